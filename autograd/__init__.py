@@ -1,0 +1,46 @@
+"""Scalar reverse-mode automatic differentiation, glass all the way.
+
+>>> from autograd import Value
+>>> x, y, z = Value(-2), Value(5), Value(-4)
+>>> f = (x + y) * z
+>>> f.backward()
+>>> f.data, x.grad, y.grad, z.grad
+(-12.0, -4.0, -4.0, 3.0)
+
+A `Value` is a float that remembers how it was computed. Every elementary function is one `Primitive` record:
+``autograd.exp`` works on floats and on Values, and is the method ``Value.exp`` as well. `grad`, `hessian`, `jvp`
+and the other transformations work on plain Python functions.
+
+Read `autograd/value.py` first: it is the engine.
+"""
+
+from typing import TYPE_CHECKING
+
+from .engine import chosen, engine
+from .modes import AnomalyError, detect_anomaly, enable_grad, no_grad
+from .primitive import Primitive
+from .records import (
+    absolute, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, clamp, cos, cosh, divide,
+    dot, elu, erf, erfc, exp, exp2, expm1, floor, gelu, hypot, leaky_relu, log, log1p, log2, log10, logaddexp,
+    logsigmoid, logsumexp, max, maximum, mean, min, minimum, multiply, negative, norm, positive, power, primitives,
+    prod, reciprocal, relu, remainder, round, sigmoid, sign, silu, sin, sinh, softmax, softplus, sqrt, square,
+    subtract, sum, tan, tanh, trunc,
+)  # fmt: skip
+from .transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from .value import Value, backward, gradients, topological_order
+else:
+    Value, backward = chosen.Value, chosen.backward
+    gradients, topological_order = chosen.gradients, chosen.topological_order
+
+__all__ = [
+    "AnomalyError", "Primitive", "Value", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly", "divide",
+    "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients",
+    "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log", "log1p", "log2", "log10", "logaddexp",
+    "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum", "multiply", "negative", "no_grad", "norm",
+    "positive", "power", "primitives", "prod", "reciprocal", "relu", "remainder", "round", "sigmoid", "sign", "silu",
+    "sin", "sinh", "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order",
+    "trunc", "value_and_grad", "vjp",
+]  # fmt: skip

@@ -1,0 +1,634 @@
+"""Elementary functions on plain floats, to the last digits.
+
+Every value is within 2 ulp and every derivative (``*_dx``, ``*_dy``) within 4 ulp of the correctly rounded
+result, over the whole range of doubles. Where `math` holds that, its function is used as it is. Elsewhere there
+is a fast path for ordinary numbers and, where digits would be lost, one of three remedies: a form without
+cancellation, a correction by an error term (Dekker 1971), or exact arithmetic with `decimal` and `fractions`.
+
+Errors are those of float and `math`: ZeroDivisionError, OverflowError, ValueError. nan in gives nan out, except
+where `math` says otherwise. Derivatives never raise inside the domain: at a pole they are inf.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
+from functools import lru_cache
+from math import acos as arccos
+from math import acosh as arccosh
+from math import asin as arcsin
+from math import asinh as arcsinh
+from math import atan as arctan
+from math import atan2 as arctan2
+from math import atanh as arctanh
+from math import cos, cosh, erf, exp, exp2, expm1, fsum, hypot, inf, log, log1p, log2, log10, nan, sin, sinh, sqrt, tan
+
+__all__ = [
+    "arccos", "arccosh", "arccosh_dx", "arcsin", "arcsin_dx", "arcsinh", "arcsinh_dx", "arctan", "arctan2",
+    "arctan2_dx", "arctan2_dy", "arctan_dx", "arctanh", "arctanh_dx", "cbrt", "cbrt_dx", "clamp", "cos", "cosh",
+    "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot", "largest",
+    "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean",
+    "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
+    "sigmoid", "sigmoid_dx", "silu", "silu_dx", "sin", "sinh", "smallest", "softmax", "softplus", "sqrt", "sqrt_dx",
+    "square", "tan", "tan_dx", "tanh", "tanh_dx", "total",
+]  # fmt: skip
+
+_EXACT = Context(prec=50, Emax=10**9, Emin=-(10**9))
+_TINY = 2.0**-1022  # the smallest normal double: below it digits are lost
+_SAFE_LOW, _SAFE_HIGH = 1e-290, 1e290
+_TWO_OVER_ROOT_PI = (1.1283791670955126, 1.533545961316588e-17)  # a float, and what its rounding left out
+_ROOT_HALF, _ROOT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
+_LOG_OF_SHIFT, _LOG_OF_SHIFT_LOW = 138.62943611198907, -3.3555121496085278e-15  # log(2**200)
+
+
+# ---- error terms: what a rounded product or difference left out --------------------------------------
+
+
+def _product_error(x: float, y: float, p: float) -> float:
+    """x*y - p exactly, where p is the rounded product; for factors below 1e150 (Dekker 1971)."""
+    a = 134217729.0 * x
+    a -= a - x
+    b = x - a
+    c = 134217729.0 * y
+    c -= c - y
+    d = y - c
+    return ((a * c - p) + a * d + b * c) + b * d
+
+
+def _difference_error(x: float, y: float, d: float) -> float:
+    """x - y - d exactly, where d is the rounded difference (Knuth's two-sum)."""
+    v = d - x
+    return (x - (d - v)) - (y + v)
+
+
+def _quotient(p: float, p_low: float, s: float, s_low: float) -> float:
+    """(p + p_low) / (s + s_low), rounded once: the quotient, and its residual divided once more."""
+    q = p / s
+    back = q * s
+    residual = ((p - back) - _product_error(q, s, back)) + (p_low - q * s_low)
+    return q + residual / s
+
+
+# ---- powers and roots --------------------------------------------------------------------------------
+
+
+def power(x: float, y: float) -> float:
+    """x**y as float computes it; ValueError where it would be complex."""
+    z: float | complex = x**y
+    if isinstance(z, complex):
+        raise ValueError("a negative number to a power that is not whole would be complex")
+    return z
+
+
+def power_dx(x: float, y: float) -> float:
+    """y * x**(y-1), as y*(x**y/x): the exponent y-1 is never rounded."""
+    if x == 0.0:
+        if y == 0.0 or y > 1.0:
+            return 0.0
+        return 1.0 if y == 1.0 else inf if y > 0.0 else nan
+    z = _power_or_inf(x, y)
+    q = z / x
+    r = y * q
+    if _SAFE_LOW < abs(z) < _SAFE_HIGH and _SAFE_LOW < abs(q) < _SAFE_HIGH and abs(r) > _SAFE_LOW:
+        return r
+    if y == 0.0 or not (math.isfinite(x) and math.isfinite(y)):
+        return 0.0 if y == 0.0 else r
+    sign = -1.0 if x < 0.0 and (y - 1.0) % 2.0 else 1.0
+    size = _EXACT.exp(_EXACT.multiply(_EXACT.subtract(Decimal(y), 1), _EXACT.ln(Decimal(abs(x)))))
+    return sign * _rounded(_EXACT.multiply(size, Decimal(y)))
+
+
+def power_dy(x: float, y: float) -> float:
+    """x**y * log(x); 0 in the limit at x = 0, nan where x is negative."""
+    if x <= 0.0 or x != x:
+        return 0.0 if x == 0.0 else nan
+    z, slope = _power_or_inf(x, y), log(x)
+    if _SAFE_LOW < z < _SAFE_HIGH or not (math.isfinite(x) and math.isfinite(y)):
+        return z * slope
+    exponent = _EXACT.ln(Decimal(x))
+    return _rounded(_EXACT.multiply(_EXACT.exp(_EXACT.multiply(Decimal(y), exponent)), exponent))
+
+
+def _power_or_inf(x: float, y: float) -> float:
+    try:
+        return power(x, y)
+    except OverflowError:
+        return inf
+
+
+def _rounded(x: Decimal) -> float:
+    return float(x)  # rounds once, to a subnormal or to inf where need be
+
+
+def square(x: float) -> float:
+    """x*x."""
+    return x * x
+
+
+def reciprocal(x: float) -> float:
+    """1/x."""
+    return 1.0 / x
+
+
+def divide_dy(x: float, y: float) -> float:
+    """-(x/y)/y, scaled up where the quotient would lose digits as a subnormal."""
+    z = x / y
+    if abs(z) >= _TINY or x == 0.0 or abs(x) >= 1.0 or z != z:
+        return -(z / y)
+    return -(((x * 2.0**600) / y) / y) * 2.0**-600
+
+
+def sqrt_dx(x: float) -> float:
+    """1/(2*sqrt(x)); inf at 0."""
+    return 0.5 / sqrt(x) if x != 0.0 else inf
+
+
+def cbrt(x: float) -> float:
+    """The real cube root: the C library's, and one Newton step on the exact residual."""
+    if abs(x) < 1e-200:
+        return cbrt(x * 2.0**600) * 2.0**-200 if x != 0.0 else x
+    c = math.cbrt(x)
+    if abs(c) == inf or c != c:
+        return c
+    p = c * c
+    q = p * c
+    residual = ((x - q) - _product_error(p, c, q)) - _product_error(c, c, p) * c
+    return c + residual / (3.0 * p)
+
+
+def cbrt_dx(x: float) -> float:
+    """1/(3*cbrt(x)**2); inf at 0."""
+    c = cbrt(x)
+    return 1.0 / c / c / 3.0 if c != 0.0 else inf
+
+
+# ---- trigonometry ------------------------------------------------------------------------------------
+
+
+def tan_dx(x: float) -> float:
+    """1/cos(x)**2."""
+    c = cos(x)
+    return 1.0 / c / c
+
+
+def arcsin_dx(x: float) -> float:
+    """1/sqrt((1-x)*(1+x)): the factors lose nothing near 1; inf at -1 and 1."""
+    square_root = sqrt((1.0 - x) * (1.0 + x))
+    return 1.0 / square_root if square_root != 0.0 else inf
+
+
+def arctan_dx(x: float) -> float:
+    """1/(1+x*x), as (1/h)/h with h = hypot(1, x), which does not overflow."""
+    h = hypot(1.0, x)
+    return 1.0 / h / h
+
+
+def arctan2_dy(y: float, x: float) -> float:
+    """x/(x*x+y*y), as (x/h)/h with h = hypot(x, y); 0 at the origin."""
+    h = hypot(x, y)
+    if h == inf and abs(x) < inf and abs(y) < inf:
+        return arctan2_dy(0.25 * y, 0.25 * x) * 0.25
+    return x / h / h if h != 0.0 else 0.0
+
+
+def arctan2_dx(y: float, x: float) -> float:
+    """-y/(x*x+y*y); 0 at the origin."""
+    return -arctan2_dy(x, y)
+
+
+# ---- hyperbolic functions ----------------------------------------------------------------------------
+
+
+def tanh(x: float) -> float:
+    """The hyperbolic tangent; near 0 by expm1, where the C library's is off by up to 2 ulp."""
+    if -0.7 < x < 0.7 and x != 0.0:
+        t = expm1(2.0 * x)
+        return t / (t + 2.0)
+    return math.tanh(x)
+
+
+def tanh_dx(x: float) -> float:
+    """1/cosh(x)**2, from exp(-|x|) in the tail."""
+    a = abs(x)
+    if a < 20.0:
+        e = exp(-2.0 * a)
+        one = 1.0 + e
+        return 4.0 * e / (one * one)
+    e = 2.0 * exp(-a)
+    return e * e
+
+
+def arcsinh_dx(x: float) -> float:
+    """1/sqrt(1+x*x), by hypot, which does not overflow."""
+    return 1.0 / hypot(1.0, x)
+
+
+def arccosh_dx(x: float) -> float:
+    """1/sqrt(x*x-1), by two roots, which do not overflow; inf at 1."""
+    root = sqrt(x - 1.0) * sqrt(x + 1.0)
+    return 1.0 / root if root != 0.0 else inf
+
+
+def arctanh_dx(x: float) -> float:
+    """1/((1-x)*(1+x))."""
+    return 1.0 / ((1.0 - x) * (1.0 + x))
+
+
+# ---- the error function and its kin ------------------------------------------------------------------
+# erfc(x) = exp(-x*x) * erfcx(x). The first factor carries the size and is computed from the exact square;
+# the second is smooth (DLMF 7.2, 7.6, 7.9), and a Taylor polynomial around the nearest eighth gives it.
+
+
+def _gauss(x: float, scale: float, factor: float, factor_low: float) -> float:
+    """(factor + factor_low) * exp(-scale*x*x) with scale 1 or 0.5, from the exact square, rounded once."""
+    if abs(x) > 40.0:
+        return 0.0
+    square = x * x
+    low = _product_error(x, x, square) * scale
+    square *= scale
+    shift = 1.0
+    if square > 600.0:  # exp would come near the subnormals, so that 2**200 times the result is computed first
+        exponent = _LOG_OF_SHIFT - square
+        low -= _difference_error(_LOG_OF_SHIFT, square, exponent) + _LOG_OF_SHIFT_LOW
+        shift = 2.0**-200
+    else:
+        exponent = -square
+    e = exp(exponent)
+    p = factor * e
+    return (p + (_product_error(factor, e, p) + (factor_low * e - p * low))) * shift
+
+
+@lru_cache(maxsize=None)
+def _erfcx_terms(eighths: int) -> tuple[float, ...]:
+    """Taylor coefficients of erfcx around eighths/8, highest first: w' = 2*x*w - 2/sqrt(pi)."""
+    c = _EXACT
+    x = Decimal(eighths) / 8
+    root_pi = c.sqrt(Decimal("3.14159265358979323846264338327950288419716939937510582097494459"))
+    slope = c.divide(Decimal(2), root_pi)
+    if x < 3:  # the power series of erf
+        term, series = x, x
+        for n in range(1, 120):
+            term = c.divide(c.multiply(-term, c.multiply(x, x)), Decimal(n))
+            series = c.add(series, c.divide(term, Decimal(2 * n + 1)))
+        w = c.multiply(c.exp(c.multiply(x, x)), c.subtract(Decimal(1), c.multiply(slope, series)))
+    else:  # the continued fraction
+        tail = x
+        for n in range(200, 0, -1):
+            tail = c.add(x, c.divide(Decimal(n) / 2, tail))
+        w = c.divide(Decimal(1), c.multiply(root_pi, tail))
+    terms = [w, c.subtract(c.multiply(2 * x, w), slope)]
+    for n in range(1, 16):
+        terms.append(c.divide(c.multiply(Decimal(2), c.add(c.multiply(x, terms[n]), terms[n - 1])), Decimal(n + 1)))
+    return (*[float(t) for t in reversed(terms)], float(c.subtract(w, Decimal(float(w)))))
+
+
+def _erfcx(x: float) -> tuple[float, float]:
+    """exp(x*x)*erfc(x) for x from 0 to 30, as a float and what its rounding left out."""
+    eighths = round(8.0 * x)
+    d = x - 0.125 * eighths
+    *terms, constant, constant_low = _erfcx_terms(eighths)
+    sloped = 0.0
+    for term in terms:
+        sloped = (sloped + term) * d
+    w = constant + sloped
+    return w, (constant - w) + sloped + constant_low
+
+
+def erf_dx(x: float) -> float:
+    """2/sqrt(pi) * exp(-x*x)."""
+    return _gauss(x, 1.0, *_TWO_OVER_ROOT_PI) if x == x else x
+
+
+def erfc(x: float) -> float:
+    """The complementary error function, with all its digits in the tail."""
+    if x < 0.5:
+        return 1.0 - erf(x)
+    return _gauss(x, 1.0, *_erfcx(x)) if x < 28.0 else 0.0 if x == x else x
+
+
+def gelu(x: float) -> float:
+    """x*Phi(x), where Phi(x) = erfc(-x/sqrt(2))/2 is the normal distribution."""
+    if x >= 0.0:
+        return x * (1.0 - _gauss(x, 0.5, 0.5 * _erfcx(x * _ROOT_HALF)[0], 0.0)) if x < 10.0 else x
+    if not x > -39.0:
+        return -0.0 if x == x else x
+    t = -x * _ROOT_HALF
+    t_low = _product_error(-x, _ROOT_HALF, t) - x * _ROOT_HALF_LOW
+    w, w_low = _erfcx(t)
+    w_low += (2.0 * t * w - _TWO_OVER_ROOT_PI[0]) * t_low  # the slope of erfcx, times what t's rounding left out
+    factor = 0.5 * x * w
+    return _gauss(x, 0.5, factor, _product_error(0.5 * x, w, factor) + 0.5 * x * w_low)
+
+
+_GELU_ROOT, _GELU_ROOT_LOW = -0.7517915246935645, 1.4956759177009883e-17  # their sum is the root
+
+
+@lru_cache(maxsize=None)
+def _gelu_terms() -> tuple[float, ...]:
+    """Taylor coefficients of Phi/phi + x around the root, highest first: M' = 1 + x*M, and M = -x at the root."""
+    r = _GELU_ROOT
+    derivatives = [-r, 1.0 - r * r]
+    for n in range(1, 30):
+        derivatives.append(r * derivatives[n] + n * derivatives[n - 1])
+    terms = [m / math.factorial(n) for n, m in enumerate(derivatives)]
+    terms[0], terms[1] = 0.0, terms[1] + 1.0
+    return tuple(reversed(terms))
+
+
+def gelu_dx(x: float) -> float:
+    """Phi(x) + x*phi(x) = phi(x)*(M(x) + x), M = Phi/phi; around its root by a series, where the sum would cancel."""
+    if x >= 0.0:
+        if x > 10.0:
+            return 1.0
+        phi = _gauss(x, 0.5, 1.0, 0.0)
+        return 1.0 + phi * (x * 0.3989422804014327 - 0.5 * _erfcx(x * _ROOT_HALF)[0])
+    if not x > -39.0:
+        return 0.0 if x == x else x
+    d = (x - _GELU_ROOT) - _GELU_ROOT_LOW
+    if abs(d) < 0.76:
+        h = 0.0
+        for term in _gelu_terms():
+            h = h * d + term
+    else:
+        h = 1.2533141373155003 * _erfcx(-x * _ROOT_HALF)[0] + x
+    return _gauss(x, 0.5, 0.3989422804014327 * h, 0.0)
+
+
+# ---- logistic functions ------------------------------------------------------------------------------
+
+
+def sigmoid(x: float) -> float:
+    """1/(1+exp(-x)), from the exponential that does not overflow."""
+    if x >= 0.0:
+        return 1.0 / (1.0 + exp(-x))
+    e = exp(x)
+    return e / (1.0 + e)
+
+
+def sigmoid_dx(x: float) -> float:
+    """z/(1+z)**2 with z = exp(-|x|): no cancellation in either tail."""
+    z = exp(-abs(x))
+    one = 1.0 + z
+    return z / (one * one)
+
+
+def softplus(x: float) -> float:
+    """log(1+exp(x)), from the exponential that does not overflow."""
+    return x + log1p(exp(-x)) if x > 0.0 else log1p(exp(x))
+
+
+def logsigmoid(x: float) -> float:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    return -softplus(-x)
+
+
+def silu(x: float) -> float:
+    """x*sigmoid(x)."""
+    if x >= 0.0:
+        return x / (1.0 + exp(-x))
+    if x < -700.0:
+        half = exp(0.5 * x)  # exp(x) would be subnormal
+        return x * half * half if x > -inf else -0.0
+    e = exp(x)
+    p, one = x * e, 1.0 + e
+    return _quotient(p, _product_error(x, e, p), one, (1.0 - one) + e)
+
+
+_SILU_ROOT, _SILU_ROOT_LOW = -1.2784645427610737, -1.0946994183093437e-16  # their sum is the root
+_EXP_OF_ROOT = 0.2784645427610738
+
+
+def silu_dx(x: float) -> float:
+    """sigmoid(x)*(1+x*sigmoid(-x)); left of 0 in a form that does not cancel around its root r.
+
+    With e = exp(x) it is e*(1+x+e)/(1+e)**2. Since 1+r = -exp(r), the middle factor is d + exp(r)*expm1(d) with
+    d = x - r, and both terms have the sign of d.
+    """
+    if x >= 0.0:
+        return sigmoid(x) * (1.0 + x * sigmoid(-x))
+    d = (x - _SILU_ROOT) - _SILU_ROOT_LOW
+    middle = d + _EXP_OF_ROOT * expm1(d)
+    if x < -700.0:
+        half = exp(0.5 * x)
+        return middle * half * half if x > -inf else -0.0
+    e = exp(x)
+    one = 1.0 + e
+    p, s = e * middle, one * one
+    s_low = _product_error(one, one, s) + 2.0 * one * ((1.0 - one) + e)
+    return _quotient(p, _product_error(e, middle, p), s, s_low)
+
+
+# ---- piecewise linear functions, and choosing --------------------------------------------------------
+
+
+def relu(x: float) -> float:
+    """The larger of x and 0; nan stays."""
+    return x if x > 0.0 or x != x else 0.0
+
+
+def leaky_relu(x: float, negative_slope: float) -> float:
+    """x above 0, else negative_slope*x."""
+    return x if x > 0.0 else negative_slope * x
+
+
+def elu(x: float, alpha: float) -> float:
+    """x above 0, else alpha*(exp(x)-1)."""
+    return x if x > 0.0 else alpha * expm1(x)
+
+
+def maximum(x: float, y: float) -> float:
+    """The larger; nan if either is nan."""
+    return x if x >= y or x != x else y
+
+
+def minimum(x: float, y: float) -> float:
+    """The smaller; nan if either is nan."""
+    return x if x <= y or x != x else y
+
+
+def clamp(x: float, lo: float, hi: float) -> float:
+    """x, held between lo and hi; nan stays."""
+    if not lo <= hi:
+        raise ValueError(f"lo = {lo!r} is above hi = {hi!r}" if lo > hi else "lo or hi is nan")
+    return lo if x < lo else hi if x > hi else x
+
+
+def largest(xs: Sequence[float]) -> float:
+    """The largest; nan if one of them is nan."""
+    _check_some(xs)
+    return next((x for x in xs if x != x), max(xs))
+
+
+def smallest(xs: Sequence[float]) -> float:
+    """The smallest; nan if one of them is nan."""
+    _check_some(xs)
+    return next((x for x in xs if x != x), min(xs))
+
+
+def _check_some(xs: Sequence[float]) -> None:
+    if not xs:
+        raise ValueError("there are no operands")
+
+
+# ---- sums and products -------------------------------------------------------------------------------
+
+
+def total(xs: Sequence[float]) -> float:
+    """The sum, rounded once; inf and nan as addition gives them."""
+    try:
+        return fsum(xs)
+    except ValueError:  # inf - inf
+        return nan
+    except OverflowError:
+        return _exact_total([Fraction(x) for x in xs])
+
+
+def _exact_total(xs: Sequence[Fraction]) -> float:
+    exact = sum(xs, Fraction(0))
+    try:
+        return float(exact)
+    except OverflowError:
+        return inf if exact > 0 else -inf
+
+
+def mean(xs: Sequence[float]) -> float:
+    """The sum, rounded once, over the number of operands."""
+    _check_some(xs)
+    try:
+        return fsum(xs) / len(xs)
+    except ValueError:
+        return nan
+    except OverflowError:
+        return _exact_total([Fraction(x) / len(xs) for x in xs])
+
+
+def dot(xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The inner product, rounded once: exact products, summed exactly."""
+    parts = []
+    for x, y in zip(xs, ys, strict=True):
+        p = x * y
+        if 1e-250 < abs(p) < 1e290 and abs(x) < 1e150 and abs(y) < 1e150:
+            parts.append(p)
+            parts.append(_product_error(x, y, p))
+        elif x != 0.0 and y != 0.0:
+            if not all(map(math.isfinite, (*xs, *ys))):
+                return total([x * y for x, y in zip(xs, ys, strict=True)])
+            return _exact_total([Fraction(x) * Fraction(y) for x, y in zip(xs, ys, strict=True)])
+        elif p != p:  # 0 * inf
+            return nan
+    return total(parts)
+
+
+def norm(xs: Sequence[float]) -> float:
+    """The Euclidean length, without overflow on the way."""
+    return hypot(*xs)
+
+
+_Scaled = tuple[float, float, int]  # (high + low) * 2**exponent, with high between 1/2 and 1, or 0
+
+
+def _times(a: _Scaled, b: _Scaled) -> _Scaled:
+    p = a[0] * b[0]
+    low = _product_error(a[0], b[0], p) + (a[0] * b[1] + a[1] * b[0])
+    m, e = math.frexp(p)
+    return m, math.ldexp(low, -e), a[2] + b[2] + e
+
+
+def _split(x: float) -> _Scaled:
+    m, e = math.frexp(x)
+    return m, 0.0, e
+
+
+def _joined(a: _Scaled) -> float:
+    try:
+        return math.ldexp(a[0] + a[1], a[2])
+    except OverflowError:
+        return math.copysign(inf, a[0])
+
+
+_ONE: _Scaled = (0.5, 0.0, 1)
+
+
+def product(xs: Sequence[float]) -> float:
+    """The product, with exponents apart and a second word of digits, so that nothing is lost on the way."""
+    if not all(map(math.isfinite, xs)):
+        return math.prod(xs)
+    result = _ONE
+    for x in xs:
+        result = _times(result, _split(x))
+    return _joined(result)
+
+
+def products_without(xs: Sequence[float]) -> list[float]:
+    """For each operand the product of all the others: of those before it and those behind it."""
+    if not all(map(math.isfinite, xs)):
+        return _plain_products_without(xs)
+    behind = [_ONE]
+    for x in reversed(xs):
+        behind.append(_times(behind[-1], _split(x)))
+    before, results = _ONE, []
+    for i, x in enumerate(xs):
+        results.append(_joined(_times(before, behind[len(xs) - 1 - i])))
+        before = _times(before, _split(x))
+    return results
+
+
+def _plain_products_without(xs: Sequence[float]) -> list[float]:
+    behind = [1.0]
+    for x in reversed(xs):
+        behind.append(behind[-1] * x)
+    before, results = 1.0, []
+    for i, x in enumerate(xs):
+        results.append(before * behind[len(xs) - 1 - i])
+        before *= x
+    return results
+
+
+# ---- log-sum-exp and softmax -------------------------------------------------------------------------
+
+
+def _shifted_exponentials(xs: Sequence[float], top: float) -> tuple[list[float], list[float]]:
+    """exp(x - top) for each x, and what the rounding of the difference left out of it."""
+    exponentials, corrections = [], []
+    for x in xs:
+        d = x - top
+        e = exp(d)
+        exponentials.append(e)
+        corrections.append(e * _difference_error(x, top, d) if e != 0.0 and d != 0.0 else 0.0)
+    return exponentials, corrections
+
+
+def logsumexp(xs: Sequence[float]) -> float:
+    """log(sum(exp(x))) from the largest x; exactly where the result is small and would be cancelled away."""
+    top = largest(xs)
+    if not math.isfinite(top):
+        return top
+    exponentials, corrections = _shifted_exponentials(xs, top)
+    rest = log1p(fsum([*exponentials, *corrections, -1.0]))
+    result = top + rest
+    if top >= 0.0 or abs(result) > rest:
+        return result
+    exact = Decimal(0)
+    for x in xs:
+        if x > -inf:
+            exact = _EXACT.add(exact, _EXACT.exp(Decimal(x)))
+    return float(_EXACT.ln(exact))
+
+
+def logaddexp(x: float, y: float) -> float:
+    """log(exp(x)+exp(y))."""
+    return logsumexp((x, y))
+
+
+def softmax(xs: Sequence[float]) -> list[float]:
+    """exp(x) over the sum of all of them; equal shares among infinitely large ones."""
+    top = largest(xs)
+    if not math.isfinite(top):
+        ties = [x == top for x in xs]
+        return [tie / ties.count(True) for tie in ties] if top == top else [nan] * len(xs)
+    exponentials, corrections = _shifted_exponentials(xs, top)
+    whole = fsum([*exponentials, *corrections])
+    whole_low = fsum([*exponentials, *corrections, -whole])
+    return [_quotient(e, c, whole, whole_low) for e, c in zip(exponentials, corrections, strict=True)]

@@ -1,0 +1,168 @@
+"""What makes a class behave like the float it wraps: operators, methods and refusals.
+
+`Value` and the dual numbers of forward mode share this page. Everything here goes through the records in
+`records`; a class that inherits from `Operators` brings ``data`` (its number) and ``interpret`` (what a
+primitive does with it).
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, NoReturn
+
+from . import records as p
+from .primitive import Primitive, is_real
+
+__all__ = ["Operators", "is_operand"]
+
+
+def is_operand(x: Any) -> bool:
+    """Whether x may stand beside a Value in an operator: a real number, or something of the same kind.
+
+    >>> is_operand(1), is_operand("1")
+    (True, False)
+    """
+    return is_real(x) or hasattr(x, "interpretation_level")
+
+
+def _forward(primitive: Primitive) -> Any:
+    def forward(self: Any, other: Any) -> Any:
+        return primitive.apply((self, other)) if is_operand(other) else NotImplemented
+
+    forward.__doc__ = f"Return self {primitive.symbol} other."
+    return forward
+
+
+def _reflected(primitive: Primitive) -> Any:
+    def reflected(self: Any, other: Any) -> Any:
+        return primitive.apply((other, self)) if is_operand(other) else NotImplemented
+
+    reflected.__doc__ = f"Return other {primitive.symbol} self."
+    return reflected
+
+
+def _comparison(name: str) -> Any:
+    compare = getattr(operator, name)
+
+    def compared(self: Any, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        return bool(compare(self.data, other.data if hasattr(other, "interpretation_level") else other))
+
+    compared.__doc__ = "Compare the numbers."
+    return compared
+
+
+class Operators:
+    """Arithmetic, comparison and the elementary functions as methods, under NumPy's names."""
+
+    __slots__ = ()
+
+    interpretation_level = 0
+    data: float
+
+    # ---- arithmetic ----------------------------------------------------------------------------
+
+    __add__, __radd__ = _forward(p.add), _reflected(p.add)
+    __sub__, __rsub__ = _forward(p.subtract), _reflected(p.subtract)
+    __mul__, __rmul__ = _forward(p.multiply), _reflected(p.multiply)
+    __truediv__, __rtruediv__ = _forward(p.divide), _reflected(p.divide)
+    __mod__, __rmod__ = _forward(p.remainder), _reflected(p.remainder)
+    __rpow__ = _reflected(p.power)
+
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
+        """Return self ** other."""
+        if modulus is not None:
+            raise TypeError("pow() of a Value takes no modulus; write (x ** y) % m")
+        return p.power.apply((self, other)) if is_operand(other) else NotImplemented
+
+    def __neg__(self) -> Any:
+        """Return -self."""
+        return p.negative.apply((self,))
+
+    def __pos__(self) -> Any:
+        """Return +self, a node of its own."""
+        return p.positive.apply((self,))
+
+    def __abs__(self) -> Any:
+        """Return abs(self)."""
+        return p.absolute.apply((self,))
+
+    # ---- comparing: by number; hashing: by identity, as PyTorch does ----------------------------
+
+    __lt__, __le__ = _comparison("lt"), _comparison("le")
+    __gt__, __ge__ = _comparison("gt"), _comparison("ge")
+    __eq__, __ne__ = _comparison("eq"), _comparison("ne")
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        """Return bool(self.data)."""
+        return bool(self.data)
+
+    # ---- the elementary functions --------------------------------------------------------------
+
+    exp, exp2, expm1 = p.exp, p.exp2, p.expm1
+    log, log2, log10, log1p = p.log, p.log2, p.log10, p.log1p
+    sqrt, cbrt, square, reciprocal = p.sqrt, p.cbrt, p.square, p.reciprocal
+    sin, cos, tan = p.sin, p.cos, p.tan
+    arcsin, arccos, arctan, arctan2 = p.arcsin, p.arccos, p.arctan, p.arctan2
+    sinh, cosh, tanh = p.sinh, p.cosh, p.tanh
+    arcsinh, arccosh, arctanh = p.arcsinh, p.arccosh, p.arctanh
+    hypot, erf, erfc, logaddexp = p.hypot, p.erf, p.erfc, p.logaddexp
+    sigmoid, logsigmoid, softplus = p.sigmoid, p.logsigmoid, p.softplus
+    relu, leaky_relu, elu, gelu, silu = p.relu, p.leaky_relu, p.elu, p.gelu, p.silu
+    maximum, minimum, clamp = p.maximum, p.minimum, p.clamp
+
+    # ---- what rounds is a plain number ---------------------------------------------------------
+
+    def sign(self) -> float:
+        """The sign as a plain float, a constant to the derivative."""
+        return p.sign(self)
+
+    def floor(self) -> float:
+        """The largest whole number not above, as a plain float, a constant to the derivative."""
+        return p.floor(self)
+
+    def ceil(self) -> float:
+        """The smallest whole number not below, as a plain float, a constant to the derivative."""
+        return p.ceil(self)
+
+    def trunc(self) -> float:
+        """The number without its fraction, as a plain float, a constant to the derivative."""
+        return p.trunc(self)
+
+    def round(self, ndigits: int = 0) -> float:
+        """The number rounded half to even, as a plain float, a constant to the derivative."""
+        return p.round(self, ndigits)
+
+    __floor__, __ceil__, __trunc__, __round__ = floor, ceil, trunc, round
+
+    # ---- what would lose the gradient in silence is refused --------------------------------------
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise TypeError(
+            f"{what} would drop the gradient; write v.data for the plain number, or stay differentiable "
+            f"with a method such as v.exp() or a function such as autograd.exp(v)"
+        )
+
+    def __float__(self) -> float:
+        """Refused: write v.data."""
+        self._refuse(f"float() of a {type(self).__name__}")
+
+    def __int__(self) -> int:
+        """Refused: write int(v.data)."""
+        self._refuse(f"int() of a {type(self).__name__}")
+
+    def __complex__(self) -> complex:
+        """Refused: write complex(v.data)."""
+        self._refuse(f"complex() of a {type(self).__name__}")
+
+    # ---- as text -------------------------------------------------------------------------------
+
+    def __format__(self, spec: str) -> str:
+        """Format the number by ``spec``; without one, as str() does."""
+        return format(self.data, spec) if spec else str(self)
+
+    def item(self) -> float:
+        """The plain number, as NumPy and PyTorch call it."""
+        return self.data

@@ -1,0 +1,258 @@
+"""The float kernels against 50 digits: values within 2 ulp, derivatives within 4, over the whole double range."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import mpmath
+import pytest
+from autograd import kernels as k
+from mpmath import mpf
+
+MP = mpmath.mp.clone() if hasattr(mpmath.mp, "clone") else mpmath.mp
+MAX = 1.7976931348623157e308
+TINY = [5e-324, 1e-310, 2.2250738585072014e-308, 1e-200, 1e-20]
+SPECIAL = [0.0, *TINY, 0.5, 1.0, 2.0, 40.0, 709.0, 745.0, 1000.0, 1e15, 1e200, MAX]
+
+EVERYWHERE = [*SPECIAL, *[-x for x in SPECIAL]]
+
+
+def ulps(got: float, truth: Any) -> float:
+    """The distance of a float from the truth, in ulps of the correctly rounded result."""
+    rounded = float(truth)
+    if math.isinf(rounded) or math.isinf(got):
+        return 0.0 if got == rounded else math.inf
+    return float(abs(mpf(got) - truth) / mpf(max(math.ulp(rounded), 5e-324)))
+
+
+def points(lo: float, hi: float, near: Sequence[float], count: int, seed: int) -> list[float]:
+    """Seeded points: over all magnitudes, evenly over the interesting zone, close to special points, and extremes."""
+    rng = random.Random(seed)
+    found: list[float] = []
+    zone_lo, zone_hi = max(lo, -30.0), min(hi, 30.0)
+    while len(found) < count:
+        kind = rng.randrange(3)
+        if kind == 0:
+            x = rng.choice((-1, 1)) * 2.0 ** rng.uniform(-1074, 1023.9)
+        elif kind == 1:
+            x = rng.uniform(zone_lo, zone_hi)
+        else:
+            x = rng.choice(near) + rng.choice((-1, 1)) * 2.0 ** rng.uniform(-54, 2)
+        if lo <= x <= hi:
+            found.append(x)
+    return found + [x for x in (*EVERYWHERE, *near) if lo <= x <= hi]
+
+
+def phi(x: Any) -> Any:
+    return mpmath.exp(-x * x / 2) / mpmath.sqrt(2 * mpmath.pi)
+
+
+def big_phi(x: Any) -> Any:
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
+def logistic(x: Any) -> Any:
+    return 1 / (1 + mpmath.exp(-x))
+
+
+# name, kernel, truth, lowest, highest, points of interest, ulps allowed
+ROWS: list[tuple[Any, ...]] = [
+    (k.exp, mpmath.exp, -750, 709.7, [0], 2),
+    (k.exp2, lambda x: mpf(2) ** x, -1080, 1023.9, [0], 2),
+    (k.expm1, mpmath.expm1, -750, 709.7, [0], 2),
+    (k.log, mpmath.log, 5e-324, MAX, [1], 2),
+    (k.log2, lambda x: mpmath.log(x) / mpmath.log(2), 5e-324, MAX, [1], 2),
+    (k.log10, lambda x: mpmath.log(x) / mpmath.log(10), 5e-324, MAX, [1], 2),
+    (k.log1p, mpmath.log1p, -1 + 2**-53, MAX, [0], 2),
+    (k.sqrt, mpmath.sqrt, 0, MAX, [1], 2),
+    (k.sqrt_dx, lambda x: 1 / (2 * mpmath.sqrt(x)), 5e-324, MAX, [1], 4),
+    (k.cbrt, lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), -MAX, MAX, [1, -8], 2),
+    (k.cbrt_dx, lambda x: 1 / (3 * mpmath.cbrt(x * x)), 5e-324, MAX, [1], 4),
+    (k.square, lambda x: x * x, -1e154, 1e154, [1], 2),
+    (k.reciprocal, lambda x: 1 / x, 5e-324, MAX, [1], 2),
+    (k.sin, mpmath.sin, -1e22, 1e22, [0, math.pi, math.pi / 2], 2),
+    (k.cos, mpmath.cos, -1e22, 1e22, [0, math.pi, math.pi / 2], 2),
+    (k.tan, mpmath.tan, -1e22, 1e22, [0, math.pi, math.pi / 2], 2),
+    (k.tan_dx, lambda x: mpmath.sec(x) ** 2, -1e22, 1e22, [0, math.pi, math.pi / 2], 4),
+    (k.arcsin, mpmath.asin, -1, 1, [0, 1, -1, 0.5], 2),
+    (k.arcsin_dx, lambda x: 1 / mpmath.sqrt((1 - x) * (1 + x)), -1 + 2**-53, 1 - 2**-53, [0.99, -0.99], 4),
+    (k.arccos, mpmath.acos, -1, 1, [0, 1, -1, 0.5], 2),
+    (k.arctan, mpmath.atan, -MAX, MAX, [0, 1], 2),
+    (k.arctan_dx, lambda x: 1 / (1 + x * x), -MAX, MAX, [0, 1], 4),
+    (k.sinh, mpmath.sinh, -710, 710, [0], 2),
+    (k.cosh, mpmath.cosh, -710, 710, [0], 2),
+    (k.tanh, mpmath.tanh, -MAX, MAX, [0, 0.7, -0.7, 1], 2),
+    (k.tanh_dx, lambda x: mpmath.sech(x) ** 2 if abs(x) < 800 else mpf(0), -MAX, MAX, [0, 20, 370], 4),
+    (k.arcsinh, mpmath.asinh, -MAX, MAX, [0, 1], 2),
+    (k.arcsinh_dx, lambda x: 1 / mpmath.sqrt(1 + x * x), -MAX, MAX, [0, 1], 4),
+    (k.arccosh, mpmath.acosh, 1, MAX, [1, 2], 2),
+    (k.arccosh_dx, lambda x: 1 / mpmath.sqrt((x - 1) * (x + 1)), 1 + 2**-52, MAX, [1.01, 2], 4),
+    (k.arctanh, mpmath.atanh, -1 + 2**-53, 1 - 2**-53, [0, 0.9, -0.9], 2),
+    (k.arctanh_dx, lambda x: 1 / ((1 - x) * (1 + x)), -1 + 2**-53, 1 - 2**-53, [0, 0.9], 4),
+    (k.erf, mpmath.erf, -MAX, MAX, [0, 1], 2),
+    (k.erfc, lambda x: mpmath.erfc(x) if x < 40 else mpf(0), -MAX, MAX, [0, 0.5, 1, 26], 2),
+    (k.erf_dx, lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x) if abs(x) < 1e9 else mpf(0), -MAX, MAX,
+     [0, 1, 26], 4),
+    (k.sigmoid, lambda x: logistic(x) if abs(x) < 1e9 else mpf(x > 0), -MAX, MAX, [0, 40, -40, -745], 2),
+    (k.sigmoid_dx, lambda x: logistic(x) * logistic(-x) if abs(x) < 1e9 else mpf(0), -MAX, MAX, [0, 40, -745], 4),
+    (k.softplus, lambda x: x if x > 1e9 else mpf(0) if x < -1e9 else mpmath.log1p(mpmath.exp(x)), -MAX, MAX,
+     [0, 40, -40, -745], 2),
+    (k.logsigmoid, lambda x: x if x < -1e9 else mpf(0) if x > 1e9 else -mpmath.log1p(mpmath.exp(-x)), -MAX, MAX,
+     [0, 40, -40, 745], 2),
+    (k.silu, lambda x: x * logistic(x) if abs(x) < 1e9 else x * mpf(x > 0), -MAX, MAX, [0, -1.278, -720, -745], 2),
+    (k.silu_dx, lambda x: logistic(x) * (1 + x * logistic(-x)) if abs(x) < 1e9 else mpf(x > 0), -MAX, MAX,
+     [0, -1.2784645427610737, 2.4, -720, -745], 4),
+    (k.gelu, lambda x: x * big_phi(x) if abs(x) < 1e3 else x * mpf(x > 0), -MAX, MAX, [0, -0.75, -37, -38.4, 9], 2),
+    (k.gelu_dx, lambda x: big_phi(x) + x * phi(x) if abs(x) < 1e3 else mpf(x > 0), -MAX, MAX,
+     [0, -0.7517915246935645, -1.5, -37, -38.4, 9], 4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].__name__)
+def test_one_operand(row: Any) -> None:
+    """Every kernel of one operand keeps its bound at 10,000 points, the extremes, and around its special points."""
+    kernel, truth, lo, hi, near, bound = row
+    worst, where = 0.0, 0.0
+    with mpmath.workdps(50):
+        for x in points(lo, hi, near, 10_000, seed=len(kernel.__name__)):
+            exact = truth(mpf(x))
+            if exact != 0 and abs(x) < 1e9 and mpmath.mag(exact) < -100 or abs(x) > 1e9:
+                with mpmath.workdps(120):
+                    exact = truth(mpf(x))
+            distance = ulps(kernel(x), exact)
+            if distance > worst:
+                worst, where = distance, x
+    assert worst <= bound, f"{kernel.__name__}({where!r}) is off by {worst:.2f} ulp"
+
+
+def pairs(count: int, seed: int) -> list[tuple[float, float]]:
+    """Seeded pairs of numbers of all magnitudes and of everyday ones."""
+    rng = random.Random(seed)
+
+    def one() -> float:
+        sign = rng.choice((-1, 1))
+        return sign * (2.0 ** rng.uniform(-1074, 1023.9) if rng.random() < 0.4 else rng.uniform(0, 20))
+
+    return [(one(), one()) for _ in range(count)] + [
+        (a, b) for a in (1e-200, -1e200, 3e-310, 1e308, 0.5) for b in (1e-200, 1e200, 5e-324, -1e308, 3.0)
+    ]
+
+
+def power_pairs(count: int, seed: int) -> list[tuple[float, float]]:
+    """Bases of all magnitudes with exponents that keep the power within the range of doubles, or a little outside."""
+    rng = random.Random(seed)
+    found: list[tuple[float, float]] = []
+    while len(found) < count:
+        x = 2.0 ** (rng.uniform(-1074, 1023.9) if rng.random() < 0.5 else rng.uniform(-3, 3))
+        limit = 1023.0 / max(abs(math.log2(x)), 1e-3)
+        y = rng.choice((rng.uniform(-limit, limit), float(rng.randint(-9, 9)), 2.0 ** rng.uniform(-300, 0)))
+        if -1074 < y * math.log2(x) < 1023:
+            found.append((x, y))
+    return found
+
+
+TWO: list[tuple[Any, ...]] = [
+    (k.power, lambda x, y: x**y, power_pairs, 2),
+    (k.power_dx, lambda x, y: y * x ** (y - 1), power_pairs, 4),
+    (k.power_dy, lambda x, y: x**y * mpmath.log(x), power_pairs, 4),
+    (k.divide_dy, lambda x, y: -x / y**2, pairs, 4),
+    (k.hypot, lambda x, y: mpmath.sqrt(x * x + y * y), pairs, 2),
+    (k.arctan2, mpmath.atan2, pairs, 2),
+    (k.arctan2_dy, lambda y, x: x / (x * x + y * y), pairs, 4),
+    (k.arctan2_dx, lambda y, x: -y / (x * x + y * y), pairs, 4),
+    (k.logaddexp, lambda x, y: mpmath.log(mpmath.exp(x) + mpmath.exp(y)), None, 2),
+]
+
+
+def log_pairs(count: int, seed: int) -> list[tuple[float, float]]:
+    """Pairs around log(1/2), where the result cancels, and far apart."""
+    rng = random.Random(seed)
+    near = [(-math.log(2) + 2 ** rng.uniform(-50, 0), -math.log(2) - 2 ** rng.uniform(-50, 0)) for _ in range(count // 4)]
+    wide = [(rng.uniform(-800, 800), rng.uniform(-800, 800)) for _ in range(count // 4)]
+    return near + wide + [(rng.uniform(-4, 4), rng.uniform(-4, 4)) for _ in range(count // 2)]
+
+
+@pytest.mark.parametrize("row", TWO, ids=lambda row: row[0].__name__)
+def test_two_operands(row: Any) -> None:
+    """Every kernel of two operands keeps its bound at 10,000 pairs of all magnitudes."""
+    kernel, truth, make, bound = row
+    worst, where = 0.0, (0.0, 0.0)
+    with mpmath.workdps(60):
+        for x, y in (make or log_pairs)(10_000, seed=7):
+            distance = ulps(kernel(x, y), truth(mpf(x), mpf(y)))
+            if distance > worst:
+                worst, where = distance, (x, y)
+    assert worst <= bound, f"{kernel.__name__}{where!r} is off by {worst:.2f} ulp"
+
+
+def sequences(count: int, seed: int, wide: bool) -> list[list[float]]:
+    """Seeded sequences of 1 to 8 numbers, everyday ones and, if asked for, of all magnitudes."""
+    rng = random.Random(seed)
+    found = []
+    for _ in range(count):
+        spread = rng.choice((1, 10, 300)) if wide else 5
+        found.append(
+            [rng.choice((-1, 1)) * rng.uniform(0.5, 1) * 10.0 ** rng.uniform(-spread, spread) for _ in range(rng.randint(1, 8))]
+        )
+    return found
+
+
+def exact_softmax(xs: Sequence[Any]) -> list[Any]:
+    top = max(xs)
+    es = [mpmath.exp(x - top) for x in xs]
+    return [e / mpmath.fsum(es) for e in es]
+
+
+MANY: list[tuple[str, Callable[..., Any], Callable[..., Any], bool]] = [
+    ("total", lambda xs: [k.total(xs)], lambda xs: [mpmath.fsum(xs)], True),
+    ("mean", lambda xs: [k.mean(xs)], lambda xs: [mpmath.fsum(xs) / len(xs)], True),
+    ("product", lambda xs: [k.product(xs)], lambda xs: [mpmath.fprod(xs)], True),
+    ("products_without", k.products_without, lambda xs: [mpmath.fprod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))], True),
+    ("dot", lambda xs: [k.dot(xs, xs[::-1])], lambda xs: [mpmath.fdot(xs, xs[::-1])], True),
+    ("norm", lambda xs: [k.norm(xs)], lambda xs: [mpmath.sqrt(mpmath.fdot(xs, xs))], True),
+    ("logsumexp", lambda xs: [k.logsumexp(xs)], lambda xs: [mpmath.log(mpmath.fsum(map(mpmath.exp, xs)))], False),
+    ("softmax", k.softmax, exact_softmax, False),
+]
+
+
+@pytest.mark.parametrize(("name", "kernel", "truth", "wide"), MANY, ids=lambda v: v if isinstance(v, str) else "")
+def test_many_operands(name: str, kernel: Any, truth: Any, wide: bool) -> None:
+    """Every n-ary kernel is within 2 ulp on 10,000 sequences of 1 to 8 operands."""
+    for xs in sequences(10_000, 11, wide):
+        with mpmath.workdps(700 if wide and name in ("total", "mean", "dot") and max(map(abs, xs)) > 1e20 else 60):
+            scaled = [x / 1e3 for x in xs] if not wide else xs
+            exact = truth([mpf(x) for x in scaled])
+            for got, expected in zip(kernel(scaled), exact, strict=True):
+                assert ulps(got, expected) <= 2, f"{name}({scaled!r})"
+
+
+BAD: list[tuple[Callable[..., float], tuple[Any, ...], type[Exception]]] = [
+    (k.power, (-8.0, 1 / 3), ValueError),
+    (k.power, (0.0, -1.0), ZeroDivisionError),
+    (k.power, (1e200, 2.0), OverflowError),
+    (k.reciprocal, (0.0,), ZeroDivisionError),
+    (k.exp, (710.0,), OverflowError),
+    (k.exp2, (1024.0,), OverflowError),
+    (k.cosh, (711.0,), OverflowError),
+    (k.log, (0.0,), ValueError),
+    (k.log1p, (-1.0,), ValueError),
+    (k.sqrt, (-1.0,), ValueError),
+    (k.arctanh, (1.0,), ValueError),
+    (k.arccosh, (0.5,), ValueError),
+    (k.arcsin, (1.5,), ValueError),
+    (k.sin, (math.inf,), ValueError),
+    (k.clamp, (0.0, 2.0, 1.0), ValueError),
+    (k.clamp, (0.0, math.nan, 1.0), ValueError),
+    (k.largest, ((),), ValueError),
+    (k.mean, ((),), ValueError),
+]
+
+
+@pytest.mark.parametrize(("kernel", "arguments", "error"), BAD)
+def test_outside_the_domain(kernel: Any, arguments: Any, error: type[Exception]) -> None:
+    """Outside its domain a kernel raises what float or math would raise."""
+    with pytest.raises(error):
+        kernel(*arguments)

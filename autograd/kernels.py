@@ -83,13 +83,13 @@ def power(x: float, y: float) -> float:
 
 
 def power_dx(x: float, y: float) -> float:
-    """y * x**(y-1), as y*(x**y/x): the exponent y-1 is never rounded."""
+    """y * x**(y-1); as y*(x**y/x) where y-1 would be rounded, which a large x would blow up."""
     if x == 0.0:
         if y == 0.0 or y > 1.0:
             return 0.0
         return 1.0 if y == 1.0 else inf if y > 0.0 else nan
     z = _power_or_inf(x, y)
-    q = z / x
+    q = _power_or_inf(x, y - 1.0) if (y - 1.0) + 1.0 == y else z / x
     r = y * q
     if _SAFE_LOW < abs(z) < _SAFE_HIGH and _SAFE_LOW < abs(q) < _SAFE_HIGH and abs(r) > _SAFE_LOW:
         return r

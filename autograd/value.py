@@ -123,6 +123,14 @@ class Value(Operators):
             return _node(p.divide, x / c, (self, c), (self,), lambda: (1.0 / c,))
         return Operators.__truediv__(self, other)  # a divisor of zero is explained there
 
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
+        """self ** other, where other is a plain number: other * self**(other-1)."""
+        if isinstance(other, (int, float)) and modulus is None:
+            x, n = self._data, to_float(other)
+            both = (self, n)
+            return _node(p.power, p.power.evaluate((x, n), both), both, (self,), lambda: (p.power_dx(x, n),))
+        return Operators.__pow__(self, other, modulus)
+
     def __neg__(self) -> Any:
         """-self; the local gradient is -1."""
         return _node(p.negative, -self._data, (self,), (self,), lambda: (-1.0,))

@@ -1,0 +1,48 @@
+"""Timing in turn: each contestant once a round, so that a machine that slows down slows all of them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+__all__ = ["in_turn", "report"]
+
+
+def in_turn(contestants: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, float]:
+    """Median seconds of one call for each contestant, measured in turn.
+
+    Args:
+        contestants: functions of no arguments by name.
+        rounds: how often each is timed, after one round that does not count.
+        calls: how many calls make one timing.
+    """
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(rounds + 1):
+        for name, function in contestants.items():
+            start = time.perf_counter()
+            for _ in range(calls):
+                function()
+            if turn:
+                times[name].append((time.perf_counter() - start) / calls)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def report(title: str, seconds: dict[str, float], reference: str, as_json: bool) -> None:
+    """Print a table of times and of ratios to one contestant, or JSON.
+
+    Args:
+        title: what was measured.
+        seconds: median seconds by name.
+        reference: the contestant whose time is 1 in the ratios.
+        as_json: whether to print JSON.
+    """
+    ratios = {name: time / seconds[reference] for name, time in seconds.items()}
+    if as_json:
+        print(json.dumps({"title": title, "seconds": seconds, "reference": reference, "ratios": ratios}))
+        return
+    width = max(map(len, seconds))
+    print(title)
+    for name, time in seconds.items():
+        print(f"  {name:<{width}}  {time * 1e6:10.2f} us  {ratios[name]:8.3f} times {reference}")

@@ -1,0 +1,249 @@
+"""The command line: options, the run from text to table and picture, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import IO, Any, NoReturn
+
+from ..drawing import FORMATS, DrawingTooLargeError, check_suffix, draw, write_whole
+from ..render import RenderError
+from ..text import visible
+from .errors import CommandError
+from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
+from .source import MAX_CHARACTERS
+from .table import as_json, as_table
+
+__all__ = ["main"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+
+_DESCRIPTION = """\
+Compute an expression, and the derivative of its result with respect to every node on the way.
+Prints a table of values and gradients and draws the graph."""
+
+_EPILOG = f"""\
+examples:
+  glassgrad "(x + y) * z" x=-2 y=5 z=-4
+  glassgrad "q = x + y; f = q * z" x=-2 y=5 z=-4 -o lecture.svg
+  echo "sigmoid(w * x + b)" | glassgrad - w=2 x=-1 b=1 --all --no-picture
+  glassgrad -f neuron.txt w=2 x=-1 --json
+
+the language:
+  Statements are separated by ; or newlines: name = expression, or an expression. The last one is the result.
+  There are names, numbers, + - * / ** %, parentheses and calls: exp(x), max(x, y), sum([x, y, z]),
+  dot([a, b], [c, d]), softmax([x, y])[0], leaky_relu(x, negative_slope=0.1).
+  A name is given once. A number with a name (w = 2) is a node and has a gradient.
+  At most {MAX_NODES:,} operations, names and numbers, {MAX_DEPTH} levels deep, {MAX_CHAIN:,} terms in one chain,
+  {MAX_CHARACTERS:,} characters.
+
+output:
+  A gradient - means that the result does not depend on the node. In JSON that is null, and nan and infinite
+  numbers are the strings "nan", "inf" and "-inf". Colour is used on a terminal only, unless NO_COLOR is set.
+
+exit status: 0 if all went well, 2 if the input was bad or the picture could not be written."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message}; glassgrad --help shows how to call it")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="glassgrad",
+        usage='glassgrad "EXPRESSION" [NAME=NUMBER ...] [options]',
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar='"EXPRESSION" NAME=NUMBER ...',
+        help="the statements in quotes, or - to read them from standard input; then a number for each input",
+    )
+    parser.add_argument("-f", "--file", metavar="FILE", help="read the statements from a file")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help=f"where the picture goes: {', '.join(FORMATS)} (default: graph.svg)"
+    )
+    parser.add_argument("--no-picture", action="store_true", help="draw nothing")
+    parser.add_argument("--all", action="store_true", help="show nodes without a name as well")
+    parser.add_argument("--json", action="store_true", help="print JSON with all digits instead of the table")
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: the words after the command's name; those of this process if None.
+
+    Returns:
+        The exit status: 0, 2 for bad input or an unwritable picture, 130 when interrupted.
+    """
+    try:
+        return _main(sys.argv[1:] if argv is None else list(argv))
+    except CommandError as error:
+        _say(sys.stderr, f"glassgrad: {error}")
+        return BAD_INPUT
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit as stop:  # argparse, after --help
+        return int(stop.code or 0)
+
+
+def _main(argv: list[str]) -> int:
+    options = _parser().parse_intermixed_args(_with_expressions(argv))
+    if options.version:
+        _print(f"glassgrad {_version()}")
+        return 0
+    output = _output(options)
+    text, words = _statements(options)
+    program = run(text, parse_inputs(words))
+    _differentiate(program)
+    if output is not None:
+        _draw(program, output)
+    if options.json:
+        _print(as_json(program, output, everything=options.all))
+        return 0
+    table = as_table(program, everything=options.all, colour=_wants_colour(sys.stdout))
+    _print(table if output is None else f"{table}\npicture: {visible(output)}")
+    return 0
+
+
+def _with_expressions(argv: list[str]) -> list[str]:
+    """Let an expression begin with a minus: a blank before it keeps argparse from taking it for an option."""
+    return [f" {word}" if re.match(r"-[^-ofh]", word) else word for word in argv]
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("glassgrad")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed; run from its source)"
+
+
+def _output(options: argparse.Namespace) -> str | None:
+    if options.no_picture:
+        if options.output is not None:
+            raise CommandError("-o names a picture and --no-picture wants none; give one of them")
+        return None
+    output: str = "graph.svg" if options.output is None else options.output
+    try:
+        check_suffix(output)
+    except ValueError as error:
+        raise CommandError(visible(str(error))) from None
+    if "\0" in output:
+        raise CommandError("the picture's name holds a null byte")
+    return output
+
+
+def _statements(options: argparse.Namespace) -> tuple[str, list[str]]:
+    words: list[str] = options.words
+    if options.file is not None:
+        return _read(options.file), words
+    if not words:
+        raise CommandError(
+            'there is no expression; write one in quotes, such as glassgrad "(x + y) * z" x=-2 y=5 z=-4'
+        )
+    if words[0] == "-":
+        return _read("-"), words[1:]
+    return words[0], words[1:]
+
+
+def _read(name: str) -> str:
+    limit = 4 * MAX_CHARACTERS + 4  # bytes; a character takes at most four
+    where = "standard input" if name == "-" else visible(repr(name)[1:-1])
+    try:
+        if name == "-":
+            if sys.stdin is None:
+                raise CommandError("standard input is closed")
+            stream: Any = getattr(sys.stdin, "buffer", sys.stdin)
+            data = stream.read(limit)
+        else:
+            with open(name, "rb") as file:
+                data = file.read(limit)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name, or a closed stream
+        raise CommandError(f"can't read {where}: {_reason(error)}") from None
+    if isinstance(data, str):
+        return data
+    try:
+        return bytes(data).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(data) == limit:  # cut in the middle of a character: too long, which is said elsewhere
+            return bytes(data).decode("utf-8", "replace")
+        raise CommandError(f"{where} is not UTF-8 text: byte {error.start} is wrong") from None
+
+
+def _differentiate(program: Program) -> None:
+    try:
+        program.result.value.backward()
+    except (ArithmeticError, ValueError) as error:
+        raise CommandError(f"can't compute the gradients: {visible(str(error))}") from None
+
+
+def _draw(program: Program, output: str) -> None:
+    try:
+        write_whole(output, draw(program.result.value).to_bytes(check_suffix(output)))
+    except DrawingTooLargeError as error:
+        raise CommandError(f"{error}; or use --no-picture") from None
+    except RenderError as error:
+        raise CommandError(f"{visible(str(error))}; or use --no-picture") from None
+    except (OSError, ValueError) as error:
+        raise CommandError(f"can't write the picture {visible(output)}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return visible(getattr(error, "strerror", None) or str(error))
+
+
+def _wants_colour(stream: IO[str]) -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise CommandError("standard output is closed")
+    try:
+        _say(sys.stdout, text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        _let_go_of_stdout()
+        raise CommandError(f"can't write to standard output: {_reason(error)}") from None
+
+
+def _say(stream: IO[str] | None, text: str) -> None:
+    if stream is None:
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    # A terminal that can't show a letter gets it spelled out instead of a traceback.
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def _let_go_of_stdout() -> None:
+    """Python flushes standard output once more as it ends; let that go nowhere and say nothing."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (AttributeError, OSError, ValueError):
+        pass

@@ -1,0 +1,77 @@
+"""The result as an aligned table, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from ..numbers import short
+from ..text import aligned, visible
+from .language import Program, Row
+
+__all__ = ["as_json", "as_table"]
+
+DIGITS = 6
+NO_GRADIENT = "-"
+GREEN, RED, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
+
+
+def _shown(program: Program, *, everything: bool) -> list[Row]:
+    return [row for row in program.rows if everything or row.kind != "intermediate"]
+
+
+def as_table(program: Program, *, everything: bool = False, colour: bool = False) -> str:
+    """Node, value and gradient: inputs first, then what was computed, the result last.
+
+    Args:
+        program: what was computed, after backward.
+        everything: show nodes without a name as well.
+        colour: values in green and gradients in red, for a terminal.
+
+    Returns:
+        The table. ``-`` stands where the result does not depend on a node.
+    """
+    rows = [("node", "value", "gradient")]
+    for row in _shown(program, everything=everything):
+        node = row.value
+        gradient = short(node.grad, DIGITS) if node.has_grad else NO_GRADIENT
+        rows.append((visible(row.name or row.expression), short(node.data, DIGITS), gradient))
+    lines = []
+    for i, (name, value, gradient) in enumerate(aligned(rows, "lrr")):
+        if colour and i:
+            value, gradient = f"{GREEN}{value}{PLAIN}", f"{RED}{gradient}{PLAIN}"
+        lines.append(f"{name}  {value}  {gradient}")
+    return "\n".join(lines)
+
+
+def as_json(program: Program, picture: str | None, *, everything: bool = False) -> str:
+    """The same as strict JSON, each number with all its digits.
+
+    Args:
+        program: what was computed, after backward.
+        picture: the file that the picture was written to, or None.
+        everything: list nodes without a name as well.
+
+    Returns:
+        One object with ``nodes`` (each with name, expression, kind, value, gradient), ``result`` (the last of them) and
+        ``picture``. JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
+        is null where the result does not depend on the node; a name is null where there is none.
+    """
+    nodes = [_record(row) for row in _shown(program, everything=everything)]
+    return json.dumps({"nodes": nodes, "result": nodes[-1], "picture": picture}, indent=2, allow_nan=False)
+
+
+def _record(row: Row) -> dict[str, Any]:
+    node = row.value
+    return {
+        "name": row.name or None,
+        "expression": row.expression,
+        "kind": row.kind,
+        "value": _number(node.data),
+        "gradient": _number(node.grad) if node.has_grad else None,
+    }
+
+
+def _number(x: float) -> float | str:
+    return x if math.isfinite(x) else str(x)

@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from math import acos as arccos
 from math import acosh as arccosh
 from math import asin as arcsin
@@ -36,6 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 _EXACT = Context(prec=50, Emax=10**9, Emin=-(10**9))
+_CANCELLING = Context(prec=100, Emax=10**9, Emin=-(10**9))  # for a difference of nearly equal numbers
 _TINY = 2.0**-1022  # the smallest normal double: below it digits are lost
 _SAFE_LOW, _SAFE_HIGH = 1e-290, 1e290
 _TWO_OVER_ROOT_PI = (1.1283791670955126, 1.533545961316588e-17)  # a float, and what its rounding left out
@@ -76,9 +77,9 @@ def _quotient(p: float, p_low: float, s: float, s_low: float) -> float:
 
 def power(x: float, y: float) -> float:
     """x**y as float computes it; ValueError where it would be complex."""
-    z: float | complex = x**y
-    if isinstance(z, complex):
+    if -inf < x < 0.0 and -inf < y < inf and not y.is_integer():
         raise ValueError("a negative number to a power that is not whole would be complex")
+    z: float = x**y
     return z
 
 
@@ -149,8 +150,10 @@ def cbrt(x: float) -> float:
     """The real cube root: the C library's, and one Newton step on the exact residual."""
     if abs(x) < 1e-200:
         return cbrt(x * 2.0**600) * 2.0**-200 if x != 0.0 else x
+    if abs(x) > 1e200:  # the cube of the root, or the halves of its digits, might overflow
+        return cbrt(x * 2.0**-600) * 2.0**200 if abs(x) < inf else x
     c = math.cbrt(x)
-    if abs(c) == inf or c != c:
+    if c != c:
         return c
     p = c * c
     q = p * c
@@ -190,7 +193,9 @@ def arctan2_dy(y: float, x: float) -> float:
     h = hypot(x, y)
     if h == inf and abs(x) < inf and abs(y) < inf:
         return arctan2_dy(0.25 * y, 0.25 * x) * 0.25
-    return x / h / h if h != 0.0 else 0.0
+    if 0.0 < h < _SAFE_LOW:  # subnormal operands: h would have few digits
+        return arctan2_dy(y * 2.0**600, x * 2.0**600) * 2.0**600
+    return -divide_dy(x, h) if h != 0.0 else 0.0
 
 
 def arctan2_dx(y: float, x: float) -> float:
@@ -204,8 +209,11 @@ def arctan2_dx(y: float, x: float) -> float:
 def tanh(x: float) -> float:
     """The hyperbolic tangent; near 0 by expm1, where the C library's is off by up to 2 ulp."""
     if -0.7 < x < 0.7 and x != 0.0:
-        t = expm1(2.0 * x)
-        return t / (t + 2.0)
+        a = abs(x)
+        t = expm1(2.0 * a)
+        s = t + 2.0
+        q = t / s
+        return math.copysign(q - q * _difference_error(t, -2.0, s) / s, x)
     return math.tanh(x)
 
 
@@ -260,7 +268,7 @@ def _gauss(x: float, scale: float, factor: float, factor_low: float) -> float:
     return (p + (_product_error(factor, e, p) + (factor_low * e - p * low))) * shift
 
 
-@lru_cache(maxsize=None)
+@cache
 def _erfcx_terms(eighths: int) -> tuple[float, ...]:
     """Taylor coefficients of erfcx around eighths/8, highest first: w' = 2*x*w - 2/sqrt(pi)."""
     c = _EXACT
@@ -310,6 +318,9 @@ def erfc(x: float) -> float:
 
 def gelu(x: float) -> float:
     """x*Phi(x), where Phi(x) = erfc(-x/sqrt(2))/2 is the normal distribution."""
+    if 0.0 <= x < 0.5:
+        half = 0.5 * x
+        return half + half * erf(x * _ROOT_HALF)
     if x >= 0.0:
         return x * (1.0 - _gauss(x, 0.5, 0.5 * _erfcx(x * _ROOT_HALF)[0], 0.0)) if x < 10.0 else x
     if not x > -39.0:
@@ -325,7 +336,7 @@ def gelu(x: float) -> float:
 _GELU_ROOT, _GELU_ROOT_LOW = -0.7517915246935645, 1.4956759177009883e-17  # their sum is the root
 
 
-@lru_cache(maxsize=None)
+@cache
 def _gelu_terms() -> tuple[float, ...]:
     """Taylor coefficients of Phi/phi + x around the root, highest first: M' = 1 + x*M, and M = -x at the root."""
     r = _GELU_ROOT
@@ -388,9 +399,14 @@ def silu(x: float) -> float:
     """x*sigmoid(x)."""
     if x >= 0.0:
         return x / (1.0 + exp(-x))
-    if x < -700.0:
-        half = exp(0.5 * x)  # exp(x) would be subnormal
-        return x * half * half if x > -inf else -0.0
+    if x < -700.0:  # exp(x) would come near the subnormals, so that 2**200 times the result is computed first
+        if x < -800.0:
+            return -0.0
+        exponent = _LOG_OF_SHIFT + x
+        e = exp(exponent)
+        p = x * e
+        low = _difference_error(_LOG_OF_SHIFT, -x, exponent) + _LOG_OF_SHIFT_LOW
+        return (p + (_product_error(x, e, p) + p * low)) * 2.0**-200
     e = exp(x)
     p, one = x * e, 1.0 + e
     return _quotient(p, _product_error(x, e, p), one, (1.0 - one) + e)
@@ -407,7 +423,7 @@ def silu_dx(x: float) -> float:
     d = x - r, and both terms have the sign of d.
     """
     if x >= 0.0:
-        return sigmoid(x) * (1.0 + x * sigmoid(-x))
+        return sigmoid(x) * (1.0 + x * sigmoid(-x)) if x < inf else 1.0
     d = (x - _SILU_ROOT) - _SILU_ROOT_LOW
     middle = d + _EXP_OF_ROOT * expm1(d)
     if x < -700.0:
@@ -482,7 +498,12 @@ def total(xs: Sequence[float]) -> float:
     except ValueError:  # inf - inf
         return nan
     except OverflowError:
-        return _exact_total([Fraction(x) for x in xs])
+        return _special(xs) or _exact_total([Fraction(x) for x in xs])
+
+
+def _special(xs: Sequence[float]) -> float:
+    """The sum of those that are not finite, which outweigh the others; 0 where there are none."""
+    return sum(x for x in xs if not math.isfinite(x))
 
 
 def _exact_total(xs: Sequence[Fraction]) -> float:
@@ -501,7 +522,7 @@ def mean(xs: Sequence[float]) -> float:
     except ValueError:
         return nan
     except OverflowError:
-        return _exact_total([Fraction(x) / len(xs) for x in xs])
+        return _special(xs) or _exact_total([Fraction(x) / len(xs) for x in xs])
 
 
 def dot(xs: Sequence[float], ys: Sequence[float]) -> float:
@@ -513,8 +534,8 @@ def dot(xs: Sequence[float], ys: Sequence[float]) -> float:
             parts.append(p)
             parts.append(_product_error(x, y, p))
         elif x != 0.0 and y != 0.0:
-            if not all(map(math.isfinite, (*xs, *ys))):
-                return total([x * y for x, y in zip(xs, ys, strict=True)])
+            if not all(map(math.isfinite, (*xs, *ys))):  # finite products do not count, even those that overflow
+                return sum(x * y for x, y in zip(xs, ys, strict=True) if not math.isfinite(x) or not math.isfinite(y))
             return _exact_total([Fraction(x) * Fraction(y) for x, y in zip(xs, ys, strict=True)])
         elif p != p:  # 0 * inf
             return nan
@@ -610,11 +631,23 @@ def logsumexp(xs: Sequence[float]) -> float:
     result = top + rest
     if top >= 0.0 or abs(result) > rest:
         return result
-    exact = Decimal(0)
-    for x in xs:
-        if x > -inf:
-            exact = _EXACT.add(exact, _EXACT.exp(Decimal(x)))
-    return float(_EXACT.ln(exact))
+    others = list(xs)
+    others.remove(top)
+    return _exact_logsumexp(Decimal(top), [Decimal(x) for x in others if x - top > -2000.0])
+
+
+def _exact_logsumexp(top: Decimal, others: Sequence[Decimal]) -> float:
+    """top + log(1 + rest) by decimals, where the two cancel; a tiny rest is not added to 1, but goes into the series."""
+    c, rest = _CANCELLING, Decimal(0)
+    for x in others:
+        rest = c.add(rest, c.exp(c.subtract(x, top)))
+    if rest > Decimal("1e-20"):
+        return float(c.add(top, c.ln(c.add(1, rest))))
+    log_rest = power = rest
+    for n in range(2, 6):
+        power = c.multiply(power, -rest)
+        log_rest = c.add(log_rest, c.divide(power, Decimal(n)))
+    return float(c.add(top, log_rest))
 
 
 def logaddexp(x: float, y: float) -> float:

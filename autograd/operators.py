@@ -131,11 +131,11 @@ class Operators:
         """The number without its fraction, as a plain float, a constant to the derivative."""
         return p.trunc(self)
 
-    def round(self, ndigits: int = 0) -> float:
+    def __round__(self, ndigits: int = 0) -> float:
         """The number rounded half to even, as a plain float, a constant to the derivative."""
         return p.round(self, ndigits)
 
-    __floor__, __ceil__, __trunc__, __round__ = floor, ceil, trunc, round
+    __floor__, __ceil__, __trunc__, round = floor, ceil, trunc, __round__
 
     # ---- what would lose the gradient in silence is refused --------------------------------------
 

@@ -148,6 +148,7 @@ class Primitive:
     # ---- calling -------------------------------------------------------------------------------
 
     def __call__(self, *operands: Any, **named: Any) -> Any:
+        """Compute the primitive; see the record's own docstring."""
         if named or len(operands) != self.arity:
             try:
                 bound = self.__signature__.bind(*operands, **named)
@@ -201,9 +202,7 @@ class Primitive:
         except (ArithmeticError, ValueError) as error:
             raise self.explained(error, operands) from None
 
-    def local_gradients(
-        self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None
-    ) -> tuple[Any, ...]:
+    def local_gradients(self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> tuple[Any, ...]:
         """The partial derivatives of the result ``z`` with respect to the operands.
 
         Args:
@@ -243,11 +242,7 @@ class Primitive:
         'a / 0.0 where a = 1.0'
         """
         names = [getattr(x, "label", "") or _number_text(x) for x in operands]
-        where = [
-            f"{name} = {_number_text(x)}"
-            for name, x in zip(names, operands, strict=True)
-            if getattr(x, "label", "")
-        ]
+        where = [f"{name} = {_number_text(x)}" for name, x in zip(names, operands, strict=True) if getattr(x, "label", "")]
         if len(names) > 8:
             names = [*names[:6], f"... {len(names)} operands"]
             where = where[:6]
@@ -256,9 +251,7 @@ class Primitive:
 
     def explained(self, error: Exception, operands: Sequence[Any]) -> Exception:
         """The same kind of error with the operation, the operands and a remedy in its message."""
-        kind = next(
-            k for k in (ZeroDivisionError, OverflowError, ValueError, ArithmeticError) if isinstance(error, k)
-        )
+        kind = next(k for k in (ZeroDivisionError, OverflowError, ValueError, ArithmeticError) if isinstance(error, k))
         reason = error.args[-1] if error.args else kind.__name__
         remedy = self.remedy if kind is not OverflowError else "the result is too large for a float; scale it down"
         return kind(f"cannot compute {self.describe(operands)}: {reason}" + (f"; {remedy}" if remedy else ""))
@@ -293,6 +286,7 @@ class NaryPrimitive(Primitive):
         return inspect.Signature([inspect.Parameter("xs", inspect.Parameter.POSITIONAL_ONLY)])
 
     def __call__(self, *operands: Any, **named: Any) -> Any:
+        """Compute the primitive of one iterable; see the record's own docstring."""
         if named or len(operands) != 1 or hasattr(operands[0], "interpretation_level"):
             raise TypeError(
                 f"autograd.{self.name} takes one iterable of operands, as in autograd.{self.name}([a, b, c]); "
@@ -307,9 +301,7 @@ class NaryPrimitive(Primitive):
         except (ArithmeticError, ValueError) as error:
             raise self.explained(error, operands) from None
 
-    def local_gradients(
-        self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None
-    ) -> tuple[Any, ...]:
+    def local_gradients(self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> tuple[Any, ...]:
         """The partial derivatives of the result ``z``, as `Primitive.local_gradients` gives them."""
         everything = self.partials(z, operands)
         return tuple(everything) if wanted is None else tuple([everything[i] for i in wanted])

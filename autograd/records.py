@@ -571,7 +571,7 @@ def _sign(x: Any) -> float:
 
 
 def _zero_or_nan(x: Any) -> float:
-    return 0.0 if x == x else NAN  # noqa: PLR0124 (nan is the number that differs from itself)
+    return 0.0 if x == x else NAN  # nan is the number that differs from itself
 
 
 def _won(x: Any, y: Any) -> float:

@@ -83,9 +83,7 @@ def _like(tree: Any, numbers: Sequence[Any]) -> Any:
 
 def _same_shape(a: Any, b: Any) -> bool:
     if isinstance(a, dict) or isinstance(b, dict):
-        return isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b) and all(
-            _same_shape(a[k], b[k]) for k in a
-        )
+        return isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b) and all(_same_shape(a[k], b[k]) for k in a)
     if isinstance(a, (list, tuple)) or isinstance(b, (list, tuple)):
         both = isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and len(a) == len(b)
         return both and all(_same_shape(x, y) for x, y in zip(a, b, strict=True))

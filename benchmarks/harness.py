@@ -38,11 +38,11 @@ def report(title: str, seconds: dict[str, float], reference: str, as_json: bool)
         reference: the contestant whose time is 1 in the ratios.
         as_json: whether to print JSON.
     """
-    ratios = {name: time / seconds[reference] for name, time in seconds.items()}
+    ratios = {name: median / seconds[reference] for name, median in seconds.items()}
     if as_json:
         print(json.dumps({"title": title, "seconds": seconds, "reference": reference, "ratios": ratios}))
         return
     width = max(map(len, seconds))
     print(title)
-    for name, time in seconds.items():
-        print(f"  {name:<{width}}  {time * 1e6:10.2f} us  {ratios[name]:8.3f} times {reference}")
+    for name, median in seconds.items():
+        print(f"  {name:<{width}}  {median * 1e6:10.2f} us  {ratios[name]:8.3f} times {reference}")

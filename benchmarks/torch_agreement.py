@@ -25,8 +25,7 @@ BINARY = ["+", "-", "*", "/", "maximum", "hypot"]
 def program(rng: random.Random, inputs: int) -> list[tuple[str, int, int]]:
     """Instructions: an operation and which earlier results it takes; sharing is common."""
     return [
-        (rng.choice(UNARY + BINARY), rng.randrange(inputs + i), rng.randrange(inputs + i))
-        for i in range(rng.randint(3, 25))
+        (rng.choice(UNARY + BINARY), rng.randrange(inputs + i), rng.randrange(inputs + i)) for i in range(rng.randint(3, 25))
     ]
 
 

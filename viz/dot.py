@@ -61,7 +61,7 @@ def _digraph(graph: Graph, *, words: bool) -> str:
                 picture.node(tail, label=_constant_label(operand, words=words))
             picture.edge(f"{tail}:e", f"n{place}:a{slot}:w", id=f"e{edges}")
             edges += 1
-    return picture.source
+    return str(picture.source)
 
 
 def _font(text: str, colour: str, size: str, style: str = "") -> str:

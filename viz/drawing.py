@@ -126,9 +126,7 @@ class Drawing:
             return run_graphviz(sharp, "png", self._size)
         pdf = run_graphviz(self.dot, "pdf", self._size)
         # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
-        return re.sub(
-            rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf
-        )
+        return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file, whole or not at all.

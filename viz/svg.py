@@ -134,8 +134,7 @@ def _node(graph: Graph, place: int, box: Box, placed: _Layout, *, root: bool) ->
     fill = COLOURS["leaf" if box.node.is_leaf else "operation"]
     # Two shapes under one outline: the tinted cell with the name, the white one with the numbers.
     parts = [
-        f'<rect x="{_n(left)}" y="{_n(top)}" width="{box.width}" height="{box.height}" rx="5" '
-        f'fill="{COLOURS["number"]}"/>',
+        f'<rect x="{_n(left)}" y="{_n(top)}" width="{box.width}" height="{box.height}" rx="5" fill="{COLOURS["number"]}"/>',
         f'<path d="M{_n(left + name_width)},{_n(top)}h{-(name_width - 5)}a5,5 0 0 0 -5,5v{box.height - 10}'
         f'a5,5 0 0 0 5,5h{name_width - 5}z" fill="{fill}"/>',
         f'<rect x="{_n(left)}" y="{_n(top)}" width="{box.width}" height="{box.height}" rx="5" fill="none" '

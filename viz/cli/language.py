@@ -235,9 +235,7 @@ class _Machine:
                 return statement.targets[0], statement.value, self._compile(statement.value)
             raise self.source.error("only one name can be given to one expression, as in q = x + y", statement)
         if isinstance(statement, ast.AugAssign):
-            raise self.source.error(
-                "a name is given once and never changed; use a new one, as in y = x + 1", statement
-            )
+            raise self.source.error("a name is given once and never changed; use a new one, as in y = x + 1", statement)
         raise self.source.error(
             "this statement is not part of the language; write name = expression, or an expression", statement
         )
@@ -290,9 +288,7 @@ class _Machine:
         text = self.source.short_piece(expression)
         if isinstance(result, list):
             if not isinstance(expression, ast.Call):
-                raise self.source.error(
-                    "a list can't be given a name; hand it to a function, as in sum([x, y])", expression
-                )
+                raise self.source.error("a list can't be given a name; hand it to a function, as in sum([x, y])", expression)
             values = [v if isinstance(v, Value) else Value(v) for v in result]
             for i, value in enumerate(values):
                 self._name(f"{target.id}[{i}]", f"{text}[{i}]", value)
@@ -390,14 +386,14 @@ class _Machine:
             raise self.source.error("this number is too large for a float (the largest is about 1.8e308)", node)
         return number
 
-    def _operator(self, table: Mapping[type, str], node: ast.expr, op: ast.AST) -> str:
+    def _operator(self, table: Mapping[Any, str], node: ast.expr, op: ast.AST) -> str:
         if type(op) not in table:
             raise self.source.error(f"this operator is not part of the language, which has {_LANGUAGE}", node)
         return table[type(op)]
 
     def _function(self, node: ast.Call) -> str:
         if not isinstance(node.func, ast.Name):
-            raise self.source.error(f"only functions known by name can be called, such as exp(x)", node.func)
+            raise self.source.error("only functions known by name can be called, such as exp(x)", node.func)
         name = _ALIASES.get(node.func.id, node.func.id)
         if name in self.functions:
             return name

@@ -155,9 +155,7 @@ def _statements(options: argparse.Namespace) -> tuple[str, list[str]]:
     if options.file is not None:
         return _read(options.file), words
     if not words:
-        raise CommandError(
-            'there is no expression; write one in quotes, such as glassgrad "(x + y) * z" x=-2 y=5 z=-4'
-        )
+        raise CommandError('there is no expression; write one in quotes, such as glassgrad "(x + y) * z" x=-2 y=5 z=-4')
     if words[0] == "-":
         return _read("-"), words[1:]
     return words[0], words[1:]

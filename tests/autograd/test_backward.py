@@ -1,0 +1,329 @@
+"""The walk back: accumulation, order, size, and the modes."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd as ag
+
+OPERATIONS = ["add", "multiply", "subtract", "maximum", "square", "tanh", "sin", "sigmoid", "hypot", "negative", "cos"]
+programs = st.tuples(
+    st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=1, max_size=3),
+    st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=14),
+)
+
+
+def run(instructions: list[tuple[str, int, int]], leaves: list[Any]) -> list[Any]:
+    """Run instructions on numbers of any kind; operands are counted backwards, so that nodes are shared."""
+    results = list(leaves)
+    for name, i, j in instructions:
+        operation = ag.primitives()[name]
+        x, y = results[-1 - i % len(results)], results[-1 - j % len(results)]
+        x = ag.tanh(x) if name in ("square", "multiply") else x
+        results.append(operation(x) if operation.arity == 1 else operation(x, y))
+    return results
+
+
+@given(programs)
+def test_values_are_those_of_floats(program: Any) -> None:
+    """On any program the values equal the same program on plain floats, bit for bit, in either mode."""
+    numbers, instructions = program
+    plain = run(instructions, numbers)
+    recorded = run(instructions, [ag.Value(x) for x in numbers])
+    assert [x.data.hex() for x in recorded[len(numbers) :]] == [x.hex() for x in plain[len(numbers) :]]
+    value, _ = ag.jvp(lambda *xs: run(instructions, list(xs))[-1], tuple(numbers), (1.0,) * len(numbers))
+    assert value.hex() == plain[-1].hex()
+
+
+@given(programs)
+def test_accumulation_is_exact_to_rounding(program: Any) -> None:
+    """Every adjoint is the exact sum of upstream times local over its uses, within (m + 1) roundings."""
+    numbers, instructions = program
+    leaves = [ag.Value(x) for x in numbers]
+    root = run(instructions, leaves)[-1]
+    root.backward()
+    order = ag.topological_order(root)
+    for node in order[:-1]:
+        terms = [
+            Fraction(user.grad) * Fraction(local)
+            for user in order
+            for parent, local in zip(user.parents, user.local_gradients(), strict=True)
+            if parent is node
+        ]
+        bound = (len(terms) + 1) * Fraction(2) ** -53 * sum(map(abs, terms)) + Fraction(2) ** -1000
+        assert abs(Fraction(node.grad) - sum(terms)) <= bound
+
+
+@given(programs)
+def test_forward_mode_equals_reverse_mode(program: Any) -> None:
+    """Dual numbers give the gradient that the walk back gives, within the rounding of the sum over paths."""
+    numbers, instructions = program
+    leaves = [ag.Value(x) for x in numbers]
+    root = run(instructions, leaves)[-1]
+    scale = dict.fromkeys(ag.topological_order(root), 0.0)
+    scale[root] = 1.0
+    for node in reversed(list(scale)):
+        for parent, local in zip(node.parents, node.local_gradients(), strict=True):
+            scale[parent] += scale[node] * abs(local)
+    found = ag.gradients(root, leaves)
+    for i, x in enumerate(leaves):
+        unit = tuple(float(i == j) for j in range(len(leaves)))
+        _, tangent = ag.jvp(lambda *xs: run(instructions, list(xs))[-1], tuple(numbers), unit)
+        assert abs(tangent - found[i]) <= 1e-13 * max(scale.get(x, 0.0), 1e-300)
+
+
+@given(programs, st.integers(-20, 20))
+def test_backward_is_linear(program: Any, k: int) -> None:
+    """Two passes give exactly twice everywhere, and a seed of 2**k exactly 2**k times, unless digits underflow."""
+    numbers, instructions = program
+    leaves = [ag.Value(x) for x in numbers]
+    root = run(instructions, leaves)[-1]
+    root.backward()
+    once = [node.grad for node in ag.topological_order(root)]
+    root.backward()
+    assert [node.grad for node in ag.topological_order(root)] == [2 * g for g in once]
+    root.zero_grad()
+    assert not any(node.has_grad for node in ag.topological_order(root))
+    root.backward(2.0**k)
+    for node, g in zip(ag.topological_order(root), once, strict=True):
+        assert node.grad == g * 2.0**k or abs(g) < 1e-290
+
+
+def test_several_roots(Value: Any) -> None:
+    """Several roots start one walk; a root that is named twice counts twice; a root may lie below another."""
+    x = Value(2.0)
+    a = x * x
+    b = 3 * a
+    ag.backward([a, b])
+    assert (x.grad, a.grad, b.grad) == (16.0, 4.0, 1.0)
+    x.grad = 0
+    ag.backward([a, a], [1.0, 10.0])
+    assert x.grad == 44.0
+    y = Value(1.0)
+    ag.backward(y * 2, 5)
+    assert y.grad == 10.0
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda y: y.backward("1"), TypeError),
+        (lambda y: y.backward(None), TypeError),
+        (lambda y: ag.backward([y], [1.0, 2.0]), ValueError),
+        (lambda y: ag.backward([y, 3.0]), TypeError),
+        (lambda y: ag.backward(3.0), TypeError),
+        (lambda y: ag.backward([y], ["a"]), TypeError),
+        (lambda y: ag.gradients(3.0, y), TypeError),
+        (lambda y: ag.gradients(y, 3.0), TypeError),
+        (lambda y: ag.topological_order(3.0), TypeError),
+    ],
+)
+def test_bad_arguments_leave_the_gradients(Value: Any, call: Any, error: type[Exception]) -> None:
+    """A bad argument raises before any gradient has changed."""
+    x = Value(2.0)
+    y = x * x
+    y.backward()
+    with pytest.raises(error):
+        call(y)
+    assert (x.grad, y.grad) == (4.0, 1.0)
+
+
+def test_gradients_leaves_grad_alone(Value: Any) -> None:
+    """gradients() returns floats or Values, for one input or a list, 0 for an input that is not there."""
+    x, y, other = Value(2.0), Value(3.0), Value(1.0)
+    z = x * y
+    assert ag.gradients(z, x) == 3.0
+    assert ag.gradients(z, (x, y, z, other)) == [3.0, 2.0, 1.0, 0.0]
+    again = ag.gradients(z, [x, other, z], create_graph=True)
+    assert [type(g) for g in again] == [ag.Value] * 3
+    assert [g.data for g in again] == [3.0, 0.0, 1.0]
+    assert not any(v.has_grad for v in (x, y, z))
+    assert ag.gradients(ag.gradients(x**4, x, create_graph=True), x) == 48.0
+
+
+def test_the_recorded_pass_counts(Value: Any) -> None:
+    """After a leaf's data has changed the gradients are still those of the pass that was recorded."""
+    x, y = Value(2.0), Value(5.0)
+    z = x * y
+    x.data = 100.0
+    z.backward()
+    assert (x.grad, y.grad) == (5.0, 2.0)
+    with pytest.raises(RuntimeError, match="was changed after"):
+        ag.gradients(z, [x, y], create_graph=True)
+    w = Value(1.0)
+    s = w.cos()
+    w.data = -1.0
+    with pytest.raises(RuntimeError, match="was changed after"):
+        ag.gradients(s, w, create_graph=True)
+
+
+def test_a_vanishing_upstream_gradient_keeps_its_own_derivative(Value: Any) -> None:
+    """In x * y**2 at x = 0 the mixed second derivative is 2*y, although the first one in y is zero."""
+    x, y = Value(0.0), Value(3.0)
+    dy = ag.gradients(x * y**2, y, create_graph=True)
+    assert dy.data == 0.0
+    assert ag.gradients(dy, x) == 6.0
+
+
+def test_a_chain_of_a_million(Value: Any) -> None:
+    """A chain of 1,000,000 operations builds, differentiates and is freed, without recursion."""
+    x = Value(1.0)
+    y = x
+    for _ in range(1_000_000):
+        y = y + 1e-6
+    y.backward()
+    assert x.grad == 1.0
+    del y
+    assert x.grad == 1.0
+
+
+def test_a_hundred_thousand_parents(Value: Any) -> None:
+    """One node with 100,000 parents works, as a sum and as a product."""
+    xs = [Value(1.0) for _ in range(100_000)]
+    total = ag.sum(xs)
+    total.backward()
+    assert total.data == 100_000.0
+    assert {x.grad for x in xs} == {1.0}
+    assert ag.prod(xs).local_gradients() == (1.0,) * 100_000
+
+
+def test_deep_diamonds(Value: Any) -> None:
+    """Sixty doublings take linear time, and the gradient is 2**60."""
+    x = Value(1.0)
+    y = x
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**60
+    assert len(ag.topological_order(y)) == 61
+    assert ag.gradients(ag.gradients(y * x, x, create_graph=True), x) == 2.0**61
+
+
+@given(programs)
+def test_topological_order(program: Any) -> None:
+    """Every node once, parents before children, the root last; the order is the same every time."""
+    numbers, instructions = program
+    root = run(instructions, [ag.Value(x) for x in numbers])[-1]
+    order = ag.topological_order(root)
+    place = {node: i for i, node in enumerate(order)}
+    assert len(place) == len(order)
+    assert order[-1] is root
+    assert all(place[parent] < place[node] for node in order for parent in node.parents)
+    assert [id(x) for x in ag.topological_order(root)] == [id(x) for x in order]
+
+
+def test_no_grad(Value: Any) -> None:
+    """Inside no_grad() results are leaves, for every kind of operation; enable_grad() records again; errors restore."""
+    x = Value(2.0)
+    with ag.no_grad():
+        assert all(y.is_leaf for y in (x * x, x + 1, x.exp(), ag.sum([x, x]), -x))
+        with ag.enable_grad():
+            assert not (x * x).is_leaf
+        assert (x * x).is_leaf
+    with pytest.raises(ZeroDivisionError), ag.no_grad():
+        x / 0
+    assert not (x * x).is_leaf
+
+    @ag.no_grad()
+    def step() -> Any:
+        return x * x
+
+    assert step().is_leaf
+    assert step().data == 4.0
+
+
+def test_modes_belong_to_their_thread(Value: Any) -> None:
+    """no_grad() in one thread leaves another one recording."""
+    x = Value(2.0)
+    seen: list[bool] = []
+    with ag.no_grad():
+        thread = threading.Thread(target=lambda: seen.append((x * x).is_leaf))
+        thread.start()
+        thread.join()
+    assert seen == [False]
+
+
+def test_threads_with_graphs_of_their_own(Value: Any) -> None:
+    """Disjoint graphs in several threads give what one thread gives."""
+
+    def work(seed: int) -> float:
+        rng = random.Random(seed)
+        x = Value(rng.random())
+        y = x
+        for _ in range(300):
+            y = y * rng.random() + x
+        y.backward()
+        return x.grad
+
+    expected = [work(i) for i in range(8)]
+    found: list[float] = [0.0] * 8
+    threads = [threading.Thread(target=lambda i=i: found.__setitem__(i, work(i))) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == expected
+
+
+def test_detect_anomaly_names_the_line(Value: Any) -> None:
+    """A value, a local gradient or an adjoint of inf or nan raises, and names operation, operands, file and line."""
+    x = Value(1e200, label="big")
+    with ag.detect_anomaly(), pytest.raises(ag.AnomalyError) as caught:
+        x * x  # the culprit
+    message = str(caught.value)
+    assert message.startswith("value is inf at big * big where big = 1e+200; made by ")
+    assert Path(__file__).name in message
+    assert "# the culprit" in message
+    with ag.detect_anomaly():
+        y = x * 1.0
+        y.label = "y"
+        assert Path(__file__).name in y.source
+        with pytest.raises(ag.AnomalyError, match=r"adjoint is inf at big \* 1\.0.*\(label 'y'\)"):
+            y.backward(math.inf)
+        with pytest.raises(ag.AnomalyError, match=r"adjoint is inf at Value\(data=1e\+200"):
+            x.backward(math.inf)
+    assert not x.has_grad
+    assert not y.has_grad
+    outside = x.sqrt()
+    assert outside.source == ""
+    z = Value(0.0).sqrt()
+    with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match="outside of detect_anomaly"):
+        z.backward()
+    Value(math.inf).backward()  # outside, inf is only data
+
+
+def test_inf_in_a_leaf_is_no_anomaly(Value: Any) -> None:
+    """Inside detect_anomaly() a leaf may hold inf; the first operation on it is what raises."""
+    with ag.detect_anomaly():
+        x = Value(math.inf)
+        x.backward()
+        with pytest.raises(ag.AnomalyError, match="value is inf"):
+            x + 1
+        with ag.no_grad():
+            assert (Value(1.0) + 1).is_leaf
+
+
+def test_a_script_written_for_micrograd(Value: Any) -> None:
+    """A loop in micrograd's habits trains: zero, forward, backward, step; the loss falls."""
+    ws = [Value(-0.5), Value(0.25), Value(0.0)]
+    data = [((1.0, 2.0), 1.0), ((2.0, -1.0), -1.0), ((-1.0, 1.0), 1.0)]
+    losses = []
+    for _ in range(60):
+        scores = [sum((w * x for w, x in zip(ws, xs, strict=False)), ws[2]).tanh() for xs, _ in data]
+        loss = sum((s - t) ** 2 for s, (_, t) in zip(scores, data, strict=True)) * (1.0 / len(data))
+        for w in ws:
+            w.grad = 0
+        loss.backward()
+        for w in ws:
+            w.data += -0.2 * w.grad
+        losses.append(loss.data)
+    assert losses[-1] < 0.05 < losses[0]

@@ -1,0 +1,195 @@
+"""The derivative at awkward points, a test for each row of the table.
+
+The derivative where there is one; at a kink the subgradient of least norm; where arguments tie a symmetric share;
+inf at a pole on the boundary of the domain; errors as float and math raise them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mpmath
+import pytest
+
+import autograd as ag
+
+INF, NAN = math.inf, math.nan
+
+
+def same(got: Any, expected: float) -> bool:
+    """Equal as numbers, or both nan; a float in either case."""
+    return type(got) is float and (got == expected or (got != got and expected != expected))
+
+
+def slope(x: Any, n: float) -> Any:
+    return x**n
+
+
+# name, function, inputs, value, local gradients
+POINTS: list[tuple[str, Any, list[float], float, list[float]]] = [
+    ("relu(0)", ag.relu, [0.0], 0.0, [0.0]),
+    ("relu(-0.0)", ag.relu, [-0.0], 0.0, [0.0]),
+    ("relu(nan)", ag.relu, [NAN], NAN, [NAN]),
+    ("leaky_relu(0)", lambda x: ag.leaky_relu(x, 0.1), [0.0], 0.0, [0.1]),
+    ("elu(0)", lambda x: ag.elu(x, 1.0), [0.0], 0.0, [1.0]),
+    ("softplus(0)", ag.softplus, [0.0], math.log(2), [0.5]),
+    ("gelu(0)", ag.gelu, [0.0], 0.0, [0.5]),
+    ("silu(0)", ag.silu, [0.0], 0.0, [0.5]),
+    ("abs(0)", abs, [0.0], 0.0, [0.0]),
+    ("maximum tie", ag.maximum, [2.0, 2.0], 2.0, [0.5, 0.5]),
+    ("minimum tie", ag.minimum, [2.0, 2.0], 2.0, [0.5, 0.5]),
+    ("max, two of three", lambda *xs: ag.max(xs), [3.0, 1.0, 3.0], 3.0, [0.5, 0.0, 0.5]),
+    ("min, three of three", lambda *xs: ag.min(xs), [3.0, 3.0, 3.0], 3.0, [1 / 3] * 3),
+    ("max(nan, 1)", lambda *xs: ag.max(xs), [NAN, 1.0], NAN, [NAN, NAN]),
+    ("clamp at lo", lambda x: ag.clamp(x, 0.0, 1.0), [0.0], 0.0, [0.0]),
+    ("clamp at hi", lambda x: ag.clamp(x, 0.0, 1.0), [1.0], 1.0, [0.0]),
+    ("clamp below", lambda x: ag.clamp(x, 0.0, 1.0), [-5.0], 0.0, [0.0]),
+    ("clamp above", lambda x: ag.clamp(x, 0.0, 1.0), [5.0], 1.0, [0.0]),
+    ("clamp inside", lambda x: ag.clamp(x, 0.0, 1.0), [0.5], 0.5, [1.0]),
+    ("clamp nan", lambda x: ag.clamp(x, 0.0, 1.0), [NAN], NAN, [NAN]),
+    ("sqrt(0)", ag.sqrt, [0.0], 0.0, [INF]),
+    ("sqrt(-0.0)", ag.sqrt, [-0.0], 0.0, [INF]),
+    ("hypot(x) at 0", ag.hypot, [0.0], 0.0, [0.0]),
+    ("cbrt(0)", ag.cbrt, [0.0], 0.0, [INF]),
+    ("cbrt(-8)", ag.cbrt, [-8.0], -2.0, [1 / 12]),
+    ("x**0 at 0", lambda x: x**0, [0.0], 1.0, [0.0]),
+    ("x**1 at 0", lambda x: x**1, [0.0], 0.0, [1.0]),
+    ("x**2 at 0", lambda x: x**2, [0.0], 0.0, [0.0]),
+    ("x**0.5 at 0", lambda x: x**0.5, [0.0], 0.0, [INF]),
+    ("x**3 at -2", lambda x: x**3, [-2.0], -8.0, [12.0]),
+    ("x**-2 at -2", lambda x: x**-2, [-2.0], 0.25, [0.25]),
+    ("x**y", lambda x, y: x**y, [2.0, 3.0], 8.0, [12.0, 8 * math.log(2)]),
+    ("x**y at 0, 2", lambda x, y: x**y, [0.0, 2.0], 0.0, [0.0, 0.0]),
+    ("x**y at 0, 1", lambda x, y: x**y, [0.0, 1.0], 0.0, [1.0, 0.0]),
+    ("x**y at 0, 0.5", lambda x, y: x**y, [0.0, 0.5], 0.0, [INF, 0.0]),
+    ("x**y at -2, 3", lambda x, y: x**y, [-2.0, 3.0], -8.0, [12.0, NAN]),
+    ("2**y", lambda y: 2**y, [3.0], 8.0, [8 * math.log(2)]),
+    ("exp(-1000)", ag.exp, [-1000.0], 0.0, [0.0]),
+    ("a/b at 1e-200", lambda a, b: a / b, [3e-200, 2e-200], 1.5, [5e199, -7.5e199]),
+    ("a/b at 1e200", lambda a, b: a / b, [3e200, 2e200], 1.5, [5e-201, -7.5e-201]),
+    ("arctan2(0, 0)", ag.arctan2, [0.0, 0.0], 0.0, [0.0, 0.0]),
+    ("arctan2 at 1e-200", ag.arctan2, [1e-200, 1e-200], math.pi / 4, [5e199, -5e199]),
+    ("arctan2 at 1e200", ag.arctan2, [1e200, 1e200], math.pi / 4, [5e-201, -5e-201]),
+    ("hypot(0, 0)", ag.hypot, [0.0, 0.0], 0.0, [0.0, 0.0]),
+    ("hypot at 1e200", ag.hypot, [3e200, 4e200], 5e200, [0.6, 0.8]),
+    ("hypot at 1e-200", ag.hypot, [3e-200, 4e-200], 5e-200, [0.6, 0.8]),
+    ("norm of zeros", lambda *xs: ag.norm(xs), [0.0, 0.0, 0.0], 0.0, [0.0, 0.0, 0.0]),
+    ("norm at 1e-200", lambda *xs: ag.norm(xs), [3e-200, 4e-200], 5e-200, [0.6, 0.8]),
+    ("norm at 1e200", lambda *xs: ag.norm(xs), [3e200, 4e200], 5e200, [0.6, 0.8]),
+    ("logsumexp(1000, 1000)", lambda *xs: ag.logsumexp(xs), [1000.0, 1000.0], 1000 + math.log(2), [0.5, 0.5]),
+    ("logsumexp(1000, -1000)", lambda *xs: ag.logsumexp(xs), [1000.0, -1000.0], 1000.0, [1.0, 0.0]),
+    ("logsumexp(-inf, -inf)", lambda *xs: ag.logsumexp(xs), [-INF, -INF], -INF, [0.5, 0.5]),
+    ("logaddexp(-inf, -inf)", ag.logaddexp, [-INF, -INF], -INF, [0.5, 0.5]),
+    ("prod(0, 2, 3)", lambda *xs: ag.prod(xs), [0.0, 2.0, 3.0], 0.0, [6.0, 0.0, 0.0]),
+    ("prod(0, 0, 3)", lambda *xs: ag.prod(xs), [0.0, 0.0, 3.0], 0.0, [0.0, 0.0, 0.0]),
+    ("arcsin(1)", ag.arcsin, [1.0], math.pi / 2, [INF]),
+    ("arccos(1)", ag.arccos, [1.0], 0.0, [-INF]),
+    ("arccosh(1)", ag.arccosh, [1.0], 0.0, [INF]),
+    ("x % 3", lambda x: x % 3, [-7.0], 2.0, [1.0]),
+    ("x % -3", lambda x: x % -3, [7.0], -2.0, [1.0]),
+    ("x % y", lambda x, y: x % y, [7.5, 2.0], 1.5, [1.0, -3.0]),
+    ("sigmoid(40)", ag.sigmoid, [40.0], 1.0, [4.248354255291589e-18]),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "inputs", "value", "locals_"), POINTS, ids=[row[0] for row in POINTS])
+def test_point(Value: Any, name: str, f: Any, inputs: list[float], value: float, locals_: list[float]) -> None:
+    """Value and local gradients are those of the table, and a graph of derivatives gives the same numbers."""
+    leaves = [Value(x) for x in inputs]
+    node = f(*leaves)
+    assert same(node.data, value) or node.data == pytest.approx(value, rel=1e-15)
+    for got, expected in zip(node.local_gradients(), locals_, strict=True):
+        assert same(got, expected) or got == pytest.approx(expected, rel=1e-15)
+    recorded = ag.gradients(node, leaves, create_graph=True)
+    for got, expected in zip(recorded, locals_, strict=True):
+        assert same(got.data, expected) or got.data == pytest.approx(expected, rel=1e-15)
+
+
+RAISES: list[tuple[str, Any, list[float], type[Exception]]] = [
+    ("sqrt(-1)", ag.sqrt, [-1.0], ValueError),
+    ("0**-1", lambda x: x**-1, [0.0], ZeroDivisionError),
+    ("(-8)**(1/3)", lambda x: x ** (1 / 3), [-8.0], ValueError),
+    ("x**y, complex", lambda x, y: x**y, [-8.0, 0.5], ValueError),
+    ("log(0)", ag.log, [0.0], ValueError),
+    ("log(-1)", ag.log, [-1.0], ValueError),
+    ("log1p(-1)", ag.log1p, [-1.0], ValueError),
+    ("1/0", lambda x: 1 / x, [0.0], ZeroDivisionError),
+    ("x/0", lambda x: x / 0, [1.0], ZeroDivisionError),
+    ("x/y", lambda x, y: x / y, [1.0, 0.0], ZeroDivisionError),
+    ("x%0", lambda x: x % 0, [1.0], ZeroDivisionError),
+    ("exp(710)", ag.exp, [710.0], OverflowError),
+    ("arctanh(1)", ag.arctanh, [1.0], ValueError),
+    ("arccosh(0.5)", ag.arccosh, [0.5], ValueError),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "inputs", "error"), RAISES, ids=[row[0] for row in RAISES])
+def test_raises_in_the_forward_pass(Value: Any, name: str, f: Any, inputs: list[float], error: type[Exception]) -> None:
+    """The error is of the type that float or math raises; it names the numbers and labels, and leaves Values alone."""
+    leaves = [Value(x, label=f"input{i}") for i, x in enumerate(inputs)]
+    with pytest.raises(error) as caught:
+        f(*leaves)
+    assert type(caught.value) is error
+    message = str(caught.value)
+    assert message.startswith("cannot compute")
+    assert "input0 = " + repr(inputs[0]) in message
+    assert "; " in message
+    assert [(x.data, x.grad, x.has_grad, x.is_leaf) for x in leaves] == [(x, 0.0, False, True) for x in inputs]
+
+
+def test_square_root_of_a_square_at_zero(Value: Any) -> None:
+    """sqrt(x*x) at 0 is inf times 0: a visible nan, and the anomaly mode names the square root."""
+    x = Value(0.0)
+    (x * x).sqrt().backward()
+    assert math.isnan(x.grad)
+    with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match=r"local gradient is inf at sqrt\(0.0\)"):
+        (Value(0.0) * 1).sqrt().backward()
+
+
+def test_a_zero_adjoint_stops(Value: Any) -> None:
+    """0 times an infinite local gradient is 0, in both modes and in a graph of derivatives."""
+    x = Value(0.0)
+    (x.sqrt() * 0.0).backward()
+    assert x.grad == 0.0
+    assert ag.gradients(x.sqrt() * 0.0, x, create_graph=True).data == 0.0
+    with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match="sqrt"):
+        (x.sqrt() * 0.0).backward()
+
+
+def test_builtin_max_picks_the_first(Value: Any) -> None:
+    """Python's max on equal Values returns the first operand itself, and it gets all of the gradient."""
+    a, b = Value(2.0), Value(2.0)
+    assert max(a, b) is a
+    (max(a, b) * 3).backward()
+    assert (a.grad, b.grad) == (3.0, 0.0)
+
+
+@pytest.mark.parametrize("x", [40.0, -40.0, 745.0, -745.0, 1000.0, -1000.0])
+def test_saturation_keeps_the_digits(Value: Any, x: float) -> None:
+    """In the tails sigmoid, tanh, softplus and logsigmoid never raise, and their slope is the true tiny number."""
+    with mpmath.workdps(50):
+        m = mpmath.mpf(x)
+        truths = {
+            "sigmoid": mpmath.exp(-abs(m)) / (1 + mpmath.exp(-abs(m))) ** 2,
+            "tanh": mpmath.sech(m) ** 2,
+            "softplus": 1 / (1 + mpmath.exp(-m)),
+            "logsigmoid": 1 / (1 + mpmath.exp(m)),
+        }
+        for name, truth in truths.items():
+            (local,) = getattr(Value(x), name)().local_gradients()
+            assert abs(mpmath.mpf(local) - truth) <= 4 * math.ulp(float(truth))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("sign", -1.0), ("floor", -3.0), ("ceil", -2.0), ("trunc", -2.0), ("round", -2.0)]
+)
+def test_what_rounds_is_a_plain_number(Value: Any, name: str, expected: float) -> None:
+    """sign, floor, ceil, trunc and round return plain floats, as methods, functions and through Python's own."""
+    v = Value(-2.5)
+    results = [getattr(v, name)(), getattr(ag, name)(v), getattr(ag, name)(-2.5)]
+    if name != "sign":
+        results.append({"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": round}[name](v))
+    assert results == [expected] * len(results)
+    assert all(type(x) is float for x in results)
+    assert getattr(ag, name)(Value(INF)) == (1.0 if name == "sign" else INF)

@@ -1,0 +1,34 @@
+"""What all tests share: the engines, and Hypothesis without a folder of its own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# No database: the tests leave the checkout as they found it. In CI the examples are the same in every run.
+settings.register_profile("ci", database=None, derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("dev", database=None, deadline=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+ENGINES = {"python": "autograd.value", "native": "autograd._native"}
+INSTALLED = [name for name, module in ENGINES.items() if importlib.util.find_spec(module)]
+if os.environ.get("AUTOGRAD_TEST_TWIN") == "require" and len(INSTALLED) < len(ENGINES):
+    raise pytest.UsageError("AUTOGRAD_TEST_TWIN=require, and the compiled engine is not installed")
+
+
+@pytest.fixture(params=INSTALLED)
+def engine(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of each engine that is installed."""
+    return importlib.import_module(ENGINES[request.param])
+
+
+@pytest.fixture
+def Value(engine: ModuleType) -> Any:
+    """The class of each engine that is installed."""
+    return engine.Value

@@ -16,7 +16,7 @@ Read `autograd/value.py` first: it is the engine.
 
 from typing import TYPE_CHECKING
 
-from .engine import chosen, engine
+from .engines import chosen, engine
 from .modes import AnomalyError, detect_anomaly, enable_grad, no_grad
 from .primitive import Primitive
 from .records import (

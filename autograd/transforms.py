@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import modes
 from .dual import Dual, new_level
-from .engine import chosen
+from .engines import chosen
 from .primitive import to_float
 from .records import flow
 from .records import sum as total

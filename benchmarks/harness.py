@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
-__all__ = ["in_turn", "report"]
+__all__ = ["in_turn", "micrograd_value", "report"]
 
 
 def in_turn(contestants: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, float]:
@@ -29,20 +31,32 @@ def in_turn(contestants: dict[str, Callable[[], object]], rounds: int, calls: in
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def report(title: str, seconds: dict[str, float], reference: str, as_json: bool) -> None:
+def micrograd_value() -> Any:
+    """Micrograd's class, or None where it is not installed."""
+    try:
+        return importlib.import_module("micrograd.engine").Value
+    except ImportError:
+        return None
+
+
+def report(title: str, seconds: dict[str, float], reference: str, missing: list[str], as_json: bool) -> None:
     """Print a table of times and of ratios to one contestant, or JSON.
 
     Args:
         title: what was measured.
         seconds: median seconds by name.
         reference: the contestant whose time is 1 in the ratios.
+        missing: contestants that are not installed.
         as_json: whether to print JSON.
     """
     ratios = {name: median / seconds[reference] for name, median in seconds.items()}
     if as_json:
-        print(json.dumps({"title": title, "seconds": seconds, "reference": reference, "ratios": ratios}))
+        found = {"title": title, "seconds": seconds, "reference": reference, "ratios": ratios, "missing": missing}
+        print(json.dumps(found))
         return
     width = max(map(len, seconds))
-    print(title)
+    print(f"{title}: median of one call, and its ratio to {reference}")
     for name, median in seconds.items():
-        print(f"  {name:<{width}}  {median * 1e6:10.2f} us  {ratios[name]:8.3f} times {reference}")
+        print(f"  {name:<{width}}  {median * 1e6:10.2f} us  {ratios[name]:8.3f}")
+    for name in missing:
+        print(f"  {name:<{width}}  not installed")

@@ -1,9 +1,10 @@
-"""The expression of micrograd's README: value and gradient, on every engine that is installed.
+"""The expression of micrograd's README: value and both gradients, on every engine that is installed.
 
     python benchmarks/readme_expression.py [--rounds 15] [--json]
 
-Contestants take turns in one process: the value alone on plain floats, glassgrad, and micrograd where it is
-installed (pip install ".[bench]"). Read the ratios; the times are those of the machine.
+Contestants take turns in one process: plain floats (the value alone, as the floor), glassgrad, micrograd
+(pip install ".[bench]") and PyTorch, where they are installed. Read the ratios; the times are the machine's.
+All must agree on the gradients before any is timed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from harness import in_turn, report
+from harness import in_turn, micrograd_value, report
 
 import autograd
 
@@ -33,11 +34,21 @@ def expression(a: Any, b: Any, relu: Callable[[Any], Any]) -> Any:
     return g + 10.0 / f
 
 
-def gradient(value: Callable[[float], Any]) -> tuple[float, float]:
-    """Both gradients, by the engine that the class belongs to."""
-    a, b = value(-4.0), value(2.0)
+def gradient(leaf: Callable[[float], Any]) -> tuple[float, float]:
+    """Both gradients, by the engine whose leaves are handed in."""
+    a, b = leaf(-4.0), leaf(2.0)
     expression(a, b, lambda x: x.relu()).backward()
-    return a.grad, b.grad
+    return float(a.grad), float(b.grad)
+
+
+def torch_leaf() -> Callable[[float], Any] | None:
+    """What makes a leaf of PyTorch, or None where it is not installed."""
+    try:
+        torch = importlib.import_module("torch")
+    except ImportError:
+        return None
+    torch.set_num_threads(1)
+    return lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
 
 
 def main() -> None:
@@ -47,20 +58,21 @@ def main() -> None:
     options = parser.parse_args()
 
     ours = f"glassgrad ({autograd.engine()})"
+    leaves = {ours: autograd.Value, "micrograd": micrograd_value(), "PyTorch": torch_leaf()}
     contestants: dict[str, Callable[[], object]] = {
-        "plain floats, value only": lambda: expression(-4.0, 2.0, lambda x: x if x > 0.0 else 0.0),
-        ours: lambda: gradient(autograd.Value),
+        "plain floats, value alone": lambda: expression(-4.0, 2.0, lambda x: x if x > 0.0 else 0.0)
     }
-    try:
-        micrograd = importlib.import_module("micrograd.engine").Value
-    except ImportError:
-        print("micrograd is not installed; pip install '.[bench]' brings it")
-    else:
-        if not all(map(math.isclose, gradient(micrograd), gradient(autograd.Value))):
-            raise SystemExit(f"gradients differ: {gradient(micrograd)} and {gradient(autograd.Value)}")
-        contestants["micrograd"] = lambda: gradient(micrograd)
+    expected = gradient(autograd.Value)
+    for name, leaf in leaves.items():
+        if leaf is None:
+            continue
+        found = gradient(leaf)
+        if not all(math.isclose(x, y, rel_tol=1e-14) for x, y in zip(found, expected, strict=True)):
+            raise SystemExit(f"{name} finds the gradients {found}, {ours} finds {expected}")
+        contestants[name] = lambda leaf=leaf: gradient(leaf)  # type: ignore[misc]  # bound now, not at the call
     seconds = in_turn(contestants, options.rounds, calls=300)
-    report("micrograd's README expression, value and gradient", seconds, ours, options.json)
+    missing = [name for name, leaf in leaves.items() if leaf is None]
+    report("micrograd's README expression, value and gradients", seconds, ours, missing, options.json)
 
 
 if __name__ == "__main__":

@@ -193,3 +193,18 @@ def test_what_rounds_is_a_plain_number(Value: Any, name: str, expected: float) -
     assert results == [expected] * len(results)
     assert all(type(x) is float for x in results)
     assert getattr(ag, name)(Value(INF)) == (1.0 if name == "sign" else INF)
+
+
+LOG2 = math.log(2)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "mixed", "twice"),
+    [(0.0, 3.0, 0.0, 0.0), (0.0, 0.5, NAN, 0.0), (-2.0, 3.0, NAN, NAN), (2.0, 3.0, 4 + 12 * LOG2, 8 * LOG2**2)],
+)
+def test_second_derivatives_of_a_power(x: float, y: float, mixed: float, twice: float) -> None:
+    """In x**y the derivatives by the exponent are limits at x = 0 where there is one, and nan where there is none."""
+    a, b = ag.Value(x), ag.Value(y)
+    dx, dy = ag.gradients(a**b, [a, b], create_graph=True)
+    for got, expected in ((ag.gradients(dx, b), mixed), (ag.gradients(dy, a), mixed), (ag.gradients(dy, b), twice)):
+        assert same(got, expected) or got == pytest.approx(expected, rel=1e-15)

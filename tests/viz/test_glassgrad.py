@@ -1,0 +1,205 @@
+"""The command glassgrad: an expression in, a table and a picture out, and one clear message for anything bad."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from viz.cli.main import main
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The table's rows as lists of words."""
+    return [line.split() for line in text.splitlines()]
+
+
+def test_the_main_job(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The lecture's expression prints inputs first, then the result, and draws graph.svg; stderr stays silent."""
+    assert main(["(x + y) * z", "x=-2", "y=5", "z=-4"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert rows(out)[:4] == [["node", "value", "gradient"], ["x", "-2", "-4"], ["y", "5", "-4"], ["z", "-4", "3"]]
+    assert rows(out)[4][-2:] == ["-12", "1"]
+    assert rows(out)[5] == ["picture:", "graph.svg"]
+    assert "<svg" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    assert "\x1b" not in out
+
+
+def test_statements_from_everywhere(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Semicolons, newlines, a file and standard input say the same."""
+    assert main(["q = x + y; f = q * z", "x=-2", "y=5", "z=-4", "--no-picture"]) == 0
+    first = capsys.readouterr().out
+    (tmp_path / "statements.txt").write_text("q = x + y\nf = q * z\n")
+    assert main(["-f", "statements.txt", "x=-2", "y=5", "z=-4", "--no-picture"]) == 0
+    assert capsys.readouterr().out == first
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"q = x + y\nf = q * z")))
+    assert main(["-", "x=-2", "y=5", "z=-4", "--no-picture"]) == 0
+    assert capsys.readouterr().out == first
+    assert not (tmp_path / "graph.svg").exists()
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".dot"])
+def test_the_picture_goes_where_it_is_told(suffix: str, tmp_path: Path) -> None:
+    """-o names the picture, and its suffix the kind."""
+    assert main(["x * x", "x=3", "-o", f"lecture{suffix}"]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == [f"lecture{suffix}"]
+
+
+def test_json_has_all_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints strict JSON alone, with full precision, and the strings nan and inf for what JSON lacks."""
+    assert main(["s = x / 3; t = s * big", "x=1", "big=inf", "--json", "--no-picture"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
+    nodes = {node["name"]: node for node in found["nodes"]}
+    assert nodes["s"]["value"] == 1 / 3
+    assert nodes["t"]["value"] == nodes["big"]["value"] == "inf"
+    assert found["result"]["name"] == "t"
+
+
+def test_all_shows_unnamed_nodes(capsys: pytest.CaptureFixture[str]) -> None:
+    """--all adds a row for each unnamed node, with its expression."""
+    main(["exp(x * x)", "x=2", "--no-picture"])
+    few = rows(capsys.readouterr().out)
+    main(["exp(x * x)", "x=2", "--no-picture", "--all"])
+    many = rows(capsys.readouterr().out)
+    assert len(many) == len(few) + 1
+    assert many[2][-2:] == ["4", "54.5982"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("sum(x, y, 1)", 6.0), ("max([x, y])", 3.0), ("dot([x, y], [y, x])", 12.0), ("softmax([x, x])[1]", 0.5),
+     ("leaky_relu(-x, negative_slope=0.5)", -1.0), ("clamp(x, 0, 1)", 1.0), ("abs(-x) ** y % 5", 3.0), ("+x - -y", 5.0),
+     ("2 ** x", 4.0), ("1e-3 * x", 0.002)],
+)  # fmt: skip
+def test_the_language(expression: str, value: float, capsys: pytest.CaptureFixture[str]) -> None:
+    """Operators, numbers and calls of the primitives mean what they mean in Python."""
+    assert main([f"({expression}) + 0 * x * y", "x=2", "y=3", "--json", "--no-picture"]) == 0
+    assert json.loads(capsys.readouterr().out)["result"]["value"] == pytest.approx(value, rel=1e-15)
+
+
+BAD: list[tuple[list[str], str]] = [
+    (["x + * y", "x=1", "y=2"], "^"),
+    (["(x", "x=1"], "^"),
+    (["foo(x)", "x=1"], "unknown function foo"),
+    (["sinh(x) + yy", "x=1", "y=2"], "nearest is y"),
+    (["x + y", "x=1"], "y=..."),
+    (["x", "x=1", "x=2"], "given twice"),
+    (["x", "x=abc"], "no number"),
+    (["x", "x="], "no number"),
+    (["x", "x=1", "y=2"], "never used"),
+    (["x / (y - y)", "x=1", "y=2"], "x / (y - y)"),
+    (["log(x)", "x=-1"], "log(x)"),
+    (["exp(x)", "x=710"], "exp(x)"),
+    (["x.real", "x=1"], "not part of the language"),
+    (["__import__('os').system('true')"], "^"),
+    (["(lambda: 1)()"], "^"),
+    (["[x for x in y]", "y=1"], "^"),
+    (["x if x else x", "x=1"], "^"),
+    (["x < 1", "x=1"], "^"),
+    (["f'{x}'", "x=1"], "^"),
+    (["(x := 2)", "x=1"], "^"),
+    (["x @ x", "x=1"], "^"),
+    (["'text'"], "^"),
+    (["1j * x", "x=1"], "^"),
+    (["import os"], "^"),
+    (["exp(x, x)", "x=1"], "exp"),
+    (["exp(*x)", "x=1"], "^"),
+    (["q = x; q = 2 * x", "x=1"], "q"),
+    (["9" * 5000 + " * x", "x=1"], "glassgrad"),
+    (["1" + "0" * 400 + " * x", "x=1"], "glassgrad"),
+    (["x\x00", "x=1"], "glassgrad"),
+    (["(" * 300 + "x" + ")" * 300, "x=1"], "nested"),
+    (["-" * 100_000 + "x", "x=1"], "glassgrad"),
+    (["exp(" * 250 + "x" + ")" * 250, "x=1"], "nested"),
+    ([";".join(f"a{i} = x * {i}" for i in range(20_000)), "x=1"], "100,000"),
+    ([""], "no expression"),
+    (["x", "x=1", "-o", "graph.gif"], ".svg, .png, .pdf, .dot"),
+    (["x", "x=1", "-o", "nowhere/graph.svg"], "can't write"),
+    (["-f", "no-such-file", "x=1"], "no-such-file"),
+    (["x", "x=1", "--no-such-option"], "no-such-option"),
+    ([], "expression"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD, ids=lambda v: str(v)[:30] if isinstance(v, list) else "")
+def test_bad_input(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Bad input gives one message on standard error and status 2, prints nothing, and draws nothing."""
+    try:
+        status = main(arguments)
+    except SystemExit as stop:  # argparse stops by itself
+        status = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    assert status == 2
+    assert out == ""
+    assert words in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_many_nodes(capsys: pytest.CaptureFixture[str]) -> None:
+    """More than 10,000 operations, names and numbers is an error that states the limit."""
+    assert main([";".join(f"a{i}=x*x" for i in range(5_000)), "x=1", "--no-picture"]) == 2
+    assert "10,000" in capsys.readouterr().err
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(text=st.one_of(st.text(max_size=40), st.text("xy+-*/%()[]., =;019expsinmaxlogsoft\n", max_size=40)))
+def test_no_text_gives_a_traceback(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in the place of the expression, the status is 0 or 2, and a 2 has its message."""
+    try:
+        status = main(["--no-picture", "--", text, "x=0.5", "y=2"])
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    assert status in (0, 2)
+    assert bool(err) == (status == 2)
+    assert bool(out) == (status == 0)
+
+
+def test_as_a_process(tmp_path: Path) -> None:
+    """Run as a program it prints the table, nothing on standard error, and leaves the picture; bad input ends with 2."""
+    command = [sys.executable, "-m", "viz.cli"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([*command, "x * x", "x=3"], capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+    assert run.stderr == ""
+    assert "picture: graph.svg" in run.stdout
+    assert (tmp_path / "graph.svg").exists()
+    run = subprocess.run([*command, "x *"], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith("glassgrad: ")
+
+
+def test_colour_on_a_terminal_only(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal values and gradients are coloured, unless NO_COLOR is set."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    main(["x * x", "x=3", "--no-picture"])
+    assert "\x1b[" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["x * x", "x=3", "--no-picture"])
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_numbers_have_six_significant_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    """Values and gradients are written with six significant digits."""
+    main(["exp(x)", "x=1.23456789", "--no-picture"])
+    assert rows(capsys.readouterr().out)[1:] == [["x", "1.23457", f"{math.exp(1.23456789):.6g}"], ["exp(x)", "3.43689", "1"]]

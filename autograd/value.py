@@ -9,7 +9,8 @@ Names used throughout: *parents* are the Values a node was computed from; a *lea
 is the partial derivative of a node with respect to one parent; an *adjoint* is the derivative of the root with
 respect to a node, the upstream gradient as it arrives there; the *topological order* lists parents first.
 
-The four operations that make up most graphs are written out here. All others are records in `records`.
+The operations that make up most graphs are written out here, and held to their records by a test. All others
+come from `records` alone.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Value(Operators):
         self._data = to_float(data)
         self._grad = None
         self._parents = ()
-        if label:
+        if label != "":
             self.label = label
 
     # ---- building the graph ------------------------------------------------------------------------

@@ -153,6 +153,8 @@ def test_a_zero_adjoint_stops(Value: Any) -> None:
     (x.sqrt() * 0.0).backward()
     assert x.grad == 0.0
     assert ag.gradients(x.sqrt() * 0.0, x, create_graph=True).data == 0.0
+    assert ag.gradients(x.sqrt() * Value(0.0), x, create_graph=True).data == 0.0
+    assert ag.jvp(lambda y: (ag.relu(y) * 0.0).sqrt(), (-1.0,), (1.0,)) == (0.0, 0.0)
     with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match="sqrt"):
         (x.sqrt() * 0.0).backward()
 

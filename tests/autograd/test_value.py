@@ -165,6 +165,8 @@ def test_labels(Value: Any) -> None:
         v.label = 3
     with pytest.raises(TypeError, match="a label is a string"):
         Value(1.0, label=["x"])
+    with pytest.raises(TypeError, match="a label is a string"):
+        Value(1.0, label=[])
 
 
 @pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])

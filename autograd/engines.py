@@ -30,7 +30,13 @@ def _choose(wanted: str) -> tuple[str, ModuleType]:
     return "python", importlib.import_module(_MODULES["python"])
 
 
-_name, chosen = _choose(os.environ.get("AUTOGRAD_ENGINE", "auto"))
+def _started(name: str, module: ModuleType) -> tuple[str, ModuleType]:
+    if name == "native":
+        module._install()
+    return name, module
+
+
+_name, chosen = _started(*_choose(os.environ.get("AUTOGRAD_ENGINE", "auto")))
 
 
 def engine() -> str:

@@ -89,8 +89,12 @@ def power_dx(x: float, y: float) -> float:
         if y == 0.0 or y > 1.0:
             return 0.0
         return 1.0 if y == 1.0 else inf if y > 0.0 else nan
-    z = _power_or_inf(x, y)
-    q = _power_or_inf(x, y - 1.0) if (y - 1.0) + 1.0 == y else z / x
+    if (y - 1.0) + 1.0 == y:
+        q = _power_or_inf(x, y - 1.0)
+        z = q * x
+    else:
+        z = _power_or_inf(x, y)
+        q = z / x
     r = y * q
     if _SAFE_LOW < abs(z) < _SAFE_HIGH and _SAFE_LOW < abs(q) < _SAFE_HIGH and abs(r) > _SAFE_LOW:
         return r

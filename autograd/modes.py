@@ -1,4 +1,4 @@
-"""Switches that hold for a block of code: recording or not, and the watch for inf and nan.
+"""Switches that hold for a block of code: recording or not, the watch for inf and nan, sources and groups.
 
 Each is a context of the running thread or task. ``unusual`` counts the blocks that are open anywhere, so that
 the engine has one global to look at when none is.
@@ -10,19 +10,22 @@ import linecache
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from types import FrameType
 from typing import Any
 
-__all__ = ["AnomalyError", "detect_anomaly", "enable_grad", "no_grad"]
+__all__ = ["AnomalyError", "detect_anomaly", "enable_grad", "group", "no_grad", "record_sources"]
 
 unusual = 0
+watchers: list[Callable[[int], None]] = []  # told when `unusual` changes; a compiled engine keeps a copy of it
 _lock = Lock()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _detecting: ContextVar[bool] = ContextVar("detecting", default=False)
+_sourcing: ContextVar[bool] = ContextVar("sourcing", default=False)
+_groups: ContextVar[tuple[str, ...]] = ContextVar("groups", default=())
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -48,18 +51,41 @@ def detecting() -> bool:
     return _detecting.get()
 
 
+def sourcing() -> bool:
+    """Whether each Value keeps the line of code that made it.
+
+    >>> with record_sources(): sourcing()
+    True
+    """
+    return _sourcing.get()
+
+
+def groups() -> tuple[str, ...]:
+    """The names of the groups that are open just now, the outermost first.
+
+    >>> with group("layer 1"), group("neuron 3"): groups()
+    ('layer 1', 'neuron 3')
+    """
+    return _groups.get()
+
+
 @contextmanager
-def _switched(switch: ContextVar[bool], on: bool) -> Iterator[None]:
-    global unusual
-    with _lock:
-        unusual += 1
-    token = switch.set(on)
+def _switched(switch: ContextVar[Any], state: Any) -> Iterator[None]:
+    _count(1)
+    token = switch.set(state)
     try:
         yield
     finally:
         switch.reset(token)
-        with _lock:
-            unusual -= 1
+        _count(-1)
+
+
+def _count(step: int) -> None:
+    global unusual
+    with _lock:
+        unusual += step
+        for tell in watchers:
+            tell(unusual)
 
 
 def no_grad() -> Any:
@@ -102,6 +128,40 @@ def detect_anomaly() -> Any:
     autograd.modes.AnomalyError: local gradient is inf at sqrt(0.0)...
     """
     return _switched(_detecting, True)
+
+
+def record_sources() -> Any:
+    """A block in which each Value keeps the line of code that made it, as ``source``. Also a decorator.
+
+    >>> from autograd import Value
+    >>> with record_sources():
+    ...     y = Value(2) * 3
+    >>> y.source.rpartition(":")[0] != ""
+    True
+    """
+    return _switched(_sourcing, True)
+
+
+@contextmanager
+def group(name: str) -> Iterator[None]:
+    """A block whose Values belong together: a drawing can frame them, or fold them into one box. Also a decorator.
+
+    Args:
+        name: what the frame is called. Blocks nest; ``value.groups`` has the names, the outermost first.
+
+    Raises:
+        TypeError: name is no string.
+
+    >>> from autograd import Value
+    >>> with group("layer 1"):
+    ...     y = Value(2) * 3
+    >>> y.groups
+    ('layer 1',)
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a group's name is a string, got {type(name).__name__} {name!r:.60}; write group(str(...))")
+    with _switched(_groups, (*_groups.get(), name)):
+        yield
 
 
 def check(number: float, what: str, node: Any, text: str) -> None:

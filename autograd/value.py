@@ -16,6 +16,7 @@ come from `records` alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 from . import modes
@@ -44,7 +45,7 @@ class Value(Operators):
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_data", "_grad", "_label", "_local_gradients", "_op", "_operands", "_parents", "_source")
+    __slots__ = ("_data", "_grad", "_groups", "_label", "_local_gradients", "_op", "_operands", "_parents", "_source")
 
     _data: float
     _grad: float | None  # None until a backward pass comes by: "not yet" is not zero
@@ -52,8 +53,9 @@ class Value(Operators):
     _op: Primitive
     _operands: tuple[Any, ...]
     _local_gradients: Callable[[], tuple[float, ...]]
-    _label: str  # unset without a label, so that it costs nothing
+    _label: str  # this and the two below are unset where there is none, so that they cost nothing
     _source: str
+    _groups: tuple[str, ...]
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = to_float(data)
@@ -61,6 +63,8 @@ class Value(Operators):
         self._parents = ()
         if label != "":
             self.label = label
+        if modes.unusual:
+            _mark(self)
 
     # ---- building the graph ------------------------------------------------------------------------
     # A sum passes the gradient on, a product swaps its inputs. Each operation comes in three cases: with another
@@ -254,8 +258,13 @@ class Value(Operators):
 
     @property
     def source(self) -> str:
-        """The line of code that made this node, if `detect_anomaly` was on then; else empty."""
+        """The line of code that made this, if `record_sources` or `detect_anomaly` was on then; else empty."""
         return getattr(self, "_source", "")
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the groups that this was made in, the outermost first; see `group`."""
+        return getattr(self, "_groups", ())
 
     def local_gradients(self) -> tuple[float, ...]:
         """The partial derivative of this node with respect to each parent, as it was when it was computed.
@@ -275,18 +284,25 @@ class Value(Operators):
         return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
 
     def __reduce__(self) -> Any:
-        """Copy and pickle a leaf; a computed node refuses."""
+        """Copy and pickle a leaf; a computed node refuses. A pickle opens on either engine."""
         if self._parents:
             raise TypeError(
                 "a computed Value can't be copied or pickled: its graph would have to go along; "
                 "use v.detach() for a leaf with the same number"
             )
-        return _restored, (type(self), self._data, self._grad, self.label), getattr(self, "__dict__", None) or None
+        kind: Any = type(self)
+        if kind is Value:
+            kind = None if import_module("autograd").Value is Value else _ENGINE
+        return _restored, (kind, self._data, self._grad, self.label), getattr(self, "__dict__", None) or None
 
 
-def _restored(kind: type[Value], data: float, grad: float | None, label: str) -> Value:
-    leaf = kind(data, label)
-    leaf._grad = grad
+_ENGINE = __name__
+
+
+def _restored(kind: type[Value] | str | None, data: float, grad: float | None, label: str) -> Any:
+    # Not a class of the user's own, but Value: that of the engine that runs, or of one by name.
+    leaf: Value = (kind if isinstance(kind, type) else import_module(kind or "autograd").Value)(data, label)
+    leaf.grad = grad
     return leaf
 
 
@@ -308,11 +324,19 @@ def _node(
 
 
 def _unusual(node: Value) -> Value:
-    """A new node inside `no_grad` or `detect_anomaly`: cut off from its operands, or looked at."""
+    """A new node inside one of the blocks of `modes`: marked, looked at, or cut off from its operands."""
+    _mark(node)
     if modes.detecting():
-        node._source = modes.calling_line()
         modes.check(node._data, "value", node, node._op.describe(node._operands))
     return node if modes.recording() else Value(node._data)
+
+
+def _mark(value: Value) -> None:
+    if modes.sourcing() or modes.detecting():
+        value._source = modes.calling_line()
+    groups = modes.groups()
+    if groups:
+        value._groups = groups
 
 
 _new = Value.__new__
@@ -442,15 +466,18 @@ def gradients(output: Any, inputs: Any, create_graph: bool = False) -> Any:
     if not isinstance(output, Value):
         raise TypeError(f"gradients(output) takes a Value, got {type(output).__name__}; wrap the number in Value(...)")
     wanted = _listed_values(inputs, "gradients(inputs)")
-    order = _order_of([output])
     if create_graph:
         with modes.enable_grad():
-            found: dict[Value, Any] = _adjoint_graph(order, wanted)
+            found: dict[Value, Any] = _adjoint_graph(_order_of([output]), wanted)
             results: list[Any] = [g if isinstance(g := found.get(x, 0.0), Value) else Value(g) for x in wanted]
     else:
-        plain = _adjoints(order, [output], [1.0])
-        results = [plain.get(x, 0.0) for x in wanted]
+        results = _derivatives(output, wanted)
     return results[0] if isinstance(inputs, Value) else results
+
+
+def _derivatives(output: Value, inputs: list[Value]) -> list[float]:
+    adjoints = _adjoints(_order_of([output]), [output], [1.0])
+    return [adjoints.get(x, 0.0) for x in inputs]
 
 
 def _adjoint_graph(order: list[Value], wanted: Sequence[Value]) -> dict[Value, Any]:

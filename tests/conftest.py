@@ -22,13 +22,14 @@ if os.environ.get("AUTOGRAD_TEST_TWIN") == "require" and len(INSTALLED) < len(EN
     raise pytest.UsageError("AUTOGRAD_TEST_TWIN=require, and the compiled engine is not installed")
 
 
-@pytest.fixture(params=INSTALLED)
+# Of the session, since Hypothesis asks for fixtures that are the same for each of its examples.
+@pytest.fixture(scope="session", params=INSTALLED)
 def engine(request: pytest.FixtureRequest) -> ModuleType:
     """The module of each engine that is installed."""
     return importlib.import_module(ENGINES[request.param])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def Value(engine: ModuleType) -> Any:
     """The class of each engine that is installed."""
     return engine.Value

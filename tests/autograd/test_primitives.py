@@ -98,23 +98,23 @@ def test_value_and_partials(Value: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TRUTH)
-def test_second_and_third_derivatives(name: str) -> None:
+def test_second_and_third_derivatives(engine: Any, Value: Any, name: str) -> None:
     """Second and third derivatives through a graph of derivatives and through dual numbers agree with mpmath."""
     truth, lo, hi = TRUTH[name]
     rng = random.Random(name)
     n = width(name)
     for _ in range(3):
         xs = [rng.uniform(lo, hi) for _ in range(n)]
-        leaves = [ag.Value(x) for x in xs]
-        first = ag.gradients(called(name, leaves), leaves, create_graph=True)
+        leaves = [Value(x) for x in xs]
+        first = engine.gradients(called(name, leaves), leaves, create_graph=True)
         for i in range(n):
-            second = ag.gradients(first[i], leaves, create_graph=True)
+            second = engine.gradients(first[i], leaves, create_graph=True)
             for j in range(n):
                 order = tuple(int(i == k) + int(j == k) for k in range(n))
                 with mpmath.workdps(60):
                     expected = float(mpmath.diff(truth, tuple(map(mpf, xs)), order))
                 assert second[j].data == pytest.approx(expected, rel=1e-9, abs=1e-9)
-            third = ag.gradients(second[i], leaves[i])
+            third = engine.gradients(second[i], leaves[i])
             with mpmath.workdps(60):
                 expected = float(mpmath.diff(truth, tuple(map(mpf, xs)), tuple(3 * int(i == k) for k in range(n))))
             assert third == pytest.approx(expected, rel=1e-7, abs=1e-7)

@@ -1,0 +1,1337 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
+"""The native engine: the Value of `autograd.value` in C.
+
+What is here is what costs time: a node's memory, arithmetic, the topological order and the walk back. All else,
+the public face with its docstrings, its errors and everything rare, is not written a second time: `_dress` takes
+the reference engine's own functions and lets them look their names up here. So `Value` is the same class twice.
+
+A node is 80 bytes. It holds its parents and the local gradients towards them as doubles, computed at once by a rule
+of `_rules.pxi`, which is translated from the records. Where a rule gives up (a pole, an overflow, a domain, a kernel
+that needs more than doubles), the reference engine's general way computes the node, or raises.
+
+The garbage collector does not look at nodes. A node only refers to older ones, so that no cycle can come about, and
+reference counts free everything; see `Value.__dealloc__` for how that needs no recursion.
+"""
+
+cimport cython
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.long cimport PyLong_AsDouble, PyLong_CheckExact
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.math cimport INFINITY, NAN
+from libc.string cimport memcpy, memset
+
+import types
+
+from . import modes
+from . import records as p
+from . import value as reference
+from .operators import Operators, is_operand
+from .primitive import Primitive, to_float
+
+__all__ = ["Value", "backward", "gradients", "topological_order"]
+
+cdef extern from "Python.h":
+    ctypedef PyObject* (*vectorcallfunc)(PyObject*, PyObject**, size_t, PyObject*)
+    ctypedef PyObject* (*ternaryfunc)(PyObject*, PyObject*, PyObject*)
+    ctypedef void (*destructor)(PyObject*)
+    ctypedef void (*freefunc)(void*)
+    ctypedef struct PyTypeObject:
+        destructor tp_dealloc
+        freefunc tp_free
+        ternaryfunc tp_call
+        vectorcallfunc tp_vectorcall
+        Py_ssize_t tp_vectorcall_offset
+        unsigned long tp_flags
+        PyObject* tp_dict
+    void* PyObject_Malloc(size_t size)
+    void PyObject_Free(void* memory)
+    PyObject* PyObject_Init(PyObject* memory, PyTypeObject* kind)
+    void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
+    PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)
+    void PyType_Modified(PyTypeObject* kind)
+    unsigned long Py_TPFLAGS_HAVE_VECTORCALL
+    unsigned long Py_TPFLAGS_METHOD_DESCRIPTOR
+    PyTypeObject* Py_TYPE(PyObject* x) nogil
+    Py_ssize_t Py_REFCNT(PyObject* x) nogil
+    Py_ssize_t PyVectorcall_NARGS(size_t n)
+    object PyObject_Vectorcall(object f, PyObject** args, size_t n, PyObject* names)
+    object PyMethod_New(object function, object instance)
+    Py_hash_t hash_by_identity "PyBaseObject_Type.tp_hash"(PyObject* x)
+
+cdef extern from *:
+    """
+    /* Without the interpreter's lock, and where every object is in a list, freed objects can't be taken up again like this. */
+    #if defined(Py_GIL_DISABLED) || defined(Py_TRACE_REFS)
+    #define KEEPS_NODES 0
+    #else
+    #define KEEPS_NODES 1
+    #endif
+    /* A new reference as an object of Cython's, without counting it up and down again. */
+    #define taken(x) (x)
+    """
+    bint KEEPS_NODES
+    object taken(PyObject* x)
+
+cdef extern from "<math.h>" nogil:
+    bint c_isfinite "isfinite"(double x)
+    double c_fabs "fabs"(double x)
+    double c_floor "floor"(double x)
+    double c_copysign "copysign"(double x, double y)
+    double libm_pow "pow"(double x, double y)
+
+
+# ---- what the rules stand on -----------------------------------------------------------------------
+# A rule clears `ok` where Python must be asked; its numbers mean nothing then.
+
+
+cdef inline double ask(int* ok) noexcept nogil:
+    ok[0] = 0
+    return NAN
+
+
+cdef inline double finite(double x, int* ok) noexcept nogil:
+    if not c_isfinite(x):
+        ok[0] = 0
+    return x
+
+
+cdef inline double c_div(double x, double y, int* ok) noexcept nogil:
+    if y == 0.0:
+        ok[0] = 0
+        return NAN
+    return x / y
+
+
+cdef inline double c_pow(double x, double y, int* ok) noexcept nogil:
+    # Python takes the power of -x where x is negative and y whole, and so does this, for the same bits.
+    cdef double z
+    if y == 1.0:
+        return finite(x, ok)
+    if x < 0.0:
+        if c_floor(y) != y:
+            return ask(ok)
+        z = libm_pow(-x, y)
+        return finite(-z if c_floor(0.5 * y) != 0.5 * y else z, ok)
+    return finite(libm_pow(x, y), ok)
+
+
+include "_rules.pxi"
+
+
+ctypedef void (*unary_rule)(double, double*, double*, int*) noexcept nogil
+ctypedef void (*binary_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
+
+cdef enum:
+    MOST = 256  # rules; there are about eighty records
+
+cdef struct Rule:
+    PyObject* record
+    unary_rule unary
+    binary_rule binary
+
+cdef Rule RULES[MOST]
+cdef int rule_count = 0
+cdef dict numbers = {}  # of the rules, by record
+
+
+cdef int number_of(str name) except -1:
+    """A new row in the table of rules for the record of that name."""
+    global rule_count
+    if rule_count == MOST:
+        raise SystemError("the table of rules is full")
+    record = getattr(p, name)
+    Py_INCREF(record)
+    RULES[rule_count].record = <PyObject*>record
+    RULES[rule_count].unary = NULL
+    RULES[rule_count].binary = NULL
+    numbers[record] = rule_count
+    rule_count += 1
+    return rule_count - 1
+
+
+cdef int set_unary(str name, unary_rule rule) except -1:
+    RULES[number_of(name)].unary = rule
+    return 0
+
+
+cdef int set_binary(str name, binary_rule rule) except -1:
+    RULES[number_of(name)].binary = rule
+    return 0
+
+
+load_rules()
+
+cdef int ADD = numbers[p.add], SUBTRACT = numbers[p.subtract], MULTIPLY = numbers[p.multiply]
+cdef int DIVIDE = numbers[p.divide], POWER = numbers[p.power], NEGATIVE = numbers[p.negative]
+cdef int POSITIVE = numbers[p.positive], ABSOLUTE = numbers[p.absolute]
+
+cdef long long unusual = modes.unusual  # how many blocks of `modes` are open: a copy, kept by the watcher below
+
+
+def _watch(long long count):
+    global unusual
+    unusual = count
+
+
+modes.watchers.append(_watch)
+
+# ---- the node --------------------------------------------------------------------------------------
+
+# How a node's operands lie in it: none; one Value; two; a Value and a number; a number and a Value; or in a Block.
+cdef enum:
+    LEAF
+    ONE
+    BOTH
+    VALUE_NUMBER
+    NUMBER_VALUE
+    MANY
+
+
+cdef struct Block:
+    Py_ssize_t count  # operands
+    Py_ssize_t parents  # how many of them are Values
+    PyObject* record
+    PyObject* later  # a closure for the local gradients, where computing them at once raised; else NULL
+    double* local_gradients
+    PyObject** operands  # Values, and floats where plain numbers stood
+
+
+@cython.final
+@cython.no_gc
+cdef class _Notes:
+    """What few nodes have."""
+
+    cdef object label, source, groups
+
+    def __cinit__(self):
+        self.label = self.source = ""
+        self.groups = ()
+
+
+@cython.no_gc
+@cython.auto_pickle(False)
+cdef class Value:
+    cdef double number
+    cdef double gradient
+    cdef double first  # local gradients; `second` is the number where an operand is one
+    cdef double second
+    cdef PyObject* a  # parents; or a Block
+    cdef PyObject* b
+    cdef PyObject* notes
+    cdef unsigned int place  # in the walk that saw this node last; see `Walk`
+    cdef short rule
+    cdef unsigned char shape
+    cdef unsigned char has_gradient
+
+    # Memory: see `new_node` and `free_node`.
+
+    # ---- operators: see `binary` and `unary` ---------------------------------------------------------
+
+    def __add__(self, other):
+        return binary(ADD, b_add, self, other)
+
+    def __radd__(self, other):
+        return reflected(ADD, b_add, other, self)
+
+    def __sub__(self, other):
+        return binary(SUBTRACT, b_subtract, self, other)
+
+    def __rsub__(self, other):
+        return reflected(SUBTRACT, b_subtract, other, self)
+
+    def __mul__(self, other):
+        return binary(MULTIPLY, b_multiply, self, other)
+
+    def __rmul__(self, other):
+        return reflected(MULTIPLY, b_multiply, other, self)
+
+    def __truediv__(self, other):
+        return binary(DIVIDE, b_divide, self, other)
+
+    def __rtruediv__(self, other):
+        return reflected(DIVIDE, b_divide, other, self)
+
+    def __mod__(self, other):
+        return Operators.__mod__(self, other)
+
+    def __rmod__(self, other):
+        return Operators.__rmod__(self, other)
+
+    def __pow__(self, other, modulus):
+        if modulus is not None:
+            return Operators.__pow__(self, other, modulus)
+        return binary(POWER, b_power, self, other)
+
+    def __rpow__(self, other, modulus):
+        return reflected(POWER, b_power, other, self)
+
+    def __neg__(self):
+        return unary(NEGATIVE, u_negative, self)
+
+    def __pos__(self):
+        return unary(POSITIVE, u_positive, self)
+
+    def __abs__(self):
+        return unary(ABSOLUTE, u_absolute, self)
+
+    def __bool__(self):
+        return self.number != 0.0
+
+    def __float__(self):
+        return Operators.__float__(self)
+
+    def __int__(self):
+        return Operators.__int__(self)
+
+    def __richcmp__(self, other, int how):
+        cdef double x = (<Value>self).number, y
+        if Py_TYPE(<PyObject*>other) == VALUE:
+            y = (<Value>other).number
+        elif PyFloat_CheckExact(other):
+            y = PyFloat_AS_DOUBLE(other)
+        else:
+            return COMPARISONS[how](self, other)
+        if how == Py_LT:
+            return x < y
+        if how == Py_LE:
+            return x <= y
+        if how == Py_GT:
+            return x > y
+        if how == Py_GE:
+            return x >= y
+        if how == Py_EQ:
+            return x == y
+        return x != y
+
+    def __hash__(self):
+        return hash_by_identity(<PyObject*>self)
+
+    # ---- the slots of the reference engine, for its functions ----------------------------------------
+
+    @property
+    def _data(self):
+        return self.number
+
+    @_data.setter
+    def _data(self, double number):
+        self.number = number
+
+    @property
+    def _grad(self):
+        return self.gradient if self.has_gradient else None
+
+    @_grad.setter
+    def _grad(self, number):
+        if number is None:
+            self.has_gradient = 0
+        else:
+            self.gradient = number
+            self.has_gradient = 1
+
+    @property
+    def _parents(self):
+        if self.shape == LEAF:
+            return ()
+        if self.shape == BOTH:
+            return (<object>self.a, <object>self.b)
+        if self.shape != MANY:
+            return (<object>self.a,)
+        return tuple([x for x in self._operands if not PyFloat_CheckExact(x)])
+
+    @_parents.setter
+    def _parents(self, none):
+        """The constructor makes a leaf, and this is one."""
+
+    @property
+    def _operands(self):
+        cdef Block* block
+        cdef Py_ssize_t i
+        if self.shape == ONE:
+            return (<object>self.a,)
+        if self.shape == BOTH:
+            return (<object>self.a, <object>self.b)
+        if self.shape == VALUE_NUMBER:
+            return (<object>self.a, self.second)
+        if self.shape == NUMBER_VALUE:
+            return (self.second, <object>self.a)
+        block = <Block*>self.a
+        return tuple([<object>block.operands[i] for i in range(block.count)])
+
+    @property
+    def _op(self):
+        return <object>((<Block*>self.a).record if self.shape == MANY else RULES[self.rule].record)
+
+    def _local_gradients(self):
+        cdef Block* block
+        cdef Py_ssize_t i
+        if self.shape == BOTH:
+            return (self.first, self.second)
+        if self.shape != MANY:
+            return (self.first,)
+        block = <Block*>self.a
+        if block.later != NULL:
+            return (<object>block.later)()
+        return tuple([block.local_gradients[i] for i in range(block.parents)])
+
+    @property
+    def _label(self):
+        return noted(self).label
+
+    @_label.setter
+    def _label(self, label):
+        notes_of(self).label = label
+
+    @property
+    def _source(self):
+        return noted(self).source
+
+    @_source.setter
+    def _source(self, source):
+        notes_of(self).source = source
+
+    @property
+    def _groups(self):
+        return noted(self).groups
+
+    @_groups.setter
+    def _groups(self, groups):
+        notes_of(self).groups = groups
+
+
+cdef PyTypeObject* VALUE = <PyTypeObject*>Value
+cdef tuple COMPARISONS = tuple([vars(Operators)[f"__{name}__"] for name in ("lt", "le", "eq", "ne", "gt", "ge")])
+cdef _Notes NOTHING = _Notes()
+
+# Lists of nodes, linked through the memory of their numbers.
+cdef PyObject* waiting = NULL  # those whose last reference is gone, or is this list's
+cdef PyObject* kept = NULL  # freed ones
+cdef int kept_count = 0
+cdef int KEPT_AT_MOST = 4096 if KEEPS_NODES else 0
+cdef bint freeing = False
+cdef Py_ssize_t sizeof_node = Value.__basicsize__
+
+
+cdef inline PyObject** next_of(PyObject* node) noexcept:
+    return <PyObject**>&(<Value>node).number
+
+
+cdef inline PyObject* new_node(int rule, unsigned char shape, double number) except NULL:
+    """A node without parents yet, from the kept ones if there are any."""
+    global kept, kept_count
+    cdef PyObject* pointer = kept
+    if pointer != NULL:
+        kept = next_of(pointer)[0]
+        kept_count -= 1
+        Py_SET_REFCNT(pointer, 1)
+    else:
+        pointer = <PyObject*>PyObject_Malloc(sizeof_node)
+        if pointer == NULL:
+            raise MemoryError()
+        PyObject_Init(pointer, VALUE)
+    (<Value>pointer).number = number
+    (<Value>pointer).notes = NULL
+    (<Value>pointer).place = 0
+    (<Value>pointer).rule = rule
+    (<Value>pointer).shape = shape
+    (<Value>pointer).has_gradient = 0
+    return pointer
+
+
+cdef inline object given(PyObject* node):
+    """The new node, for the caller to keep."""
+    if unusual:
+        return marked(node)
+    return taken(node)
+
+
+cdef inline void release(PyObject* node) noexcept:
+    global waiting
+    if Py_REFCNT(node) == 1 and Py_TYPE(node) == VALUE:
+        next_of(node)[0] = waiting
+        waiting = node
+    else:
+        Py_DECREF(<object>node)
+
+
+cdef void free_node(PyObject* pointer) noexcept:
+    """What runs when the last reference to a node is gone.
+
+    A parent that dies of it waits in a list, so that a long chain needs no recursion. Nodes are kept for the next graph, up to
+    a limit.
+    """
+    global waiting, freeing, kept, kept_count
+    let_go(pointer)
+    if not freeing:
+        freeing = True
+        while waiting != NULL:
+            pointer = waiting
+            waiting = next_of(pointer)[0]
+            let_go(pointer)
+        freeing = False
+
+
+cdef inline void let_go(PyObject* pointer) noexcept:
+    global kept, kept_count
+    cdef PyTypeObject* kind = Py_TYPE(pointer)
+    if (<Value>pointer).notes != NULL:
+        Py_DECREF(<object>(<Value>pointer).notes)
+    if (<Value>pointer).shape == MANY:
+        free_block(<Block*>(<Value>pointer).a)
+    elif (<Value>pointer).shape != LEAF:
+        release((<Value>pointer).a)
+        if (<Value>pointer).shape == BOTH:
+            release((<Value>pointer).b)
+    if kind != VALUE:
+        kind.tp_free(pointer)
+        Py_DECREF(<object><PyObject*>kind)
+    elif kept_count < KEPT_AT_MOST:
+        next_of(pointer)[0] = kept
+        kept = pointer
+        kept_count += 1
+    else:
+        PyObject_Free(pointer)
+        Py_DECREF(<object><PyObject*>kind)
+
+
+cdef void free_block(Block* block) noexcept:
+    cdef Py_ssize_t i
+    for i in range(block.count):
+        release(block.operands[i])
+    Py_DECREF(<object>block.record)
+    Py_XDECREF(block.later)
+    PyMem_Free(block)
+
+
+cdef _Notes noted(Value value):
+    return NOTHING if value.notes == NULL else <_Notes>value.notes
+
+
+cdef _Notes notes_of(Value value):
+    if value.notes == NULL:
+        notes = _Notes()
+        Py_INCREF(notes)
+        value.notes = <PyObject*>notes
+    return <_Notes>value.notes
+
+
+# ---- computing a node ------------------------------------------------------------------------------
+
+
+cdef inline PyObject* owned(object x) noexcept:
+    Py_INCREF(x)
+    return <PyObject*>x
+
+
+cdef object marked(PyObject* node):
+    return _unusual(taken(node))
+
+
+cdef inline object binary(int rule, binary_rule compute, object left, object right):
+    """A Value and whatever stands right of it."""
+    cdef double y
+    if Py_TYPE(<PyObject*>right) == VALUE:
+        node = of_two(rule, compute, left, right)
+    elif as_number(right, &y):
+        node = of_value_and_number(rule, compute, left, y)
+    else:
+        node = None
+    return generally(rule, left, right, right) if node is None else node
+
+
+cdef inline object reflected(int rule, binary_rule compute, object left, object right):
+    """A Value with something else left of it."""
+    cdef double x
+    node = of_number_and_value(rule, compute, x, right) if as_number(left, &x) else None
+    return generally(rule, left, right, left) if node is None else node
+
+
+cdef inline object unary(int rule, unary_rule compute, object operand):
+    node = of_one(rule, compute, operand)
+    return (<object>RULES[rule].record).apply((operand,)) if node is None else node
+
+
+# These return None where the rule gives up.
+
+
+cdef inline object of_one(int rule, unary_rule compute, object operand):
+    cdef double z = 0.0, first = 0.0
+    cdef int ok = 1
+    compute((<Value>operand).number, &z, &first, &ok)
+    if not ok:
+        return None
+    cdef PyObject* node = new_node(rule, ONE, z)
+    (<Value>node).first = first
+    (<Value>node).a = owned(operand)
+    return given(node)
+
+
+cdef inline object of_two(int rule, binary_rule compute, object left, object right):
+    cdef double z = 0.0, first = 0.0, second = 0.0
+    cdef int ok = 1
+    compute((<Value>left).number, (<Value>right).number, 3, &z, &first, &second, &ok)
+    if not ok:
+        return None
+    cdef PyObject* node = new_node(rule, BOTH, z)
+    (<Value>node).first = first
+    (<Value>node).second = second
+    (<Value>node).a = owned(left)
+    (<Value>node).b = owned(right)
+    return given(node)
+
+
+cdef inline object of_value_and_number(int rule, binary_rule compute, object left, double y):
+    cdef double z = 0.0, first = 0.0, unused = 0.0
+    cdef int ok = 1
+    compute((<Value>left).number, y, 1, &z, &first, &unused, &ok)
+    if not ok:
+        return None
+    cdef PyObject* node = new_node(rule, VALUE_NUMBER, z)
+    (<Value>node).first = first
+    (<Value>node).second = y
+    (<Value>node).a = owned(left)
+    return given(node)
+
+
+cdef inline object of_number_and_value(int rule, binary_rule compute, double x, object right):
+    cdef double z = 0.0, unused = 0.0, second = 0.0
+    cdef int ok = 1
+    compute(x, (<Value>right).number, 2, &z, &unused, &second, &ok)
+    if not ok:
+        return None
+    cdef PyObject* node = new_node(rule, NUMBER_VALUE, z)
+    (<Value>node).first = second
+    (<Value>node).second = x
+    (<Value>node).a = owned(right)
+    return given(node)
+
+
+cdef inline bint as_number(object x, double* number) except -1:
+    """Whether x is a float or an int of Python's own that fits; what else is real goes the general way."""
+    if PyFloat_CheckExact(x):
+        number[0] = PyFloat_AS_DOUBLE(x)
+        return True
+    if PyLong_CheckExact(x):
+        try:
+            number[0] = PyLong_AsDouble(x)
+        except OverflowError:
+            return False
+        return True
+    return False
+
+
+cdef object generally(int rule, object left, object right, object other):
+    """By the record itself: it computes, or raises in its own words."""
+    if not is_operand(other):
+        return NotImplemented
+    return (<object>RULES[rule].record).apply((left, right))
+
+
+def _node(op, double data, tuple operands, tuple parents, local_gradients):
+    """A node that the reference engine's general way has computed; see `reference.Value.interpret`."""
+    cdef Py_ssize_t i, count = len(operands), parent_count = len(parents)
+    cdef int rule = numbers.get(op, -1)
+    cdef unsigned char shape
+    cdef PyObject* node
+    cdef Block* block
+    later = None
+    partials = ()
+    try:
+        partials = local_gradients()
+    except Exception:  # as with the reference engine, it is raised where the local gradients are asked for
+        later = local_gradients
+    if rule >= 0 and later is None and count <= 2:
+        if count == parent_count:
+            shape = ONE if count == 1 else BOTH
+        else:
+            shape = VALUE_NUMBER if operands[0] is parents[0] else NUMBER_VALUE
+        node = new_node(rule, shape, data)
+        (<Value>node).first = partials[0]
+        if shape == BOTH:
+            (<Value>node).second = partials[1]
+            (<Value>node).b = owned(operands[1])
+        elif shape != ONE:
+            (<Value>node).second = operands[1 if shape == VALUE_NUMBER else 0]
+        (<Value>node).a = owned(parents[0])
+        return given(node)
+    block = new_block(count, parent_count)
+    for i in range(len(partials)):
+        block.local_gradients[i] = partials[i]
+    node = new_many(block, op, data)
+    if later is not None:
+        block.later = owned(later)
+    for i in range(count):
+        block.operands[i] = owned(operands[i])
+    return given(node)
+
+
+cdef PyObject* new_many(Block* block, object record, double number) except NULL:
+    """A node with a block, which is freed if there is no memory for the node."""
+    cdef PyObject* node
+    try:
+        node = new_node(-1, MANY, number)
+    except MemoryError:
+        PyMem_Free(block)
+        raise
+    block.record = owned(record)
+    (<Value>node).a = <PyObject*>block
+    return node
+
+
+cdef Block* new_block(Py_ssize_t count, Py_ssize_t parents) except NULL:
+    cdef size_t size = sizeof(Block) + parents * sizeof(double) + count * sizeof(PyObject*)
+    cdef Block* block = <Block*>PyMem_Malloc(size)
+    if block == NULL:
+        raise MemoryError()
+    memset(block, 0, size)
+    block.count = count
+    block.parents = parents
+    block.local_gradients = <double*>(block + 1)
+    block.operands = <PyObject**>(block.local_gradients + parents)
+    return block
+
+
+# ---- many operands ---------------------------------------------------------------------------------
+
+cdef enum:
+    TOTAL
+    MEAN
+    DOT
+    LARGEST
+    SMALLEST
+
+cdef dict SERIES = {p.sum: TOTAL, p.mean: MEAN, p.dot: DOT, p.max: LARGEST, p.min: SMALLEST}
+
+
+cdef class _Apply:
+    """`Primitive.apply` of one record: the same, only faster where all operands are Values of this engine and numbers."""
+
+    cdef object record
+    cdef int rule  # -1 where there is none
+    cdef int series  # -1 likewise
+
+    def __init__(self, record):
+        self.record = record
+        self.rule = numbers.get(record, -1)
+        self.series = SERIES.get(record, -1)
+
+    def __call__(self, tuple operands, value=None):
+        cdef Py_ssize_t i, values = 0, count = PyTuple_GET_SIZE(operands)
+        cdef bint others = False, plain = True
+        cdef PyObject* x
+        cdef PyObject* interpreter = NULL
+        for i in range(count):
+            x = PyTuple_GET_ITEM(operands, i)
+            if Py_TYPE(x) == VALUE:
+                values += 1
+                interpreter = x if interpreter == NULL else interpreter
+            elif not PyFloat_CheckExact(<object>x):
+                plain = False
+                if not PyLong_CheckExact(<object>x):
+                    others = True
+        if others:
+            return Primitive.apply(self.record, operands, value)
+        if not values:
+            if not plain:
+                operands = tuple([to_float(y, f"{self.record.name}()") for y in operands])
+            return self.record.evaluate(operands, operands) if value is None else value
+        node = None
+        if value is None:
+            if self.rule >= 0:
+                node = by_rule(self.rule, operands)
+            elif self.series >= 0:
+                node = of_many(self.record, self.series, operands, values)
+        return (<object>interpreter).interpret(self.record, operands, value) if node is None else node
+
+
+cdef object by_rule(int rule, tuple operands):
+    """One or two operands, at least one of them a Value and the others numbers."""
+    cdef double number
+    if PyTuple_GET_SIZE(operands) == 1:
+        return of_one(rule, RULES[rule].unary, operands[0])
+    left, right = operands
+    if Py_TYPE(<PyObject*>left) != VALUE:
+        return of_number_and_value(rule, RULES[rule].binary, number, right) if as_number(left, &number) else None
+    if Py_TYPE(<PyObject*>right) == VALUE:
+        return of_two(rule, RULES[rule].binary, left, right)
+    return of_value_and_number(rule, RULES[rule].binary, left, number) if as_number(right, &number) else None
+
+
+cdef object of_many(object record, int series, tuple operands, Py_ssize_t values):
+    """One of the n-ary primitives above; None where it must be asked."""
+    cdef Py_ssize_t i, k = 0, count = PyTuple_GET_SIZE(operands)
+    cdef PyObject* x
+    cdef double z = 0.0
+    cdef double* xs
+    cdef Block* block
+    cdef PyObject* node
+    xs = <double*>PyMem_Malloc(count * sizeof(double))
+    if xs == NULL:
+        raise MemoryError()
+    try:
+        for i in range(count):
+            x = PyTuple_GET_ITEM(operands, i)
+            if Py_TYPE(x) == VALUE:
+                xs[i] = (<Value>x).number
+            elif not as_number(<object>x, &xs[i]):
+                return None
+        if not series_value(series, xs, count, &z):
+            return None
+        block = new_block(count, values)
+        node = new_many(block, record, z)
+        for i in range(count):
+            x = PyTuple_GET_ITEM(operands, i)
+            if Py_TYPE(x) == VALUE:
+                block.operands[i] = owned(<object>x)
+                block.local_gradients[k] = xs[(i + count // 2) % count] if series == DOT else xs[i]
+                k += 1
+            else:
+                block.operands[i] = owned(xs[i])
+        if series != DOT:
+            series_gradients(series, xs, count, z, block)
+        return given(node)
+    finally:
+        PyMem_Free(xs)
+
+
+cdef void series_gradients(int series, double* xs, Py_ssize_t count, double z, Block* block) noexcept:
+    """The local gradients of the Values; each comes with its own operand's number in its place."""
+    cdef Py_ssize_t i, ties = 0
+    cdef double share
+    if series == TOTAL or series == MEAN:
+        share = 1.0 if series == TOTAL else 1.0 / count
+        for i in range(block.parents):
+            block.local_gradients[i] = share
+        return
+    for i in range(count):
+        ties += xs[i] == z
+    share = 1.0 / ties
+    for i in range(block.parents):
+        block.local_gradients[i] = share if block.local_gradients[i] == z else 0.0
+
+
+cdef bint series_value(int series, double* xs, Py_ssize_t count, double* z) noexcept:
+    """The value, if it is certain to be what the record computes."""
+    cdef Py_ssize_t i
+    if series == TOTAL:
+        return total(xs, count, z)
+    if series == DOT:
+        return dot(xs, xs + count // 2, count // 2, z)
+    if count == 0:
+        return False
+    if series == MEAN:
+        if not total(xs, count, z):
+            return False
+        z[0] /= count
+        return True
+    z[0] = xs[0]
+    for i in range(count):
+        if xs[i] != xs[i]:
+            return False
+        if xs[i] > z[0] if series == LARGEST else xs[i] < z[0]:
+            z[0] = xs[i]
+    return True
+
+
+# Sums are rounded once. They are added up with the error of each addition beside them (Ogita, Rump and Oishi, "Accurate
+# sum and dot product", 2005); if a bound on what is still missing leaves no doubt about the rounding, that is the result,
+# and else the record's own exact way finds it.
+
+
+cdef inline void add_to(double* total, double* low, double* size, double x) noexcept nogil:
+    cdef double s = total[0] + x
+    cdef double v = s - total[0]
+    cdef double error = (total[0] - (s - v)) + (x - v)
+    total[0] = s
+    low[0] += error
+    size[0] += c_fabs(error)
+
+
+cdef bint rounded_once(double high, double low, double size, double operations, double* z) noexcept nogil:
+    cdef double s = high + low
+    cdef double v = s - high
+    cdef double rest = (high - (s - v)) + (low - v)
+    cdef double doubt = size * operations * 4.5e-16  # four times operations * 2**-53 * size
+    if not c_isfinite(s) or s + (rest + doubt) != s or s + (rest - doubt) != s:
+        return False
+    z[0] = s
+    return True
+
+
+cdef bint total(double* xs, Py_ssize_t count, double* z) noexcept nogil:
+    cdef double high = 0.0, low = 0.0, size = 0.0
+    cdef Py_ssize_t i
+    for i in range(count):
+        add_to(&high, &low, &size, xs[i])
+    return rounded_once(high, low, size, count, z)
+
+
+cdef bint dot(double* xs, double* ys, Py_ssize_t count, double* z) noexcept nogil:
+    cdef double high = 0.0, low = 0.0, size = 0.0, product, error
+    cdef int ok = 1
+    cdef Py_ssize_t i
+    for i in range(count):
+        product = xs[i] * ys[i]
+        if 1e-250 < c_fabs(product) < 1e290 and c_fabs(xs[i]) < 1e150 and c_fabs(ys[i]) < 1e150:
+            add_to(&high, &low, &size, product)
+            error = k_product_error(xs[i], ys[i], product, &ok)
+            low += error
+            size += c_fabs(error)
+        elif not (product == 0.0 and (xs[i] == 0.0 or ys[i] == 0.0)):
+            return False
+    return rounded_once(high, low, size, 2.0 * count, z)
+
+
+# ---- the topological order, and the walk back -------------------------------------------------------
+
+
+cdef enum:
+    SMALL = 128  # nodes for which a walk needs no memory but its own
+
+
+cdef struct Step:
+    PyObject* node
+    Py_ssize_t next  # the operand to look at
+
+
+cdef struct Walk:
+    # A node knows the place where the walk met it. That it was this walk and no older one shows in `met`: the node
+    # stands there. So nothing needs to be cleared, and walks may follow each other in any way.
+    PyObject** met
+    unsigned int* order  # places, parents first
+    double* adjoints  # by place
+    Step* stack
+    size_t count, ordered, room, depth, stack_room
+    bint late  # whether local gradients are still to be computed, by Python
+    PyObject* small_met[SMALL]
+    unsigned int small_order[SMALL]
+    double small_adjoints[SMALL]
+    Step small_stack[SMALL]
+
+
+cdef void begin(Walk* walk) noexcept:
+    walk.met, walk.order, walk.adjoints, walk.stack = walk.small_met, walk.small_order, walk.small_adjoints, walk.small_stack
+    walk.count = walk.ordered = walk.depth = 0
+    walk.room = walk.stack_room = SMALL
+    walk.late = False
+
+
+cdef void end(Walk* walk) noexcept:
+    if walk.met != walk.small_met:
+        PyMem_Free(walk.met)
+    if walk.order != walk.small_order:
+        PyMem_Free(walk.order)
+    if walk.adjoints != walk.small_adjoints:
+        PyMem_Free(walk.adjoints)
+    if walk.stack != walk.small_stack:
+        PyMem_Free(walk.stack)
+
+
+cdef void* grown(void* memory, void* small, size_t old, size_t new) except NULL:
+    """Room for more; what does not fit into the walk's own memory any more moves out of it."""
+    cdef void* larger = PyMem_Realloc(NULL if memory == small else memory, new)
+    if larger == NULL:
+        raise MemoryError()
+    if memory == small:
+        memcpy(larger, small, old)
+    return larger
+
+
+cdef int make_room(Walk* walk) except -1:
+    cdef size_t room = 4 * walk.room
+    if room > 0xFFFFFFFFu:
+        raise MemoryError("a graph of more than four thousand million nodes")
+    walk.met = <PyObject**>grown(walk.met, walk.small_met, walk.room * sizeof(PyObject*), room * sizeof(PyObject*))
+    walk.order = <unsigned int*>grown(walk.order, walk.small_order, walk.room * sizeof(int), room * sizeof(int))
+    walk.room = room
+    return 0
+
+
+cdef int make_stack_room(Walk* walk) except -1:
+    cdef size_t room = 4 * walk.stack_room
+    walk.stack = <Step*>grown(walk.stack, walk.small_stack, walk.stack_room * sizeof(Step), room * sizeof(Step))
+    walk.stack_room = room
+    return 0
+
+
+cdef inline bint is_met(Walk* walk, PyObject* node) noexcept:
+    cdef size_t place = (<Value>node).place
+    return place < walk.count and walk.met[place] == node
+
+
+cdef inline PyObject* next_of_many(Walk* walk, Step* step) noexcept:
+    cdef Block* block = <Block*>(<Value>step.node).a
+    cdef PyObject* operand
+    walk.late |= block.later != NULL
+    while step.next < block.count:
+        operand = block.operands[step.next]
+        step.next += 1
+        if not PyFloat_CheckExact(<object>operand) and not is_met(walk, operand):
+            return operand
+    return NULL
+
+
+cdef int visit(Walk* walk, PyObject* node) except -1:
+    """Depth first, the parents in their order: what `reference._order_of` does."""
+    cdef size_t bottom = walk.depth
+    cdef unsigned char shape
+    cdef Step* step
+    if is_met(walk, node):
+        return 0
+    while True:
+        # A node that is met for the first time: a leaf is next in the order, another one waits for its parents.
+        if walk.count == walk.room:
+            make_room(walk)
+        (<Value>node).place = <unsigned int>walk.count
+        walk.met[walk.count] = node
+        walk.count += 1
+        shape = (<Value>node).shape
+        if shape == LEAF:
+            walk.order[walk.ordered] = (<Value>node).place
+            walk.ordered += 1
+        else:
+            if walk.depth == walk.stack_room:
+                make_stack_room(walk)
+            step = &walk.stack[walk.depth]
+            walk.depth += 1
+            step.node = node
+            step.next = 0
+            if shape != MANY:
+                step.next = 1
+                if not is_met(walk, (<Value>node).a):
+                    node = (<Value>node).a
+                    continue
+        # Back to those that wait, until one has a parent that was not met.
+        node = NULL
+        while walk.depth != bottom:
+            step = &walk.stack[walk.depth - 1]
+            shape = (<Value>step.node).shape
+            if shape == MANY:
+                node = next_of_many(walk, step)
+            elif shape == BOTH and step.next == 1:
+                step.next = 2
+                if not is_met(walk, (<Value>step.node).b):
+                    node = (<Value>step.node).b
+            if node != NULL:
+                break
+            walk.order[walk.ordered] = (<Value>step.node).place
+            walk.ordered += 1
+            walk.depth -= 1
+        if node == NULL:
+            return 0
+
+
+cdef int pull_back(Walk* walk, bint keep) except -1:
+    """The chain rule, from the last node of the order to the first; with `keep` each adjoint is added to its (<Value>node)."""
+    cdef size_t i, k, place
+    cdef Py_ssize_t j
+    cdef double upstream
+    cdef double* adjoints = walk.adjoints
+    cdef PyObject* node
+    cdef Block* block
+    cdef PyObject* operand
+    for i in range(walk.ordered, 0, -1):
+        place = walk.order[i - 1]
+        node = walk.met[place]
+        upstream = adjoints[place]
+        if keep:
+            accumulate(node, upstream)
+        if (<Value>node).shape == LEAF or upstream == 0.0:  # zero stops here: 0 times an infinite local gradient is 0, not nan
+            continue
+        if (<Value>node).shape != MANY:
+            adjoints[(<Value>(<Value>node).a).place] += upstream * (<Value>node).first
+            if (<Value>node).shape == BOTH:
+                adjoints[(<Value>(<Value>node).b).place] += upstream * (<Value>node).second
+            continue
+        block = <Block*>(<Value>node).a
+        if block.later != NULL:
+            flow_late(walk, node, upstream)
+            continue
+        k = 0
+        for j in range(block.count):
+            operand = block.operands[j]
+            if not PyFloat_CheckExact(<object>operand):
+                adjoints[(<Value>operand).place] += upstream * block.local_gradients[k]
+                k += 1
+    return 0
+
+
+cdef int flow_late(Walk* walk, PyObject* node, double upstream) except -1:
+    """Local gradients that Python computes now. Other walks may go over these nodes meanwhile, so places are set again."""
+    cdef size_t place
+    local_gradients = (<Value>node)._local_gradients()
+    for place in range(walk.count):
+        (<Value>walk.met[place]).place = <unsigned int>place
+    for parent, local in zip((<Value>node)._parents, local_gradients, strict=True):
+        walk.adjoints[(<Value>parent).place] += upstream * <double>local
+    return 0
+
+
+cdef inline void accumulate(PyObject* node, double adjoint) noexcept:
+    (<Value>node).gradient = adjoint + ((<Value>node).gradient if (<Value>node).has_gradient and (<Value>node).gradient != 0.0 else 0.0)
+    (<Value>node).has_gradient = 1
+
+
+cdef int start(Walk* walk, PyObject** roots, double* seeds, Py_ssize_t count) except -1:
+    """Everything that the roots were computed from, in order, and the seeds as the first adjoints."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        visit(walk, roots[i])
+    if walk.count > SMALL:
+        walk.adjoints = <double*>grown(walk.adjoints, walk.small_adjoints, 0, walk.count * sizeof(double))
+    memset(walk.adjoints, 0, walk.count * sizeof(double))
+    for i in range(count):
+        walk.adjoints[(<Value>roots[i]).place] += seeds[i]
+    return 0
+
+
+cdef int walk_back(PyObject** roots, double* seeds, Py_ssize_t count) except -1:
+    cdef Walk walk
+    cdef size_t i
+    begin(&walk)
+    try:
+        start(&walk, roots, seeds, count)
+        pull_back(&walk, not walk.late)
+        if walk.late:  # only now, since Python might have raised on the way
+            for i in range(walk.count):
+                accumulate(walk.met[i], walk.adjoints[i])
+    finally:
+        end(&walk)
+    return 0
+
+
+def _walk_back(list roots, list seeds):
+    cdef Py_ssize_t i, count = len(roots)
+    cdef PyObject** pointers
+    cdef double* numbers
+    if unusual and modes.detecting():
+        return _watched_walk_back(roots, seeds)
+    pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
+    if pointers == NULL:
+        raise MemoryError()
+    numbers = <double*>(pointers + count + 1)
+    try:
+        for i in range(count):
+            pointers[i] = <PyObject*>(<Value?>roots[i])
+            numbers[i] = seeds[i]
+        walk_back(pointers, numbers, count)
+    finally:
+        PyMem_Free(pointers)
+
+
+def _derivatives(Value output, list inputs):
+    cdef Walk walk
+    cdef double one = 1.0
+    cdef PyObject* root = <PyObject*>output
+    if unusual and modes.detecting():
+        return _watched_derivatives(output, inputs)
+    begin(&walk)
+    try:
+        start(&walk, &root, &one, 1)
+        pull_back(&walk, False)
+        return [walk.adjoints[(<Value>x).place] if is_met(&walk, <PyObject*><Value?>x) else 0.0 for x in inputs]
+    finally:
+        end(&walk)
+
+
+def _order_of(roots):
+    cdef Walk walk
+    cdef size_t i
+    begin(&walk)
+    try:
+        for root in roots:
+            visit(&walk, <PyObject*><Value?>root)
+        return [<object>walk.met[walk.order[i]] for i in range(walk.ordered)]
+    finally:
+        end(&walk)
+
+
+# ---- the public face --------------------------------------------------------------------------------
+
+
+@cython.final
+cdef class _Method:
+    """A method that runs in C where it can, and is the Python function or record behind it in every other way."""
+
+    cdef vectorcallfunc vectorcall
+    cdef object python
+    cdef int rule  # -1 where there is none
+    cdef bint is_backward
+
+    def __init__(self, python):
+        self.python = python
+        self.is_backward = not isinstance(python, Primitive)
+        self.rule = numbers.get(python, -1)
+        self.vectorcall = <vectorcallfunc>call_method
+
+    def __get__(self, instance, owner):
+        return self.python if instance is None else PyMethod_New(self, instance)
+
+    def __getattr__(self, name):
+        return getattr(self.python, name)
+
+
+cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObject* names):
+    cdef _Method self = <_Method>method
+    cdef Py_ssize_t count = PyVectorcall_NARGS(n)
+    cdef object node = None
+    if names == NULL and count and Py_TYPE(arguments[0]) == VALUE:
+        if self.is_backward:
+            if count == 1 and not unusual:
+                walk_back(arguments, &ONE_POINT_ZERO, 1)
+                return None
+        elif self.rule < 0:
+            pass
+        elif count == 1 and RULES[self.rule].unary != NULL:
+            node = of_one(self.rule, RULES[self.rule].unary, <object>arguments[0])
+        elif count == 2 and RULES[self.rule].binary != NULL:
+            node = by_rule(self.rule, (<object>arguments[0], <object>arguments[1]))
+    return PyObject_Vectorcall(self.python, arguments, n, names) if node is None else node
+
+
+cdef double ONE_POINT_ZERO = 1.0
+
+
+@cython.final
+cdef class _Field:
+    """A property whose ordinary use runs in C: the number and the gradient."""
+
+    cdef object python
+    cdef bint is_gradient
+
+    def __init__(self, python, is_gradient):
+        self.python = python
+        self.is_gradient = is_gradient
+
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self.python
+        cdef Value value = instance
+        if not self.is_gradient:
+            return value.number
+        return value.gradient if value.has_gradient and value.gradient != 0.0 else 0.0
+
+    def __set__(self, instance, number):
+        cdef Value value
+        if Py_TYPE(<PyObject*>instance) == VALUE and PyFloat_CheckExact(number):
+            value = instance
+            if self.is_gradient:
+                value.gradient = PyFloat_AS_DOUBLE(number)
+                value.has_gradient = 1
+                return
+            if value.shape == LEAF:
+                value.number = PyFloat_AS_DOUBLE(number)
+                return
+        self.python.__set__(instance, number)
+
+    def __delete__(self, instance):
+        self.python.__delete__(instance)
+
+    def __getattr__(self, name):
+        return getattr(self.python, name)
+
+
+cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names):
+    """Value(...): with one number at once, with anything else by the reference engine's constructor."""
+    cdef double number = 0.0
+    cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not unusual and as_number(<object>arguments[0], &number)
+    cdef object leaf = taken(new_node(-1, LEAF, number))
+    return leaf if simple else construct(leaf, arguments, n, names)
+
+
+cdef object construct(Value leaf, PyObject** arguments, size_t n, PyObject* names):
+    cdef Py_ssize_t i, count = PyVectorcall_NARGS(n)
+    positional = [<object>arguments[i] for i in range(count)]
+    named = {}
+    if names != NULL:
+        for i, name in enumerate(<tuple>names):
+            named[name] = <object>arguments[count + i]
+    Value.__init__(leaf, *positional, **named)
+    return leaf
+
+
+def _rebound(function):
+    """The same function of the reference engine, looking its names up in `_names`."""
+    twin = types.FunctionType(function.__code__, _names, function.__name__, function.__defaults__, function.__closure__)
+    twin.__kwdefaults__ = function.__kwdefaults__
+    twin.__annotations__ = function.__annotations__
+    twin.__qualname__ = function.__qualname__
+    twin.__doc__ = function.__doc__
+    return twin
+
+
+def _is_own(thing):
+    return isinstance(thing, types.FunctionType) and thing.__module__ == reference.__name__
+
+
+_names = dict(vars(reference))
+_watched_walk_back = _rebound(reference._walk_back)
+_watched_derivatives = _rebound(reference._derivatives)
+for _name, _thing in vars(reference).items():
+    if _is_own(_thing) and _name != "_restored":
+        _names[_name] = _rebound(_thing)
+for _thing in (_node, _order_of, _walk_back, _derivatives):
+    _names[_thing.__name__] = _thing
+_names.update(Value=Value, _ENGINE=__name__)
+_unusual = _names["_unusual"]
+backward, gradients, topological_order = _names["backward"], _names["gradients"], _names["topological_order"]
+
+# What the language looks for in every class, and the slots.
+_NOT_DRESSED = {"__dict__", "__doc__", "__module__", "__slots__", "__weakref__", "__annotations__", "__qualname__"}
+_NOT_DRESSED |= {"__firstlineno__", "__static_attributes__"}
+
+
+def _dressed(name, member):
+    """What takes the place of a member of the reference engine's class."""
+    if isinstance(member, property):
+        member = property(*[f and _rebound(f) for f in (member.fget, member.fset, member.fdel)], member.__doc__)
+        member.__set_name__(Value, name)
+        return _Field(member, name == "grad") if name in ("data", "grad") else member
+    if _is_own(member):
+        member = _rebound(member)
+    return _Method(member) if isinstance(member, Primitive) or name == "backward" else member
+
+
+def _dress():
+    """Give the class its public face.
+
+    Where the class has an operator of its own, the function goes into the dictionary behind the type's back: it is what
+    `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
+    """
+    members = {**vars(Operators), **vars(reference.Value)}
+    in_c = set(vars(Value))
+    for name, member in members.items():
+        if name not in in_c and name not in _NOT_DRESSED and not isinstance(member, types.MemberDescriptorType):
+            setattr(Value, name, _dressed(name, member))
+    for name in in_c & set(members) - _NOT_DRESSED:
+        if not isinstance(members[name], types.MemberDescriptorType):
+            (<dict>VALUE.tp_dict)[name] = _dressed(name, members[name])
+    Value.__doc__, Value.__name__, Value.__qualname__ = reference.Value.__doc__, "Value", "Value"
+    Value.__module__ = reference.__name__
+    PyType_Modified(VALUE)
+
+
+cdef int speed_up() except -1:
+    """Methods and the constructor are called without a tuple in between (PEP 590)."""
+    cdef _Method method = _Method(None)
+    cdef PyTypeObject* kind = <PyTypeObject*>_Method
+    kind.tp_vectorcall_offset = <char*>&method.vectorcall - <char*><PyObject*>method
+    kind.tp_call = <ternaryfunc>PyVectorcall_Call
+    kind.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR
+    PyType_Modified(kind)
+    VALUE.tp_vectorcall = <vectorcallfunc>make
+    VALUE.tp_dealloc = <destructor>free_node
+    return 0
+
+
+speed_up()
+_dress()
+
+
+def _install():
+    """Let every record dispatch in C, now that this is the engine that runs."""
+    for record in vars(p).values():
+        if isinstance(record, Primitive):
+            record.apply = _Apply(record)

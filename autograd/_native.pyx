@@ -14,12 +14,14 @@ reference counts free everything; see `Value.__dealloc__` for how that needs no 
 """
 
 cimport cython
+from cpython.dict cimport PyDict_GetItem
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.list cimport PyList_CheckExact
 from cpython.long cimport PyLong_AsDouble, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy, memset
 
@@ -71,9 +73,15 @@ cdef extern from *:
     #endif
     /* A new reference as an object of Cython's, without counting it up and down again. */
     #define taken(x) (x)
+    #define list_items(x) PySequence_Fast_ITEMS(x)
+    #define list_size(x) PySequence_Fast_GET_SIZE(x)
+    #define items_of(x) PySequence_Fast_ITEMS(x)
     """
     bint KEEPS_NODES
     object taken(PyObject* x)
+    PyObject** list_items(PyObject* x)
+    PyObject** items_of(tuple x)
+    Py_ssize_t list_size(PyObject* x)
 
 cdef extern from "<math.h>" nogil:
     bint c_isfinite "isfinite"(double x)
@@ -213,6 +221,7 @@ cdef class _Notes:
 
 @cython.no_gc
 @cython.auto_pickle(False)
+@cython.c_api_binop_methods(True)
 cdef class Value:
     cdef double number
     cdef double gradient
@@ -228,45 +237,27 @@ cdef class Value:
 
     # Memory: see `new_node` and `free_node`.
 
-    # ---- operators: see `binary` and `unary` ---------------------------------------------------------
+    # ---- operators: called as in C, with either operand of this class --------------------------------
 
-    def __add__(self, other):
-        return binary(ADD, b_add, self, other)
+    def __add__(left, right):
+        return arithmetic(ADD, b_add, left, right)
 
-    def __radd__(self, other):
-        return reflected(ADD, b_add, other, self)
+    def __sub__(left, right):
+        return arithmetic(SUBTRACT, b_subtract, left, right)
 
-    def __sub__(self, other):
-        return binary(SUBTRACT, b_subtract, self, other)
+    def __mul__(left, right):
+        return arithmetic(MULTIPLY, b_multiply, left, right)
 
-    def __rsub__(self, other):
-        return reflected(SUBTRACT, b_subtract, other, self)
+    def __truediv__(left, right):
+        return arithmetic(DIVIDE, b_divide, left, right)
 
-    def __mul__(self, other):
-        return binary(MULTIPLY, b_multiply, self, other)
+    def __mod__(left, right):
+        return Operators.__mod__(left, right) if isinstance(left, Value) else Operators.__rmod__(right, left)
 
-    def __rmul__(self, other):
-        return reflected(MULTIPLY, b_multiply, other, self)
-
-    def __truediv__(self, other):
-        return binary(DIVIDE, b_divide, self, other)
-
-    def __rtruediv__(self, other):
-        return reflected(DIVIDE, b_divide, other, self)
-
-    def __mod__(self, other):
-        return Operators.__mod__(self, other)
-
-    def __rmod__(self, other):
-        return Operators.__rmod__(self, other)
-
-    def __pow__(self, other, modulus):
+    def __pow__(left, right, modulus):
         if modulus is not None:
-            return Operators.__pow__(self, other, modulus)
-        return binary(POWER, b_power, self, other)
-
-    def __rpow__(self, other, modulus):
-        return reflected(POWER, b_power, other, self)
+            return Operators.__pow__(left, right, modulus) if isinstance(left, Value) else NotImplemented
+        return arithmetic(POWER, b_power, left, right)
 
     def __neg__(self):
         return unary(NEGATIVE, u_negative, self)
@@ -505,6 +496,21 @@ cdef void free_block(Block* block) noexcept:
     PyMem_Free(block)
 
 
+def _keep(int limit):
+    """How many freed nodes are kept for later; the others go back to the allocator. Returns the limit until now."""
+    global KEPT_AT_MOST, kept, kept_count
+    cdef PyObject* node
+    cdef int before = KEPT_AT_MOST
+    KEPT_AT_MOST = limit if KEEPS_NODES else 0
+    while kept_count > KEPT_AT_MOST:
+        node = kept
+        kept = next_of(node)[0]
+        kept_count -= 1
+        PyObject_Free(node)
+        Py_DECREF(Value)
+    return before
+
+
 cdef _Notes noted(Value value):
     return NOTHING if value.notes == NULL else <_Notes>value.notes
 
@@ -529,23 +535,19 @@ cdef object marked(PyObject* node):
     return _unusual(taken(node))
 
 
-cdef inline object binary(int rule, binary_rule compute, object left, object right):
-    """A Value and whatever stands right of it."""
-    cdef double y
-    if Py_TYPE(<PyObject*>right) == VALUE:
+cdef inline object arithmetic(int rule, binary_rule compute, object left, object right):
+    """An operator between a Value and whatever stands beside it."""
+    cdef double number
+    cdef bint has_left = Py_TYPE(<PyObject*>left) == VALUE
+    cdef object node = None
+    if has_left and Py_TYPE(<PyObject*>right) == VALUE:
         node = of_two(rule, compute, left, right)
-    elif as_number(right, &y):
-        node = of_value_and_number(rule, compute, left, y)
-    else:
-        node = None
-    return generally(rule, left, right, right) if node is None else node
-
-
-cdef inline object reflected(int rule, binary_rule compute, object left, object right):
-    """A Value with something else left of it."""
-    cdef double x
-    node = of_number_and_value(rule, compute, x, right) if as_number(left, &x) else None
-    return generally(rule, left, right, left) if node is None else node
+    elif has_left:
+        if as_number(right, &number):
+            node = of_value_and_number(rule, compute, left, number)
+    elif Py_TYPE(<PyObject*>right) == VALUE and as_number(left, &number):
+        node = of_number_and_value(rule, compute, number, right)
+    return generally(rule, left, right) if node is None else node
 
 
 cdef inline object unary(int rule, unary_rule compute, object operand):
@@ -622,9 +624,9 @@ cdef inline bint as_number(object x, double* number) except -1:
     return False
 
 
-cdef object generally(int rule, object left, object right, object other):
+cdef object generally(int rule, object left, object right):
     """By the record itself: it computes, or raises in its own words."""
-    if not is_operand(other):
+    if not is_operand(left) or not is_operand(right):
         return NotImplemented
     return (<object>RULES[rule].record).apply((left, right))
 
@@ -742,8 +744,49 @@ cdef class _Apply:
             if self.rule >= 0:
                 node = by_rule(self.rule, operands)
             elif self.series >= 0:
-                node = of_many(self.record, self.series, operands, values)
+                node = of_many(self.record, self.series, items_of(operands), count, NULL, 0)
         return (<object>interpreter).interpret(self.record, operands, value) if node is None else node
+
+
+cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
+    """``autograd.exp(x)``, ``autograd.dot(xs, ys)``: what `Primitive.__call__` and its kin do, and they do the rest."""
+    cdef object self = <object>record
+    cdef tuple given_ones = <tuple>arguments
+    cdef Py_ssize_t count = PyTuple_GET_SIZE(given_ones)
+    cdef PyObject* first
+    cdef PyObject* found
+    cdef object node = None
+    if named == NULL and count and count <= 2:
+        first = PyTuple_GET_ITEM(given_ones, 0)
+        found = PyDict_GetItem(numbers, self)
+        if found != NULL:
+            if count == 1:
+                if Py_TYPE(first) == VALUE and RULES[<int>(<object>found)].unary != NULL:
+                    node = of_one(<int>(<object>found), RULES[<int>(<object>found)].unary, <object>first)
+            elif RULES[<int>(<object>found)].binary != NULL:
+                node = by_rule(<int>(<object>found), given_ones)
+        else:
+            found = PyDict_GetItem(SERIES, self)
+            if found != NULL and is_list(first) and (count == 2) == (<int>(<object>found) == DOT):
+                if count == 1:
+                    node = of_many(self, <int>(<object>found), list_items(first), list_size(first), NULL, 0)
+                elif is_list(PyTuple_GET_ITEM(given_ones, 1)) and list_size(first) == list_size(PyTuple_GET_ITEM(given_ones, 1)):
+                    node = of_many(
+                        self, DOT, list_items(first), list_size(first),
+                        list_items(PyTuple_GET_ITEM(given_ones, 1)), list_size(first),
+                    )
+    if node is not None:
+        return node
+    if named == NULL:
+        return CALLS[type(self)](self, *given_ones)
+    return CALLS[type(self)](self, *given_ones, **<dict>named)
+
+
+cdef dict CALLS = {}  # the Python functions behind it, by class
+
+
+cdef inline bint is_list(PyObject* x) noexcept:
+    return PyList_CheckExact(<object>x) or PyTuple_CheckExact(<object>x)
 
 
 cdef object by_rule(int rule, tuple operands):
@@ -753,39 +796,48 @@ cdef object by_rule(int rule, tuple operands):
         return of_one(rule, RULES[rule].unary, operands[0])
     left, right = operands
     if Py_TYPE(<PyObject*>left) != VALUE:
-        return of_number_and_value(rule, RULES[rule].binary, number, right) if as_number(left, &number) else None
+        if Py_TYPE(<PyObject*>right) != VALUE or not as_number(left, &number):
+            return None
+        return of_number_and_value(rule, RULES[rule].binary, number, right)
     if Py_TYPE(<PyObject*>right) == VALUE:
         return of_two(rule, RULES[rule].binary, left, right)
     return of_value_and_number(rule, RULES[rule].binary, left, number) if as_number(right, &number) else None
 
 
-cdef object of_many(object record, int series, tuple operands, Py_ssize_t values):
-    """One of the n-ary primitives above; None where it must be asked."""
-    cdef Py_ssize_t i, k = 0, count = PyTuple_GET_SIZE(operands)
+cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t count, PyObject** others, Py_ssize_t more):
+    """One of the n-ary primitives above, of the operands and then the others; None where it must be asked."""
+    cdef Py_ssize_t i, k = 0, half = count, values = 0
     cdef PyObject* x
-    cdef double z = 0.0
-    cdef double* xs
-    cdef Block* block
     cdef PyObject* node
-    xs = <double*>PyMem_Malloc(count * sizeof(double))
-    if xs == NULL:
-        raise MemoryError()
+    cdef double z = 0.0
+    cdef double small[256]
+    cdef double* xs = small
+    cdef Block* block
+    count += more
+    if count > 256:
+        xs = <double*>PyMem_Malloc(count * sizeof(double))
+        if xs == NULL:
+            raise MemoryError()
     try:
         for i in range(count):
-            x = PyTuple_GET_ITEM(operands, i)
+            x = operands[i] if i < half else others[i - half]
             if Py_TYPE(x) == VALUE:
                 xs[i] = (<Value>x).number
+                values += 1
             elif not as_number(<object>x, &xs[i]):
                 return None
-        if not series_value(series, xs, count, &z):
+        if not values or not series_value(series, xs, count, &z):
             return None
         block = new_block(count, values)
         node = new_many(block, record, z)
         for i in range(count):
-            x = PyTuple_GET_ITEM(operands, i)
+            x = operands[i] if i < half else others[i - half]
             if Py_TYPE(x) == VALUE:
                 block.operands[i] = owned(<object>x)
-                block.local_gradients[k] = xs[(i + count // 2) % count] if series == DOT else xs[i]
+                if series == DOT:
+                    block.local_gradients[k] = xs[i + count // 2 if i < count // 2 else i - count // 2]
+                elif series >= LARGEST:
+                    block.local_gradients[k] = xs[i]
                 k += 1
             else:
                 block.operands[i] = owned(xs[i])
@@ -793,11 +845,12 @@ cdef object of_many(object record, int series, tuple operands, Py_ssize_t values
             series_gradients(series, xs, count, z, block)
         return given(node)
     finally:
-        PyMem_Free(xs)
+        if xs != small:
+            PyMem_Free(xs)
 
 
 cdef void series_gradients(int series, double* xs, Py_ssize_t count, double z, Block* block) noexcept:
-    """The local gradients of the Values; each comes with its own operand's number in its place."""
+    """The local gradients of the Values; for max and min each comes with its own operand's number in its place."""
     cdef Py_ssize_t i, ties = 0
     cdef double share
     if series == TOTAL or series == MEAN:
@@ -888,7 +941,7 @@ cdef bint dot(double* xs, double* ys, Py_ssize_t count, double* z) noexcept nogi
 
 
 cdef enum:
-    SMALL = 128  # nodes for which a walk needs no memory but its own
+    SMALL = 512  # nodes for which a walk needs no memory but its own
 
 
 cdef struct Step:
@@ -961,16 +1014,35 @@ cdef inline bint is_met(Walk* walk, PyObject* node) noexcept:
     return place < walk.count and walk.met[place] == node
 
 
-cdef inline PyObject* next_of_many(Walk* walk, Step* step) noexcept:
+cdef inline void meet(Walk* walk, PyObject* node) noexcept:
+    (<Value>node).place = <unsigned int>walk.count
+    walk.met[walk.count] = node
+    walk.count += 1
+
+
+cdef inline void put_in_order(Walk* walk, PyObject* node) noexcept:
+    walk.order[walk.ordered] = (<Value>node).place
+    walk.ordered += 1
+
+
+cdef int next_of_many(Walk* walk, Step* step, PyObject** found) except -1:
+    """The next operand that was not met and has parents; the leaves before it are met and put in order on the way."""
     cdef Block* block = <Block*>(<Value>step.node).a
     cdef PyObject* operand
     walk.late |= block.later != NULL
+    while walk.room - walk.count <= <size_t>block.count:
+        make_room(walk)
     while step.next < block.count:
         operand = block.operands[step.next]
         step.next += 1
-        if not PyFloat_CheckExact(<object>operand) and not is_met(walk, operand):
-            return operand
-    return NULL
+        if PyFloat_CheckExact(<object>operand) or is_met(walk, operand):
+            continue
+        if (<Value>operand).shape != LEAF:
+            found[0] = operand
+            return 0
+        meet(walk, operand)
+        put_in_order(walk, operand)
+    return 0
 
 
 cdef int visit(Walk* walk, PyObject* node) except -1:
@@ -984,13 +1056,10 @@ cdef int visit(Walk* walk, PyObject* node) except -1:
         # A node that is met for the first time: a leaf is next in the order, another one waits for its parents.
         if walk.count == walk.room:
             make_room(walk)
-        (<Value>node).place = <unsigned int>walk.count
-        walk.met[walk.count] = node
-        walk.count += 1
+        meet(walk, node)
         shape = (<Value>node).shape
         if shape == LEAF:
-            walk.order[walk.ordered] = (<Value>node).place
-            walk.ordered += 1
+            put_in_order(walk, node)
         else:
             if walk.depth == walk.stack_room:
                 make_stack_room(walk)
@@ -1009,15 +1078,14 @@ cdef int visit(Walk* walk, PyObject* node) except -1:
             step = &walk.stack[walk.depth - 1]
             shape = (<Value>step.node).shape
             if shape == MANY:
-                node = next_of_many(walk, step)
+                next_of_many(walk, step, &node)
             elif shape == BOTH and step.next == 1:
                 step.next = 2
                 if not is_met(walk, (<Value>step.node).b):
                     node = (<Value>step.node).b
             if node != NULL:
                 break
-            walk.order[walk.ordered] = (<Value>step.node).place
-            walk.ordered += 1
+            put_in_order(walk, step.node)
             walk.depth -= 1
         if node == NULL:
             return 0
@@ -1048,6 +1116,10 @@ cdef int pull_back(Walk* walk, bint keep) except -1:
         block = <Block*>(<Value>node).a
         if block.later != NULL:
             flow_late(walk, node, upstream)
+            continue
+        if block.parents == block.count:
+            for j in range(block.count):
+                adjoints[(<Value>block.operands[j]).place] += upstream * block.local_gradients[j]
             continue
         k = 0
         for j in range(block.count):
@@ -1153,7 +1225,7 @@ def _order_of(roots):
 
 @cython.final
 cdef class _Method:
-    """A method that runs in C where it can, and is the Python function or record behind it in every other way."""
+    # A method that runs in C where it can, and is the Python function or record behind it in every other way.
 
     cdef vectorcallfunc vectorcall
     cdef object python
@@ -1168,6 +1240,10 @@ cdef class _Method:
 
     def __get__(self, instance, owner):
         return self.python if instance is None else PyMethod_New(self, instance)
+
+    @property
+    def __doc__(self):
+        return self.python.__doc__
 
     def __getattr__(self, name):
         return getattr(self.python, name)
@@ -1335,3 +1411,7 @@ def _install():
     for record in vars(p).values():
         if isinstance(record, Primitive):
             record.apply = _Apply(record)
+            kind = type(record)
+            if kind not in CALLS:
+                CALLS[kind] = kind.__call__
+                (<PyTypeObject*><PyObject*>kind).tp_call = <ternaryfunc>call_record

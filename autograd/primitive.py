@@ -98,6 +98,7 @@ class Primitive:
         partials: for each operand a function ``(z, *operands)`` that returns dz/doperand, where ``z`` is
             the primitive's own result; ``None`` for a parameter, which is a plain number always.
         arity: the number of operands; ``None`` where it takes a whole sequence.
+        has_parameters: whether some operands are parameters, which are plain numbers always.
         remedy: what to do about an error, as the message says it.
 
     >>> from autograd import Value, exp, multiply
@@ -125,6 +126,7 @@ class Primitive:
         self.remedy = remedy
         self.defaults = defaults
         self.arity = self._count_operands()
+        self.has_parameters = self.arity is not None and None in partials
         self.infix = not (symbol or name)[0].isalpha() and self.arity == 2
         self.__signature__ = self._signature()
 

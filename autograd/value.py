@@ -76,14 +76,14 @@ class Value(Operators):
             both = (self, other)
             return _node(p.add, self._data + other._data, both, both, lambda: (1.0, 1.0))
         if isinstance(other, (int, float)):
-            c = to_float(other)
+            c = to_float(other, "add()")
             return _node(p.add, self._data + c, (self, c), (self,), lambda: (1.0,))
         return Operators.__add__(self, other)
 
     def __radd__(self, other: Any) -> Any:
         """other + self, where other is a plain number."""
         if isinstance(other, (int, float)):
-            c = to_float(other)
+            c = to_float(other, "add()")
             return _node(p.add, c + self._data, (c, self), (self,), lambda: (1.0,))
         return Operators.__radd__(self, other)
 
@@ -93,7 +93,7 @@ class Value(Operators):
             both = (self, other)
             return _node(p.subtract, self._data - other._data, both, both, lambda: (1.0, -1.0))
         if isinstance(other, (int, float)):
-            c = to_float(other)
+            c = to_float(other, "subtract()")
             return _node(p.subtract, self._data - c, (self, c), (self,), lambda: (1.0,))
         return Operators.__sub__(self, other)
 
@@ -105,14 +105,14 @@ class Value(Operators):
             both = (self, other)
             return _node(p.multiply, x * y, both, both, lambda: (y, x))
         if isinstance(other, (int, float)):
-            c = to_float(other)
+            c = to_float(other, "multiply()")
             return _node(p.multiply, x * c, (self, c), (self,), lambda: (c,))
         return Operators.__mul__(self, other)
 
     def __rmul__(self, other: Any) -> Any:
         """other * self, where other is a plain number."""
         if isinstance(other, (int, float)):
-            c = to_float(other)
+            c = to_float(other, "multiply()")
             return _node(p.multiply, c * self._data, (c, self), (self,), lambda: (c,))
         return Operators.__rmul__(self, other)
 
@@ -124,14 +124,14 @@ class Value(Operators):
             both = (self, other)
             return _node(p.divide, x / y, both, both, lambda: (1.0 / y, p.divide_dy(x, y)))
         if isinstance(other, (int, float)) and other:
-            c = to_float(other)
+            c = to_float(other, "divide()")
             return _node(p.divide, x / c, (self, c), (self,), lambda: (1.0 / c,))
         return Operators.__truediv__(self, other)  # a divisor of zero is explained there
 
     def __pow__(self, other: Any, modulus: None = None) -> Any:
         """self ** other, where other is a plain number: other * self**(other-1)."""
         if isinstance(other, (int, float)) and modulus is None:
-            x, n = self._data, to_float(other)
+            x, n = self._data, to_float(other, "power()")
             both = (self, n)
             return _node(p.power, p.power.evaluate((x, n), both), both, (self,), lambda: (p.power_dx(x, n),))
         return Operators.__pow__(self, other, modulus)
@@ -161,6 +161,8 @@ class Value(Operators):
             primitive.check_parameters(positions)
             plain = tuple([x._data if isinstance(x, Value) else x for x in operands])
         else:
+            if primitive.has_parameters:
+                primitive.check_parameters(range(len(operands)))
             plain = tuple([x._data for x in operands])
         z = primitive.evaluate(plain, operands) if value is None else value
         return _node(primitive, z, operands, parents, lambda: primitive.local_gradients(z, plain, positions))

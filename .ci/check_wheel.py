@@ -1,4 +1,4 @@
-"""Check that a wheel holds every source file of the packages that is committed, and nothing else beside its metadata."""
+"""Check that a wheel holds every source file of the packages that is committed, the native engine, and nothing else but metadata."""
 
 import subprocess
 import sys
@@ -8,8 +8,11 @@ PACKAGES = ("autograd", "nn", "viz")
 
 tracked = subprocess.run(["git", "ls-files", "--", *PACKAGES], check=True, capture_output=True, text=True).stdout.split()
 packed = {name for name in zipfile.ZipFile(sys.argv[1]).namelist() if ".dist-info/" not in name}
-wrong = [f"the wheel lacks {name}" for name in sorted(set(tracked) - packed)]
+compiled = {name for name in packed if name.startswith("autograd/_native.") and name.endswith((".so", ".pyd"))}
+packed -= compiled
+wrong = [] if len(compiled) == 1 else [f"the wheel holds {len(compiled)} compiled engines instead of one"]
+wrong += [f"the wheel lacks {name}" for name in sorted(set(tracked) - packed)]
 wrong += [f"the wheel holds {name}, which is not committed" for name in sorted(packed - set(tracked))]
 if wrong:
     sys.exit("\n".join(wrong))
-print(f"the wheel holds the {len(packed)} files of the packages")
+print(f"the wheel holds the {len(packed)} files of the packages, and {compiled.pop()}")

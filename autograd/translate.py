@@ -61,8 +61,6 @@ class _Translator:
         name = ("k_" if function.__module__ == kernels.__name__ else "p_") + tree.name.lstrip("_")
         self.names[function] = name  # before its body, which may call it
         try:
-            if tree.decorator_list:
-                raise _CannotTranslateError
             body = _Body(self, function.__globals__, arguments)
             lines = body.block(tree.body[1:] if ast.get_docstring(tree) else tree.body)
             declared = sorted(body.assigned - set(arguments))
@@ -124,12 +122,11 @@ class _Body:
                 text = self.expression(value)
                 self.assigned.add(name)
                 return f"{name} = {text}"
-            case ast.Tuple(elts=targets), ast.Tuple(elts=values) if len(targets) == len(values):
+            case ast.Tuple(elts=targets), ast.Tuple(elts=values):
                 texts = [self.expression(v) for v in values]
-                names = [t.id for t in targets if isinstance(t, ast.Name)]
-                if len(names) == len(texts):
-                    self.assigned.update(names)
-                    return f"{', '.join(names)} = {', '.join(texts)}"
+                names = [ast.unparse(t) for t in targets]
+                self.assigned.update(names)
+                return f"{', '.join(names)} = {', '.join(texts)}"
         raise _CannotTranslateError
 
     def choice(self, node: ast.If) -> list[str]:
@@ -180,7 +177,7 @@ class _Body:
                 text = self._expression(value)
                 return f"(c_floor({text}) == {text})"
             case ast.Call(func=function, args=arguments, keywords=[]):
-                return self.call(self.looked_up(function), arguments)
+                return self.call(self.evaluated(function), arguments)
             case _:
                 raise _CannotTranslateError
 
@@ -206,8 +203,6 @@ class _Body:
         signs: dict[type[ast.cmpop], str] = {
             ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
         }  # fmt: skip
-        if type(op) not in signs:
-            raise _CannotTranslateError
         return signs[type(op)]
 
     def call(self, function: Any, arguments: list[ast.expr]) -> str:
@@ -238,11 +233,6 @@ class _Body:
 
     # ---- names and constants -----------------------------------------------------------------------
 
-    def looked_up(self, node: ast.expr) -> Any:
-        if not self.is_constant(node):
-            raise _CannotTranslateError
-        return self.evaluated(node)
-
     def is_constant(self, node: ast.expr) -> bool:
         """Whether it holds no variable and no call, so that it can be evaluated now."""
         for part in ast.walk(node):
@@ -266,10 +256,7 @@ class _Body:
         return eval(compile(ast.Expression(node), "constant", "eval"), self.namespace)
 
     def constant(self, node: ast.expr) -> str:
-        value = self.evaluated(node)
-        if not isinstance(value, (int, float)):
-            raise _CannotTranslateError
-        return _literal(float(value))
+        return _literal(float(self.evaluated(node)))
 
 
 def _literal(x: float) -> str:
@@ -335,8 +322,7 @@ def _written_records() -> dict[str, tuple[ast.expr, ast.expr]]:
     for node in ast.parse(Path(records.__file__).read_text(encoding="utf-8")).body:
         match node:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(args=[_, function, partials, *_])):
-                if isinstance(vars(records).get(name), Primitive):
-                    found[name] = function, partials
+                found[name] = function, partials
     return found
 
 

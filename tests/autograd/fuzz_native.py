@@ -1,4 +1,4 @@
-"""A program for `test_native_memory`: it does to native Values whatever can be done to them, at random, with the reference beside it.
+"""A program for `test_native_memory`: it does to native Values whatever can be done to them, with the reference beside it.
 
 Run it as ``python fuzz_native.py ROUNDS SEED``, best with PYTHONMALLOC=debug. It prints how many nodes it built.
 """
@@ -89,7 +89,7 @@ def play(rounds: int, seed: int) -> int:
             seed_number = rng.choice([1.0, 0.0, -2.5])
             attempt([lambda k=k, x=x, s=seed_number: x[k].backward(s) for k in (0, 1)])
         elif act == 16:
-            attempt([lambda k=k, x=x, n=number: setattr(x[k], rng_name(i), n) for k in (0, 1)])
+            attempt([lambda k=k, x=x, n=number, s=("data", "grad")[i % 2]: setattr(x[k], s, n) for k in (0, 1)])
         elif act == 17:
             new = attempt([lambda k=k, x=x: copy.copy(pickle.loads(pickle.dumps(x[k]))) for k in (0, 1)])
         elif act == 18:
@@ -97,7 +97,9 @@ def play(rounds: int, seed: int) -> int:
         elif act == 19:
             small = [v for v in (x, y) if len(value.topological_order(v[1])) < 200]
             for v in small[:1]:
-                new = attempt([lambda k=k, v=v, y=y, e=e: e.gradients(v[k], y[k], create_graph=True) for k, e in enumerate(ENGINES)])
+                new = attempt(
+                    [lambda k=k, v=v, y=y, e=e: e.gradients(v[k], y[k], create_graph=True) for k, e in enumerate(ENGINES)]
+                )
         elif act == 20:
             with rng.choice([ag.no_grad, ag.detect_anomaly, ag.record_sources])():
                 new = attempt([lambda k=k, x=x, y=y: x[k] * y[k] + 1 for k in (0, 1)])
@@ -118,11 +120,6 @@ def play(rounds: int, seed: int) -> int:
     for v in pool:
         assert same(*v), v
     return built
-
-
-def rng_name(i: int) -> str:
-    """The attribute that a round sets."""
-    return ("data", "grad")[i % 2]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 import threading
@@ -310,6 +311,51 @@ def test_inf_in_a_leaf_is_no_anomaly(Value: Any) -> None:
             x + 1
         with ag.no_grad():
             assert (Value(1.0) + 1).is_leaf
+
+
+def test_record_sources(Value: Any) -> None:
+    """Inside record_sources() leaves and nodes of every kind keep file, line and text of what made them; outside none does."""
+    with ag.record_sources():
+        x = Value(2.0)  # the leaf
+        y = x * 3  # the node
+        z = ag.softmax([x, y])[0]  # the series
+        w = x.exp()  # the method
+    for made, words in ((x, "the leaf"), (y, "the node"), (z, "the series"), (w, "the method")):
+        assert made.source.startswith(__file__)
+        assert made.source.endswith(f"# {words}")
+    assert (x * y).source == Value(1.0).source == ""
+    y.backward()
+    assert x.grad == 3.0
+
+
+def test_groups(Value: Any) -> None:
+    """Inside group() leaves and nodes carry the names of the open groups, the outermost first, each thread its own."""
+    seen: list[Any] = []
+    with ag.group("layer 1"):
+        x = Value(2.0)
+        with ag.group("neuron 3"):
+            y = x * x
+            thread = threading.Thread(target=lambda: seen.append((x * x).groups))
+            thread.start()
+            thread.join()
+        with ag.no_grad():
+            z = y + 1
+        with (
+            pytest.raises(TypeError, match=r"a group's name is a string, got int 3; write group\(str\(\.\.\.\)\)"),
+            ag.group(3),
+        ):
+            pass
+        assert (x * 1).groups == ("layer 1",)
+    assert (x.groups, y.groups, z.groups) == (("layer 1",), ("layer 1", "neuron 3"), ("layer 1",))
+    assert (x * y).groups == Value(1.0).groups == ()
+    assert seen == [()]
+
+    @ag.group("head")
+    def head(v: Any) -> Any:
+        return v * 2
+
+    assert head(x).groups == ("head",)
+    assert copy.copy(x).groups == ()
 
 
 def test_a_script_written_for_micrograd(Value: Any) -> None:

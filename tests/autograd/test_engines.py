@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,15 @@ def test_the_reference_engine_is_always_there() -> None:
 
 def test_a_compiled_twin_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
     """auto and native pick the compiled engine where one can be imported."""
-    twin = ModuleType("autograd._native")
+    twin: Any = ModuleType("autograd._native")
     monkeypatch.setitem(sys.modules, "autograd._native", twin)
     assert engines._choose("auto") == ("native", twin)
     assert engines._choose("native") == ("native", twin)
+    calls: list[str] = []
+    twin._install = lambda: calls.append("installed")
+    assert engines._started("native", twin) == ("native", twin)
+    assert engines._started("python", value) == ("python", value)
+    assert calls == ["installed"]
 
 
 def test_without_a_twin(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,62 +1,231 @@
-"""Timing in turn: each contestant once a round, so that a machine that slows down slows all of them."""
+"""Timing in turn: each contestant in a process of its own, one round each in turn, so that a machine that slows down
+slows all.
+
+A benchmark's file has a function for each contestant. It prepares everything and returns what is to be timed, and
+numbers by which all contestants can be seen to compute the same. A contestant may need another environment, such as
+AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, and said.
+"""
 
 from __future__ import annotations
 
-import importlib
+import argparse
+import importlib.util
 import json
+import math
+import os
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["in_turn", "micrograd_value", "report"]
+__all__ = ["Contestant", "Race", "both_engines", "engine_module", "parser", "race"]
+
+Start = Callable[[], tuple[Callable[[], object], Sequence[float]]]
 
 
-def in_turn(contestants: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, float]:
-    """Median seconds of one call for each contestant, measured in turn.
+@dataclass(frozen=True)
+class Contestant:
+    """One of those that are timed.
 
     Args:
-        contestants: functions of no arguments by name.
+        name: how the table calls it.
+        start: the function of the benchmark's file that prepares it.
+        environment: what its process needs, beside what this one has.
+        python: its interpreter.
+        options: passed on to ``start`` by name.
+    """
+
+    name: str
+    start: str
+    environment: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Race:
+    """What was measured: median seconds of one call by name, and who could not take part, and why."""
+
+    title: str
+    reference: str
+    seconds: dict[str, float]
+    missing: dict[str, str]
+    numbers: dict[str, list[float]]
+
+    def ratio(self, name: str, to: str) -> float | None:
+        """How many times longer ``name`` takes than ``to``; None if one of them is missing."""
+        if name not in self.seconds or to not in self.seconds:
+            return None
+        return self.seconds[name] / self.seconds[to]
+
+    def show(self, as_json: bool) -> None:
+        """Print a table, or JSON."""
+        ratios = {name: median / self.seconds[self.reference] for name, median in self.seconds.items()}
+        if as_json:
+            print(json.dumps({"title": self.title, "seconds": self.seconds, "reference": self.reference, "ratios": ratios,
+                              "missing": self.missing}))  # fmt: skip
+            return
+        width = max(map(len, [*self.seconds, *self.missing]))
+        print(f"{self.title}: median of one call, and its ratio to {self.reference}")
+        for name, median in self.seconds.items():
+            print(f"  {name:<{width}}  {duration(median):>12}  {ratios[name]:10.3g}")
+        for name, reason in self.missing.items():
+            print(f"  {name:<{width}}  left out: {reason}")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def both_engines(start: str, **options: Any) -> list[Contestant]:
+    """glassgrad on each of its engines."""
+    return [
+        Contestant(f"glassgrad, {engine}", start, {"AUTOGRAD_ENGINE": engine}, options=options)
+        for engine in ("native", "python")
+    ]
+
+
+def engine_module() -> Any:
+    """glassgrad's package, which holds the engine that the environment asks for."""
+    return importlib.import_module("autograd")
+
+
+def parser(description: str | None, rounds: int = 15) -> argparse.ArgumentParser:
+    """The options that all benchmarks have."""
+    found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--rounds", type=int, default=rounds, help=f"how many timings each (default {rounds})")
+    found.add_argument("--json", action="store_true", help="print JSON")
+    return found
+
+
+# ---- the parent: it says whose turn it is --------------------------------------------------------------
+
+
+class _Worker:
+    def __init__(self, file: str, contestant: Contestant, at_least: float) -> None:
+        command = [contestant.python, __file__, file, contestant.start, json.dumps(contestant.options), str(at_least)]
+        environment = os.environ | contestant.environment
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def answer(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"a contestant ended with status {self.process.wait()}: {self.process.args!r:.200}")
+        return json.loads(line)
+
+    def ask(self) -> Any:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise SystemExit(f"a contestant died: {self.process.args!r:.200}") from None
+        return self.answer()
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.close()
+        finally:
+            self.process.wait()
+
+
+def race(
+    title: str, file: str, contestants: Sequence[Contestant], rounds: int, agree: float = 1e-9, at_least: float = 0.03
+) -> Race:
+    """Time all contestants in turn.
+
+    Args:
+        title: what is measured.
+        file: the benchmark's ``__file__``.
+        contestants: the first one that takes part is the one whose ratio is 1.
         rounds: how often each is timed, after one round that does not count.
-        calls: how many calls make one timing.
+        agree: how far, relatively, the numbers of two contestants may be apart.
+        at_least: seconds that one timing takes at least; a quick function is called many times in it.
     """
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(rounds + 1):
-        for name, function in contestants.items():
-            start = time.perf_counter()
-            for _ in range(calls):
-                function()
-            if turn:
-                times[name].append((time.perf_counter() - start) / calls)
-    return {name: statistics.median(found) for name, found in times.items()}
-
-
-def micrograd_value() -> Any:
-    """Micrograd's class, or None where it is not installed."""
+    workers: dict[str, _Worker] = {}
+    missing: dict[str, str] = {}
+    numbers: dict[str, list[float]] = {}
     try:
-        return importlib.import_module("micrograd.engine").Value
-    except ImportError:
-        return None
+        for contestant in contestants:
+            if not os.path.exists(contestant.python):
+                missing[contestant.name] = (
+                    f"no interpreter at {contestant.python!r}" if contestant.python else "no interpreter given"
+                )
+                continue
+            worker = _Worker(file, contestant, at_least)
+            said = worker.answer()
+            if "missing" in said:
+                missing[contestant.name] = said["missing"]
+                worker.stop()
+                continue
+            workers[contestant.name] = worker
+            numbers[contestant.name] = said["numbers"]
+        _check_agreement(numbers, agree)
+        times: dict[str, list[float]] = {name: [] for name in workers}
+        for turn in range(rounds + 1):
+            for name, worker in workers.items():
+                found = worker.ask()
+                if turn:
+                    times[name].append(found)
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    seconds = {name: statistics.median(found) for name, found in times.items()}
+    return Race(title, next(iter(seconds)), seconds, missing, numbers)
 
 
-def report(title: str, seconds: dict[str, float], reference: str, missing: list[str], as_json: bool) -> None:
-    """Print a table of times and of ratios to one contestant, or JSON.
+def _check_agreement(numbers: dict[str, list[float]], agree: float) -> None:
+    given = {name: found for name, found in numbers.items() if found}
+    for name, found in given.items():
+        first = next(iter(given))
+        if len(found) != len(given[first]) or not all(
+            math.isclose(x, y, rel_tol=agree, abs_tol=agree) for x, y in zip(found, given[first], strict=True)
+        ):
+            raise SystemExit(f"{name} computes {found}, {first} computes {given[first]}")
 
-    Args:
-        title: what was measured.
-        seconds: median seconds by name.
-        reference: the contestant whose time is 1 in the ratios.
-        missing: contestants that are not installed.
-        as_json: whether to print JSON.
-    """
-    ratios = {name: median / seconds[reference] for name, median in seconds.items()}
-    if as_json:
-        found = {"title": title, "seconds": seconds, "reference": reference, "ratios": ratios, "missing": missing}
-        print(json.dumps(found))
+
+# ---- the worker: it prepares one contestant and waits for its turn -------------------------------------
+
+
+def work(file: str, start: str, options: dict[str, Any], at_least: float) -> None:
+    """Prepare one contestant, say so, and time it whenever a line comes in."""
+    spec = importlib.util.spec_from_file_location("contestants", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    try:
+        function, numbers = getattr(module, start)(**options)
+    except ImportError as error:
+        print(json.dumps({"missing": str(error)}), flush=True)
         return
-    width = max(map(len, seconds))
-    print(f"{title}: median of one call, and its ratio to {reference}")
-    for name, median in seconds.items():
-        print(f"  {name:<{width}}  {median * 1e6:10.2f} us  {ratios[name]:8.3f}")
-    for name in missing:
-        print(f"  {name:<{width}}  not installed")
+    print(json.dumps({"numbers": [float(x) for x in numbers]}), flush=True)
+    calls = 1
+    while True:
+        taken = _timed(function, calls)
+        if taken >= at_least or calls >= 1_000_000:
+            break
+        calls = max(2 * calls, int(1.2 * calls * at_least / max(taken, 1e-9)))
+    for _ in sys.stdin:
+        print(json.dumps(_timed(function, calls) / calls), flush=True)
+
+
+def _timed(function: Callable[[], object], calls: int) -> float:
+    turns = range(calls)
+    start = time.perf_counter()
+    for _ in turns:
+        function()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), float(sys.argv[4]))

@@ -1,97 +1,142 @@
-"""A chain of a million operations: time to build, differentiate and free it, and bytes per node.
+"""Large graphs: a chain of a million, a sum of 100,000, deep diamonds. Build, walk back, free.
 
-    python benchmarks/million_nodes.py [--nodes 1000000] [--json]
+    python benchmarks/million_nodes.py [--nodes 1000000] [--rounds 3] [--json]
 
-Beside it, in turn, glassgrad and micrograd (pip install ".[bench]") on a chain of 600, a length that micrograd's
-recursion survives. Bytes are what tracemalloc counts per node, in a run apart from the timed one: while the built
-chain stands, and at the most during the backward pass.
+Each engine runs in a process of its own. Micrograd takes part in the chain with as many nodes as its recursion bears,
+and in the sum as one node of 100,000 operands it has none: there glassgrad stands alone. Seconds are medians; bytes
+are what tracemalloc counts for the built chain, and the garbage collector is on.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import statistics
+import os
+import subprocess
+import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
-from harness import micrograd_value
+from harness import duration, engine_module, parser
 
-import autograd
-
-SHORT = 600
+SHALLOW = 600  # nodes that micrograd's recursion bears
 
 
-def chain(value: Any, nodes: int) -> tuple[Any, Any]:
-    """A leaf, and the end of a chain of additions and multiplications that starts there."""
-    x = value(1.0)
+def chain(Value: Any, nodes: int) -> Any:
+    """x times itself, one product after the other."""
+    x = Value(0.999999)
     y = x
-    for _ in range(nodes // 2):
-        y = (y + x) * 0.5
-    return x, y
+    for _ in range(nodes):
+        y = y * x
+    return y
 
 
-def timed(value: Any, nodes: int) -> tuple[float, float, float]:
-    """Seconds to build a chain, to walk it back, and to free it."""
-    start = time.perf_counter()
-    x, y = chain(value, nodes)
-    built = time.perf_counter()
-    y.backward()
-    differentiated = time.perf_counter()
-    del x, y
-    return built - start, differentiated - built, time.perf_counter() - differentiated
+def fan_in(ag: Any, nodes: int) -> Any:
+    """One node of many operands."""
+    return ag.sum([ag.Value(1.0) for _ in range(nodes)])
 
 
-def traced(value: Any, nodes: int) -> tuple[float, float]:
-    """Bytes per node: while the chain stands, and at the most during its backward pass.
+def fan_in_by_additions(ag: Any, nodes: int) -> Any:
+    """As many additions."""
+    return sum(ag.Value(1.0) for _ in range(nodes))
 
-    Many short chains stand at once, since the first objects come from memory that Python had put by.
-    """
-    copies = max(1, 60_000 // nodes)
+
+def diamonds(ag: Any, nodes: int) -> Any:
+    """Each pair of nodes depends twice on the pair before: 2**(nodes/3) paths."""
+    x = ag.Value(1.0)
+    for _ in range(nodes // 3):
+        x = x * 0.5 + x * 0.5
+    return x
+
+
+def timed(build: Callable[[], Any], rounds: int) -> dict[str, float]:
+    """Median seconds of building, walking back and freeing."""
+    found: dict[str, list[float]] = {"build": [], "backward": [], "free": []}
+    for _ in range(rounds):
+        start = time.perf_counter()
+        root = build()
+        built = time.perf_counter()
+        root.backward()
+        walked = time.perf_counter()
+        del root
+        freed = time.perf_counter()
+        for name, taken in zip(found, (built - start, walked - built, freed - walked), strict=True):
+            found[name].append(taken)
+    medians = {name: sorted(taken)[len(taken) // 2] for name, taken in found.items()}
+    return medians | {"all": sum(medians.values())}
+
+
+def memory(build: Callable[[], Any], nodes: int) -> float:
+    """Bytes per node of what is built."""
     tracemalloc.start()
-    chains = [chain(value, nodes) for _ in range(copies)]
-    standing = tracemalloc.get_traced_memory()[0]
-    for _, end in chains:
-        end.backward()
-    peak = tracemalloc.get_traced_memory()[1]
+    root = build()
+    held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return standing / (nodes * copies), peak / (nodes * copies)
+    del root
+    return held / nodes
+
+
+def one_engine(nodes: int, rounds: int) -> dict[str, dict[str, float]]:
+    """All graphs on the engine that runs."""
+    ag = engine_module()
+    many = nodes // 10
+    return {
+        f"chain of {nodes:,}": timed(lambda: chain(ag.Value, nodes), rounds)
+        | {"bytes per node": memory(lambda: chain(ag.Value, many), many)},
+        f"chain of {SHALLOW}": timed(lambda: chain(ag.Value, SHALLOW), 20 * rounds),
+        f"sum of {many:,}, one node": timed(lambda: fan_in(ag, many), rounds),
+        f"sum of {many:,}, additions": timed(lambda: fan_in_by_additions(ag, many), rounds),
+        f"diamonds, {many:,} nodes": timed(lambda: diamonds(ag, many), rounds),
+    }
+
+
+def micrograd(rounds: int) -> dict[str, dict[str, float]]:
+    """The chain that it bears."""
+    from micrograd.engine import Value
+
+    sys.setrecursionlimit(10 * SHALLOW)
+    return {
+        f"chain of {SHALLOW}": timed(lambda: chain(Value, SHALLOW), 20 * rounds)
+        | {"bytes per node": memory(lambda: chain(Value, SHALLOW), SHALLOW)}
+    }
+
+
+def measure(nodes: int, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Each contestant in a process of its own."""
+    found = {}
+    for name, environment in (
+        ("native", {"AUTOGRAD_ENGINE": "native"}),
+        ("python", {"AUTOGRAD_ENGINE": "python"}),
+        ("micrograd", {}),
+    ):
+        command = [sys.executable, __file__, "--nodes", str(nodes), "--rounds", str(rounds), "--one", name]
+        run = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
+        if run.returncode == 0:
+            found[name] = json.loads(run.stdout)
+        else:
+            print(f"{name}: left out: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nodes", type=int, default=1_000_000, help="length of the chain (default 1,000,000)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-
-    ours, theirs = f"glassgrad ({autograd.engine()})", micrograd_value()
-    cases = [(ours, autograd.Value, options.nodes, 3), (ours, autograd.Value, SHORT, 200)]
-    if theirs is not None:
-        cases.append(("micrograd", theirs, SHORT, 200))
-    times: list[list[tuple[float, float, float]]] = [[] for _ in cases]
-    for turn in range(max(rounds for *_, rounds in cases)):
-        for (_, value, nodes, rounds), found in zip(cases, times, strict=True):
-            if turn < rounds:
-                found.append(timed(value, nodes))
-    rows = []
-    for (name, value, nodes, _), found in zip(cases, times, strict=True):
-        build, walk, free = (statistics.median(column) for column in zip(*found, strict=True))
-        standing, peak = traced(value, nodes)
-        each = (build + walk + free) / nodes
-        row = {"engine": name, "nodes": nodes, "build": build, "backward": walk, "free": free, "each": each}
-        rows.append({**row, "bytes": standing, "peak_bytes": peak})
-    if options.json:
-        print(json.dumps(rows))
+    options = parser(__doc__, rounds=3)
+    options.add_argument("--nodes", type=int, default=1_000_000, help="nodes of the chain (default 1,000,000)")
+    options.add_argument("--one", default="", help="this contestant alone, as JSON")
+    given = options.parse_args()
+    if given.one:
+        print(json.dumps(micrograd(given.rounds) if given.one == "micrograd" else one_engine(given.nodes, given.rounds)))
         return
-    print(f"{'engine':<20} {'nodes':>9} {'build s':>9} {'back s':>9} {'free s':>9} {'ns/node':>8} {'bytes':>6} {'at most':>8}")
-    for row in rows:
-        print(
-            f"{row['engine']:<20} {row['nodes']:>9,} {row['build']:>9.5f} {row['backward']:>9.5f} {row['free']:>9.5f} "
-            f"{row['each'] * 1e9:>8.0f} {row['bytes']:>6.0f} {row['peak_bytes']:>8.0f}"
-        )
-    if theirs is None:
-        print("micrograd is not installed")
+    found = measure(given.nodes, given.rounds)
+    if given.json:
+        print(json.dumps(found))
+        return
+    print(f"{'':<10} {'graph':<26} {'build':>10} {'backward':>10} {'free':>10} {'all':>10}  bytes per node")
+    for name, graphs in found.items():
+        for graph, row in graphs.items():
+            times = " ".join(f"{duration(row[k]):>10}" for k in ("build", "backward", "free", "all"))
+            print(f"{name:<10} {graph:<26} {times}  {row.get('bytes per node', ''):.5}" if "bytes per node" in row else
+                  f"{name:<10} {graph:<26} {times}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,78 +1,214 @@
-"""The expression of micrograd's README: value and both gradients, on every engine that is installed.
+"""The expression of micrograd's README: value and both gradients, on both engines and on every peer that is installed.
 
-    python benchmarks/readme_expression.py [--rounds 15] [--json]
+    python benchmarks/readme_expression.py [--rounds 15] [--hips PYTHON] [--json]
 
-Contestants take turns in one process: plain floats (the value alone, as the floor), glassgrad, micrograd
-(pip install ".[bench]") and PyTorch, where they are installed. Read the ratios; the times are the machine's.
-All must agree on the gradients before any is timed.
+Plain floats compute the value alone: that is the floor. The others compute the value and both gradients each time,
+from new leaves. CasADi is timed twice: building the expression, its gradient and a function of both; and evaluating
+that function through its buffers.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness import in_turn, micrograd_value, report
+from harness import Contestant, Race, both_engines, engine_module, parser, race
 
-import autograd
+A, B = -4.0, 2.0
+KEPT: list[Any] = []  # what a library reads from memory and does not hold on to
+Prepared = tuple[Callable[[], object], Sequence[float]]
 
 
-def expression(a: Any, b: Any, relu: Callable[[Any], Any]) -> Any:
-    """Micrograd's README expression on numbers of any kind."""
+def expression(a: Any, b: Any) -> Any:
+    """Micrograd's README expression on numbers that have a method relu."""
     c = a + b
     d = a * b + b**3
-    c = c + c + 1
-    c = c + 1 + c + (-a)
-    d = d + d * 2 + relu(b + a)
-    d = d + 3 * d + relu(b - a)
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
     e = c - d
     f = e**2
     g = f / 2.0
-    return g + 10.0 / f
+    g += 10.0 / f
+    return g
 
 
-def gradient(leaf: Callable[[float], Any]) -> tuple[float, float]:
-    """Both gradients, by the engine whose leaves are handed in."""
-    a, b = leaf(-4.0), leaf(2.0)
-    expression(a, b, lambda x: x.relu()).backward()
-    return float(a.grad), float(b.grad)
+def relu(x: float) -> float:
+    """On a float, relu is a call as well."""
+    return x if x > 0.0 else 0.0
 
 
-def torch_leaf() -> Callable[[float], Any] | None:
-    """What makes a leaf of PyTorch, or None where it is not installed."""
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError:
-        return None
+def on_floats(a: float, b: float) -> float:
+    """The same on floats."""
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + relu(b + a)
+    d += 3 * d + relu(b - a)
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    return g
+
+
+def of_relu(relu: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """The same, for a library in which relu is a function."""
+
+    def f(a: Any, b: Any) -> Any:
+        c = a + b
+        d = a * b + b**3
+        c = c + (c + 1)
+        c = c + (1 + c + (-a))
+        d = d + (d * 2 + relu(b + a))
+        d = d + (3 * d + relu(b - a))
+        e = c - d
+        f = e**2
+        g = f / 2.0
+        return g + 10.0 / f
+
+    return f
+
+
+def plain() -> Prepared:
+    """The value alone, on floats."""
+    return lambda: on_floats(A, B), []
+
+
+def of_class(Value: Any) -> Prepared:
+    """A class Value."""
+
+    def call() -> Any:
+        a, b = Value(A), Value(B)
+        g = expression(a, b)
+        g.backward()
+        return g, a, b
+
+    g, a, b = call()
+    return call, (g.data, a.grad, b.grad)
+
+
+def glassgrad() -> Prepared:
+    """Either engine."""
+    return of_class(engine_module().Value)
+
+
+def micrograd() -> Prepared:
+    """Micrograd, from which the expression comes."""
+    from micrograd.engine import Value
+
+    return of_class(Value)
+
+
+def torch() -> Prepared:
+    """PyTorch in eager mode, on one thread."""
+    import torch
+
     torch.set_num_threads(1)
-    return lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    f = of_relu(torch.relu)
+
+    def call() -> tuple[float, float, float]:
+        a = torch.tensor(A, dtype=torch.float64, requires_grad=True)
+        b = torch.tensor(B, dtype=torch.float64, requires_grad=True)
+        g = f(a, b)
+        g.backward()
+        return g.item(), a.grad.item(), b.grad.item()
+
+    return call, call()
+
+
+def hips() -> Prepared:
+    """HIPS autograd, which has the same import name and so an environment of its own."""
+    autograd = engine_module()
+    if not hasattr(autograd, "elementwise_grad"):
+        raise ImportError("HIPS autograd is not what `autograd` is in this environment; see --hips")
+    np = importlib.import_module("autograd.numpy")
+
+    f = autograd.value_and_grad(of_relu(lambda x: np.maximum(x, 0.0)), argnum=(0, 1))
+
+    def call() -> tuple[float, float, float]:
+        value, (da, db) = f(A, B)
+        return value, da, db
+
+    return call, call()
+
+
+def xad() -> Prepared:
+    """XAD's tape, through its Python module."""
+    import xad.adj_1st as adjoint  # type: ignore[import-not-found]
+    import xad.math  # type: ignore[import-not-found]
+
+    f = of_relu(lambda x: xad.math.max(x, 0.0))
+
+    def call() -> tuple[float, float, float]:
+        with adjoint.Tape() as tape:
+            a, b = adjoint.Real(A), adjoint.Real(B)
+            tape.registerInput(a)
+            tape.registerInput(b)
+            tape.newRecording()
+            g = f(a, b)
+            tape.registerOutput(g)
+            g.derivative = 1.0
+            tape.computeAdjoints()
+            return g.getValue(), a.derivative, b.derivative
+
+    return call, call()
+
+
+def casadi_function() -> Any:
+    """CasADi's function of both numbers: the value and the gradient."""
+    import casadi  # type: ignore[import-not-found]
+
+    a, b = casadi.SX.sym("a"), casadi.SX.sym("b")
+    g = of_relu(lambda x: casadi.fmax(x, 0.0))(a, b)
+    return casadi.Function("f", [a, b], [g, casadi.gradient(g, a), casadi.gradient(g, b)])
+
+
+def casadi_building() -> Prepared:
+    """CasADi, building."""
+    return casadi_function, [float(x) for x in casadi_function()(A, B)]
+
+
+def casadi_replaying() -> Prepared:
+    """CasADi, evaluating through its buffers."""
+    np = importlib.import_module("numpy")
+    function = casadi_function()
+    buffer, evaluate = function.buffer()
+    numbers, results = [np.array([A]), np.array([B])], [np.zeros(1) for _ in range(3)]
+    for i, x in enumerate(numbers):
+        buffer.set_arg(i, memoryview(x))
+    for i, x in enumerate(results):
+        buffer.set_res(i, memoryview(x))
+    evaluate()
+    KEPT.extend([function, buffer, *numbers, *results])
+    return evaluate, [float(x[0]) for x in results]
+
+
+def measure(rounds: int, hips_python: str) -> Race:
+    """All that are there, in turn."""
+    contestants = [
+        *both_engines("glassgrad"),
+        Contestant("plain floats, value alone", "plain"),
+        Contestant("micrograd", "micrograd"),
+        Contestant("PyTorch, eager, one thread", "torch"),
+        Contestant("HIPS autograd", "hips", python=hips_python),
+        Contestant("XAD", "xad"),
+        Contestant("CasADi, building", "casadi_building"),
+        Contestant("CasADi, replaying", "casadi_replaying"),
+    ]
+    return race("micrograd's README expression, value and gradients", __file__, contestants, rounds)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15, help="how many timings each (default 15)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-
-    ours = f"glassgrad ({autograd.engine()})"
-    leaves = {ours: autograd.Value, "micrograd": micrograd_value(), "PyTorch": torch_leaf()}
-    contestants: dict[str, Callable[[], object]] = {
-        "plain floats, value alone": lambda: expression(-4.0, 2.0, lambda x: x if x > 0.0 else 0.0)
-    }
-    expected = gradient(autograd.Value)
-    for name, leaf in leaves.items():
-        if leaf is None:
-            continue
-        found = gradient(leaf)
-        if not all(math.isclose(x, y, rel_tol=1e-14) for x, y in zip(found, expected, strict=True)):
-            raise SystemExit(f"{name} finds the gradients {found}, {ours} finds {expected}")
-        contestants[name] = lambda leaf=leaf: gradient(leaf)  # type: ignore[misc]  # bound now, not at the call
-    seconds = in_turn(contestants, options.rounds, calls=300)
-    missing = [name for name, leaf in leaves.items() if leaf is None]
-    report("micrograd's README expression, value and gradients", seconds, ours, missing, options.json)
+    options = parser(__doc__)
+    options.add_argument(
+        "--hips", default="", metavar="PYTHON", help="an interpreter in whose environment HIPS autograd is installed"
+    )
+    given = options.parse_args()
+    measure(given.rounds, given.hips).show(given.json)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python benchmarks/torch_agreement.py [--graphs 2000] [--seed 0] [--json]
 
 Two correct engines differ by rounding, so the bound is computed for each number, not chosen. Every number t that is
-computed on the way, in the forward and in the backward pass, may be off by ROUNDING * max(1, |t|), and moves the result
-by its adjoint times that. The graph of the gradient itself (``create_graph=True``) holds all those numbers and gives
-their adjoints, so the bound is a sum over it. Exits with 1 if a number is out of its bound, or is no number.
+computed on the way, in the forward and in the backward pass, may be off by ROUNDING * max(1, |t|), and moves the
+result by its adjoint times that. The graph of the gradient itself (``create_graph=True``) holds all those numbers and
+gives their adjoints, so the bound is a sum over it. Exits with 1 if a number is out of its bound, or is no number.
 """
 
 from __future__ import annotations

@@ -96,13 +96,14 @@ def test_a_million_nodes_leave_nothing_behind() -> None:
 def test_without_memory_there_is_an_error_and_no_crash() -> None:
     """Wherever an allocation fails, MemoryError comes out, and the graph is as it was and works afterwards."""
     pytest.importorskip("_testcapi", reason="this Python was built without its test modules")
+    # Only what runs in C: CPython 3.12 itself crashes where there is no memory for a new function.
     code = """
 import _testcapi, autograd as ag
 from autograd import _native
 _native._keep(0)
 def act(leaves):
     x, y = leaves
-    z = ((x * y).tanh() + 1).exp() + ag.sum([x] * 300) + ag.dot([x] * 300, [y] * 300) + x.clamp(0, 1)
+    z = ((x * y).tanh() + 1).exp() + ag.sum([x] * 300) + ag.dot([x] * 300, [y] * 300)
     for _ in range(1500):
         z = z * 1.0 + x
     z.label = "z"

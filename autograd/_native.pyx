@@ -10,7 +10,9 @@ of `_rules.pxi`, which is translated from the records. Where a rule gives up (a 
 that needs more than doubles), the reference engine's general way computes the node, or raises.
 
 The garbage collector does not look at nodes. A node only refers to older ones, so that no cycle can come about, and
-reference counts free everything; see `Value.__dealloc__` for how that needs no recursion.
+reference counts free everything; see `free_node` for how that needs no recursion.
+
+The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`.
 """
 
 cimport cython
@@ -491,7 +493,8 @@ cdef inline void let_go(PyObject* pointer) noexcept:
 cdef void free_block(Block* block) noexcept:
     cdef Py_ssize_t i
     for i in range(block.count):
-        release(block.operands[i])
+        if block.operands[i] != NULL:  # as it is where memory ran out before all were there
+            release(block.operands[i])
     Py_DECREF(<object>block.record)
     Py_XDECREF(block.later)
     PyMem_Free(block)
@@ -639,12 +642,15 @@ def _node(op, double data, tuple operands, tuple parents, local_gradients):
     cdef unsigned char shape
     cdef PyObject* node
     cdef Block* block
+    cdef object many
     later = None
-    partials = ()
+    partials = []
     try:
-        partials = local_gradients()
+        partials = [<double>x for x in local_gradients()]
     except Exception:  # as with the reference engine, it is raised where the local gradients are asked for
         later = local_gradients
+    if len(partials) != parent_count:
+        partials, later = [], local_gradients
     if rule >= 0 and later is None and count <= 2:
         if count == parent_count:
             shape = ONE if count == 1 else BOTH
@@ -660,18 +666,18 @@ def _node(op, double data, tuple operands, tuple parents, local_gradients):
         (<Value>node).a = owned(parents[0])
         return given(node)
     block = new_block(count, parent_count)
+    many = new_many(block, op, data)
     for i in range(len(partials)):
         block.local_gradients[i] = partials[i]
-    node = new_many(block, op, data)
     if later is not None:
         block.later = owned(later)
     for i in range(count):
         block.operands[i] = owned(operands[i])
-    return given(node)
+    return _unusual(many) if unusual else many
 
 
-cdef PyObject* new_many(Block* block, object record, double number) except NULL:
-    """A node with a block, which is freed if there is no memory for the node."""
+cdef object new_many(Block* block, object record, double number):
+    """A node with a block, which is freed if there is no memory for the node. Its operands are still to be filled in."""
     cdef PyObject* node
     try:
         node = new_node(-1, MANY, number)
@@ -680,7 +686,7 @@ cdef PyObject* new_many(Block* block, object record, double number) except NULL:
         raise
     block.record = owned(record)
     (<Value>node).a = <PyObject*>block
-    return node
+    return taken(node)
 
 
 cdef Block* new_block(Py_ssize_t count, Py_ssize_t parents) except NULL:
@@ -696,17 +702,9 @@ cdef Block* new_block(Py_ssize_t count, Py_ssize_t parents) except NULL:
     return block
 
 
-# ---- many operands ---------------------------------------------------------------------------------
+include "_series.pxi"
 
-cdef enum:
-    TOTAL
-    MEAN
-    DOT
-    LARGEST
-    SMALLEST
-    LOGSUMEXP
-
-cdef dict SERIES = {p.sum: TOTAL, p.mean: MEAN, p.dot: DOT, p.max: LARGEST, p.min: SMALLEST, p.logsumexp: LOGSUMEXP}
+# ---- calling a record ------------------------------------------------------------------------------
 
 
 cdef class _Apply:
@@ -810,607 +808,7 @@ cdef object by_rule(int rule, tuple operands):
     return of_value_and_number(rule, RULES[rule].binary, left, number) if as_number(right, &number) else None
 
 
-cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t count, PyObject** others, Py_ssize_t more):
-    """One of the n-ary primitives above, of the operands and then the others; None where it must be asked."""
-    cdef Py_ssize_t i, k = 0, half = count, values = 0
-    cdef PyObject* x
-    cdef PyObject* node
-    cdef double z = 0.0
-    cdef double small[256]
-    cdef double* xs = small
-    cdef Block* block
-    count += more
-    if count > 256:
-        xs = <double*>PyMem_Malloc(count * sizeof(double))
-        if xs == NULL:
-            raise MemoryError()
-    try:
-        for i in range(count):
-            x = operands[i] if i < half else others[i - half]
-            if Py_TYPE(x) == VALUE:
-                xs[i] = (<Value>x).number
-                values += 1
-            elif not as_number(<object>x, &xs[i]):
-                return None
-        if not values or not series_value(series, xs, count, &z):
-            return None
-        block = new_block(count, values)
-        node = new_many(block, record, z)
-        for i in range(count):
-            x = operands[i] if i < half else others[i - half]
-            if Py_TYPE(x) == VALUE:
-                block.operands[i] = owned(<object>x)
-                if series == DOT:
-                    block.local_gradients[k] = xs[i + count // 2 if i < count // 2 else i - count // 2]
-                elif series >= LARGEST:
-                    block.local_gradients[k] = xs[i]
-                k += 1
-            else:
-                block.operands[i] = owned(xs[i])
-        if series == LOGSUMEXP:
-            if not shares(xs, count, xs):
-                Py_DECREF(<object>node)
-                return None
-            k = 0
-            for i in range(count):
-                if not PyFloat_CheckExact(<object>block.operands[i]):
-                    block.local_gradients[k] = xs[i]
-                    k += 1
-        elif series != DOT:
-            series_gradients(series, xs, count, z, block)
-        return given(node)
-    finally:
-        if xs != small:
-            PyMem_Free(xs)
-
-
-cdef list components(PyObject** operands, Py_ssize_t count):
-    """The softmax: a node for each component, its operands the component's number and the whole sequence; or None."""
-    cdef Py_ssize_t i, j, k, values = 0
-    cdef double rest
-    cdef Block* block
-    cdef PyObject* node
-    cdef double* xs
-    cdef list found = []
-    for i in range(count):
-        values += Py_TYPE(operands[i]) == VALUE
-    if not values:
-        return None
-    xs = <double*>PyMem_Malloc(2 * count * sizeof(double))
-    if xs == NULL:
-        raise MemoryError()
-    try:
-        for i in range(count):
-            if Py_TYPE(operands[i]) == VALUE:
-                xs[i] = (<Value>operands[i]).number
-            elif not as_number(<object>operands[i], &xs[i]):
-                return None
-        if not shares(xs, count, xs + count):
-            return None
-        for i in range(count):
-            if not total_without(xs + count, count, i, &rest):
-                return None
-            block = new_block(count + 1, values)
-            node = new_many(block, SOFTMAX, xs[count + i])
-            number = taken(node)
-            block.operands[0] = owned(<double>i)
-            k = 0
-            for j in range(count):
-                if Py_TYPE(operands[j]) == VALUE:
-                    block.operands[j + 1] = owned(<object>operands[j])
-                    block.local_gradients[k] = xs[count + i] * rest if i == j else -(xs[count + i] * xs[count + j])
-                    k += 1
-                else:
-                    block.operands[j + 1] = owned(xs[j])
-            found.append(_unusual(number) if unusual else number)
-    finally:
-        PyMem_Free(xs)
-    return found
-
-
-cdef void series_gradients(int series, double* xs, Py_ssize_t count, double z, Block* block) noexcept:
-    """The local gradients of the Values; for max and min each comes with its own operand's number in its place."""
-    cdef Py_ssize_t i, ties = 0
-    cdef double share
-    if series == TOTAL or series == MEAN:
-        share = 1.0 if series == TOTAL else 1.0 / count
-        for i in range(block.parents):
-            block.local_gradients[i] = share
-        return
-    for i in range(count):
-        ties += xs[i] == z
-    share = 1.0 / ties
-    for i in range(block.parents):
-        block.local_gradients[i] = share if block.local_gradients[i] == z else 0.0
-
-
-cdef bint series_value(int series, double* xs, Py_ssize_t count, double* z) noexcept:
-    """The value, if it is certain to be what the record computes."""
-    cdef Py_ssize_t i
-    if series == TOTAL:
-        return total(xs, count, z)
-    if series == DOT:
-        return dot(xs, xs + count // 2, count // 2, z)
-    if count == 0:
-        return False
-    if series == MEAN:
-        if not total(xs, count, z):
-            return False
-        z[0] /= count
-        return True
-    if series == LOGSUMEXP:
-        return logsumexp(xs, count, z)
-    return extreme(xs, count, series == LARGEST, z)
-
-
-cdef bint extreme(double* xs, Py_ssize_t count, bint largest, double* z) noexcept nogil:
-    """The first of the largest, or of the smallest."""
-    cdef Py_ssize_t i
-    z[0] = xs[0]
-    for i in range(count):
-        if xs[i] != xs[i]:
-            return False
-        if xs[i] > z[0] if largest else xs[i] < z[0]:
-            z[0] = xs[i]
-    return True
-
-
-# Sums are rounded once. They are added up with the error of each addition beside them (Ogita, Rump and Oishi, "Accurate
-# sum and dot product", 2005); a bound on what is still missing mostly leaves no doubt about the rounding. Where it does, the
-# terms are added up exactly.
-
-
-cdef inline void add_to(double* total, double* low, double* size, double x) noexcept nogil:
-    cdef double s = total[0] + x
-    cdef double v = s - total[0]
-    cdef double error = (total[0] - (s - v)) + (x - v)
-    total[0] = s
-    low[0] += error
-    size[0] += c_fabs(error)
-
-
-cdef bint rounded_once(double high, double low, double size, double operations, double* z) noexcept nogil:
-    cdef double s = high + low
-    cdef double v = s - high
-    cdef double rest = (high - (s - v)) + (low - v)
-    cdef double doubt = size * operations * 4.5e-16  # four times operations * 2**-53 * size
-    if not c_isfinite(s) or s + (rest + doubt) != s or s + (rest - doubt) != s:
-        return False
-    z[0] = s
-    return True
-
-
-cdef bint total(double* xs, Py_ssize_t count, double* z) noexcept nogil:
-    cdef double high = 0.0, low = 0.0, size = 0.0
-    cdef Py_ssize_t i
-    cdef Exact exact
-    for i in range(count):
-        add_to(&high, &low, &size, xs[i])
-    if rounded_once(high, low, size, count, z):
-        return True
-    exact.count = 0
-    for i in range(count):
-        if not add_exactly(&exact, xs[i]):
-            return False
-    return rounded(&exact, z)
-
-
-cdef bint total_without(double* xs, Py_ssize_t count, Py_ssize_t i, double* z) noexcept nogil:
-    """The sum of all but one."""
-    cdef double left_out = xs[i]
-    xs[i] = 0.0
-    cdef bint ok = total(xs, count, z)
-    xs[i] = left_out
-    return ok
-
-
-# A sum as numbers that do not overlap, the smallest first (Shewchuk, "Adaptive precision floating-point arithmetic", 1997).
-
-cdef enum:
-    PARTS = 64  # more than doubles can have: 2100 bits in parts of 53
-
-cdef struct Exact:
-    double parts[PARTS]
-    int count
-
-
-cdef bint add_exactly(Exact* exact, double x) noexcept nogil:
-    cdef double y, sum
-    cdef int i, kept = 0
-    for i in range(exact.count):
-        y = exact.parts[i]
-        if c_fabs(x) < c_fabs(y):
-            x, y = y, x
-        sum = x + y
-        y -= sum - x
-        if y != 0.0:
-            exact.parts[kept] = y
-            kept += 1
-        x = sum
-    if kept == PARTS or not c_isfinite(x):
-        return False
-    exact.parts[kept] = x
-    exact.count = kept + 1
-    return True
-
-
-cdef bint rounded(Exact* exact, double* z) noexcept nogil:
-    """The number nearest to the sum: the largest parts, and if what they leave out is half a unit, what lies below decides."""
-    cdef int i = exact.count - 1
-    cdef double high, low = 0.0, part
-    if i < 0:
-        z[0] = 0.0
-        return True
-    high = exact.parts[i]
-    while i > 0 and low == 0.0:
-        i -= 1
-        part = high
-        high = part + exact.parts[i]
-        low = exact.parts[i] - (high - part)
-    if i > 0 and low != 0.0 and (low < 0.0) == (exact.parts[i - 1] < 0.0) and exact.parts[i - 1] != 0.0:
-        part = high + 2.0 * low
-        if part - high == 2.0 * low:
-            high = part
-    z[0] = high + 0.0
-    return True
-
-
-cdef bint dot(double* xs, double* ys, Py_ssize_t count, double* z) noexcept nogil:
-    cdef double high = 0.0, low = 0.0, size = 0.0, product, error
-    cdef int ok = 1
-    cdef Py_ssize_t i
-    for i in range(count):
-        product = xs[i] * ys[i]
-        if 1e-250 < c_fabs(product) < 1e290 and c_fabs(xs[i]) < 1e150 and c_fabs(ys[i]) < 1e150:
-            add_to(&high, &low, &size, product)
-            error = k_product_error(xs[i], ys[i], product, &ok)
-            low += error
-            size += c_fabs(error)
-        elif not (product == 0.0 and (xs[i] == 0.0 or ys[i] == 0.0)):
-            return False
-    return rounded_once(high, low, size, 2.0 * count, z)
-
-
-# What `kernels.logsumexp` and `kernels.softmax` do for finite numbers.
-
-
-cdef bint shifted_exponentials(double* xs, Py_ssize_t count, double top, Exact* whole, double* es, double* errors) noexcept nogil:
-    """exp(x - top), what the difference's rounding left out of it, and the exact sum of both; the two may be NULL."""
-    cdef Py_ssize_t i
-    cdef double d, e, error
-    cdef int ok = 1
-    whole.count = 0
-    for i in range(count):
-        d = xs[i] - top
-        e = c_exp(d, &ok)
-        error = e * k_difference_error(xs[i], top, d, &ok) if e != 0.0 and d != 0.0 else 0.0
-        if not ok or not add_exactly(whole, e) or not add_exactly(whole, error):
-            return False
-        if es != NULL:
-            es[i] = e
-            errors[i] = error
-    return True
-
-
-cdef bint logsumexp(double* xs, Py_ssize_t count, double* z) noexcept nogil:
-    cdef Exact whole
-    cdef double top, rest
-    cdef int ok = 1
-    if not extreme(xs, count, True, &top) or not c_isfinite(top):
-        return False
-    if not shifted_exponentials(xs, count, top, &whole, NULL, NULL) or not add_exactly(&whole, -1.0) or not rounded(&whole, &rest):
-        return False
-    rest = c_log1p(rest, &ok)
-    z[0] = top + rest
-    return ok and (top >= 0.0 or c_fabs(z[0]) > rest)  # else it cancels, and decimals must do it
-
-
-cdef bint shares(double* xs, Py_ssize_t count, double* found) except -1:
-    """The softmax; it may take the place of the operands."""
-    cdef Exact exact
-    cdef double top, whole, low
-    cdef double* es
-    cdef Py_ssize_t i
-    cdef int ok = 1
-    if not extreme(xs, count, True, &top) or not c_isfinite(top):
-        return False
-    es = <double*>PyMem_Malloc(2 * count * sizeof(double))
-    if es == NULL:
-        raise MemoryError()
-    try:
-        if not shifted_exponentials(xs, count, top, &exact, es, es + count) or not rounded(&exact, &whole):
-            return False
-        if not add_exactly(&exact, -whole) or not rounded(&exact, &low):
-            return False
-        for i in range(count):
-            found[i] = k_quotient(es[i], es[count + i], whole, low, &ok)
-        return ok
-    finally:
-        PyMem_Free(es)
-
-
-# ---- the topological order, and the walk back -------------------------------------------------------
-
-
-cdef enum:
-    SMALL = 512  # nodes for which a walk needs no memory but its own
-
-
-cdef struct Step:
-    PyObject* node
-    Py_ssize_t next  # the operand to look at
-
-
-cdef struct Walk:
-    # A node knows the place where the walk met it. That it was this walk and no older one shows in `met`: the node
-    # stands there. So nothing needs to be cleared, and walks may follow each other in any way.
-    PyObject** met
-    unsigned int* order  # places, parents first
-    double* adjoints  # by place
-    Step* stack
-    size_t count, ordered, room, depth, stack_room
-    bint late  # whether local gradients are still to be computed, by Python
-    PyObject* small_met[SMALL]
-    unsigned int small_order[SMALL]
-    double small_adjoints[SMALL]
-    Step small_stack[SMALL]
-
-
-cdef void begin(Walk* walk) noexcept:
-    walk.met, walk.order, walk.adjoints, walk.stack = walk.small_met, walk.small_order, walk.small_adjoints, walk.small_stack
-    walk.count = walk.ordered = walk.depth = 0
-    walk.room = walk.stack_room = SMALL
-    walk.late = False
-
-
-cdef void end(Walk* walk) noexcept:
-    if walk.met != walk.small_met:
-        PyMem_Free(walk.met)
-    if walk.order != walk.small_order:
-        PyMem_Free(walk.order)
-    if walk.adjoints != walk.small_adjoints:
-        PyMem_Free(walk.adjoints)
-    if walk.stack != walk.small_stack:
-        PyMem_Free(walk.stack)
-
-
-cdef void* grown(void* memory, void* small, size_t old, size_t new) except NULL:
-    """Room for more; what does not fit into the walk's own memory any more moves out of it."""
-    cdef void* larger = PyMem_Realloc(NULL if memory == small else memory, new)
-    if larger == NULL:
-        raise MemoryError()
-    if memory == small:
-        memcpy(larger, small, old)
-    return larger
-
-
-cdef int make_room(Walk* walk) except -1:
-    cdef size_t room = 4 * walk.room
-    if room > 0xFFFFFFFFu:
-        raise MemoryError("a graph of more than four thousand million nodes")
-    walk.met = <PyObject**>grown(walk.met, walk.small_met, walk.room * sizeof(PyObject*), room * sizeof(PyObject*))
-    walk.order = <unsigned int*>grown(walk.order, walk.small_order, walk.room * sizeof(int), room * sizeof(int))
-    walk.room = room
-    return 0
-
-
-cdef int make_stack_room(Walk* walk) except -1:
-    cdef size_t room = 4 * walk.stack_room
-    walk.stack = <Step*>grown(walk.stack, walk.small_stack, walk.stack_room * sizeof(Step), room * sizeof(Step))
-    walk.stack_room = room
-    return 0
-
-
-cdef inline bint is_met(Walk* walk, PyObject* node) noexcept:
-    cdef size_t place = (<Value>node).place
-    return place < walk.count and walk.met[place] == node
-
-
-cdef inline void meet(Walk* walk, PyObject* node) noexcept:
-    (<Value>node).place = <unsigned int>walk.count
-    walk.met[walk.count] = node
-    walk.count += 1
-
-
-cdef inline void put_in_order(Walk* walk, PyObject* node) noexcept:
-    walk.order[walk.ordered] = (<Value>node).place
-    walk.ordered += 1
-
-
-cdef int next_of_many(Walk* walk, Step* step, PyObject** found) except -1:
-    """The next operand that was not met and has parents; the leaves before it are met and put in order on the way."""
-    cdef Block* block = <Block*>(<Value>step.node).a
-    cdef PyObject* operand
-    walk.late |= block.later != NULL
-    while walk.room - walk.count <= <size_t>block.count:
-        make_room(walk)
-    while step.next < block.count:
-        operand = block.operands[step.next]
-        step.next += 1
-        if PyFloat_CheckExact(<object>operand) or is_met(walk, operand):
-            continue
-        if (<Value>operand).shape != LEAF:
-            found[0] = operand
-            return 0
-        meet(walk, operand)
-        put_in_order(walk, operand)
-    return 0
-
-
-cdef int visit(Walk* walk, PyObject* node) except -1:
-    """Depth first, the parents in their order: what `reference._order_of` does."""
-    cdef size_t bottom = walk.depth
-    cdef unsigned char shape
-    cdef Step* step
-    if is_met(walk, node):
-        return 0
-    while True:
-        # A node that is met for the first time: a leaf is next in the order, another one waits for its parents.
-        if walk.count == walk.room:
-            make_room(walk)
-        meet(walk, node)
-        shape = (<Value>node).shape
-        if shape == LEAF:
-            put_in_order(walk, node)
-        else:
-            if walk.depth == walk.stack_room:
-                make_stack_room(walk)
-            step = &walk.stack[walk.depth]
-            walk.depth += 1
-            step.node = node
-            step.next = 0
-            if shape != MANY:
-                step.next = 1
-                if not is_met(walk, (<Value>node).a):
-                    node = (<Value>node).a
-                    continue
-        # Back to those that wait, until one has a parent that was not met.
-        node = NULL
-        while walk.depth != bottom:
-            step = &walk.stack[walk.depth - 1]
-            shape = (<Value>step.node).shape
-            if shape == MANY:
-                next_of_many(walk, step, &node)
-            elif shape == BOTH and step.next == 1:
-                step.next = 2
-                if not is_met(walk, (<Value>step.node).b):
-                    node = (<Value>step.node).b
-            if node != NULL:
-                break
-            put_in_order(walk, step.node)
-            walk.depth -= 1
-        if node == NULL:
-            return 0
-
-
-cdef int pull_back(Walk* walk, bint keep) except -1:
-    """The chain rule, from the last node of the order to the first; with `keep` each adjoint is added to its (<Value>node)."""
-    cdef size_t i, k, place
-    cdef Py_ssize_t j
-    cdef double upstream
-    cdef double* adjoints = walk.adjoints
-    cdef PyObject* node
-    cdef Block* block
-    cdef PyObject* operand
-    for i in range(walk.ordered, 0, -1):
-        place = walk.order[i - 1]
-        node = walk.met[place]
-        upstream = adjoints[place]
-        if keep:
-            accumulate(node, upstream)
-        if (<Value>node).shape == LEAF or upstream == 0.0:  # zero stops here: 0 times an infinite local gradient is 0, not nan
-            continue
-        if (<Value>node).shape != MANY:
-            adjoints[(<Value>(<Value>node).a).place] += upstream * (<Value>node).first
-            if (<Value>node).shape == BOTH:
-                adjoints[(<Value>(<Value>node).b).place] += upstream * (<Value>node).second
-            continue
-        block = <Block*>(<Value>node).a
-        if block.later != NULL:
-            flow_late(walk, node, upstream)
-            continue
-        if block.parents == block.count:
-            for j in range(block.count):
-                adjoints[(<Value>block.operands[j]).place] += upstream * block.local_gradients[j]
-            continue
-        k = 0
-        for j in range(block.count):
-            operand = block.operands[j]
-            if not PyFloat_CheckExact(<object>operand):
-                adjoints[(<Value>operand).place] += upstream * block.local_gradients[k]
-                k += 1
-    return 0
-
-
-cdef int flow_late(Walk* walk, PyObject* node, double upstream) except -1:
-    """Local gradients that Python computes now. Other walks may go over these nodes meanwhile, so places are set again."""
-    cdef size_t place
-    local_gradients = (<Value>node)._local_gradients()
-    for place in range(walk.count):
-        (<Value>walk.met[place]).place = <unsigned int>place
-    for parent, local in zip((<Value>node)._parents, local_gradients, strict=True):
-        walk.adjoints[(<Value>parent).place] += upstream * <double>local
-    return 0
-
-
-cdef inline void accumulate(PyObject* node, double adjoint) noexcept:
-    (<Value>node).gradient = adjoint + ((<Value>node).gradient if (<Value>node).has_gradient and (<Value>node).gradient != 0.0 else 0.0)
-    (<Value>node).has_gradient = 1
-
-
-cdef int start(Walk* walk, PyObject** roots, double* seeds, Py_ssize_t count) except -1:
-    """Everything that the roots were computed from, in order, and the seeds as the first adjoints."""
-    cdef Py_ssize_t i
-    for i in range(count):
-        visit(walk, roots[i])
-    if walk.count > SMALL:
-        walk.adjoints = <double*>grown(walk.adjoints, walk.small_adjoints, 0, walk.count * sizeof(double))
-    memset(walk.adjoints, 0, walk.count * sizeof(double))
-    for i in range(count):
-        walk.adjoints[(<Value>roots[i]).place] += seeds[i]
-    return 0
-
-
-cdef int walk_back(PyObject** roots, double* seeds, Py_ssize_t count) except -1:
-    cdef Walk walk
-    cdef size_t i
-    begin(&walk)
-    try:
-        start(&walk, roots, seeds, count)
-        pull_back(&walk, not walk.late)
-        if walk.late:  # only now, since Python might have raised on the way
-            for i in range(walk.count):
-                accumulate(walk.met[i], walk.adjoints[i])
-    finally:
-        end(&walk)
-    return 0
-
-
-def _walk_back(list roots, list seeds):
-    cdef Py_ssize_t i, count = len(roots)
-    cdef PyObject** pointers
-    cdef double* numbers
-    if unusual and modes.detecting():
-        return _watched_walk_back(roots, seeds)
-    pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
-    if pointers == NULL:
-        raise MemoryError()
-    numbers = <double*>(pointers + count + 1)
-    try:
-        for i in range(count):
-            pointers[i] = <PyObject*>(<Value?>roots[i])
-            numbers[i] = seeds[i]
-        walk_back(pointers, numbers, count)
-    finally:
-        PyMem_Free(pointers)
-
-
-def _derivatives(Value output, list inputs):
-    cdef Walk walk
-    cdef double one = 1.0
-    cdef PyObject* root = <PyObject*>output
-    if unusual and modes.detecting():
-        return _watched_derivatives(output, inputs)
-    begin(&walk)
-    try:
-        start(&walk, &root, &one, 1)
-        pull_back(&walk, False)
-        return [walk.adjoints[(<Value>x).place] if is_met(&walk, <PyObject*><Value?>x) else 0.0 for x in inputs]
-    finally:
-        end(&walk)
-
-
-def _order_of(roots):
-    cdef Walk walk
-    cdef size_t i
-    begin(&walk)
-    try:
-        for root in roots:
-            visit(&walk, <PyObject*><Value?>root)
-        return [<object>walk.met[walk.order[i]] for i in range(walk.ordered)]
-    finally:
-        end(&walk)
-
+include "_walk.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------
 

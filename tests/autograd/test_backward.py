@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
+from autograd.primitive import NaryPrimitive, Primitive
 
 OPERATIONS = ["add", "multiply", "subtract", "maximum", "square", "tanh", "sin", "sigmoid", "hypot", "negative", "cos"]
 programs = st.tuples(
@@ -311,6 +312,50 @@ def test_inf_in_a_leaf_is_no_anomaly(Value: Any) -> None:
             x + 1
         with ag.no_grad():
             assert (Value(1.0) + 1).is_leaf
+
+
+def test_a_partial_that_fails(Value: Any) -> None:
+    """A primitive whose partials raise, or are too few or too many, computes; the walk back raises and changes no gradient."""
+
+    def fails(z: Any, x: Any) -> Any:
+        raise ValueError("no derivative here")
+
+    broken = Primitive("broken", lambda x: 2.0 * x, (fails,))
+    series = [
+        NaryPrimitive("few", lambda xs: 1.0, lambda z, xs: [1.0]),
+        NaryPrimitive("many", lambda xs: 1.0, lambda z, xs: [1.0] * 9),
+    ]
+    x = Value(3.0)
+    x.grad = 5.0
+    assert (broken(x) * 0.0 + x).data == 3.0
+    for y in (broken(x), *[record([x, x]) for record in series]):
+        z = y * 2 + x
+        with pytest.raises(ValueError, match=r"no derivative here|zip\(\) argument"):
+            z.backward()
+        assert (x.grad, z.has_grad, y.has_grad) == (5.0, False, False)
+    stopped = broken(x) * 0.0 + x
+    stopped.backward()  # an upstream gradient of zero stops before it asks
+    assert x.grad == 6.0
+
+
+def test_a_partial_that_works_later(engine: Any, Value: Any) -> None:
+    """Partials that raised at first and work when the walk back asks for them give the gradient, other walks between or not."""
+    ready: list[int] = []
+    other = Value(2.0)
+
+    def slope(z: Any, x: Any) -> float:
+        if not ready:
+            raise ValueError("not yet")
+        (other * other + x).backward() if isinstance(x, Value) else (other * other).backward()
+        return 7.0
+
+    x = Value(3.0)
+    y = Primitive("late", lambda x: x, (slope,))(x)
+    z = y * y + x * other
+    ready.append(1)
+    assert engine.gradients(z, [x, other]) == [2 * 3.0 * 7.0 + 2.0, 3.0]
+    z.backward()
+    assert x.grad == 44.0
 
 
 def test_record_sources(Value: Any) -> None:

@@ -103,7 +103,7 @@ from autograd import _native
 _native._keep(0)
 def act(leaves):
     x, y = leaves
-    z = ((x * y).tanh() + 1).exp() + ag.sum([x] * 300) + ag.dot([x] * 300, [y] * 300)
+    z = ((x * y).tanh() + 1).exp() + ag.sum([x, 1.5] * 300) + ag.softmax([x, y, 2])[0] + ag.dot([x] * 300, [y] * 300)
     for _ in range(1500):
         z = z * 1.0 + x
     z.label = "z"

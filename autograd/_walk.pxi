@@ -1,0 +1,280 @@
+# Part of _native.pyx: the topological order, and the walk back along it.
+
+cdef enum:
+    SMALL = 512  # nodes for which a walk needs no memory but its own
+
+
+cdef struct Step:
+    PyObject* node
+    Py_ssize_t next  # the operand to look at
+
+
+cdef struct Walk:
+    # A node knows the place where the walk met it. That it was this walk and no older one shows in `met`: the node
+    # stands there. So nothing needs to be cleared, and walks may follow each other in any way.
+    PyObject** met
+    unsigned int* order  # places, parents first
+    double* adjoints  # by place
+    Step* stack
+    size_t count, ordered, room, depth, stack_room
+    bint late  # whether local gradients are still to be computed, by Python
+    PyObject* small_met[SMALL]
+    unsigned int small_order[SMALL]
+    double small_adjoints[SMALL]
+    Step small_stack[SMALL]
+
+
+cdef void begin(Walk* walk) noexcept:
+    walk.met, walk.order, walk.adjoints, walk.stack = walk.small_met, walk.small_order, walk.small_adjoints, walk.small_stack
+    walk.count = walk.ordered = walk.depth = 0
+    walk.room = walk.stack_room = SMALL
+    walk.late = False
+
+
+cdef void end(Walk* walk) noexcept:
+    if walk.met != walk.small_met:
+        PyMem_Free(walk.met)
+    if walk.order != walk.small_order:
+        PyMem_Free(walk.order)
+    if walk.adjoints != walk.small_adjoints:
+        PyMem_Free(walk.adjoints)
+    if walk.stack != walk.small_stack:
+        PyMem_Free(walk.stack)
+
+
+cdef void* grown(void* memory, void* small, size_t old, size_t new) except NULL:
+    """Room for more; what does not fit into the walk's own memory any more moves out of it."""
+    cdef void* larger = PyMem_Realloc(NULL if memory == small else memory, new)
+    if larger == NULL:
+        raise MemoryError()
+    if memory == small:
+        memcpy(larger, small, old)
+    return larger
+
+
+cdef int make_room(Walk* walk) except -1:
+    cdef size_t room = 4 * walk.room
+    if room > 0xFFFFFFFFu:
+        raise MemoryError("a graph of more than four thousand million nodes")
+    walk.met = <PyObject**>grown(walk.met, walk.small_met, walk.room * sizeof(PyObject*), room * sizeof(PyObject*))
+    walk.order = <unsigned int*>grown(walk.order, walk.small_order, walk.room * sizeof(int), room * sizeof(int))
+    walk.room = room
+    return 0
+
+
+cdef int make_stack_room(Walk* walk) except -1:
+    cdef size_t room = 4 * walk.stack_room
+    walk.stack = <Step*>grown(walk.stack, walk.small_stack, walk.stack_room * sizeof(Step), room * sizeof(Step))
+    walk.stack_room = room
+    return 0
+
+
+cdef inline bint is_met(Walk* walk, PyObject* node) noexcept:
+    cdef size_t place = (<Value>node).place
+    return place < walk.count and walk.met[place] == node
+
+
+cdef inline void meet(Walk* walk, PyObject* node) noexcept:
+    (<Value>node).place = <unsigned int>walk.count
+    walk.met[walk.count] = node
+    walk.count += 1
+
+
+cdef inline void put_in_order(Walk* walk, PyObject* node) noexcept:
+    walk.order[walk.ordered] = (<Value>node).place
+    walk.ordered += 1
+
+
+cdef int next_of_many(Walk* walk, Step* step, PyObject** found) except -1:
+    """The next operand that was not met and has parents; the leaves before it are met and put in order on the way."""
+    cdef Block* block = <Block*>(<Value>step.node).a
+    cdef PyObject* operand
+    walk.late |= block.later != NULL
+    while walk.room - walk.count <= <size_t>block.count:
+        make_room(walk)
+    while step.next < block.count:
+        operand = block.operands[step.next]
+        step.next += 1
+        if PyFloat_CheckExact(<object>operand) or is_met(walk, operand):
+            continue
+        if (<Value>operand).shape != LEAF:
+            found[0] = operand
+            return 0
+        meet(walk, operand)
+        put_in_order(walk, operand)
+    return 0
+
+
+cdef int visit(Walk* walk, PyObject* node) except -1:
+    """Depth first, the parents in their order: what `reference._order_of` does."""
+    cdef size_t bottom = walk.depth
+    cdef unsigned char shape
+    cdef Step* step
+    if is_met(walk, node):
+        return 0
+    while True:
+        # A node that is met for the first time: a leaf is next in the order, another one waits for its parents.
+        if walk.count == walk.room:
+            make_room(walk)
+        meet(walk, node)
+        shape = (<Value>node).shape
+        if shape == LEAF:
+            put_in_order(walk, node)
+        else:
+            if walk.depth == walk.stack_room:
+                make_stack_room(walk)
+            step = &walk.stack[walk.depth]
+            walk.depth += 1
+            step.node = node
+            step.next = 0
+            if shape != MANY:
+                step.next = 1
+                if not is_met(walk, (<Value>node).a):
+                    node = (<Value>node).a
+                    continue
+        # Back to those that wait, until one has a parent that was not met.
+        node = NULL
+        while walk.depth != bottom:
+            step = &walk.stack[walk.depth - 1]
+            shape = (<Value>step.node).shape
+            if shape == MANY:
+                next_of_many(walk, step, &node)
+            elif shape == BOTH and step.next == 1:
+                step.next = 2
+                if not is_met(walk, (<Value>step.node).b):
+                    node = (<Value>step.node).b
+            if node != NULL:
+                break
+            put_in_order(walk, step.node)
+            walk.depth -= 1
+        if node == NULL:
+            return 0
+
+
+cdef int pull_back(Walk* walk, bint keep) except -1:
+    """The chain rule, from the last node of the order to the first; with `keep` each adjoint is added to its (<Value>node)."""
+    cdef size_t i, k, place
+    cdef Py_ssize_t j
+    cdef double upstream
+    cdef double* adjoints = walk.adjoints
+    cdef PyObject* node
+    cdef Block* block
+    cdef PyObject* operand
+    for i in range(walk.ordered, 0, -1):
+        place = walk.order[i - 1]
+        node = walk.met[place]
+        upstream = adjoints[place]
+        if keep:
+            accumulate(node, upstream)
+        if (<Value>node).shape == LEAF or upstream == 0.0:  # zero stops here: 0 times an infinite local gradient is 0, not nan
+            continue
+        if (<Value>node).shape != MANY:
+            adjoints[(<Value>(<Value>node).a).place] += upstream * (<Value>node).first
+            if (<Value>node).shape == BOTH:
+                adjoints[(<Value>(<Value>node).b).place] += upstream * (<Value>node).second
+            continue
+        block = <Block*>(<Value>node).a
+        if block.later != NULL:
+            flow_late(walk, node, upstream)
+            continue
+        if block.parents == block.count:
+            for j in range(block.count):
+                adjoints[(<Value>block.operands[j]).place] += upstream * block.local_gradients[j]
+            continue
+        k = 0
+        for j in range(block.count):
+            operand = block.operands[j]
+            if not PyFloat_CheckExact(<object>operand):
+                adjoints[(<Value>operand).place] += upstream * block.local_gradients[k]
+                k += 1
+    return 0
+
+
+cdef int flow_late(Walk* walk, PyObject* node, double upstream) except -1:
+    """Local gradients that Python computes now. Other walks may go over these nodes meanwhile, so places are set again."""
+    cdef size_t place
+    local_gradients = (<Value>node)._local_gradients()
+    for place in range(walk.count):
+        (<Value>walk.met[place]).place = <unsigned int>place
+    for parent, local in zip((<Value>node)._parents, local_gradients, strict=True):
+        walk.adjoints[(<Value>parent).place] += upstream * <double>local
+    return 0
+
+
+cdef inline void accumulate(PyObject* node, double adjoint) noexcept:
+    (<Value>node).gradient = adjoint + ((<Value>node).gradient if (<Value>node).has_gradient and (<Value>node).gradient != 0.0 else 0.0)
+    (<Value>node).has_gradient = 1
+
+
+cdef int start(Walk* walk, PyObject** roots, double* seeds, Py_ssize_t count) except -1:
+    """Everything that the roots were computed from, in order, and the seeds as the first adjoints."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        visit(walk, roots[i])
+    if walk.count > SMALL:
+        walk.adjoints = <double*>grown(walk.adjoints, walk.small_adjoints, 0, walk.count * sizeof(double))
+    memset(walk.adjoints, 0, walk.count * sizeof(double))
+    for i in range(count):
+        walk.adjoints[(<Value>roots[i]).place] += seeds[i]
+    return 0
+
+
+cdef int walk_back(PyObject** roots, double* seeds, Py_ssize_t count) except -1:
+    cdef Walk walk
+    cdef size_t i
+    begin(&walk)
+    try:
+        start(&walk, roots, seeds, count)
+        pull_back(&walk, not walk.late)
+        if walk.late:  # only now, since Python might have raised on the way
+            for i in range(walk.count):
+                accumulate(walk.met[i], walk.adjoints[i])
+    finally:
+        end(&walk)
+    return 0
+
+
+def _walk_back(list roots, list seeds):
+    cdef Py_ssize_t i, count = len(roots)
+    cdef PyObject** pointers
+    cdef double* numbers
+    if unusual and modes.detecting():
+        return _watched_walk_back(roots, seeds)
+    pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
+    if pointers == NULL:
+        raise MemoryError()
+    numbers = <double*>(pointers + count + 1)
+    try:
+        for i in range(count):
+            pointers[i] = <PyObject*>(<Value?>roots[i])
+            numbers[i] = seeds[i]
+        walk_back(pointers, numbers, count)
+    finally:
+        PyMem_Free(pointers)
+
+
+def _derivatives(Value output, list inputs):
+    cdef Walk walk
+    cdef double one = 1.0
+    cdef PyObject* root = <PyObject*>output
+    if unusual and modes.detecting():
+        return _watched_derivatives(output, inputs)
+    begin(&walk)
+    try:
+        start(&walk, &root, &one, 1)
+        pull_back(&walk, False)
+        return [walk.adjoints[(<Value>x).place] if is_met(&walk, <PyObject*><Value?>x) else 0.0 for x in inputs]
+    finally:
+        end(&walk)
+
+
+def _order_of(roots):
+    cdef Walk walk
+    cdef size_t i
+    begin(&walk)
+    try:
+        for root in roots:
+            visit(&walk, <PyObject*><Value?>root)
+        return [<object>walk.met[walk.order[i]] for i in range(walk.ordered)]
+    finally:
+        end(&walk)

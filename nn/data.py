@@ -1,0 +1,93 @@
+"""Reading samples: lists, NumPy arrays and pandas frames become lists of floats, and what is wrong with them is said
+before anything is trained.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+__all__ = ["read_samples", "read_targets"]
+
+
+def _listed(data: Any, what: str) -> list[Any]:
+    # pandas has to_numpy, NumPy has tolist; neither is imported here.
+    for method in ("to_numpy", "tolist"):
+        if hasattr(data, method):
+            data = getattr(data, method)()
+    if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
+        raise TypeError(f"{what} takes a list, a NumPy array or a pandas frame, got {type(data).__name__}")
+    return list(data)
+
+
+def _float(x: Any, where: str) -> float:
+    try:
+        number = float(x)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where} is {x!r:.60}, which is no number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{where} is {number!r}; fill it in or leave the row out")
+    return number
+
+
+def read_samples(data: Any, what: str = "X") -> list[list[float]]:
+    """The samples as lists of floats, all of one width.
+
+    Args:
+        data: rows of numbers; a row of one number may be the number.
+        what: the name of the argument, for messages.
+
+    Raises:
+        ValueError: there is none, a row has another width than the first, or a number is nan or inf.
+        TypeError: data is no table, or an entry no number.
+
+    >>> read_samples([(1, 2), (3, 4)])
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    rows = _listed(data, what)
+    if not rows:
+        raise ValueError(f"{what} is empty; give it at least one row")
+    found = []
+    for i, row in enumerate(rows):
+        numbers = _listed(row, f"{what}[{i}]") if hasattr(row, "__iter__") and not isinstance(row, (str, bytes)) else [row]
+        found.append([_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(numbers)])
+        if len(found[-1]) != len(found[0]):
+            raise ValueError(f"{what} is ragged: row 0 has {len(found[0])} numbers and row {i} has {len(found[-1])}")
+    return found
+
+
+def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]:
+    """The targets, one for each sample: labels as ints for losses over labels, else floats or lists of floats.
+
+    Args:
+        data: as many targets as samples.
+        count: how many samples there are.
+        loss: the loss's name, which says what a target is.
+        what: the name of the argument, for messages.
+
+    Raises:
+        ValueError: there are not as many, a label is negative or no whole number, or a number is nan or inf.
+        TypeError: an entry is no number.
+
+    >>> read_targets([0, 2, 1.0], 3, "cross_entropy")
+    [0, 2, 1]
+    """
+    targets = _listed(data, what)
+    if len(targets) != count:
+        raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be as many")
+    found: list[Any] = []
+    for i, target in enumerate(targets):
+        if hasattr(target, "__iter__") and not isinstance(target, (str, bytes)):
+            numbers = [_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(target)]
+            found.append(numbers[0] if len(numbers) == 1 else numbers)
+        else:
+            found.append(_float(target, f"{what}[{i}]"))
+        if loss in ("cross_entropy", "nll"):
+            if isinstance(found[-1], list) or found[-1] != int(found[-1]) or found[-1] < 0:
+                raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss {loss!r} it must be a label: 0, 1, 2, ...")
+            found[-1] = int(found[-1])
+        elif loss == "hinge" and found[-1] not in (-1.0, 1.0):
+            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'hinge' it must be -1 or 1")
+        elif loss == "bce" and not (isinstance(found[-1], float) and 0.0 <= found[-1] <= 1.0):
+            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1")
+    return found

@@ -1,0 +1,458 @@
+"""Neurons, layers and nets, and the parts of which others are built.
+
+A layer takes one sample: a sequence of numbers or Values. A sample of a wrong width is an error, and nothing is cut
+off in silence.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import autograd as ag
+from autograd import Value
+
+from .initial import as_random, draws
+from .module import Module
+
+__all__ = [
+    "ELU", "GELU", "MLP", "Activation", "Dropout", "Embedding", "Identity", "Layer", "LayerNorm", "LeakyReLU", "Linear",
+    "Neuron", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
+]  # fmt: skip
+
+Seed = int | random.Random | None
+
+# ---- activations -----------------------------------------------------------------------------------
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": lambda x: x,
+    "relu": ag.relu,
+    "leaky_relu": ag.leaky_relu,
+    "elu": ag.elu,
+    "gelu": ag.gelu,
+    "silu": ag.silu,
+    "sigmoid": ag.sigmoid,
+    "softplus": ag.softplus,
+    "tanh": ag.tanh,
+}
+
+
+def activation_named(name: str) -> Callable[[Any], Any]:
+    """The function of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"there is no activation {name!r}; write one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]
+
+
+class Activation(Module):
+    """An activation as a module: one number, or each number of a list.
+
+    Args:
+        name: ``linear``, ``relu``, ``leaky_relu``, ``elu``, ``gelu``, ``silu``, ``sigmoid``, ``softplus`` or ``tanh``.
+
+    >>> Activation("relu")([-1.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    def __init__(self, name: str) -> None:
+        self.function = activation_named(name)
+        self.name = name
+
+    def forward(self, x: Any) -> Any:
+        """The activation of x, or of each x."""
+        return [self.function(v) for v in x] if isinstance(x, (list, tuple)) else self.function(x)
+
+    def describe(self) -> str:
+        """The name, where the class does not say it."""
+        return self.name if type(self) is Activation else ""
+
+
+def _activation(class_name: str, name: str) -> type[Activation]:
+    def __init__(self: Activation) -> None:  # noqa: N807  # it becomes the class's own
+        Activation.__init__(self, name)
+
+    return type(
+        class_name,
+        (Activation,),
+        {"__init__": __init__, "__doc__": f"The activation {name} as a module.", "__module__": __name__},
+    )
+
+
+Identity = _activation("Identity", "linear")
+ReLU = _activation("ReLU", "relu")
+LeakyReLU = _activation("LeakyReLU", "leaky_relu")
+ELU = _activation("ELU", "elu")
+GELU = _activation("GELU", "gelu")
+SiLU = _activation("SiLU", "silu")
+Sigmoid = _activation("Sigmoid", "sigmoid")
+Softplus = _activation("Softplus", "softplus")
+Tanh = _activation("Tanh", "tanh")
+
+
+class Softmax(Module):
+    """The softmax of a list, as a module.
+
+    >>> Softmax()([0.0, 0.0])
+    [0.5, 0.5]
+    """
+
+    def forward(self, x: Sequence[Any]) -> Any:
+        """A list of shares that sum to 1."""
+        return ag.softmax(list(x))
+
+
+# ---- neurons and layers ----------------------------------------------------------------------------
+
+
+def _whole(number: Any, what: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ValueError(f"{what} must be a whole number of at least 1, got {number!r:.60}")
+    return number
+
+
+def _of_width(x: Any, width: int, who: str) -> Sequence[Any]:
+    xs = x if isinstance(x, (list, tuple)) else list(x) if isinstance(x, Iterable) else [x]
+    if len(xs) != width:
+        raise ValueError(f"{who} takes {width} input{'s' * (width != 1)}, got {len(xs)}")
+    return xs
+
+
+def _weighted_sum(w: Sequence[Value], x: Sequence[Any], b: Value | None, expand: bool) -> Any:
+    if not expand:
+        total = ag.dot(w, x)
+        return total if b is None else total + b
+    terms = [wi * xi for wi, xi in zip(w, x, strict=True)]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total if b is None else total + b
+
+
+class Neuron(Module):
+    """activation(w . x + b): one unit.
+
+    Args:
+        inputs: how many inputs, at least 1.
+        activation: by name; see `Activation`.
+        init: how the weights are drawn; if left out, ``he`` for the relu family and ``xavier`` for the others. Biases are 0.
+        bias: whether there is one.
+        expand: whether the sum is built from single products and additions, to be looked at, instead of one ``dot`` node.
+        seed: an int, a `random.Random`, or None.
+        fan_out: how many neurons stand beside this one, for ``xavier``.
+
+    >>> neuron = Neuron(2, activation="tanh", seed=0)
+    >>> neuron.num_parameters, abs(neuron([0.5, -1.0]).data) < 1
+    (3, True)
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        activation: str = "linear",
+        *,
+        init: str | None = None,
+        bias: bool = True,
+        expand: bool = False,
+        seed: Seed = None,
+        fan_out: int = 1,
+    ) -> None:
+        self.function = activation_named(activation)
+        draw = draws(init or _usual(activation), seed, _whole(inputs, "inputs"), fan_out)
+        self.w = [Value(draw()) for _ in range(inputs)]
+        self.b = Value(0.0) if bias else None
+        self.activation = activation
+        self.expand = expand
+
+    def forward(self, x: Any) -> Any:
+        """One sample in, one Value out."""
+        return self.function(_weighted_sum(self.w, _of_width(x, len(self.w), "this Neuron"), self.b, self.expand))
+
+    def describe(self) -> str:
+        """Activation and width."""
+        return f"{self.activation} {len(self.w)}->1"
+
+
+def _usual(activation: str) -> str:
+    return "he" if activation in ("relu", "leaky_relu", "elu", "gelu", "silu") else "xavier"
+
+
+class Layer(Module):
+    """Neurons side by side.
+
+    Args:
+        inputs: how many inputs each has.
+        outputs: how many neurons.
+        activation: by name; see `Activation`.
+        init: see `Neuron`.
+        bias: see `Neuron`.
+        expand: see `Neuron`.
+        seed: see `Neuron`.
+
+    >>> Layer(2, 3, activation="relu", seed=0)
+    Layer(relu 2->3)
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        activation: str = "linear",
+        *,
+        init: str | None = None,
+        bias: bool = True,
+        expand: bool = False,
+        seed: Seed = None,
+    ) -> None:
+        rng = as_random(seed)
+        self.neurons = [
+            Neuron(inputs, activation, init=init, bias=bias, expand=expand, seed=rng, fan_out=outputs)
+            for _ in range(_whole(outputs, "outputs"))
+        ]
+        self.shape = (inputs, outputs)
+        self.activation = activation
+
+    def forward(self, x: Any) -> list[Any]:
+        """One sample in, a list of Values out."""
+        xs = _of_width(x, self.shape[0], "this Layer")
+        return [neuron(xs) for neuron in self.neurons]
+
+    def describe(self) -> str:
+        """Activation and shape."""
+        return f"{self.activation} {self.shape[0]}->{self.shape[1]}"
+
+
+class MLP(Module):
+    """A net of layers, fully connected, as micrograd writes it.
+
+    Args:
+        inputs: how many numbers a sample has.
+        outputs: the sizes of the layers; the last is the number of outputs.
+        activation: of all layers but the last, by name; see `Activation`.
+        output_activation: of the last.
+        init: how weights are drawn; see `Neuron`. ``uniform`` is micrograd's.
+        bias: whether neurons have one.
+        expand: see `Neuron`.
+        seed: an int, a `random.Random`, or None.
+
+    Returns (when called):
+        One Value where the net has one output, else a list.
+
+    >>> model = MLP(2, [16, 16, 1], activation="relu", seed=0)
+    >>> model
+    MLP([relu 2->16, relu 16->16, linear 16->1], 337 parameters)
+    >>> type(model([0.5, -1.2])).__name__
+    'Value'
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: Sequence[int],
+        activation: str = "relu",
+        output_activation: str = "linear",
+        *,
+        init: str | None = None,
+        bias: bool = True,
+        expand: bool = False,
+        seed: Seed = None,
+    ) -> None:
+        if isinstance(outputs, int) or not outputs:
+            raise ValueError(f"MLP takes the sizes of its layers as a list, such as [16, 16, 1], got {outputs!r:.60}")
+        activation_named(activation)  # also where there is no hidden layer to use it
+        rng = as_random(seed)
+        sizes = [inputs, *outputs]
+        last = len(outputs) - 1
+        self.layers = [
+            Layer(n, m, activation if i < last else output_activation, init=init, bias=bias, expand=expand, seed=rng)
+            for i, (n, m) in enumerate(pairwise(sizes))
+        ]
+
+    def forward(self, x: Any) -> Any:
+        """One sample in."""
+        for layer in self.layers:
+            x = layer(x)
+        return x[0] if len(x) == 1 else x
+
+    def describe(self) -> str:
+        """Layers, and how much is learned."""
+        return f"[{', '.join(layer.describe() for layer in self.layers)}], {self.num_parameters} parameters"
+
+
+class Linear(Module):
+    """y = W x + b, as PyTorch's: ``weight`` has a row for each output.
+
+    Args:
+        in_features: how many inputs.
+        out_features: how many outputs.
+        bias: whether there is one; it begins at 0.
+        init: see `Neuron`; ``xavier`` if left out.
+        seed: an int, a `random.Random`, or None.
+
+    >>> Linear(3, 2, seed=0)
+    Linear(3->2)
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, init: str = "xavier", seed: Seed = None
+    ) -> None:
+        n, m = _whole(in_features, "in_features"), _whole(out_features, "out_features")
+        draw = draws(init, seed, n, m)
+        self.weight = [[Value(draw()) for _ in range(n)] for _ in range(m)]
+        self.bias = [Value(0.0) for _ in range(m)] if bias else None
+
+    def forward(self, x: Any) -> list[Any]:
+        """One sample in, a list of Values out."""
+        xs = _of_width(x, len(self.weight[0]), "this Linear")
+        biases: Sequence[Value | None] = self.bias or [None] * len(self.weight)
+        return [_weighted_sum(row, xs, b, False) for row, b in zip(self.weight, biases, strict=True)]
+
+    def describe(self) -> str:
+        """The shape."""
+        return f"{len(self.weight[0])}->{len(self.weight)}"
+
+
+class Sequential(Module):
+    """Modules one after the other.
+
+    Args:
+        modules: in the order in which they are called.
+
+    >>> Sequential(Linear(2, 3, seed=0), ReLU(), Linear(3, 1, seed=1))
+    Sequential(Linear(2->3), ReLU(), Linear(3->1))
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        self.layers = list(modules)
+
+    def forward(self, x: Any) -> Any:
+        """Through all of them."""
+        for module in self.layers:
+            x = module(x)
+        return x
+
+    def __getitem__(self, i: int) -> Module:
+        return self.layers[i]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+
+class Embedding(Module):
+    """A row of learned numbers for each of a set of things.
+
+    Args:
+        num_embeddings: how many things.
+        embedding_dim: how many numbers each.
+        init: see `Neuron`; ``normal`` if left out.
+        seed: an int, a `random.Random`, or None.
+
+    >>> len(Embedding(27, 16, seed=0)(3))
+    16
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, *, init: str = "normal", seed: Seed = None) -> None:
+        n, m = _whole(num_embeddings, "num_embeddings"), _whole(embedding_dim, "embedding_dim")
+        draw = draws(init, seed, m, n)
+        self.weight = [[Value(draw()) for _ in range(m)] for _ in range(n)]
+
+    def forward(self, i: int) -> list[Value]:
+        """The row of the i-th thing."""
+        if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < len(self.weight):
+            raise IndexError(f"this Embedding has rows 0 to {len(self.weight) - 1}, got {i!r:.60}")
+        return list(self.weight[i])
+
+    def describe(self) -> str:
+        """The shape."""
+        return f"{len(self.weight)}, {len(self.weight[0])}"
+
+
+class RMSNorm(Module):
+    """x over the root of its mean square, times a learned gain. Zhang and Sennrich, "Root mean square ...", 2019.
+
+    Args:
+        size: how many numbers.
+        eps: added to the mean square.
+
+    >>> [y.data for y in RMSNorm(2, eps=0.0)([3.0, 3.0])]
+    [1.0, 1.0]
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5) -> None:
+        self.weight = [Value(1.0) for _ in range(_whole(size, "size"))]
+        self.eps = eps
+
+    def forward(self, x: Any) -> list[Any]:
+        """One sample in, as many out."""
+        xs = _of_width(x, len(self.weight), "this RMSNorm")
+        scale = (ag.dot(xs, xs) / len(xs) + self.eps) ** -0.5
+        return [g * (v * scale) for g, v in zip(self.weight, xs, strict=True)]
+
+    def describe(self) -> str:
+        """The size."""
+        return str(len(self.weight))
+
+
+class LayerNorm(Module):
+    """x without its mean, over its deviation, times a gain, plus an offset. Ba and others, "Layer normalization", 2016.
+
+    Args:
+        size: how many numbers.
+        eps: added to the variance.
+
+    >>> [y.data for y in LayerNorm(2, eps=0.0)([1.0, 3.0])]
+    [-1.0, 1.0]
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5) -> None:
+        self.weight = [Value(1.0) for _ in range(_whole(size, "size"))]
+        self.bias = [Value(0.0) for _ in range(size)]
+        self.eps = eps
+
+    def forward(self, x: Any) -> list[Any]:
+        """One sample in, as many out."""
+        xs = _of_width(x, len(self.weight), "this LayerNorm")
+        mean = ag.mean(xs)
+        centred = [v - mean for v in xs]
+        scale = (ag.dot(centred, centred) / len(xs) + self.eps) ** -0.5
+        return [g * (v * scale) + b for g, v, b in zip(self.weight, centred, self.bias, strict=True)]
+
+    def describe(self) -> str:
+        """The size."""
+        return str(len(self.weight))
+
+
+class Dropout(Module):
+    """In training each number is 0 with probability p and 1/(1-p) times itself otherwise; in evaluation it is itself.
+
+    Srivastava and others, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+
+    Args:
+        p: from 0 to below 1.
+        seed: an int, a `random.Random`, or None.
+
+    >>> Dropout(0.5, seed=0).eval()([1.0, 2.0])
+    [1.0, 2.0]
+    """
+
+    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+        if not 0.0 <= p < 1.0:
+            raise ValueError(f"Dropout takes a probability from 0 to below 1, got {p!r:.60}")
+        self.p = p
+        self.rng = as_random(seed)
+
+    def forward(self, x: Any) -> Any:
+        """One sample in, as many out."""
+        if not self.training or self.p == 0.0:
+            return x
+        keep = 1.0 / (1.0 - self.p)
+        return [v * (0.0 if self.rng.random() < self.p else keep) for v in x]
+
+    def describe(self) -> str:
+        """The probability."""
+        return f"p={self.p}"

@@ -1,0 +1,175 @@
+"""Losses: how far predictions are from their targets, as one Value.
+
+Each takes a prediction and a target, or batches of both, and a ``reduction``: ``mean`` (over all numbers, or over all
+samples where a sample is a list of logits) or ``sum``. Definitions are PyTorch's; each is computed in a form that
+neither overflows nor cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import autograd as ag
+
+__all__ = [
+    "LOSSES", "binary_cross_entropy_with_logits", "cross_entropy", "hinge", "huber", "mean_absolute_error",
+    "mean_squared_error", "negative_log_likelihood",
+]  # fmt: skip
+
+
+def mean_squared_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """(prediction - target)**2.
+
+    Args:
+        prediction: a number, or a (nested) list of them.
+        target: of the same shape.
+        reduction: ``mean`` or ``sum``.
+
+    Raises:
+        ValueError: the shapes differ.
+
+    >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
+    2.0
+    """
+    return _reduced([ag.square(p - t) for p, t in _pairs(prediction, target)], reduction)
+
+
+def mean_absolute_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """abs(prediction - target). Arguments as `mean_squared_error`.
+
+    >>> mean_absolute_error([1.0, 2.0], [1.0, 4.0])
+    1.0
+    """
+    return _reduced([ag.absolute(p - t) for p, t in _pairs(prediction, target)], reduction)
+
+
+def huber(prediction: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """d*d/2 where d = abs(prediction - target) is below delta, else delta*(d - delta/2). Huber, 1964. Arguments as above.
+
+    >>> huber([0.5, 3.0], [0.0, 0.0], reduction="sum")
+    2.625
+    """
+    if not delta > 0:
+        raise ValueError(f"huber: delta must be above 0, got {delta!r:.60}")
+    return _reduced([_huber(p - t, delta) for p, t in _pairs(prediction, target)], reduction)
+
+
+def _huber(d: Any, delta: float) -> Any:
+    size = abs(d)
+    return 0.5 * ag.square(d) if size <= delta else delta * (size - 0.5 * delta)
+
+
+def hinge(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """max(0, 1 - target*prediction), with targets -1 and 1: micrograd's max-margin loss. Arguments as above.
+
+    Raises:
+        ValueError: a target is neither -1 nor 1, or the shapes differ.
+
+    >>> hinge([0.5, -2.0], [1, -1], reduction="sum")
+    0.5
+    """
+    pairs = _pairs(prediction, target)
+    for _, t in pairs:
+        if t not in (-1, 1):
+            raise ValueError(f"hinge takes the targets -1 and 1, got {t!r:.60}")
+    return _reduced([ag.relu(1.0 - t * p) for p, t in pairs], reduction)
+
+
+def binary_cross_entropy_with_logits(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """-(t*log(s) + (1-t)*log(1-s)) with s = sigmoid(prediction), by softplus. Arguments as above.
+
+    Raises:
+        ValueError: a target lies outside of 0 to 1, or the shapes differ.
+
+    >>> binary_cross_entropy_with_logits([1000.0, -1000.0], [1, 0])
+    0.0
+    """
+    pairs = _pairs(prediction, target)
+    for _, t in pairs:
+        if not 0 <= t <= 1:
+            raise ValueError(f"binary_cross_entropy_with_logits takes targets from 0 to 1, got {t!r:.60}")
+    return _reduced([_bce(z, t) for z, t in pairs], reduction)
+
+
+def _bce(z: Any, t: Any) -> Any:
+    # -log(sigmoid(z)) is softplus(-z): no difference of large numbers, unlike softplus(z) - t*z.
+    if t == 1:
+        return ag.softplus(-z)
+    return ag.softplus(z) if t == 0 else t * ag.softplus(-z) + (1 - t) * ag.softplus(z)
+
+
+def cross_entropy(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """-log(softmax(logits)[label]), as logsumexp(logits) - logits[label].
+
+    Args:
+        prediction: the logits of one sample, a list; or a list of such lists.
+        target: the label, an int from 0 to one less than there are logits; or a list of labels.
+        reduction: ``mean`` or ``sum``, over the samples.
+
+    Raises:
+        ValueError: a label is out of range, or there are not as many as samples.
+
+    >>> round(cross_entropy([0.0, 0.0], 1), 6)
+    0.693147
+    """
+    samples = _samples(prediction, target, "cross_entropy")
+    return _reduced([ag.logsumexp(logits) - logits[label] for logits, label in samples], reduction)
+
+
+def negative_log_likelihood(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """-log_probabilities[label]. Arguments as `cross_entropy`, with logarithms of probabilities for logits.
+
+    >>> negative_log_likelihood([-0.5, -1.5], 1)
+    1.5
+    """
+    return _reduced([-p[label] for p, label in _samples(prediction, target, "negative_log_likelihood")], reduction)
+
+
+def _reduced(losses: list[Any], reduction: str) -> Any:
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r:.60}")
+    if not losses:
+        raise ValueError("a loss needs at least one prediction, and there is none")
+    return losses[0] if len(losses) == 1 else ag.mean(losses) if reduction == "mean" else ag.sum(losses)
+
+
+def _is_list(x: Any) -> bool:
+    return isinstance(x, Iterable) and not isinstance(x, (str, bytes)) and not (hasattr(x, "ndim") and x.ndim == 0)
+
+
+def _pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
+    if not _is_list(prediction) and not _is_list(target):
+        return [(prediction, target)]
+    if _is_list(prediction) != _is_list(target):
+        raise ValueError("the prediction and the target must have the same shape: one is a list, the other a number")
+    ps, ts = list(prediction), list(target)
+    if len(ps) != len(ts):
+        raise ValueError(f"the prediction and the target must have the same shape, got {len(ps)} and {len(ts)} entries")
+    return [pair for p, t in zip(ps, ts, strict=True) for pair in _pairs(p, t)]
+
+
+def _samples(prediction: Any, target: Any, who: str) -> list[tuple[list[Any], int]]:
+    if not _is_list(prediction):
+        raise ValueError(f"{who} takes a list of numbers for each sample, got {type(prediction).__name__}")
+    rows = list(prediction)
+    batch = bool(rows) and _is_list(rows[0])
+    samples = [list(row) for row in rows] if batch else [rows]
+    labels = list(target) if batch and _is_list(target) else [target]
+    if len(samples) != len(labels):
+        raise ValueError(f"{who} got {len(samples)} samples and {len(labels)} labels")
+    for xs, label in zip(samples, labels, strict=True):
+        if isinstance(label, bool) or not hasattr(label, "__index__") or not 0 <= label < len(xs):
+            raise ValueError(f"{who}: a label is a whole number from 0 to {len(xs) - 1}, got {label!r:.60}")
+    return list(zip(samples, labels, strict=True))
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mse": mean_squared_error,
+    "mae": mean_absolute_error,
+    "huber": huber,
+    "hinge": hinge,
+    "bce": binary_cross_entropy_with_logits,
+    "cross_entropy": cross_entropy,
+    "nll": negative_log_likelihood,
+}

@@ -1,0 +1,287 @@
+"""What every part of a net is: a `Module`, with PyTorch's habits.
+
+A module's parameters are the leaves among its attributes: Values, modules, and lists, tuples and dicts of those, in
+the order in which they were set. A parameter's name is the way to it: ``layers.0.neurons.3.w.1``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from autograd import Value, group
+
+__all__ = ["Module"]
+
+State = dict[str, Any]
+
+
+class Module:
+    """A part of a net. Subclasses set their parameters as attributes and write ``forward``.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0), Value(1.0)
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(3.0).data, [name for name, _ in line.named_parameters()], line.num_parameters
+    (7.0, ['slope', 'offset'], 2)
+    """
+
+    training = True
+    group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
+
+    def forward(self, *inputs: Any) -> Any:
+        """Compute; each subclass does it in its own way."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward(); write one that takes the inputs and returns the outputs"
+        )
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Compute ``forward``."""
+        if not self.group_name:
+            return self.forward(*inputs)
+        with group(self.group_name):
+            return self.forward(*inputs)
+
+    # ---- parameters --------------------------------------------------------------------------------
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Each parameter with its dotted name, once, in a stable order.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [1], seed=0).named_parameters()]
+        ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.b']
+        """
+        seen: set[int] = set()
+        for name, value in _walk(self, ""):
+            if isinstance(value, Value) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def parameters(self) -> list[Value]:
+        """All parameters.
+
+        >>> from nn import MLP
+        >>> len(MLP(2, [16, 16, 1], seed=0).parameters())
+        337
+        """
+        return [value for _, value in self.named_parameters()]
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers are learned."""
+        return len(self.parameters())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all those inside it, the outer before the inner."""
+        seen: set[int] = set()
+        for _, value in _walk(self, ""):
+            if isinstance(value, Module) and id(value) not in seen:
+                seen.add(id(value))
+                yield value
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for p in self.parameters():
+            p.grad = None  # no gradient yet
+
+    def label_parameters(self, prefix: str = "") -> Self:
+        """Name everything, so that pictures and messages can: parameters by labels, and what modules compute by groups.
+
+        Args:
+            prefix: what stands before each name.
+
+        Returns:
+            The module.
+
+        >>> from nn import MLP
+        >>> model = MLP(1, [1], seed=0).label_parameters("net.")
+        >>> model.parameters()[1].label, model([2.0]).groups
+        ('net.layers.0.neurons.0.b', ('net.layers.0', 'net.layers.0.neurons.0'))
+        """
+        for name, part in _walk(self, ""):
+            if isinstance(part, Value):
+                part.label = prefix + name
+            elif name:
+                part.group_name = prefix + name
+        return self
+
+    # ---- training or not ---------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training, where `Dropout` drops. Returns the module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Switch to evaluation, where nothing is random. Returns the module."""
+        return self.train(False)
+
+    # ---- state -------------------------------------------------------------------------------------
+
+    def state_dict(self) -> State:
+        """The numbers by name: a float for a single parameter, lists for lists of them.
+
+        >>> from nn import Linear
+        >>> sorted(Linear(2, 1, seed=0).state_dict())
+        ['bias', 'weight']
+        """
+        return {name: _numbers(tensor) for name, tensor in _tensors(self, "")}
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over the numbers of `state_dict`.
+
+        Args:
+            state: as `state_dict` gives it, from a module of the same shape.
+
+        Raises:
+            ValueError: names are missing, unknown or of another shape; nothing is changed then.
+            TypeError: state is no dict, or holds something that is no number.
+        """
+        if not isinstance(state, dict):
+            raise TypeError(f"load_state_dict takes a dict as state_dict() gives it, got {type(state).__name__}")
+        own = dict(_tensors(self, ""))
+        wrong = []
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
+        if missing:
+            wrong.append(f"missing {_listed(missing)}")
+        if unexpected:
+            wrong.append(f"unexpected {_listed(unexpected)}")
+        pairs: list[tuple[Value, float]] = []
+        for name in own:
+            if name in state:
+                ours, theirs = _shape(own[name]), _shape(state[name])
+                if ours != theirs:
+                    wrong.append(f"{name} has the shape {theirs or 'of a number'} instead of {ours or 'a number'}")
+                else:
+                    pairs += zip(_flat(own[name]), [Value(x).data for x in _flat(state[name])], strict=True)
+        if wrong:
+            raise ValueError(f"this state does not fit {type(self).__name__}, and nothing was changed: {'; '.join(wrong)}")
+        for p, number in pairs:
+            p.data = number
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the numbers to a JSON file, exact to the bit. The file is written whole, or stays as it was.
+
+        Args:
+            path: where to; usually ends in ``.json``.
+        """
+        write_whole(path, json.dumps({"module": type(self).__name__, "state": self.state_dict()}))
+
+    def load(self, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote. Returns the module.
+
+        Args:
+            path: the file.
+
+        Raises:
+            ValueError: the file is no such JSON, or does not fit; nothing is changed then.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            state = content["state"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"{os.fspath(path)} is no file of Module.save(): {error}") from None
+        self.load_state_dict(state)
+        return self
+
+    # ---- words -------------------------------------------------------------------------------------
+
+    def describe(self) -> str:
+        """What stands in the parentheses of the repr."""
+        parts = [repr(m) for m in _children(self)]
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        """The architecture."""
+        return f"{type(self).__name__}({self.describe()})"
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file through a temporary one beside it, so that a reader sees the old content or the new, and no half of it."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _members(thing: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(thing, Module):
+        yield from vars(thing).items()
+    elif isinstance(thing, (list, tuple)):
+        yield from ((str(i), x) for i, x in enumerate(thing))
+    elif isinstance(thing, dict):
+        yield from ((str(k), x) for k, x in thing.items())
+
+
+def _walk(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Everything inside, depth first, with its dotted name."""
+    if isinstance(thing, (Module, Value)):
+        yield name, thing
+    for key, member in _members(thing):
+        if isinstance(member, (Module, Value, list, tuple, dict)):
+            yield from _walk(member, f"{name}.{key}" if name else key)
+
+
+def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The outermost lists that hold nothing but parameters, and single parameters."""
+    if isinstance(thing, Value) or (isinstance(thing, (list, tuple)) and thing and _is_tensor(thing)):
+        yield name, thing
+        return
+    for key, member in _members(thing):
+        if isinstance(member, (Module, Value, list, tuple, dict)):
+            yield from _tensors(member, f"{name}.{key}" if name else key)
+
+
+def _is_tensor(thing: Any) -> bool:
+    return isinstance(thing, Value) or (isinstance(thing, (list, tuple)) and len(thing) > 0 and all(map(_is_tensor, thing)))
+
+
+def _numbers(tensor: Any) -> Any:
+    return tensor.data if isinstance(tensor, Value) else [_numbers(x) for x in tensor]
+
+
+def _flat(tensor: Any) -> list[Any]:
+    return [x for part in tensor for x in _flat(part)] if isinstance(tensor, (list, tuple)) else [tensor]
+
+
+def _shape(tensor: Any) -> str:
+    """3x2 for three lists of two; ragged where they differ; empty for a single number."""
+    if not isinstance(tensor, (list, tuple)):
+        return ""
+    inside = {_shape(x) for x in tensor}
+    if len(inside) > 1:
+        return f"{len(tensor)}x({', '.join(sorted(inside))})"
+    rest = inside.pop() if inside else ""
+    return f"{len(tensor)}x{rest}" if rest else str(len(tensor))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _children(module: Module) -> list[Module]:
+    found: list[Module] = []
+    stack = [x for _, x in reversed(list(_members(module)))]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Module):
+            found.append(x)
+        elif isinstance(x, (list, tuple, dict)):
+            stack += [y for _, y in reversed(list(_members(x)))]
+    return found

@@ -1,0 +1,283 @@
+"""Modules: parameters, names, state, files, and the layers."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd as ag
+import nn
+from autograd import Value
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_parameters_have_stable_dotted_names() -> None:
+    """Names are the way to a parameter, in the order of its making; one that stands twice counts once."""
+    model = nn.MLP(2, [2, 1], seed=0)
+    names = [name for name, _ in model.named_parameters()]
+    assert names == [
+        "layers.0.neurons.0.w.0", "layers.0.neurons.0.w.1", "layers.0.neurons.0.b",
+        "layers.0.neurons.1.w.0", "layers.0.neurons.1.w.1", "layers.0.neurons.1.b",
+        "layers.1.neurons.0.w.0", "layers.1.neurons.0.w.1", "layers.1.neurons.0.b",
+    ]  # fmt: skip
+    assert [p for _, p in model.named_parameters()] == model.parameters()
+    shared = nn.Sequential(model.layers[0], model.layers[0])
+    assert shared.num_parameters == 6
+    tied = nn.Module()
+    tied.table = {"a": Value(1.0), "b": (Value(2.0), [Value(3.0)])}  # type: ignore[attr-defined]
+    assert [name for name, _ in tied.named_parameters()] == ["table.a", "table.b.0", "table.b.1.0"]
+
+
+def test_modules_train_and_eval() -> None:
+    """modules() lists the outer before the inner, and train() and eval() reach all of them and return the module."""
+    model = nn.Sequential(nn.Linear(1, 2, seed=0), nn.Dropout(0.5, seed=0), nn.Sequential(nn.ReLU()))
+    assert [type(m).__name__ for m in model.modules()] == ["Sequential", "Linear", "Dropout", "Sequential", "ReLU"]
+    assert model.eval() is model
+    assert not any(m.training for m in model.modules())
+    assert all(m.training for m in model.train().modules())
+
+
+def test_zero_grad_forgets() -> None:
+    """zero_grad() leaves every parameter as if no backward pass had come by."""
+    model = nn.Linear(2, 1, seed=0)
+    model([1.0, 2.0])[0].backward()
+    assert all(p.has_grad for p in model.parameters())
+    model.zero_grad()
+    assert not any(p.has_grad for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        (nn.MLP(2, [16, 16, 1], seed=0), "MLP([relu 2->16, relu 16->16, linear 16->1], 337 parameters)"),
+        (nn.Layer(2, 3, "tanh", seed=0), "Layer(tanh 2->3)"),
+        (nn.Neuron(2, "relu", seed=0), "Neuron(relu 2->1)"),
+        (nn.Sequential(nn.Embedding(3, 4, seed=0), nn.RMSNorm(4), nn.LayerNorm(4), nn.Dropout(0.1), nn.Softmax()),
+         "Sequential(Embedding(3, 4), RMSNorm(4), LayerNorm(4), Dropout(p=0.1), Softmax())"),
+        (nn.Activation("tanh"), "Activation(tanh)"),
+    ],
+)  # fmt: skip
+def test_reprs_show_the_architecture(module: nn.Module, text: str) -> None:
+    """A repr names the parts and their sizes."""
+    assert repr(module) == text
+
+
+def test_one_output_is_a_value_several_are_a_list() -> None:
+    """As in micrograd; a hidden layer of one neuron stays a list inside."""
+    assert isinstance(nn.MLP(2, [3, 1], seed=0)([1.0, 2.0]), Value)
+    assert [type(y) for y in nn.MLP(2, [3, 2], seed=0)([1.0, 2.0])] == [Value, Value]
+    assert isinstance(nn.MLP(2, [1, 1, 1], seed=0)([1.0, 2.0]), Value)
+    assert nn.MLP(1, [1], seed=0)([2.0]).data == nn.MLP(1, [1], seed=0)((Value(2.0),)).data
+
+
+def forward_by_hand(model: nn.MLP, x: list[float]) -> list[float]:
+    """The net on plain floats."""
+    for layer in model.layers:
+        x = [math.fsum([w.data * v for w, v in zip(n.w, x, strict=True)]) + n.b.data for n in layer.neurons]  # type: ignore[union-attr]
+        if layer.activation == "tanh":
+            x = [math.tanh(v) for v in x]
+    return x
+
+
+def test_the_net_computes_its_formula() -> None:
+    """The forward pass equals the same formula on floats, to rounding."""
+    model = nn.MLP(3, [4, 2], activation="tanh", seed=3)
+    for p in model.parameters():
+        p.data += 0.1
+    got = [y.data for y in model([0.5, -1.0, 2.0])]
+    assert got == pytest.approx(forward_by_hand(model, [0.5, -1.0, 2.0]), rel=1e-14)
+
+
+def test_expand_gives_the_same_gradients() -> None:
+    """Single additions and products compute what the dot node computes, to rounding, on a larger graph."""
+    folded, expanded = (nn.MLP(3, [4, 1], activation="tanh", seed=5, expand=expand) for expand in (False, True))
+    y, z = folded([0.5, -1.0, 2.0]), expanded([0.5, -1.0, 2.0])
+    y.backward()
+    z.backward()
+    assert z.data == pytest.approx(y.data, rel=1e-14)
+    assert [p.grad for p in expanded.parameters()] == pytest.approx([p.grad for p in folded.parameters()], rel=1e-13)
+    assert len(ag.topological_order(z)) > len(ag.topological_order(y))
+    assert {n.op.name for n in ag.topological_order(z) if n.op} == {"add", "multiply", "tanh"}
+
+
+def test_the_same_seed_gives_the_same_bits_everywhere() -> None:
+    """A seed, a Random, another process and the other engine draw the same weights and train to the same bits."""
+    code = (
+        "import nn, random\n"
+        "model = nn.Sequential(nn.MLP(2, [3, 2], seed=7), nn.Linear(2, 1, seed=random.Random(8)))\n"
+        "fitted = nn.fit(model, [[0, 1], [1, 0], [1, 1]], [[0.5], [1], [2]], epochs=5, batch_size=2, progress=False,\n"
+        "                optimizer=nn.Adam(model.parameters(), lr=0.1))\n"
+        "print(*[p.data.hex() for p in model.parameters()], fitted['loss'][-1].hex())\n"
+    )
+    said = set()
+    for engine, hashes in (("python", "1"), ("auto", "2"), ("auto", "3")):
+        environment = os.environ | {"AUTOGRAD_ENGINE": engine, "PYTHONHASHSEED": hashes}
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+        )
+        said.add(run.stdout)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("init", ["he", "he_uniform", "xavier", "xavier_uniform", "uniform", "normal", "zeros"])
+def test_initial_weights_have_their_spread(init: str) -> None:
+    """The variance of 20,000 weights is that of the named distribution, and the uniform ones keep within their bounds."""
+    layer = nn.Linear(100, 200, init=init, seed=1)
+    weights = [w.data for row in layer.weight for w in row]
+    variance = math.fsum(w * w for w in weights) / len(weights)
+    expected = {
+        "he": 2 / 100,
+        "he_uniform": 2 / 100,
+        "xavier": 2 / 300,
+        "xavier_uniform": 2 / 300,
+        "uniform": 1 / 3,
+        "normal": 1.0,
+    }
+    assert variance == pytest.approx(expected.get(init, 0.0), rel=0.05)
+    bound = {"he_uniform": math.sqrt(6 / 100), "xavier_uniform": math.sqrt(6 / 300), "uniform": 1.0, "zeros": 0.0}.get(
+        init, math.inf
+    )
+    assert max(map(abs, weights)) <= bound
+
+
+def test_norms_do_what_they_say() -> None:
+    """RMSNorm leaves a mean square of 1, LayerNorm a mean of 0 and a variance of 1; both learn a gain."""
+    xs = [1.0, -2.0, 4.0]
+    ys = [y.data for y in nn.RMSNorm(3, eps=0.0)(xs)]
+    assert math.fsum(y * y for y in ys) / 3 == pytest.approx(1.0)
+    zs = [z.data for z in nn.LayerNorm(3, eps=0.0)(xs)]
+    assert math.fsum(zs) == pytest.approx(0.0, abs=1e-15)
+    assert math.fsum(z * z for z in zs) / 3 == pytest.approx(1.0)
+    assert (nn.RMSNorm(3).num_parameters, nn.LayerNorm(3).num_parameters) == (3, 6)
+
+
+def test_dropout_keeps_the_mean() -> None:
+    """In training about the share p is dropped and the rest scaled up; in evaluation everything passes; the seed decides."""
+    drop = nn.Dropout(0.25, seed=3)
+    ys = drop([1.0] * 4000)
+    assert set(ys) == {0.0, 1.0 / 0.75}
+    assert ys.count(0.0) / 4000 == pytest.approx(0.25, abs=0.03)
+    assert nn.Dropout(0.25, seed=3)([1.0] * 4000) == ys
+    assert drop.eval()([1.0, 2.0]) == [1.0, 2.0]
+
+
+def test_labels_and_groups_by_name() -> None:
+    """label_parameters() names parameters by labels and what modules compute by groups; without it there are none."""
+    model = nn.MLP(1, [2, 1], seed=0)
+    assert model([1.0]).groups == ()
+    assert model.parameters()[0].label == ""
+    model.label_parameters()
+    y = model([1.0])
+    assert y.groups == ("layers.1", "layers.1.neurons.0")
+    assert model.layers[1].neurons[0].w[1].label == "layers.1.neurons.0.w.1"
+    assert any(node.groups == ("layers.0", "layers.0.neurons.1") for node in ag.topological_order(y))
+
+
+# ---- state -----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(), min_size=9, max_size=9))
+def test_state_goes_round_to_the_bit(numbers: list[float]) -> None:
+    """state_dict() of any numbers, through JSON, gives the same bits in another module."""
+    model, other = nn.MLP(2, [2, 1], seed=0), nn.MLP(2, [2, 1], seed=1)
+    for p, x in zip(model.parameters(), numbers, strict=True):
+        p.data = x
+    other.load_state_dict(json.loads(json.dumps(model.state_dict())))
+    assert [repr(p.data) for p in other.parameters()] == [repr(x) for x in numbers]
+
+
+def test_a_state_that_does_not_fit_changes_nothing() -> None:
+    """Missing, unexpected and mis-shaped entries are all named, in one error, and every parameter stays."""
+    model = nn.Linear(2, 1, seed=0)
+    before = model.state_dict()
+    assert before["bias"] == [0.0]
+    for state, words in (
+        ({}, ["missing weight, bias"]),
+        ({**before, "extra": 1.0}, ["unexpected extra"]),
+        (
+            {"weight": [[1.0, 2.0, 3.0]], "gain": 1.0},
+            ["missing bias", "unexpected gain", "weight has the shape 1x3 instead of 1x2"],
+        ),
+        (
+            {"weight": [[1.0], [2.0, 3.0]], "bias": 0.0},
+            ["weight has the shape 2x(1, 2)", "bias has the shape of a number instead of 1"],
+        ),
+    ):
+        with pytest.raises(ValueError, match="nothing was changed") as caught:
+            model.load_state_dict(state)
+        assert all(word in str(caught.value) for word in words)
+        assert model.state_dict() == before
+    with pytest.raises(TypeError):
+        model.load_state_dict({"weight": [["a", 2.0]], "bias": [0.0]})
+    with pytest.raises(TypeError, match="takes a dict"):
+        model.load_state_dict([1.0])  # type: ignore[arg-type]
+    assert model.state_dict() == before
+
+
+def test_files_are_whole_or_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """save() and load() go round; a killed save leaves the old file alone; a wrong file changes nothing."""
+    path = tmp_path / "model.json"
+    model = nn.MLP(2, [3, 1], seed=0)
+    model.save(path)
+    saved = path.read_text(encoding="utf-8")
+    other = nn.MLP(2, [3, 1], seed=1).load(path)
+    assert other.state_dict() == model.state_dict()
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        other.save(path)
+    monkeypatch.undo()
+    assert path.read_text(encoding="utf-8") == saved
+    assert [p.name for p in tmp_path.iterdir()] == ["model.json"]
+    for text in ("{", "[]", '{"module": "MLP"}'):
+        (tmp_path / "wrong.json").write_text(text, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"is no file of Module\.save"):
+            other.load(tmp_path / "wrong.json")
+    assert other.state_dict() == model.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nn.MLP(2, [3, 1], seed=0)([1.0]), "this Layer takes 2 inputs, got 1"),
+        (lambda: nn.Linear(1, 1, seed=0)([1.0, 2.0]), "this Linear takes 1 input, got 2"),
+        (lambda: nn.Neuron(2, seed=0)(3.0), "this Neuron takes 2 inputs, got 1"),
+        (lambda: nn.MLP(2, 3), r"sizes of its layers as a list, such as \[16, 16, 1\], got 3"),
+        (lambda: nn.MLP(2, []), "sizes of its layers"),
+        (lambda: nn.MLP(2, [0]), "outputs must be a whole number of at least 1, got 0"),
+        (lambda: nn.Linear(1.5, 2), "in_features must be a whole number"),
+        (lambda: nn.MLP(2, [1], activation="swish"), "there is no activation 'swish'; write one of linear, relu"),
+        (lambda: nn.MLP(2, [1], init="random"), "there is no initialisation 'random'; write one of he"),
+        (lambda: nn.MLP(2, [1], seed="a"), "seed takes an int"),
+        (lambda: nn.Embedding(3, 2, seed=0)(3), "has rows 0 to 2, got 3"),
+        (lambda: nn.Dropout(1.0), "probability from 0 to below 1"),
+        (lambda: nn.RMSNorm(2)([1.0]), "this RMSNorm takes 2 inputs, got 1"),
+        (lambda: nn.Module()(1.0), r"Module has no forward\(\)"),
+    ],
+)
+def test_bad_input_is_named(call: Any, words: str) -> None:
+    """What was received and what to write instead stand in the message."""
+    with pytest.raises((ValueError, TypeError, IndexError, NotImplementedError), match=words):
+        call()
+
+
+def test_random_numbers_come_from_the_source_that_is_passed() -> None:
+    """A Random that is handed in is drawn from, so that two modules after each other differ and a copy of it repeats both."""
+    a, b = (random.Random(4) for _ in range(2))
+    first = [nn.Linear(2, 2, seed=a).state_dict() for _ in range(2)]
+    assert first == [nn.Linear(2, 2, seed=b).state_dict() for _ in range(2)]
+    assert first[0] != first[1]

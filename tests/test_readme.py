@@ -25,11 +25,11 @@ def words_of(picture: Path) -> list[str]:
 
 
 def test_there_are_examples() -> None:
-    """The README has two Python blocks, each with its output, and no Python block without."""
-    assert len(EXAMPLES) == README.count("```python") == 2
+    """The README has three Python blocks, each with its output, and no Python block without."""
+    assert len(EXAMPLES) == README.count("```python") == 3
 
 
-@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["values", "functions"])
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["values", "functions", "nets"])
 def test_python_blocks_print_what_they_say(code: str, printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each Python block runs as it stands and prints the text block below it."""
     monkeypatch.chdir(tmp_path)
@@ -67,5 +67,5 @@ def test_the_options_that_it_names_exist(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_files_that_it_names_exist(name: str) -> None:
     """Each file that a page names with its folder is there, seen from the page or from the top."""
     page = ROOT / name
-    for path in re.findall(r"\b(?:autograd|viz|tests|benchmarks)/[\w/]*\w\.(?:py|md)\b", page.read_text(encoding="utf-8")):
+    for path in re.findall(r"\b(?:autograd|nn|viz|tests|benchmarks|notebooks)/[\w/]*\w\.(?:py|pyx|pxi|md|ipynb)\b", page.read_text(encoding="utf-8")):
         assert (ROOT / path).is_file() or (page.parent / path).is_file(), path

@@ -67,5 +67,6 @@ def test_the_options_that_it_names_exist(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_files_that_it_names_exist(name: str) -> None:
     """Each file that a page names with its folder is there, seen from the page or from the top."""
     page = ROOT / name
-    for path in re.findall(r"\b(?:autograd|nn|viz|tests|benchmarks|notebooks)/[\w/]*\w\.(?:py|pyx|pxi|md|ipynb)\b", page.read_text(encoding="utf-8")):
+    named = r"\b(?:autograd|nn|viz|tests|benchmarks|notebooks)/[\w/]*\w\.(?:py|pyx|pxi|md|ipynb)\b"
+    for path in re.findall(named, page.read_text(encoding="utf-8")):
         assert (ROOT / path).is_file() or (page.parent / path).is_file(), path

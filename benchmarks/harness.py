@@ -3,7 +3,10 @@ slows all.
 
 A benchmark's file has a function for each contestant. It prepares everything and returns what is to be timed, and
 numbers by which all contestants can be seen to compute the same. A contestant may need another environment, such as
-AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, and said.
+AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, and said. Anything else that
+goes wrong in a contestant ends the run.
+
+`race` times one function of each contestant. `collect` is for those who time the parts of a call themselves.
 """
 
 from __future__ import annotations
@@ -13,17 +16,19 @@ import importlib.util
 import json
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Contestant", "Race", "both_engines", "engine_module", "parser", "race"]
-
-Start = Callable[[], tuple[Callable[[], object], Sequence[float]]]
+__all__ = ["Contestant", "Race", "both_engines", "bytes_per_node", "collect", "duration", "engine_module", "phases",
+           "parser", "positive", "race"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,56 @@ def engine_module() -> Any:
     return importlib.import_module("autograd")
 
 
+def positive(text: str) -> int:
+    """A whole number from 1 on, for argparse."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def phases(build: Callable[[], Any]) -> dict[str, float]:
+    """Seconds of building a graph, of walking it back and of freeing it, once."""
+    start = time.perf_counter()
+    root = build()
+    built = time.perf_counter()
+    root.backward()
+    walked = time.perf_counter()
+    del root
+    freed = time.perf_counter()
+    return {"build": built - start, "backward": walked - built, "free": freed - walked, "all": freed - start}
+
+
+def bytes_per_node(build: Callable[[], Any], nodes: int) -> dict[str, float]:
+    """What tracemalloc counts for each node: while the graph stands, and at the most while it is walked back.
+
+    Engines and Python keep freed objects for the next graph, and tracemalloc would not see those again. So as much is built
+    once before and stands meanwhile: it uses up what was kept. Small graphs are built many times over.
+
+    Args:
+        build: makes a graph of new nodes.
+        nodes: how many nodes it has.
+    """
+    copies = -(-60_000 // nodes)
+    spare = [build() for _ in range(copies)]
+    roots: list[Any] = [None] * copies
+    tracemalloc.start()
+    try:
+        for i in range(copies):
+            roots[i] = build()
+        standing, _ = tracemalloc.get_traced_memory()
+        for root in roots:
+            root.backward()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    del spare
+    return {"bytes": standing / (nodes * copies), "bytes at most": peak / (nodes * copies)}
+
+
 def parser(description: str | None, rounds: int = 15) -> argparse.ArgumentParser:
     """The options that all benchmarks have."""
     found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--rounds", type=int, default=rounds, help=f"how many timings each (default {rounds})")
+    found.add_argument("--rounds", type=positive, default=rounds, help=f"how many timings each (default {rounds})")
     found.add_argument("--json", action="store_true", help="print JSON")
     return found
 
@@ -138,6 +189,53 @@ class _Worker:
             self.process.wait()
 
 
+@contextmanager
+def _workers(
+    file: str, contestants: Sequence[Contestant], at_least: float
+) -> Iterator[tuple[dict[str, _Worker], dict[str, list[float]], dict[str, str]]]:
+    """The processes of all who can take part, the numbers they compute, and why the others can't."""
+    workers: dict[str, _Worker] = {}
+    missing: dict[str, str] = {}
+    numbers: dict[str, list[float]] = {}
+    try:
+        for contestant in contestants:
+            if shutil.which(contestant.python) is None:
+                missing[contestant.name] = (
+                    f"no interpreter at {contestant.python!r}" if contestant.python else "no interpreter given"
+                )
+                continue
+            workers[contestant.name] = worker = _Worker(file, contestant, at_least)
+            said = worker.answer()
+            if "missing" in said:
+                missing[contestant.name] = said["missing"]
+                workers.pop(contestant.name).stop()
+            else:
+                numbers[contestant.name] = said["numbers"]
+        yield workers, numbers, missing
+    finally:
+        for worker in workers.values():
+            worker.stop()
+
+
+def collect(file: str, contestants: Sequence[Contestant], rounds: int) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """What all contestants say in turn: their functions time themselves and return something that JSON can hold.
+
+    Args:
+        file: the benchmark's ``__file__``.
+        contestants: who takes part.
+        rounds: how often each is asked.
+
+    Returns:
+        What each said, round by round, and who could not take part, and why.
+    """
+    with _workers(file, contestants, 0.0) as (workers, _, missing):
+        found: dict[str, list[Any]] = {name: [] for name in workers}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                found[name].append(worker.ask())
+        return found, missing
+
+
 def race(
     title: str, file: str, contestants: Sequence[Contestant], rounds: int, agree: float = 1e-9, at_least: float = 0.03
 ) -> Race:
@@ -151,24 +249,7 @@ def race(
         agree: how far, relatively, the numbers of two contestants may be apart.
         at_least: seconds that one timing takes at least; a quick function is called many times in it.
     """
-    workers: dict[str, _Worker] = {}
-    missing: dict[str, str] = {}
-    numbers: dict[str, list[float]] = {}
-    try:
-        for contestant in contestants:
-            if not os.path.exists(contestant.python):
-                missing[contestant.name] = (
-                    f"no interpreter at {contestant.python!r}" if contestant.python else "no interpreter given"
-                )
-                continue
-            worker = _Worker(file, contestant, at_least)
-            said = worker.answer()
-            if "missing" in said:
-                missing[contestant.name] = said["missing"]
-                worker.stop()
-                continue
-            workers[contestant.name] = worker
-            numbers[contestant.name] = said["numbers"]
+    with _workers(file, contestants, at_least) as (workers, numbers, missing):
         _check_agreement(numbers, agree)
         times: dict[str, list[float]] = {name: [] for name in workers}
         for turn in range(rounds + 1):
@@ -176,21 +257,17 @@ def race(
                 found = worker.ask()
                 if turn:
                     times[name].append(found)
-    finally:
-        for worker in workers.values():
-            worker.stop()
     seconds = {name: statistics.median(found) for name, found in times.items()}
     return Race(title, next(iter(seconds)), seconds, missing, numbers)
 
 
 def _check_agreement(numbers: dict[str, list[float]], agree: float) -> None:
-    given = {name: found for name, found in numbers.items() if found}
-    for name, found in given.items():
-        first = next(iter(given))
-        if len(found) != len(given[first]) or not all(
-            math.isclose(x, y, rel_tol=agree, abs_tol=agree) for x, y in zip(found, given[first], strict=True)
-        ):
-            raise SystemExit(f"{name} computes {found}, {first} computes {given[first]}")
+    """Hold all to the one that gives most; who gives fewer, such as a value without a gradient, gives the first of them."""
+    most = max(numbers, key=lambda name: len(numbers[name]))
+    for name, found in numbers.items():
+        expected = numbers[most][: len(found)]
+        if not all(math.isclose(x, y, rel_tol=agree, abs_tol=agree) for x, y in zip(found, expected, strict=True)):
+            raise SystemExit(f"{name} computes {found}, {most} computes {expected}")
 
 
 # ---- the worker: it prepares one contestant and waits for its turn -------------------------------------
@@ -209,6 +286,10 @@ def work(file: str, start: str, options: dict[str, Any], at_least: float) -> Non
         print(json.dumps({"missing": str(error)}), flush=True)
         return
     print(json.dumps({"numbers": [float(x) for x in numbers]}), flush=True)
+    if not at_least:  # see `collect`
+        for _ in sys.stdin:
+            print(json.dumps(function()), flush=True)
+        return
     calls = 1
     while True:
         taken = _timed(function, calls)

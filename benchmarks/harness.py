@@ -27,8 +27,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Contestant", "Race", "both_engines", "bytes_per_node", "collect", "duration", "engine_module", "phases",
+__all__ = ["PHASES", "Contestant", "Race", "both_engines", "bytes_per_node", "collect", "duration", "engine_module", "phases",
            "parser", "positive", "race"]  # fmt: skip
+
+PHASES = ("build", "backward", "free", "all")
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,25 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def phases(build: Callable[[], Any]) -> dict[str, float]:
-    """Seconds of building a graph, of walking it back and of freeing it, once."""
-    start = time.perf_counter()
-    root = build()
-    built = time.perf_counter()
-    root.backward()
-    walked = time.perf_counter()
-    del root
-    freed = time.perf_counter()
-    return {"build": built - start, "backward": walked - built, "free": freed - walked, "all": freed - start}
+def phases(build: Callable[[], Any], nodes: int) -> dict[str, float]:
+    """Median seconds of building a graph, of walking it back, of freeing it, and of all three.
+
+    Args:
+        build: makes the graph.
+        nodes: how many nodes it has, about; a small graph is timed many times over.
+    """
+    found: dict[str, list[float]] = {phase: [] for phase in PHASES}
+    for _ in range(max(1, 30_000 // nodes)):
+        start = time.perf_counter()
+        root = build()
+        built = time.perf_counter()
+        root.backward()
+        walked = time.perf_counter()
+        del root
+        freed = time.perf_counter()
+        for phase, taken in zip(PHASES, (built - start, walked - built, freed - walked, freed - start), strict=True):
+            found[phase].append(taken)
+    return {phase: statistics.median(taken) for phase, taken in found.items()}
 
 
 def bytes_per_node(build: Callable[[], Any], nodes: int) -> dict[str, float]:
@@ -228,7 +239,8 @@ def collect(file: str, contestants: Sequence[Contestant], rounds: int) -> tuple[
     Returns:
         What each said, round by round, and who could not take part, and why.
     """
-    with _workers(file, contestants, 0.0) as (workers, _, missing):
+    with _workers(file, contestants, 0.0) as (workers, numbers, missing):
+        _check_agreement(numbers, 1e-9)
         found: dict[str, list[Any]] = {name: [] for name in workers}
         for _ in range(rounds):
             for name, worker in workers.items():
@@ -263,7 +275,7 @@ def race(
 
 def _check_agreement(numbers: dict[str, list[float]], agree: float) -> None:
     """Hold all to the one that gives most; who gives fewer, such as a value without a gradient, gives the first of them."""
-    most = max(numbers, key=lambda name: len(numbers[name]))
+    most = max(numbers, key=lambda name: len(numbers[name]), default="")
     for name, found in numbers.items():
         expected = numbers[most][: len(found)]
         if not all(math.isclose(x, y, rel_tol=agree, abs_tol=agree) for x, y in zip(found, expected, strict=True)):

@@ -68,17 +68,21 @@ class Race:
             return None
         return self.seconds[name] / self.seconds[to]
 
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON holds of it."""
+        ratios = {name: self.ratio(name, self.reference) for name in self.seconds}
+        return {"title": self.title, "seconds": self.seconds, "reference": self.reference, "ratios": ratios,
+                "missing": self.missing}  # fmt: skip
+
     def show(self, as_json: bool) -> None:
         """Print a table, or JSON."""
-        ratios = {name: median / self.seconds[self.reference] for name, median in self.seconds.items()}
         if as_json:
-            print(json.dumps({"title": self.title, "seconds": self.seconds, "reference": self.reference, "ratios": ratios,
-                              "missing": self.missing}))  # fmt: skip
+            print(json.dumps(self.as_dict()))
             return
         width = max(map(len, [*self.seconds, *self.missing]))
-        print(f"{self.title}: median of one call, and its ratio to {self.reference}")
+        print(f"{self.title}: median, and its ratio to {self.reference}")
         for name, median in self.seconds.items():
-            print(f"  {name:<{width}}  {duration(median):>12}  {ratios[name]:10.3g}")
+            print(f"  {name:<{width}}  {duration(median):>12}  {median / self.seconds[self.reference]:10.3g}")
         for name, reason in self.missing.items():
             print(f"  {name:<{width}}  left out: {reason}")
 
@@ -249,7 +253,13 @@ def collect(file: str, contestants: Sequence[Contestant], rounds: int) -> tuple[
 
 
 def race(
-    title: str, file: str, contestants: Sequence[Contestant], rounds: int, agree: float = 1e-9, at_least: float = 0.03
+    title: str,
+    file: str,
+    contestants: Sequence[Contestant],
+    rounds: int,
+    agree: float = 1e-9,
+    at_least: float = 0.03,
+    per: int = 1,
 ) -> Race:
     """Time all contestants in turn.
 
@@ -260,6 +270,7 @@ def race(
         rounds: how often each is timed, after one round that does not count.
         agree: how far, relatively, the numbers of two contestants may be apart.
         at_least: seconds that one timing takes at least; a quick function is called many times in it.
+        per: how many of what the title names a function does in one call.
     """
     with _workers(file, contestants, at_least) as (workers, numbers, missing):
         _check_agreement(numbers, agree)
@@ -269,7 +280,7 @@ def race(
                 found = worker.ask()
                 if turn:
                     times[name].append(found)
-    seconds = {name: statistics.median(found) for name, found in times.items()}
+    seconds = {name: statistics.median(found) / per for name, found in times.items()}
     return Race(title, next(iter(seconds)), seconds, missing, numbers)
 
 
@@ -309,6 +320,8 @@ def work(file: str, start: str, options: dict[str, Any], at_least: float) -> Non
             break
         calls = max(2 * calls, int(1.2 * calls * at_least / max(taken, 1e-9)))
     for _ in sys.stdin:
+        if calls > 1:  # the others' turns have emptied the caches, which matters to those that take milliseconds
+            _timed(function, calls)
         print(json.dumps(_timed(function, calls) / calls), flush=True)
 
 

@@ -118,12 +118,12 @@ def main() -> None:
         print(json.dumps({"figures": found, "missing": missing}))
         return
     head = " ".join(f"{column:>9}" for column in PHASES)
-    print(f"{'engine':<18} {'graph':<24} {head}  {'bytes':>5}  {'at most':>7}")
+    print(f"{'engine':<18} {'graph':<27} {head}  {'bytes':>5}  {'at most':>7}")
     for name, graphs in found.items():
         for graph, row in graphs.items():
             times = " ".join(f"{duration(row[column]):>9}" for column in PHASES)
             memory = f"  {row['bytes']:>5.0f}  {row['bytes at most']:>7.0f}" if "bytes" in row else ""
-            print(f"{name:<18} {graph:<24} {times}{memory}")
+            print(f"{name:<18} {graph:<27} {times}{memory}")
     for name, reason in missing.items():
         print(f"{name:<18} left out: {reason}")
 

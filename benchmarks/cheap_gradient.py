@@ -4,7 +4,9 @@
 
 The 'cheap gradient principle' says that reverse mode costs a small multiple of the function (Griewank and Walther,
 "Evaluating Derivatives", 2008, chapter 4); what multiple, and over which function, is what an engine is measured by.
-Here the function is Python's own arithmetic. The last rows put 100 products and additions beside one `dot` node.
+Here the function is Python's own arithmetic. The last rows put 100 products and additions beside one `dot` node; beside
+both on floats stands the same sum of products. The readme row is micrograd's README expression on leaves that
+are there already; `readme_expression.py` makes new ones each time.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 from harness import Contestant, Race, both_engines, engine_module, parser, race
+from readme_expression import A, B, of_relu, relu
 
 Prepared = tuple[Callable[[], object], Sequence[float]]
 
@@ -53,27 +56,32 @@ def net(xs: Sequence[Any], of: Any) -> Any:
     return sum(map(operator.mul, hidden, xs))
 
 
-def products(xs: Sequence[Any], of: Any) -> Any:
+def readme(xs: Sequence[Any], of: Any) -> Any:
+    """Micrograd's README expression."""
+    return of_relu(of.relu)(*xs)
+
+
+def products(pair: Sequence[Sequence[Any]], of: Any) -> Any:
     """100 products and 100 additions."""
     total = 0.0
-    for w, x in zip(xs[:100], xs[100:], strict=True):
+    for w, x in zip(*pair, strict=True):
         total = total + w * x
     return total
 
 
-def dot(xs: Sequence[Any], of: Any) -> Any:
+def dot(pair: Sequence[Sequence[Any]], of: Any) -> Any:
     """The same by one node."""
-    return of.dot(xs[:100], xs[100:])
+    return of.dot(*pair)
 
 
-FUNCTIONS = {"rosenbrock": (rosenbrock, 10), "polynomial": (polynomial, 1), "waves": (waves, 1), "net": (net, 10),
-             "products": (products, 200), "dot": (dot, 200)}  # fmt: skip
+FUNCTIONS = {"readme": (readme, 2), "rosenbrock": (rosenbrock, 10), "polynomial": (polynomial, 1), "waves": (waves, 1),
+             "net": (net, 10), "products": (products, 200), "dot": (dot, 200)}  # fmt: skip
 
 
 class Floats:
     """Functions of floats, where `autograd` has those of Values."""
 
-    tanh, sin, exp = math.tanh, math.sin, math.exp
+    tanh, sin, exp, relu = math.tanh, math.sin, math.exp, relu
 
     @staticmethod
     def dot(ws: Sequence[float], xs: Sequence[float]) -> Any:
@@ -81,31 +89,38 @@ class Floats:
         return sum(map(operator.mul, ws, xs))
 
 
-def numbers(count: int) -> list[float]:
-    """Where the functions are taken."""
+def numbers(name: str) -> list[float]:
+    """Where a function is taken."""
+    count = FUNCTIONS[name][1]
     rng = random.Random(count)
-    return [rng.uniform(-1.0, 1.0) for _ in range(count)]
+    return [A, B] if name == "readme" else [rng.uniform(-1.0, 1.0) for _ in range(count)]
+
+
+def arguments(name: str, xs: list[Any]) -> Any:
+    """As a function takes them: two rows of 100 are made into two lists once, before the clock runs."""
+    return (xs[:100], xs[100:]) if name in ("products", "dot") else xs
 
 
 def plain(name: str) -> Prepared:
     """The function on floats."""
-    f, count = FUNCTIONS[name]
-    xs = numbers(count)
+    f, _ = FUNCTIONS[name]
+    xs = arguments(name, numbers(name))
     return lambda: f(xs, Floats), [f(xs, Floats)]
 
 
 def glassgrad(name: str) -> Prepared:
     """Value and gradient; the leaves are there already, as parameters are."""
     ag = engine_module()
-    f, count = FUNCTIONS[name]
-    leaves = [ag.Value(x) for x in numbers(count)]
+    f, _ = FUNCTIONS[name]
+    leaves = [ag.Value(x) for x in numbers(name)]
+    xs = arguments(name, leaves)
 
     def call() -> Any:
-        y = f(leaves, ag)
+        y = f(xs, ag)
         y.backward()
         return y
 
-    return call, [call().data]
+    return call, [call().data, *[leaf.grad for leaf in leaves]]
 
 
 def measure(rounds: int) -> dict[str, Race]:
@@ -121,7 +136,7 @@ def main() -> None:
     given = parser(__doc__, rounds=9).parse_args()
     races = measure(given.rounds)
     if given.json:
-        print(json.dumps({name: {"seconds": r.seconds, "missing": r.missing} for name, r in races.items()}))
+        print(json.dumps({name: r.as_dict() for name, r in races.items()}))
         return
     print("value and gradient over the value alone on plain floats")
     print(f"{'function':<12} {'floats':>10} {'native':>10} {'times':>7} {'python':>10} {'times':>7}")

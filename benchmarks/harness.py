@@ -3,7 +3,10 @@ slows all.
 
 A benchmark's file has a function for each contestant. It prepares everything and returns what is to be timed, and
 numbers by which all contestants can be seen to compute the same. A contestant may need another environment, such as
-AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, and said.
+AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, and said. Anything else that
+goes wrong in a contestant ends the run.
+
+`race` times one function of each contestant. `collect` is for those who time the parts of a call themselves.
 """
 
 from __future__ import annotations
@@ -13,17 +16,21 @@ import importlib.util
 import json
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Contestant", "Race", "both_engines", "engine_module", "parser", "race"]
+__all__ = ["PHASES", "Contestant", "Race", "both_engines", "bytes_per_node", "collect", "duration", "engine_module", "phases",
+           "parser", "positive", "race"]  # fmt: skip
 
-Start = Callable[[], tuple[Callable[[], object], Sequence[float]]]
+PHASES = ("build", "backward", "free", "all")
 
 
 @dataclass(frozen=True)
@@ -61,17 +68,21 @@ class Race:
             return None
         return self.seconds[name] / self.seconds[to]
 
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON holds of it."""
+        ratios = {name: self.ratio(name, self.reference) for name in self.seconds}
+        return {"title": self.title, "seconds": self.seconds, "reference": self.reference, "ratios": ratios,
+                "missing": self.missing}  # fmt: skip
+
     def show(self, as_json: bool) -> None:
         """Print a table, or JSON."""
-        ratios = {name: median / self.seconds[self.reference] for name, median in self.seconds.items()}
         if as_json:
-            print(json.dumps({"title": self.title, "seconds": self.seconds, "reference": self.reference, "ratios": ratios,
-                              "missing": self.missing}))  # fmt: skip
+            print(json.dumps(self.as_dict()))
             return
         width = max(map(len, [*self.seconds, *self.missing]))
-        print(f"{self.title}: median of one call, and its ratio to {self.reference}")
+        print(f"{self.title}: median, and its ratio to {self.reference}")
         for name, median in self.seconds.items():
-            print(f"  {name:<{width}}  {duration(median):>12}  {ratios[name]:10.3g}")
+            print(f"  {name:<{width}}  {duration(median):>12}  {median / self.seconds[self.reference]:10.3g}")
         for name, reason in self.missing.items():
             print(f"  {name:<{width}}  left out: {reason}")
 
@@ -97,10 +108,65 @@ def engine_module() -> Any:
     return importlib.import_module("autograd")
 
 
+def positive(text: str) -> int:
+    """A whole number from 1 on, for argparse."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def phases(build: Callable[[], Any], nodes: int) -> dict[str, float]:
+    """Median seconds of building a graph, of walking it back, of freeing it, and of all three.
+
+    Args:
+        build: makes the graph.
+        nodes: how many nodes it has, about; a small graph is timed many times over.
+    """
+    found: dict[str, list[float]] = {phase: [] for phase in PHASES}
+    for _ in range(max(1, 30_000 // nodes)):
+        start = time.perf_counter()
+        root = build()
+        built = time.perf_counter()
+        root.backward()
+        walked = time.perf_counter()
+        del root
+        freed = time.perf_counter()
+        for phase, taken in zip(PHASES, (built - start, walked - built, freed - walked, freed - start), strict=True):
+            found[phase].append(taken)
+    return {phase: statistics.median(taken) for phase, taken in found.items()}
+
+
+def bytes_per_node(build: Callable[[], Any], nodes: int) -> dict[str, float]:
+    """What tracemalloc counts for each node: while the graph stands, and at the most while it is walked back.
+
+    Engines and Python keep freed objects for the next graph, and tracemalloc would not see those again. So as much is built
+    once before and stands meanwhile: it uses up what was kept. Small graphs are built many times over.
+
+    Args:
+        build: makes a graph of new nodes.
+        nodes: how many nodes it has.
+    """
+    copies = -(-60_000 // nodes)
+    spare = [build() for _ in range(copies)]
+    roots: list[Any] = [None] * copies
+    tracemalloc.start()
+    try:
+        for i in range(copies):
+            roots[i] = build()
+        standing, _ = tracemalloc.get_traced_memory()
+        for root in roots:
+            root.backward()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    del spare
+    return {"bytes": standing / (nodes * copies), "bytes at most": peak / (nodes * copies)}
+
+
 def parser(description: str | None, rounds: int = 15) -> argparse.ArgumentParser:
     """The options that all benchmarks have."""
     found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--rounds", type=int, default=rounds, help=f"how many timings each (default {rounds})")
+    found.add_argument("--rounds", type=positive, default=rounds, help=f"how many timings each (default {rounds})")
     found.add_argument("--json", action="store_true", help="print JSON")
     return found
 
@@ -138,8 +204,62 @@ class _Worker:
             self.process.wait()
 
 
+@contextmanager
+def _workers(
+    file: str, contestants: Sequence[Contestant], at_least: float
+) -> Iterator[tuple[dict[str, _Worker], dict[str, list[float]], dict[str, str]]]:
+    """The processes of all who can take part, the numbers they compute, and why the others can't."""
+    workers: dict[str, _Worker] = {}
+    missing: dict[str, str] = {}
+    numbers: dict[str, list[float]] = {}
+    try:
+        for contestant in contestants:
+            if shutil.which(contestant.python) is None:
+                missing[contestant.name] = (
+                    f"no interpreter at {contestant.python!r}" if contestant.python else "no interpreter given"
+                )
+                continue
+            workers[contestant.name] = worker = _Worker(file, contestant, at_least)
+            said = worker.answer()
+            if "missing" in said:
+                missing[contestant.name] = said["missing"]
+                workers.pop(contestant.name).stop()
+            else:
+                numbers[contestant.name] = said["numbers"]
+        yield workers, numbers, missing
+    finally:
+        for worker in workers.values():
+            worker.stop()
+
+
+def collect(file: str, contestants: Sequence[Contestant], rounds: int) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """What all contestants say in turn: their functions time themselves and return something that JSON can hold.
+
+    Args:
+        file: the benchmark's ``__file__``.
+        contestants: who takes part.
+        rounds: how often each is asked.
+
+    Returns:
+        What each said, round by round, and who could not take part, and why.
+    """
+    with _workers(file, contestants, 0.0) as (workers, numbers, missing):
+        _check_agreement(numbers, 1e-9)
+        found: dict[str, list[Any]] = {name: [] for name in workers}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                found[name].append(worker.ask())
+        return found, missing
+
+
 def race(
-    title: str, file: str, contestants: Sequence[Contestant], rounds: int, agree: float = 1e-9, at_least: float = 0.03
+    title: str,
+    file: str,
+    contestants: Sequence[Contestant],
+    rounds: int,
+    agree: float = 1e-9,
+    at_least: float = 0.03,
+    per: int = 1,
 ) -> Race:
     """Time all contestants in turn.
 
@@ -150,25 +270,9 @@ def race(
         rounds: how often each is timed, after one round that does not count.
         agree: how far, relatively, the numbers of two contestants may be apart.
         at_least: seconds that one timing takes at least; a quick function is called many times in it.
+        per: how many of what the title names a function does in one call.
     """
-    workers: dict[str, _Worker] = {}
-    missing: dict[str, str] = {}
-    numbers: dict[str, list[float]] = {}
-    try:
-        for contestant in contestants:
-            if not os.path.exists(contestant.python):
-                missing[contestant.name] = (
-                    f"no interpreter at {contestant.python!r}" if contestant.python else "no interpreter given"
-                )
-                continue
-            worker = _Worker(file, contestant, at_least)
-            said = worker.answer()
-            if "missing" in said:
-                missing[contestant.name] = said["missing"]
-                worker.stop()
-                continue
-            workers[contestant.name] = worker
-            numbers[contestant.name] = said["numbers"]
+    with _workers(file, contestants, at_least) as (workers, numbers, missing):
         _check_agreement(numbers, agree)
         times: dict[str, list[float]] = {name: [] for name in workers}
         for turn in range(rounds + 1):
@@ -176,21 +280,17 @@ def race(
                 found = worker.ask()
                 if turn:
                     times[name].append(found)
-    finally:
-        for worker in workers.values():
-            worker.stop()
-    seconds = {name: statistics.median(found) for name, found in times.items()}
+    seconds = {name: statistics.median(found) / per for name, found in times.items()}
     return Race(title, next(iter(seconds)), seconds, missing, numbers)
 
 
 def _check_agreement(numbers: dict[str, list[float]], agree: float) -> None:
-    given = {name: found for name, found in numbers.items() if found}
-    for name, found in given.items():
-        first = next(iter(given))
-        if len(found) != len(given[first]) or not all(
-            math.isclose(x, y, rel_tol=agree, abs_tol=agree) for x, y in zip(found, given[first], strict=True)
-        ):
-            raise SystemExit(f"{name} computes {found}, {first} computes {given[first]}")
+    """Hold all to the one that gives most; who gives fewer, such as a value without a gradient, gives the first of them."""
+    most = max(numbers, key=lambda name: len(numbers[name]), default="")
+    for name, found in numbers.items():
+        expected = numbers[most][: len(found)]
+        if not all(math.isclose(x, y, rel_tol=agree, abs_tol=agree) for x, y in zip(found, expected, strict=True)):
+            raise SystemExit(f"{name} computes {found}, {most} computes {expected}")
 
 
 # ---- the worker: it prepares one contestant and waits for its turn -------------------------------------
@@ -209,6 +309,10 @@ def work(file: str, start: str, options: dict[str, Any], at_least: float) -> Non
         print(json.dumps({"missing": str(error)}), flush=True)
         return
     print(json.dumps({"numbers": [float(x) for x in numbers]}), flush=True)
+    if not at_least:  # see `collect`
+        for _ in sys.stdin:
+            print(json.dumps(function()), flush=True)
+        return
     calls = 1
     while True:
         taken = _timed(function, calls)
@@ -216,6 +320,8 @@ def work(file: str, start: str, options: dict[str, Any], at_least: float) -> Non
             break
         calls = max(2 * calls, int(1.2 * calls * at_least / max(taken, 1e-9)))
     for _ in sys.stdin:
+        if calls > 1:  # the others' turns have emptied the caches, which matters to those that take milliseconds
+            _timed(function, calls)
         print(json.dumps(_timed(function, calls) / calls), flush=True)
 
 

@@ -1,142 +1,131 @@
-"""Large graphs: a chain of a million, a sum of 100,000, deep diamonds. Build, walk back, free.
+"""Large graphs: a chain of a million, 100,000 terms by one sum node and by additions, diamonds 100,000 deep.
 
     python benchmarks/million_nodes.py [--nodes 1000000] [--rounds 3] [--json]
 
-Each engine runs in a process of its own. Micrograd takes part in the chain with as many nodes as its recursion bears,
-and in the sum as one node of 100,000 operands it has none: there glassgrad stands alone. Seconds are medians; bytes
-are what tracemalloc counts for the built chain, and the garbage collector is on.
+Each graph is built, walked back and freed, by each engine in a process of its own, in turn. Micrograd runs the chain
+of 600, which its recursion bears; longer graphs, and sums of many terms in one node, it has none. Times are medians.
+Bytes are what tracemalloc counts per node, in a run apart from the timed ones: while the chain stands, and at the most
+while it is walked back.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import statistics
 import sys
-import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness import duration, engine_module, parser
+from harness import PHASES, Contestant, both_engines, bytes_per_node, collect, duration, engine_module, parser, phases
 
 SHALLOW = 600  # nodes that micrograd's recursion bears
+START = 0.999999  # of the chain; a million times itself it is still no tiny number
+TRACED = 100_000  # nodes in the runs that count bytes: tracemalloc makes them slow
+Figures = dict[str, dict[str, float]]  # by graph and column
+Prepared = tuple[Callable[[], Figures], Sequence[float]]
 
 
-def chain(Value: Any, nodes: int) -> Any:
+def chain(x: Any, nodes: int) -> Any:
     """x times itself, one product after the other."""
-    x = Value(0.999999)
     y = x
     for _ in range(nodes):
         y = y * x
     return y
 
 
-def fan_in(ag: Any, nodes: int) -> Any:
+def fan_in(ag: Any, terms: int) -> Any:
     """One node of many operands."""
-    return ag.sum([ag.Value(1.0) for _ in range(nodes)])
+    return ag.sum([ag.Value(1.0) for _ in range(terms)])
 
 
-def fan_in_by_additions(ag: Any, nodes: int) -> Any:
-    """As many additions."""
-    return sum(ag.Value(1.0) for _ in range(nodes))
+def additions(ag: Any, terms: int) -> Any:
+    """The same by one addition after the other."""
+    return sum(ag.Value(1.0) for _ in range(terms))
 
 
-def diamonds(ag: Any, nodes: int) -> Any:
-    """Each pair of nodes depends twice on the pair before: 2**(nodes/3) paths."""
+def diamonds(ag: Any, depth: int) -> Any:
+    """Each sum is of two halves of the sum before: 2**depth ways from the root to the leaf, three nodes a diamond."""
     x = ag.Value(1.0)
-    for _ in range(nodes // 3):
+    for _ in range(depth):
         x = x * 0.5 + x * 0.5
     return x
 
 
-def timed(build: Callable[[], Any], rounds: int) -> dict[str, float]:
-    """Median seconds of building, walking back and freeing."""
-    found: dict[str, list[float]] = {"build": [], "backward": [], "free": []}
-    for _ in range(rounds):
-        start = time.perf_counter()
-        root = build()
-        built = time.perf_counter()
-        root.backward()
-        walked = time.perf_counter()
-        del root
-        freed = time.perf_counter()
-        for name, taken in zip(found, (built - start, walked - built, freed - walked), strict=True):
-            found[name].append(taken)
-    medians = {name: sorted(taken)[len(taken) // 2] for name, taken in found.items()}
-    return medians | {"all": sum(medians.values())}
+def checked(Value: Any) -> list[float]:
+    """The value and the gradient of the short chain, by which the contestants are compared."""
+    x = Value(START)
+    y = chain(x, SHALLOW)
+    y.backward()
+    return [y.data, x.grad]
 
 
-def memory(build: Callable[[], Any], nodes: int) -> float:
-    """Bytes per node of what is built."""
-    tracemalloc.start()
-    root = build()
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    del root
-    return held / nodes
-
-
-def one_engine(nodes: int, rounds: int) -> dict[str, dict[str, float]]:
-    """All graphs on the engine that runs."""
+def glassgrad(nodes: int) -> Prepared:
+    """Either engine."""
     ag = engine_module()
-    many = nodes // 10
-    return {
-        f"chain of {nodes:,}": timed(lambda: chain(ag.Value, nodes), rounds)
-        | {"bytes per node": memory(lambda: chain(ag.Value, many), many)},
-        f"chain of {SHALLOW}": timed(lambda: chain(ag.Value, SHALLOW), 20 * rounds),
-        f"sum of {many:,}, one node": timed(lambda: fan_in(ag, many), rounds),
-        f"sum of {many:,}, additions": timed(lambda: fan_in_by_additions(ag, many), rounds),
-        f"diamonds, {many:,} nodes": timed(lambda: diamonds(ag, many), rounds),
+    many = max(2, nodes // 10)
+    traced = min(nodes, TRACED)
+    memory = {
+        f"chain of {nodes:,}": bytes_per_node(lambda: chain(ag.Value(START), traced), traced),
+        f"chain of {SHALLOW}": bytes_per_node(lambda: chain(ag.Value(START), SHALLOW), SHALLOW),
     }
+    graphs: dict[str, tuple[Callable[[], Any], int]] = {
+        f"chain of {nodes:,}": (lambda: chain(ag.Value(START), nodes), nodes),
+        f"chain of {SHALLOW}": (lambda: chain(ag.Value(START), SHALLOW), SHALLOW),
+        f"sum of {many:,}, one node": (lambda: fan_in(ag, many), many),
+        f"sum of {many:,}, additions": (lambda: additions(ag, many), many),
+        f"diamonds {many:,} deep": (lambda: diamonds(ag, many), 3 * many),
+    }
+    return lambda: {name: phases(*graph) | memory.get(name, {}) for name, graph in graphs.items()}, checked(ag.Value)
 
 
-def micrograd(rounds: int) -> dict[str, dict[str, float]]:
+def micrograd() -> Prepared:
     """The chain that it bears."""
     from micrograd.engine import Value
 
     sys.setrecursionlimit(10 * SHALLOW)
+    memory = bytes_per_node(lambda: chain(Value(START), SHALLOW), SHALLOW)
+    return lambda: {f"chain of {SHALLOW}": phases(lambda: chain(Value(START), SHALLOW), SHALLOW) | memory}, checked(Value)
+
+
+def measure(nodes: int, rounds: int, names: Sequence[str] = ()) -> tuple[dict[str, Figures], dict[str, str]]:
+    """Median figures by contestant, and who is missing, and why.
+
+    Args:
+        nodes: of the longest chain.
+        rounds: how often each graph is timed.
+        names: only these contestants; all if empty.
+    """
+    contestants = [*both_engines("glassgrad", nodes=nodes), Contestant("micrograd", "micrograd")]
+    wanted = [c for c in contestants if not names or c.name in names]
+    found, missing = collect(__file__, wanted, rounds)
     return {
-        f"chain of {SHALLOW}": timed(lambda: chain(Value, SHALLOW), 20 * rounds)
-        | {"bytes per node": memory(lambda: chain(Value, SHALLOW), SHALLOW)}
-    }
-
-
-def measure(nodes: int, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Each contestant in a process of its own."""
-    found = {}
-    for name, environment in (
-        ("native", {"AUTOGRAD_ENGINE": "native"}),
-        ("python", {"AUTOGRAD_ENGINE": "python"}),
-        ("micrograd", {}),
-    ):
-        command = [sys.executable, __file__, "--nodes", str(nodes), "--rounds", str(rounds), "--one", name]
-        run = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
-        if run.returncode == 0:
-            found[name] = json.loads(run.stdout)
-        else:
-            print(f"{name}: left out: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-    return found
+        name: {
+            graph: {column: statistics.median(turn[graph][column] for turn in turns) for column in turns[0][graph]}
+            for graph in turns[0]
+        }
+        for name, turns in found.items()
+    }, missing
 
 
 def main() -> None:
     options = parser(__doc__, rounds=3)
-    options.add_argument("--nodes", type=int, default=1_000_000, help="nodes of the chain (default 1,000,000)")
-    options.add_argument("--one", default="", help="this contestant alone, as JSON")
+    options.add_argument("--nodes", type=int, default=1_000_000, help="nodes of the chain, from 1,000 on (default 1,000,000)")
     given = options.parse_args()
-    if given.one:
-        print(json.dumps(micrograd(given.rounds) if given.one == "micrograd" else one_engine(given.nodes, given.rounds)))
-        return
-    found = measure(given.nodes, given.rounds)
+    if given.nodes < 1000:
+        options.error(f"--nodes starts at 1000, got {given.nodes}")
+    found, missing = measure(given.nodes, given.rounds)
     if given.json:
-        print(json.dumps(found))
+        print(json.dumps({"figures": found, "missing": missing}))
         return
-    print(f"{'':<10} {'graph':<26} {'build':>10} {'backward':>10} {'free':>10} {'all':>10}  bytes per node")
+    head = " ".join(f"{column:>9}" for column in PHASES)
+    print(f"{'engine':<18} {'graph':<27} {head}  {'bytes':>5}  {'at most':>7}")
     for name, graphs in found.items():
         for graph, row in graphs.items():
-            times = " ".join(f"{duration(row[k]):>10}" for k in ("build", "backward", "free", "all"))
-            print(f"{name:<10} {graph:<26} {times}  {row.get('bytes per node', ''):.5}" if "bytes per node" in row else
-                  f"{name:<10} {graph:<26} {times}")  # fmt: skip
+            times = " ".join(f"{duration(row[column]):>9}" for column in PHASES)
+            memory = f"  {row['bytes']:>5.0f}  {row['bytes at most']:>7.0f}" if "bytes" in row else ""
+            print(f"{name:<18} {graph:<27} {times}{memory}")
+    for name, reason in missing.items():
+        print(f"{name:<18} left out: {reason}")
 
 
 if __name__ == "__main__":

@@ -1,28 +1,29 @@
 """CS231n's two-layer net on NumPy object arrays of Values, at growing sizes: time and memory per node.
 
-    python benchmarks/object_arrays.py [--sizes 4,8,16,32] [--json]
+    python benchmarks/object_arrays.py [--sizes 4,8,16,32] [--rounds 5] [--json]
 
 The code is the lecture's: h = max(x w1, 0), y = h w2, loss = sum of (y - target) squared, with N samples of 2N
-numbers, N hidden units and N/2 outputs. A node is what `topological_order` counts. Memory is what tracemalloc counts
-between an empty and a built graph.
+numbers, N hidden units and N/2 outputs. A node is what `topological_order` counts, leaves too. Times are medians over the
+rounds, the engines in turn. Bytes are what tracemalloc counts per node, in a run apart from the timed ones: while
+the graph stands, and at the most while it is walked back; NumPy's arrays are part of that. The last column is
+`sys.getsizeof` of one product of two Values, without what it refers to.
 """
 
 from __future__ import annotations
 
-import gc
+import argparse
 import json
-import os
 import random
-import subprocess
+import statistics
 import sys
-import time
-import tracemalloc
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from harness import engine_module, parser
+from harness import both_engines, bytes_per_node, collect, engine_module, parser, phases
 
-ENGINES = ("native", "python")
+Figures = list[dict[str, float]]  # one row for each size
+Prepared = tuple[Callable[[], Figures], Sequence[float]]
 
 
 def loss(Value: Any, n: int) -> Any:
@@ -35,68 +36,71 @@ def loss(Value: Any, n: int) -> Any:
     return np.square(hidden.dot(w2) - target).sum()
 
 
-def one_engine(sizes: list[int]) -> list[dict[str, float]]:
-    """Nanoseconds and bytes per node on the engine that runs."""
+def glassgrad(sizes: list[int]) -> Prepared:
+    """Either engine; what is compared is the loss and the sum of its gradients' sizes, for each size of the net."""
     ag = engine_module()
-    rows = []
+    fixed: Figures = []
+    numbers: list[float] = []
     for n in sizes:
-        tracemalloc.start()
-        gc.collect()
-        before, _ = tracemalloc.get_traced_memory()
         root = loss(ag.Value, n)
-        gc.collect()
-        held = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
-        nodes = len(ag.topological_order(root))
-        del root
-        times: dict[str, list[float]] = {"build": [], "backward": [], "free": []}
-        for _ in range(5 if nodes < 100_000 else 3):
-            start = time.perf_counter()
-            root = loss(ag.Value, n)
-            built = time.perf_counter()
-            root.backward()
-            walked = time.perf_counter()
-            del root
-            freed = time.perf_counter()
-            for name, taken in zip(times, (built - start, walked - built, freed - walked), strict=True):
-                times[name].append(taken)
-        per_node = {name: sorted(found)[len(found) // 2] / nodes * 1e9 for name, found in times.items()}
-        rows.append({"size": n, "nodes": nodes, **per_node, "bytes": held / nodes})
-    return rows
+        root.backward()
+        order = ag.topological_order(root)
+        numbers += [root.data, sum(abs(node.grad) for node in order if node.is_leaf)]
+        nodes = len(order)
+        del root, order
+        memory = bytes_per_node(lambda n=n: loss(ag.Value, n), nodes)  # type: ignore[misc]  # bound now, not at the call
+        fixed.append({"size": n, "nodes": nodes, **memory, "object": sys.getsizeof(ag.Value(2.0) * ag.Value(3.0))})
+
+    def call() -> Figures:
+        rows = []
+        for n, row in zip(sizes, fixed, strict=True):
+            times = phases(lambda n=n: loss(ag.Value, n), int(row["nodes"]))  # type: ignore[misc]  # as above
+            rows.append(row | {name: seconds / row["nodes"] * 1e9 for name, seconds in times.items()})
+        return rows
+
+    return call, numbers
 
 
-def measure(sizes: list[int]) -> dict[str, list[dict[str, float]]]:
-    """Each engine in a process of its own."""
-    found = {}
-    for engine in ENGINES:
-        command = [sys.executable, __file__, "--sizes", ",".join(map(str, sizes)), "--one"]
-        run = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"AUTOGRAD_ENGINE": engine})
-        if run.returncode == 0:
-            found[engine] = json.loads(run.stdout)
-        else:
-            print(f"{engine}: left out: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-    return found
+def measure(sizes: list[int], rounds: int) -> tuple[dict[str, Figures], dict[str, str]]:
+    """Median figures by engine, and who is missing, and why."""
+    found, missing = collect(__file__, both_engines("glassgrad", sizes=sizes), rounds)
+    return {
+        name: [
+            {column: statistics.median(turn[i][column] for turn in turns) for column in turns[0][i]} for i in range(len(sizes))
+        ]
+        for name, turns in found.items()
+    }, missing
+
+
+def size_list(text: str) -> list[int]:
+    """Whole numbers from 2 on, for argparse."""
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and int(part) >= 2 for part in parts):
+        raise argparse.ArgumentTypeError(f"expected whole numbers from 2 on, separated by commas, got {text!r}")
+    return [int(part) for part in parts]
 
 
 def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("--sizes", default="4,8,16,32", help="N, separated by commas (default 4,8,16,32)")
-    options.add_argument("--one", action="store_true", help="this process's engine alone, as JSON")
+    options = parser(__doc__, rounds=5)
+    options.add_argument("--sizes", type=size_list, default=[4, 8, 16, 32], help="N, separated by commas (default 4,8,16,32)")
     given = options.parse_args()
-    sizes = [int(n) for n in given.sizes.split(",")]
-    if given.one:
-        print(json.dumps(one_engine(sizes)))
-        return
-    found = measure(sizes)
+    found, missing = measure(given.sizes, given.rounds)
     if given.json:
-        print(json.dumps(found))
+        print(json.dumps({"figures": found, "missing": missing}))
         return
     print("CS231n's two-layer net on object arrays: nanoseconds per node, and bytes per node")
-    print(f"{'engine':>8} {'N':>4} {'nodes':>8} {'build':>8} {'backward':>9} {'free':>7} {'bytes':>7}")
+    print(
+        f"{'engine':<18} {'N':>3} {'nodes':>7} {'build':>7} {'backward':>8} {'free':>5} {'bytes':>6} {'at most':>8} "
+        f"{'object':>7}"
+    )
     for engine, rows in found.items():
         for row in rows:
-            print(f"{engine:>8} {row['size']:>4} {row['nodes']:>8} {row['build']:>8.0f} {row['backward']:>9.0f} "
-                  f"{row['free']:>7.0f} {row['bytes']:>7.0f}")  # fmt: skip
+            print(
+                f"{engine:<18} {row['size']:>3.0f} {row['nodes']:>7.0f} {row['build']:>7.0f} {row['backward']:>8.0f} "
+                f"{row['free']:>5.0f} {row['bytes']:>6.0f} {row['bytes at most']:>8.0f} {row['object']:>7.0f}"
+            )
+    for name, reason in missing.items():
+        print(f"{name:<18} left out: {reason}")
 
 
 if __name__ == "__main__":

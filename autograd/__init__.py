@@ -95,11 +95,11 @@ else:
 
 __all__ = [
     "AnomalyError", "Primitive", "Value", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly", "divide",
-    "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad", "gradients",
-    "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log", "log1p", "log2", "log10", "logaddexp",
-    "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum", "multiply", "negative", "no_grad", "norm",
-    "positive", "power", "primitive", "primitives", "prod", "reciprocal", "relu", "remainder", "round", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order",
-    "trunc", "value_and_grad", "vjp",
+    "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly",
+    "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad",
+    "gradients", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log", "log1p", "log2", "log10",
+    "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum", "multiply", "negative",
+    "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod", "reciprocal", "relu", "remainder",
+    "round", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "subtract", "sum",
+    "tan", "tanh", "topological_order", "trunc", "value_and_grad", "vjp",
 ]  # fmt: skip

@@ -217,13 +217,8 @@ def _by_differences(node: Any) -> list[Finding]:
 
         found = differentiate(sample, numbers[i])
         central = found.central
-        if (
-            central.converged
-            and not found.contradicted
-            and not found.kink(abs(local))
-            and central.error < 1e-3 * abs(central.value)
-        ):
-            if abs(local - central.value) > 2.0 * central.error:
-                allowed = f"{central.error:.1g}, the error of differences"
-                findings.append(Finding("local gradient", operation(node), f"to operand {i}", central.value, local, allowed))
+        told = central.converged and not found.contradicted and not found.kink(abs(local))
+        if told and 2.0 * central.error < min(abs(local - central.value), 2e-3 * abs(central.value)):
+            allowed = f"{central.error:.1g}, the error of differences"
+            findings.append(Finding("local gradient", operation(node), f"to operand {i}", central.value, local, allowed))
     return findings

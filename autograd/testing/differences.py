@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 __all__ = ["Derivative", "Estimate", "UNIT", "differentiate", "noise_of"]
 
@@ -107,11 +108,11 @@ class Derivative:
     contradicted: bool
     constant: bool
 
-    def kink(self, scale: float) -> bool:
-        """Whether the limits from the two sides differ by clearly more than their errors."""
+    def kink(self, scale: float, least: float = 1e-9) -> bool:
+        """Whether the limits from the two sides differ by clearly more than their errors, and ``least`` of the scale."""
         errors = self.right.error + self.left.error
         apart = abs(self.right.value - self.left.value)
-        return apart > 4.0 * errors and apart > 1e-9 * scale
+        return apart > 4.0 * errors and apart > least * scale
 
 
 def _ladders(x: float) -> Iterator[Iterator[float]]:
@@ -143,35 +144,42 @@ def differentiate(sample: Callable[[float], Sample | None], x: float) -> Derivat
     center = sample(x)
     if center is None:
         return Derivative(NOTHING, NOTHING, NOTHING, contradicted=False, constant=False)
+    coarse, *finer = [_by_halving(sample, x, center, ladder) for ladder in _ladders(x)]
+    for fine in finer:  # a small x, and steps that are fractions of it
+        apart = abs(fine.central.value - coarse.central.value) > fine.central.error + coarse.central.error
+        sharp = fine.central.error <= 1e-6 * abs(fine.central.value)
+        if sharp and (apart or not fine.central.error >= coarse.central.error):
+            return fine  # a derivative is about the finest scale that can be seen
+        coarse = replace(coarse, contradicted=coarse.contradicted or apart, constant=coarse.constant and fine.constant)
+    return coarse
+
+
+def _by_halving(sample: Callable[[float], Sample | None], x: float, center: Sample, ladder: Iterator[float]) -> Derivative:
+    """Differences over one ladder of steps, until finer ones bring only noise."""
     f0, noise0 = center
     central, right, left = _Table(4.0), _Table(2.0), _Table(2.0)
     constant = True
-    for ladder in _ladders(x):
-        for table in (central, right, left):
-            table.restart()
-        for step in ladder:
-            above, below = x + step, x - step
-            up, down = sample(above), sample(below)
-            a, b = above - x, x - below
-            if up is not None:
-                constant = constant and up[0] == f0
-                right.add((up[0] - f0) / a, (up[1] + noise0) / a, a)
-            else:
-                right.restart()
-            if down is not None:
-                constant = constant and down[0] == f0
-                left.add((f0 - down[0]) / b, (down[1] + noise0) / b, b)
-            else:
-                left.restart()
-            if up is not None and down is not None:
-                # Where x + step had to be rounded, the two steps differ a little, and curvature shows.
-                uneven = abs(up[0] - 2.0 * f0 + down[0]) / (a * b) * abs(a - b) / 2.0
-                central.add((up[0] - down[0]) / (a + b), (up[1] + down[1]) / (a + b) + uneven, step)
-            else:
-                central.restart()
-            if central.done() and right.done() and left.done():
-                break
-        if central.done():
+    for step in ladder:
+        above, below = x + step, x - step
+        up, down = sample(above), sample(below)
+        a, b = above - x, x - below
+        if up is None:
+            right.restart()
+        else:
+            constant = constant and up[0] == f0
+            right.add((up[0] - f0) / a, (up[1] + noise0) / a, a)
+        if down is None:
+            left.restart()
+        else:
+            constant = constant and down[0] == f0
+            left.add((f0 - down[0]) / b, (down[1] + noise0) / b, b)
+        if up is None or down is None:
+            central.restart()
+        else:
+            # Where x + step had to be rounded, the two steps differ a little, and curvature shows.
+            uneven = abs(up[0] - 2.0 * f0 + down[0]) / a * (abs(a - b) / b) / 2.0
+            central.add((up[0] - down[0]) / (a + b), (up[1] + down[1]) / (a + b) + uneven, step)
+        if central.done() and right.done() and left.done():
             break
     return Derivative(central.best(), right.best(), left.best(), central.contradicted(), constant)
 
@@ -198,7 +206,7 @@ def noise_of(f: Callable[[float], float | None], x: float) -> float:
     level = 0.0
     if len(values) == len(found):
         for order in range(1, 7):
-            values = [b - a for a, b in zip(values, values[1:], strict=False)]
+            values = [b - a for a, b in pairwise(values)]
             if order >= 4:
                 gamma = math.factorial(order) ** 2 / math.factorial(2 * order)
                 level = max(level, math.sqrt(gamma * math.fsum(v * v for v in values) / len(values)))

@@ -36,6 +36,10 @@ def _function_of_many(name: str) -> Call:
     return lambda f, a, b, c: getattr(f, name)([a, b])
 
 
+def _with_number(call: Callable[[Any, float], Any]) -> Call:
+    return lambda f, a, b, c: call(a, c)
+
+
 # Operation: how many operands, where each must lie, how to compute it with the functions f; from simple to complex, because a
 # failing example shrinks to the first ones. The zones: any; small: |x| <= 4; positive: x >= 1/4; unit: |x| <= 7/8;
 # above: x >= 9/8; away: |x| >= 1/4; kink: not near 0; apart: the two operands not near to each other.
@@ -55,10 +59,10 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], Call]] = {
     "log": (("positive",), _function("log")),
     "sin": (("any",), _function("sin")),
     "cos": (("any",), _function("cos")),
-    "tanh": (("any",), _function("tanh")),
+    "tanh": (("small",), _function("tanh")),
     "sqrt": (("positive",), _function("sqrt")),
-    "sigmoid": (("any",), _function("sigmoid")),
-    "softplus": (("any",), _function("softplus")),
+    "sigmoid": (("small",), _function("sigmoid")),
+    "softplus": (("small",), _function("softplus")),
     "power": (("positive", "small"), lambda f, a, b, c: a**b),
     "exponential": (("small",), lambda f, a, b, c: 1.5**a),
     "relu": (("kink",), _function("relu")),
@@ -70,13 +74,13 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], Call]] = {
     "prod": (("any", "any"), _function_of_many("prod")),
     "dot": (("any", "any"), lambda f, a, b, c: f.dot([a, b], [b, 0.5])),
     "norm": (("away", "any"), _function_of_many("norm")),
-    "logsumexp": (("any", "any"), _function_of_many("logsumexp")),
-    "softmax": (("any", "any"), lambda f, a, b, c: f.softmax([a, b])[0]),
+    "logsumexp": (("small", "small"), _function_of_many("logsumexp")),
+    "softmax": (("small", "small"), lambda f, a, b, c: f.softmax([a, b])[0]),
     "max": (("any", "apart"), _function_of_many("max")),
     "min": (("any", "apart"), _function_of_many("min")),
     "hypot": (("away", "any"), _function_of_two("hypot")),
     "arctan2": (("any", "away"), _function_of_two("arctan2")),
-    "logaddexp": (("any", "any"), _function_of_two("logaddexp")),
+    "logaddexp": (("small", "small"), _function_of_two("logaddexp")),
     "arctan": (("any",), _function("arctan")),
     "arcsin": (("unit",), _function("arcsin")),
     "arccos": (("unit",), _function("arccos")),
@@ -92,27 +96,32 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], Call]] = {
     "log2": (("positive",), _function("log2")),
     "log10": (("positive",), _function("log10")),
     "cbrt": (("away",), _function("cbrt")),
-    "erf": (("any",), _function("erf")),
+    "erf": (("small",), _function("erf")),
     "erfc": (("small",), _function("erfc")),
-    "logsigmoid": (("any",), _function("logsigmoid")),
+    "logsigmoid": (("small",), _function("logsigmoid")),
     "leaky_relu": (("kink",), lambda f, a, b, c: f.leaky_relu(a, 0.125)),
     "elu": (("kink",), lambda f, a, b, c: f.elu(a, 1.0)),
-    "silu": (("any",), _function("silu")),
-    "gelu": (("any",), _function("gelu")),
+    "silu": (("small",), _function("silu")),
+    "gelu": (("small",), _function("gelu")),
 }
 KINKED = ("relu", "absolute", "maximum", "minimum", "max", "min", "leaky_relu", "elu")
-# Only to wrap operands in; the first two take the number that the step holds.
+# Only to wrap operands in, around a sine, which takes any number and never saturates, so that no gradient drowns in rounding.
+# These take the number that the step holds.
 _WRAPS: dict[str, Call] = {
-    "plus": lambda f, a, b, c: a + c,
-    "times": lambda f, a, b, c: c * a,
-    "minus": lambda f, a, b, c: c - a,
+    "plus": _with_number(lambda a, c: a + c),
+    "times": _with_number(lambda a, c: c * a),
+    "minus": _with_number(lambda a, c: c - a),
 }
+
+
+def _of_sequence(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda xs: function(*xs)
 
 
 def _mpmath_functions() -> Any:
     functions = importlib.import_module("autograd.testing.reference").FUNCTIONS
     many = ("sum", "mean", "prod", "norm", "logsumexp", "max", "min")
-    found = {name: (lambda xs, g=g: g(*xs)) if name in many else g for name, g in functions.items()}
+    found = {name: _of_sequence(g) if name in many else g for name, g in functions.items()}
     found["dot"] = lambda xs, ys: functions["dot"](*xs, *ys)
     found["softmax"] = lambda xs: [functions["softmax"](i, *xs) for i in range(len(xs))]
     return SimpleNamespace(**found)
@@ -235,11 +244,12 @@ class _Builder:
             middle, half = (low + high) / 2.0, (high - low) / 2.0
             if abs(x - middle) <= 0.875 * half:
                 return place
-            return self.emit("plus", self.emit("times", self.emit("tanh", place), number=0.875 * half), number=middle)
+            squeezed = self.emit("times", self.emit("sin", place), number=0.875 * half)
+            return self.emit("plus", squeezed, number=middle) if middle else squeezed
         if math.isfinite(low):
-            return place if x >= low + 0.25 else self.emit("plus", self.emit("softplus", place), number=low + 0.25)
+            return place if x >= low + 0.25 else self.emit("plus", self.emit("sin", place), number=low + 1.25)
         if math.isfinite(high):
-            return place if x <= high - 0.25 else self.emit("minus", self.emit("softplus", place), number=high - 0.25)
+            return place if x <= high - 0.25 else self.emit("minus", self.emit("sin", place), number=high - 1.25)
         return place
 
     def away(self, place: int, center: float, margin: float) -> int:
@@ -249,7 +259,7 @@ class _Builder:
 
     def placed(self, zone: str, place: int, first: int) -> int:
         if zone == "small":
-            return place if abs(self.values[place]) <= 4.0 else self.emit("tanh", place)
+            return place if abs(self.values[place]) <= 4.0 else self.emit("sin", place)
         if zone == "positive":
             return self.between(place, 0.0, math.inf)
         if zone == "unit":
@@ -315,9 +325,9 @@ def build(
             fits = False
         if not fits:
             builder.undo(length)
-            builder.apply(name, [builder.emit("tanh", i) for i in places])
+            builder.apply(name, [builder.emit("sin", i) for i in places])
             if not abs(builder.values[-1]) <= max_magnitude:  # an extra operation that is large everywhere
-                builder.emit("tanh", len(builder.values) - 1)
+                builder.emit("sin", len(builder.values) - 1)
     return Expression(_Program(_pruned(builder, len(point)), builder.extra), *point)
 
 

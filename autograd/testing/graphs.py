@@ -9,7 +9,7 @@ from typing import Any
 
 from .differences import UNIT
 
-__all__ = ["adjoints", "as_python", "engine_of", "is_value", "noise", "operation", "scale"]
+__all__ = ["adjoints", "as_python", "at_a_kink", "engine_of", "is_value", "noise", "operation", "scale"]
 
 LONGEST = 40  # nodes that a message still writes out
 
@@ -53,6 +53,23 @@ def scale(nodes: Sequence[Any]) -> dict[Any, float]:
 def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
     """A bound of the rounding noise of the root: each operation is off by 4 units of its value at most."""
     return 4.0 * UNIT * math.fsum(abs(g * n.data) for n, g in zip(nodes, gradients, strict=True) if n.parents and g)
+
+
+def at_a_kink(nodes: Sequence[Any]) -> bool:
+    """Whether an operation of the graph stands exactly at a kink, where its local gradient is a convention."""
+    return any(node.parents and _stands_at_a_kink(node) for node in nodes)
+
+
+def _stands_at_a_kink(node: Any) -> bool:
+    numbers = [getattr(x, "data", x) for x in node.operands]
+    name = node.op.name
+    if name in ("relu", "leaky_relu", "elu", "absolute"):
+        return bool(numbers[0] == 0.0)
+    if name in ("hypot", "norm", "sqrt"):
+        return bool(node.data == 0.0)
+    if name == "clamp":
+        return numbers[0] in numbers[1:]
+    return name in ("maximum", "minimum", "max", "min") and numbers.count(node.data) > 1
 
 
 def operation(node: Any) -> str:

@@ -69,7 +69,7 @@ def check_primitive(primitive: Any, *, points: int = 200, seed: int = 0) -> Prim
     """
     if not isinstance(primitive, autograd.Primitive):
         raise TypeError(f"check_primitive takes what autograd.primitive(...) returned, got {type(primitive).__name__}")
-    fixed = {i: default for i, default in _fixed(primitive)}
+    fixed = dict(_fixed(primitive))
     count = primitive.arity or {"dot": 4}.get(primitive.name, 3)
     declared = getattr(primitive, "domain", None)
     domain = declared or ((-math.inf, math.inf),) * count
@@ -107,9 +107,7 @@ def check_primitive(primitive: Any, *, points: int = 200, seed: int = 0) -> Prim
             for check in _differentiated(applied, point, primitive):
                 verdicts[check.verdict] = verdicts.get(check.verdict, 0) + 1
     if not verdicts.get("pass"):
-        raise GradientError(
-            f"{primitive.name}: no derivative could be proved right at {done} points; give it a narrower domain"
-        )
+        raise GradientError(f"{primitive.name}: no derivative could be proved right at {done} points; narrow its domain")
     edges = [text for i, ends in enumerate(free) for edge in ends if (text := _edge(applied, free, i, edge, primitive.name))]
     return PrimitiveReport(primitive.name, done, verdicts, worst, tuple(edges))
 
@@ -172,9 +170,7 @@ def _edge(applied: Any, domain: Sequence[tuple[float, float]], i: int, edge: flo
     except (ArithmeticError, ValueError) as error:
         return f"{call} raises {type(error).__name__}"
     if any(map(math.isnan, (node.data, *partials))):
-        raise GradientError(
-            f"{call} is {node.data!r} with partials {partials!r} at the edge of its domain; nan hides a mistake"
-        )
+        raise GradientError(f"{call} is {node.data!r} with partials {partials!r} at the edge of its domain; nan hides mistakes")
     return f"{call} = {node.data:.6g}, partials {', '.join(f'{p:.6g}' for p in partials)}"
 
 

@@ -78,7 +78,8 @@ class InputCheck:
 
     def __str__(self) -> str:
         """One line."""
-        text = f"{self.name}: {self.verdict}, got {self.got!r}, expected {self.expected!r} +- {self.error:.1g} (step {self.step:.1g})"
+        expected = f"expected {self.expected!r} +- {self.error:.1g} (step {self.step:.1g})"
+        text = f"{self.name}: {self.verdict}, got {self.got!r}, {expected}"
         return f"{text}; {self.note}" if self.note else text
 
 

@@ -18,6 +18,7 @@ __all__ = ["Derivative", "Estimate", "UNIT", "differentiate", "noise_of"]
 
 UNIT = 2.0**-53
 COLUMNS = 4
+LEAST = 8  # entries before a ladder may end: a few coarse steps can agree by accident, as on a staircase
 SMALLEST = 2.0**-1000
 
 Sample = tuple[float, float]  # a value, and a bound of its rounding noise
@@ -78,7 +79,7 @@ class _Table:
 
     def done(self) -> bool:
         """Whether finer steps only bring noise: the best entry is bounded by noise, and three after it were worse."""
-        if len(self.found) < 4:
+        if len(self.found) < LEAST:
             return False
         errors = [estimate.error for _, estimate in self.found]
         best = min(range(len(errors)), key=errors.__getitem__)
@@ -99,6 +100,8 @@ class Derivative:
         right: the limit from above.
         left: the limit from below.
         contradicted: whether a finer scale than that of `central` says something else.
+        sides_contradicted: the same of `right` or `left`.
+        steepest: the largest slope of a line from here to a point that was looked at.
         constant: whether all values were the same.
     """
 
@@ -107,6 +110,8 @@ class Derivative:
     left: Estimate
     contradicted: bool
     constant: bool
+    sides_contradicted: bool = False
+    steepest: float = 0.0
 
     def kink(self, scale: float, least: float = 1e-9) -> bool:
         """Whether the limits from the two sides differ by clearly more than their errors, and ``least`` of the scale."""
@@ -158,7 +163,7 @@ def _by_halving(sample: Callable[[float], Sample | None], x: float, center: Samp
     """Differences over one ladder of steps, until finer ones bring only noise."""
     f0, noise0 = center
     central, right, left = _Table(4.0), _Table(2.0), _Table(2.0)
-    constant = True
+    constant, steepest = True, 0.0
     for step in ladder:
         above, below = x + step, x - step
         up, down = sample(above), sample(below)
@@ -167,11 +172,13 @@ def _by_halving(sample: Callable[[float], Sample | None], x: float, center: Samp
             right.restart()
         else:
             constant = constant and up[0] == f0
+            steepest = max(steepest, abs(up[0] - f0) / a)
             right.add((up[0] - f0) / a, (up[1] + noise0) / a, a)
         if down is None:
             left.restart()
         else:
             constant = constant and down[0] == f0
+            steepest = max(steepest, abs(down[0] - f0) / b)
             left.add((f0 - down[0]) / b, (down[1] + noise0) / b, b)
         if up is None or down is None:
             central.restart()
@@ -181,7 +188,8 @@ def _by_halving(sample: Callable[[float], Sample | None], x: float, center: Samp
             central.add((up[0] - down[0]) / (a + b), (up[1] + down[1]) / (a + b) + uneven, step)
         if central.done() and right.done() and left.done():
             break
-    return Derivative(central.best(), right.best(), left.best(), central.contradicted(), constant)
+    sides = right.contradicted() or left.contradicted()
+    return Derivative(central.best(), right.best(), left.best(), central.contradicted(), constant, sides, steepest)
 
 
 def noise_of(f: Callable[[float], float | None], x: float) -> float:

@@ -63,7 +63,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], Call]] = {
     "sqrt": (("positive",), _function("sqrt")),
     "sigmoid": (("small",), _function("sigmoid")),
     "softplus": (("small",), _function("softplus")),
-    "power": (("positive", "small"), lambda f, a, b, c: a**b),
+    "power": (("positive", "small"), _function_of_two("power")),
     "exponential": (("small",), lambda f, a, b, c: 1.5**a),
     "relu": (("kink",), _function("relu")),
     "absolute": (("kink",), _function("absolute")),

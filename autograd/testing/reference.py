@@ -220,7 +220,7 @@ def truth(primitive: Any, operands: Sequence[float], wanted: Sequence[int]) -> t
         wanted: the positions of the partials asked for.
 
     Returns:
-        The value and the partials as mpf, None in the place of one that does not exist; or None where nothing is known of
+        The value and the partials as mpf, None in the place of one that does not exist or can't be told; or None where nothing is known of
         this primitive, or its operands or result are not finite.
     """
     function = FUNCTIONS.get(primitive.name) if not hasattr(primitive, "domain") else primitive.reference
@@ -248,4 +248,6 @@ def _numerical(function: Callable[..., Any], xs: Sequence[Any], i: int) -> Any:
         above, below = function(*up), function(*down)
         if isinstance(above, m.mpc) or isinstance(below, m.mpc):
             return m.nan
-        return (above - below) / (2 * step)
+        found = (above - below) / (2 * step)
+        blur = mpf(10) ** (-4 * DIGITS) * max(abs(above), abs(below)) / step
+        return found if abs(found) > blur * mpf(10) ** 20 else m.nan  # too small beside the function to be told from 0

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 
-from .expressions import Expression, build, chosen_operations
+from .expressions import OPERATIONS, Expression, build, chosen_operations
 
 __all__ = ["Expression", "expressions", "values"]
 
@@ -70,12 +70,20 @@ def expressions(
         raise ValueError(f"kink_margin lies above 0 and is at most 1, got {kink_margin!r}")
     names, extra = chosen_operations(ops, extra_ops)
     points = st.lists(st.floats(-3.0, 3.0, allow_subnormal=False), min_size=min_inputs, max_size=max_inputs)
-    back = st.integers(0, 7)
-    instructions = st.lists(st.tuples(st.sampled_from(names), back, back), min_size=min_ops, max_size=max_ops)
-    return st.builds(
-        build, points, instructions, extra=st.just(extra), smooth=st.just(smooth), kink_margin=st.just(kink_margin),
-        max_magnitude=st.just(max_magnitude),
-    )  # fmt: skip
+    # Near operands are shared more often, and so are those of operations that take two; long programs are asked for half of
+    # the time, because lists are short by themselves. All three keep shrinking as it is: simple and short comes first.
+    back = st.integers(0, 3)
+    two = [name for name in names if (extra[name].arity if name in extra else len(OPERATIONS[name][0])) == 2]
+    instruction = st.tuples(st.sampled_from(names + two), back, back)
+    long = st.lists(instruction, min_size=max(min_ops, min(8, max_ops)), max_size=max_ops)
+    instructions = st.one_of(st.lists(instruction, min_size=min_ops, max_size=max_ops), long)
+
+    @st.composite  # and not .map, so that a failing example is shown as the expression itself
+    def built(draw: st.DrawFn) -> Expression:
+        point, program = draw(points), draw(instructions)
+        return build(point, program, extra=extra, smooth=smooth, kink_margin=kink_margin, max_magnitude=max_magnitude)
+
+    return built()
 
 
 def values(

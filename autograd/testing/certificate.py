@@ -56,8 +56,8 @@ class Certificate:
 def certify(value: Any, *, strict: bool = False) -> Certificate:
     """Check each value, each local gradient and each sum of the backward pass of a recorded graph.
 
-    Values must be within 2 ulps and local gradients within 4 of a reference in 50 digits (16 for the inner operations of a graph
-    of derivatives, 4096 for a user's own primitive); the gradient of each node must be
+    Values must be within 2 ulps and local gradients within 4 of a reference in 50 digits (16 for the inner operations of a
+    graph of derivatives, 4096 for a user's own primitive); the gradient of each node must be
     the exact sum of upstream times local gradient within the rounding of a sum of that length.
 
     Args:

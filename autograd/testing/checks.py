@@ -150,7 +150,7 @@ class _Subject:
 
     def note(self, i: int, found: Derivative) -> str:
         """What else there is to say of an input."""
-        return ""
+        raise NotImplementedError  # pragma: no cover
 
     def check(self, what: str, tolerance: float | None) -> list[InputCheck]:
         checks = []
@@ -272,9 +272,7 @@ class _Plain(_Subject):
                 error.add_note(f"check_gradients called f{point!r} with floats, as it does when gradients are given")
             raise
         if is_value(result) or not hasattr(result, "__float__"):
-            raise TypeError(
-                f"f{point!r} returned {type(result).__name__} {result!r:.60}; with gradients=... it returns a float"
-            )
+            raise TypeError(f"f{point!r} returned {type(result).__name__} {result!r:.60}; with gradients=... return a float")
         return float(result)
 
     def plain(self, i: int, x: float) -> float | None:

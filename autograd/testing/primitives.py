@@ -112,8 +112,8 @@ def check_primitive(primitive: Any, *, points: int = 200, seed: int = 0) -> Prim
                     verdicts[check.verdict] = verdicts.get(check.verdict, 0) + 1
         except (TypeError, ArithmeticError) as error:
             error.add_note(
-                f"a partial of {primitive.name} can't be computed at {tuple(point)!r}; write it with operators and the functions "
-                f"of autograd, not with math, so that it takes Values"
+                f"a partial of {primitive.name} can't be computed at {tuple(point)!r}; write it with operators and the "
+                f"functions of autograd, not with math, so that it takes Values"
             )
             raise
     if not proved:

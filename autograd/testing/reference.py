@@ -71,9 +71,9 @@ def _cbrt(x: Any) -> Any:
     return m.sign(x) * m.cbrt(abs(x))
 
 
-def _or_inf(divisor: Any, dividend: Any = 1) -> Any:
-    """A quotient that is infinite at the edge of a domain."""
-    return dividend / divisor if divisor else m.inf * dividend
+def _or_inf(divisor: Any) -> Any:
+    """A reciprocal that is infinite at the edge of a domain."""
+    return 1 / divisor if divisor else m.inf
 
 
 def _won(x: Any, y: Any) -> Any:
@@ -220,8 +220,8 @@ def truth(primitive: Any, operands: Sequence[float], wanted: Sequence[int]) -> t
         wanted: the positions of the partials asked for.
 
     Returns:
-        The value and the partials as mpf, None in the place of one that does not exist or can't be told; or None where nothing is known of
-        this primitive, or its operands or result are not finite.
+        The value and the partials as mpf, None in the place of one that does not exist or can't be told; or None where
+        nothing is known of this primitive, or its operands are not finite.
     """
     function = FUNCTIONS.get(primitive.name) if not hasattr(primitive, "domain") else primitive.reference
     if function is None or not all(math.isfinite(x) for x in operands):

@@ -7,6 +7,7 @@ import math
 import sys
 from typing import Any
 
+import mpmath
 import pytest
 
 import autograd as ag
@@ -30,7 +31,7 @@ def test_a_right_graph(Value: Any) -> None:
 
 def test_a_wrong_operation_is_named(Value: Any) -> None:
     """A local gradient that is wrong is named with its operation, operand, node, expected, got and ulps, in few lines."""
-    bad = ag.primitive(math.sin, lambda z, x: ag.cos(x) * 1.00001, name="bad_sin", reference=__import__("mpmath").sin)
+    bad = ag.primitive(math.sin, lambda z, x: ag.cos(x) * 1.00001, name="bad_sin", reference=mpmath.sin)
     x = Value(0.25, label="x")
     y = bad(x * 2.0)
     y.label = "y"
@@ -47,9 +48,7 @@ def test_a_wrong_operation_is_named(Value: Any) -> None:
 
 def test_a_wrong_value_is_named(Value: Any) -> None:
     """A value that is off is named as such, and so is a leaf whose data was changed after the pass."""
-    bad = ag.primitive(
-        lambda x: math.exp(x) * (1 + 1e-9), lambda z, x: ag.exp(x), name="off", reference=__import__("mpmath").exp
-    )
+    bad = ag.primitive(lambda x: math.exp(x) * (1 + 1e-9), lambda z, x: ag.exp(x), name="off", reference=mpmath.exp)
     with pytest.raises(GradientError, match=r"value of off\(1\.0\)"):
         certify(bad(Value(1.0)))
     x = Value(2.0)
@@ -113,3 +112,25 @@ def test_without_mpmath_the_message_says_what_to_install(monkeypatch: pytest.Mon
     missing = "other"
     with pytest.raises(ModuleNotFoundError, match="none"):
         certify(ag.Value(1.0) * 2.0)
+
+
+def test_what_has_no_derivative_is_left_out(Value: Any) -> None:
+    """0 to a power is compared with the convention; a reference that fails or turns complex is no evidence of a mistake."""
+    assert certify(Value(0.0) ** Value(2.0), strict=True).worst == 0.0
+    failing = ag.primitive(math.exp, lambda z, x: z, name="failing", reference=lambda x: 1 / (x - 1))
+    assert certify(failing(Value(1.0))).skipped == ("failing",)
+    root = ag.primitive(math.sqrt, lambda z, x: math.inf, name="root", reference=mpmath.sqrt)
+    assert certify(root(Value(0.0)), strict=True).checked == 2
+
+
+def test_differences_name_an_operation_near_the_end_of_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without mpmath, an operation is still judged where some steps would leave its domain."""
+
+    def absent() -> None:
+        raise ImportError("no mpmath")
+
+    monkeypatch.setattr("autograd.testing.certificate._reference", absent)
+    bad = ag.primitive(math.log, lambda z, x: 1.001 / x, name="bad_log")
+    x = ag.Value(0.1)
+    assert first_finding([x, bad(x)]).startswith("local gradient of bad_log(0.1) to operand 0: expected 10.0")
+    assert first_finding([x, x.log()]) == ""

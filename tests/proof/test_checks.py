@@ -11,7 +11,7 @@ import pytest
 import autograd as ag
 from autograd.testing import GradientError, check_gradients
 from autograd.testing.differences import noise_of
-from autograd.testing.graphs import as_python
+from autograd.testing.graphs import as_python, at_a_kink
 from autograd.testing.report import off_by, ulps_between
 
 RIGHT: dict[str, tuple[Any, float]] = {
@@ -205,3 +205,20 @@ def test_words() -> None:
     assert eval(text, vars(ag).copy())(x).data == y.data
     assert as_python(ag.topological_order(y), [x], ["x"], longest=2) == "a graph of 8 nodes"
     assert as_python([ag.Value(-2.0)], [], []) == "lambda: -2.0"
+
+
+def test_verdicts_at_the_edge_of_knowing() -> None:
+    """Off by 3e-11 is inconclusive, so is a function whose noise has no bound; given derivatives work near a domain's end."""
+    slightly = check_gradients(math.sin, 0.7, gradients=[math.cos(0.7) * (1.0 + 3e-11)])
+    assert slightly.checks[0].note == "just outside the error bound"
+    assert check_gradients(lambda x: (x * 1e200 - 1e200) * 1e150, 1.0).checks[0].error == math.inf
+    assert check_gradients(math.log, 0.1, gradients=[10.0]).verdict == "pass"
+    assert check_gradients(lambda x: x * 1e308, 1.5, gradients=[1e308]).verdict in ("pass", "inconclusive")
+
+
+def test_where_kinks_are(Value: Any) -> None:
+    """clamp, hypot, relu and max know their kinks; an operation that has none is never at one."""
+    for node in (Value(1.0).clamp(0.0, 1.0), ag.hypot(Value(0.0), 0.0), Value(0.0).relu(), ag.max([Value(1.0), 1.0])):
+        assert at_a_kink([node.parents[0], node])
+    for node in (Value(0.5).clamp(0.0, 1.0), Value(0.0).exp(), ag.max([Value(1.0), 2.0])):
+        assert not at_a_kink([node.parents[0], node])

@@ -291,7 +291,7 @@ def wrong(expr: Expression, walk: Any) -> bool:
 
 
 def test_every_planted_bug_is_found_by_the_strategy(mutants: dict[str, Any], thorough: bool) -> None:
-    """Each bug is found in 1,000 examples from each of ten seeds (one by default), and shrinks to 5 operations in the median."""
+    """Each bug is found in 1,000 examples from each of ten seeds (one by default); the median shrinks to 5 operations."""
     lengths = []
     for number in range(10 if thorough else 1):
         for name, walk in mutants.items():

@@ -132,5 +132,5 @@ def test_differences_name_an_operation_near_the_end_of_its_domain(monkeypatch: p
     monkeypatch.setattr("autograd.testing.certificate._reference", absent)
     bad = ag.primitive(math.log, lambda z, x: 1.001 / x, name="bad_log")
     x = ag.Value(0.1)
-    assert first_finding([x, bad(x)]).startswith("local gradient of bad_log(0.1) to operand 0: expected 10.0")
+    assert first_finding([x, bad(x)]).startswith("local gradient of bad_log(0.1) to operand 0: expected 9.9999999999993")
     assert first_finding([x, x.log()]) == ""

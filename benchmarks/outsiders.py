@@ -94,7 +94,7 @@ def distance(got: float, truth: Any) -> float:
 
 def draw(rng: random.Random, name: str) -> float:
     """A point of any magnitude; those of the inverse functions crowd toward the ends of their domain."""
-    x = rng.choice((-1.0, 1.0)) * 10.0 ** rng.uniform(-8.0, 2.84)
+    x: float = rng.choice((-1.0, 1.0)) * 10.0 ** rng.uniform(-8.0, 2.84)
     if name in ("arcsin", "arccos", "arctanh"):
         return math.copysign(1.0 - 10.0 ** rng.uniform(-12.0, 0.0), x)
     return 1.0 + abs(x) if name == "arccosh" else abs(x) if name in ("log", "log2", "log10", "sqrt") else x
@@ -107,7 +107,7 @@ def ours(name: str, x: float) -> float | None:
         autograd.primitives()[name](leaf).backward()
     except (ArithmeticError, ValueError):
         return None
-    return leaf.grad
+    return float(leaf.grad)
 
 
 def table(

@@ -31,6 +31,9 @@ def check_gradients(
 ) -> Report:
     """Compare the gradient of a function with Richardson extrapolation, within a computed error bound.
 
+    A function with jumps or kinks so dense that every step crosses some, such as ``x % 1e-7``, is beyond this method and may be
+    refused wrongly; `certify` judges each operation at one point and is not misled.
+
     Args:
         f: takes as many Values as there are inputs and returns one. With `gradients` it takes and returns floats.
         inputs: where: real numbers, or Values, whose class is then used for the engine.
@@ -152,14 +155,21 @@ class _Subject:
         """What else there is to say of an input."""
         raise NotImplementedError  # pragma: no cover
 
+    def judged(self, i: int, tolerance: float | None, whole: bool) -> tuple[Derivative, float, str, str]:
+        """Differences in input i, the gradient's scale, the verdict and why."""
+        found = differentiate(lambda x: self.near(i, x), self.point[i], whole)
+        size = self.scales[i]
+        if size == 0.0:  # the engine says that nothing depends on it; then the function's own size is the measure
+            size = max(abs(self.value) / max(1.0, abs(self.point[i])), found.steepest)
+        return found, size, *_verdict(self.gradients[i], size, found, tolerance)
+
     def check(self, what: str, tolerance: float | None) -> list[InputCheck]:
         checks = []
         for i, name in enumerate(self.names):
-            found = differentiate(lambda x, i=i: self.near(i, x), self.point[i])  # type: ignore[misc]  # i is bound as it is now
-            got, size = self.gradients[i], self.scales[i]
-            if size == 0.0:  # the engine says that nothing depends on it; then the function's own size is the measure
-                size = max(abs(self.value) / max(1.0, abs(self.point[i])), found.steepest)
-            verdict, note = _verdict(got, size, found, tolerance)
+            found, size, verdict, note = self.judged(i, tolerance, whole=False)
+            if verdict == "fail":  # before that is said, every finer scale is asked as well
+                found, size, verdict, note = self.judged(i, tolerance, whole=True)
+            got = self.gradients[i]
             if verdict == "fail" and found.kink(size) and self.at_a_kink():
                 verdict, note = "kink", f"{note}; conventions at kinks were added up, and lie outside of them"
             note = "; ".join(filter(None, [note, self.note(i, found)]))

@@ -136,12 +136,13 @@ def _halved(top: float, finest: float) -> Iterator[float]:
         step *= 0.5
 
 
-def differentiate(sample: Callable[[float], Sample | None], x: float) -> Derivative:
+def differentiate(sample: Callable[[float], Sample | None], x: float, whole: bool = False) -> Derivative:
     """The derivative of a function at x, from both sides and from each.
 
     Args:
         sample: for a number the function's value and a bound of its noise, or None where it has no value.
         x: where; the function must have a value there.
+        whole: whether to look at every scale, and not to stop where finer steps seem to bring only noise.
 
     Returns:
         The estimates, each with a bound of its error.
@@ -149,7 +150,7 @@ def differentiate(sample: Callable[[float], Sample | None], x: float) -> Derivat
     center = sample(x)
     if center is None:
         return Derivative(NOTHING, NOTHING, NOTHING, contradicted=False, constant=False)
-    coarse, *finer = [_by_halving(sample, x, center, ladder) for ladder in _ladders(x)]
+    coarse, *finer = [_by_halving(sample, x, center, ladder, whole) for ladder in _ladders(x)]
     for fine in finer:  # a small x, and steps that are fractions of it
         apart = abs(fine.central.value - coarse.central.value) > fine.central.error + coarse.central.error
         sharp = fine.central.error <= 1e-6 * abs(fine.central.value)
@@ -159,7 +160,9 @@ def differentiate(sample: Callable[[float], Sample | None], x: float) -> Derivat
     return coarse
 
 
-def _by_halving(sample: Callable[[float], Sample | None], x: float, center: Sample, ladder: Iterator[float]) -> Derivative:
+def _by_halving(
+    sample: Callable[[float], Sample | None], x: float, center: Sample, ladder: Iterator[float], whole: bool
+) -> Derivative:
     """Differences over one ladder of steps, until finer ones bring only noise."""
     f0, noise0 = center
     central, right, left = _Table(4.0), _Table(2.0), _Table(2.0)
@@ -186,7 +189,7 @@ def _by_halving(sample: Callable[[float], Sample | None], x: float, center: Samp
             # Where x + step had to be rounded, the two steps differ a little, and curvature shows.
             uneven = abs(up[0] - 2.0 * f0 + down[0]) / a * (abs(a - b) / b) / 2.0
             central.add((up[0] - down[0]) / (a + b), (up[1] + down[1]) / (a + b) + uneven, step)
-        if central.done() and right.done() and left.done():
+        if not whole and central.done() and right.done() and left.done():
             break
     sides = right.contradicted() or left.contradicted()
     return Derivative(central.best(), right.best(), left.best(), central.contradicted(), constant, sides, steepest)

@@ -54,7 +54,9 @@ def scale(nodes: Sequence[Any]) -> dict[Any, float]:
 
 def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
     """A bound of the rounding noise of the root: each operation is off by 4 units of its value at most."""
-    return 4.0 * UNIT * math.fsum(abs(g * n.data) for n, g in zip(nodes, gradients, strict=True) if n.parents and g)
+    # The root counts even as a leaf: its number may have been computed outside of the graph, and rounded there.
+    terms = zip(nodes, gradients, strict=True)
+    return 4.0 * UNIT * math.fsum(abs(g * n.data) for n, g in terms if g and (n.parents or n is nodes[-1]))
 
 
 def at_a_kink(nodes: Sequence[Any]) -> bool:

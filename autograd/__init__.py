@@ -16,6 +16,7 @@ Read `autograd/value.py` first: it is the engine.
 
 from typing import TYPE_CHECKING
 
+from .custom import primitive
 from .engines import chosen, engine
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
 from .primitive import Primitive
@@ -98,7 +99,7 @@ __all__ = [
     "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad",
     "gradients", "group", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log", "log1p", "log2", "log10",
     "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum", "multiply", "negative",
-    "no_grad", "norm", "positive", "power", "primitives", "prod", "reciprocal", "record_sources", "relu", "remainder",
-    "round", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "subtract", "sum",
-    "tan", "tanh", "topological_order", "trunc", "value_and_grad", "vjp",
+    "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod", "reciprocal", "record_sources", "relu",
+    "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square",
+    "subtract", "sum", "tan", "tanh", "topological_order", "trunc", "value_and_grad", "vjp",
 ]  # fmt: skip

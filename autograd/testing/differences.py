@@ -1,0 +1,224 @@
+"""Numerical derivatives that know their own error: Richardson extrapolation with the rounding carried along.
+
+Differences over steps that are halved again and again are extrapolated to a step of zero. Each entry of the table has two
+errors: how much it moved from the entry before (what the extrapolation still misses) and the noise of the function's values,
+divided by the step and carried through the same weights. The entry with the least sum is the answer.
+
+L. F. Richardson, "The approximate arithmetical solution by finite differences", 1911; C. J. F. Ridders, 1982, for the table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+__all__ = ["Derivative", "Estimate", "UNIT", "differentiate", "noise_of"]
+
+UNIT = 2.0**-53
+COLUMNS = 4
+LEAST = 8  # entries before a ladder may end: a few coarse steps can agree by accident, as on a staircase
+SMALLEST = 2.0**-1000
+
+Sample = tuple[float, float]  # a value, and a bound of its rounding noise
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A derivative, a bound of its error, the smallest step in it, and whether the differences converged as they should."""
+
+    value: float
+    error: float
+    step: float
+    converged: bool = True
+
+    def excludes(self, number: float) -> bool:
+        """Whether a number is not within the error; nan is never within."""
+        return not abs(number - self.value) <= self.error
+
+
+NOTHING = Estimate(math.nan, math.inf, 0.0, converged=False)
+
+
+@dataclass
+class _Table:
+    """Extrapolation of differences whose error goes down by ``ratio`` with the first halving, ``ratio**2`` with the next."""
+
+    ratio: float
+    rows: list[list[tuple[float, float]]] = field(default_factory=list)
+    found: list[tuple[float, Estimate]] = field(default_factory=list)  # noise and estimate, from coarse to fine
+
+    def restart(self) -> None:
+        """Forget the steps so far, because the next one is not half of the last."""
+        self.rows = []
+
+    def add(self, difference: float, noise: float, step: float) -> None:
+        """One more difference, over half of the step before."""
+        row = [(difference, noise)]
+        factor = 1.0
+        if self.rows:
+            for above, above_noise in self.rows[-1][: COLUMNS - 1]:
+                factor *= self.ratio
+                last, last_noise = row[-1]
+                row.append(((factor * last - above) / (factor - 1.0), (factor * last_noise + above_noise) / (factor - 1.0)))
+        self.rows.append(row)
+        if len(row) == COLUMNS:
+            value, noise = row[-1]
+            missed = max(abs(value - row[-2][0]), abs(value - self.rows[-2][COLUMNS - 2][0]))
+            noise += 8.0 * UNIT * abs(value)
+            if math.isfinite(value):
+                self.found.append((noise, Estimate(value, missed + noise, step, self._converged())))
+
+    def _converged(self) -> bool:
+        (a, _), (b, noise_b), (c, noise_c) = (row[0] for row in self.rows[-3:])
+        return abs(c - b) <= 4.0 * (noise_b + noise_c) or abs(b - a) >= 0.6 * self.ratio * abs(c - b)
+
+    def best(self) -> Estimate:
+        return min((estimate for _, estimate in self.found), key=lambda e: e.error, default=NOTHING)
+
+    def done(self) -> bool:
+        """Whether finer steps only bring noise: the best entry is bounded by noise, and three after it were worse."""
+        if len(self.found) < LEAST:
+            return False
+        errors = [estimate.error for _, estimate in self.found]
+        best = min(range(len(errors)), key=errors.__getitem__)
+        return best <= len(errors) - 4 and self.found[best][0] >= 0.2 * errors[best]
+
+    def contradicted(self) -> bool:
+        """Whether a finer step than that of the best estimate says something else."""
+        best = self.best()
+        return any(e.step < best.step and abs(e.value - best.value) > e.error + best.error for _, e in self.found)
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """What differences say about a derivative.
+
+    Attributes:
+        central: from both sides.
+        right: the limit from above.
+        left: the limit from below.
+        contradicted: whether a finer scale than that of `central` says something else.
+        sides_contradicted: the same of `right` or `left`.
+        steepest: the largest slope of a line from here to a point that was looked at.
+        constant: whether all values were the same.
+    """
+
+    central: Estimate
+    right: Estimate
+    left: Estimate
+    contradicted: bool
+    constant: bool
+    sides_contradicted: bool = False
+    steepest: float = 0.0
+
+    def kink(self, scale: float, least: float = 1e-9) -> bool:
+        """Whether the limits from the two sides differ by clearly more than their errors, and ``least`` of the scale."""
+        errors = self.right.error + self.left.error
+        apart = abs(self.right.value - self.left.value)
+        return apart > 4.0 * errors and apart > least * scale
+
+
+def _ladders(x: float) -> Iterator[Iterator[float]]:
+    """Steps to try: fractions of max(1, |x|), and for a small x then fractions of x itself."""
+    large = max(1.0, abs(x))
+    finest = math.ulp(large) * 2.0**12
+    yield _halved(large, finest)
+    if 0.0 < abs(x) < 2.0**-6:
+        yield _halved(abs(x), max(abs(x) * 2.0**-40, SMALLEST))
+
+
+def _halved(top: float, finest: float) -> Iterator[float]:
+    step = math.ldexp(1.0, math.frexp(top)[1] - 3)
+    while step >= finest:
+        yield step
+        step *= 0.5
+
+
+def differentiate(sample: Callable[[float], Sample | None], x: float, whole: bool = False) -> Derivative:
+    """The derivative of a function at x, from both sides and from each.
+
+    Args:
+        sample: for a number the function's value and a bound of its noise, or None where it has no value.
+        x: where; the function must have a value there.
+        whole: whether to look at every scale, and not to stop where finer steps seem to bring only noise.
+
+    Returns:
+        The estimates, each with a bound of its error.
+    """
+    center = sample(x)
+    if center is None:
+        return Derivative(NOTHING, NOTHING, NOTHING, contradicted=False, constant=False)
+    coarse, *finer = [_by_halving(sample, x, center, ladder, whole) for ladder in _ladders(x)]
+    for fine in finer:  # a small x, and steps that are fractions of it
+        apart = abs(fine.central.value - coarse.central.value) > fine.central.error + coarse.central.error
+        sharp = fine.central.error <= 1e-6 * abs(fine.central.value)
+        if sharp and (apart or not fine.central.error >= coarse.central.error):
+            return fine  # a derivative is about the finest scale that can be seen
+        coarse = replace(coarse, contradicted=coarse.contradicted or apart, constant=coarse.constant and fine.constant)
+    return coarse
+
+
+def _by_halving(
+    sample: Callable[[float], Sample | None], x: float, center: Sample, ladder: Iterator[float], whole: bool
+) -> Derivative:
+    """Differences over one ladder of steps, until finer ones bring only noise."""
+    f0, noise0 = center
+    central, right, left = _Table(4.0), _Table(2.0), _Table(2.0)
+    constant, steepest = True, 0.0
+    for step in ladder:
+        above, below = x + step, x - step
+        up, down = sample(above), sample(below)
+        a, b = above - x, x - below
+        if up is None:
+            right.restart()
+        else:
+            constant = constant and up[0] == f0
+            steepest = max(steepest, abs(up[0] - f0) / a)
+            right.add((up[0] - f0) / a, (up[1] + noise0) / a, a)
+        if down is None:
+            left.restart()
+        else:
+            constant = constant and down[0] == f0
+            steepest = max(steepest, abs(down[0] - f0) / b)
+            left.add((f0 - down[0]) / b, (down[1] + noise0) / b, b)
+        if up is None or down is None:
+            central.restart()
+        else:
+            # Where x + step had to be rounded, the two steps differ a little, and curvature shows.
+            uneven = abs(up[0] - 2.0 * f0 + down[0]) / a * (abs(a - b) / b) / 2.0
+            central.add((up[0] - down[0]) / (a + b), (up[1] + down[1]) / (a + b) + uneven, step)
+        if not whole and central.done() and right.done() and left.done():
+            break
+    sides = right.contradicted() or left.contradicted()
+    return Derivative(central.best(), right.best(), left.best(), central.contradicted(), constant, sides, steepest)
+
+
+def noise_of(f: Callable[[float], float | None], x: float) -> float:
+    """A bound of the rounding noise of a function that shows nothing but its values.
+
+    Differences of high order over a tiny step wipe out what is smooth and leave the noise (R. W. Hamming's table).
+
+    Args:
+        f: the function; None where it has no value.
+        x: where.
+
+    Returns:
+        A bound, at least four units in the last place of the value.
+
+    >>> noise_of(lambda x: x, 1.0) < 1e-14
+    True
+    """
+    step = max(math.ulp(x), math.ulp(1.0) * 2.0**-10) * 2.0**6
+    found = [f(x + k * step) for k in range(-4, 5)]
+    values = [v for v in found if v is not None]
+    size = max((abs(v) for v in values), default=0.0)
+    level = 0.0
+    if len(values) == len(found):
+        for order in range(1, 7):
+            values = [b - a for a, b in pairwise(values)]
+            if order >= 4:
+                gamma = math.factorial(order) ** 2 / math.factorial(2 * order)
+                level = max(level, math.sqrt(gamma * math.fsum(v * v for v in values) / len(values)))
+    return 4.0 * level + 4.0 * UNIT * size

@@ -1,0 +1,136 @@
+"""certify: each step of a recorded graph against 50 digits, with a name for what is wrong."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import sys
+from typing import Any
+
+import mpmath
+import pytest
+
+import autograd as ag
+from autograd.testing import GradientError, certify
+from autograd.testing.certificate import first_finding
+
+
+def test_a_right_graph(Value: Any) -> None:
+    """A right graph gets a certificate that counts what was compared, and its gradients stay as they were."""
+    x = Value(0.5, label="x")
+    y = ag.softmax([x.sin() * x, x, 2.0])[0] / x
+    y.backward()
+    before = x.grad
+    certificate = certify(y, strict=True)
+    assert certificate.nodes == 5
+    assert certificate.checked == 4 + 2 + 1 + 2 + 2
+    assert x.grad == before
+    assert "all right" in str(certificate)
+    assert certify(Value(1.0)).checked == 0
+
+
+def test_a_wrong_operation_is_named(Value: Any) -> None:
+    """A local gradient that is wrong is named with its operation, operand, node, expected, got and ulps, in few lines."""
+    bad = ag.primitive(math.sin, lambda z, x: ag.cos(x) * 1.00001, name="bad_sin", reference=mpmath.sin)
+    x = Value(0.25, label="x")
+    y = bad(x * 2.0)
+    y.label = "y"
+    with pytest.raises(GradientError) as caught:
+        certify(y * y + bad(x))
+    lines = str(caught.value).splitlines()
+    assert len(lines) <= 10
+    assert lines[0] == "local gradient of bad_sin(0.5) to operand 0 (node 'y')"
+    assert lines[1] == "  expected  0.8775825618903728"
+    assert "and       1 more" in lines[-1]
+    assert len(caught.value.report.findings) == 2  # type: ignore[attr-defined]
+    assert "2 wrong" in str(caught.value.report)
+
+
+def test_a_wrong_value_is_named(Value: Any) -> None:
+    """A value that is off is named as such, and so is a leaf whose data was changed after the pass."""
+    bad = ag.primitive(lambda x: math.exp(x) * (1 + 1e-9), lambda z, x: ag.exp(x), name="off", reference=mpmath.exp)
+    with pytest.raises(GradientError, match=r"value of off\(1\.0\)"):
+        certify(bad(Value(1.0)))
+    x = Value(2.0)
+    y = x.exp()
+    x.data = 3.0
+    with pytest.raises(GradientError, match="the data of a leaf was changed since"):
+        certify(y)
+
+
+def test_a_wrong_walk_is_named(Value: Any, mutants: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each operation is right and the sum is not, the node with the wrong sum is named."""
+    monkeypatch.setattr("autograd.testing.certificate.adjoints", mutants["walk: parents in a set"])
+    x = Value(3.0, label="x")
+    with pytest.raises(GradientError, match=r"(?s)adjoint of leaf x \(node 0 of 2\).*expected  6\.0.*got       3\.0.*2 terms"):
+        certify(x * x)
+    assert first_finding([x, x * x]).startswith("every local gradient is right; adjoint of leaf x")
+    monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes: [math.nan, 1.0])
+    with pytest.raises(GradientError, match="got       nan"):
+        certify(x * x)
+
+
+def test_what_can_not_be_compared_is_said(Value: Any) -> None:
+    """An unknown primitive and an infinite result are listed, and raise in strict mode; infinite edges are compared."""
+    unknown = ag.primitive(lambda x: x * 2.0, lambda z, x: 2.0, name="unknown")
+    certificate = certify(unknown(Value(1.0)) * Value(math.inf))
+    assert certificate.skipped == ("multiply", "unknown")
+    assert "not compared: multiply, unknown" in str(certificate)
+    with pytest.raises(GradientError, match="nothing to compare with"):
+        certify(unknown(Value(1.0)), strict=True)
+    for edge in (
+        Value(0.0).sqrt(),
+        Value(0.0).cbrt(),
+        Value(1.0).arcsin(),
+        Value(-2.0) ** Value(3.0),
+        ag.hypot(Value(0.0), 0.0),
+    ):
+        assert certify(edge * 2.0, strict=True).findings == ()
+
+
+def test_only_a_value_is_certified() -> None:
+    """A float is refused with its type."""
+    with pytest.raises(TypeError, match="certify takes a Value, the result of an expression, got float"):
+        certify(1.0)
+
+
+def test_without_mpmath_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """certify without mpmath raises ImportError with the command; any other missing module comes through as it is."""
+    monkeypatch.delitem(sys.modules, "autograd.testing.reference", raising=False)
+    original = builtins.__import__
+    missing = "mpmath"
+
+    def refusing(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "mpmath":
+            raise ModuleNotFoundError("none", name=missing)
+        return original(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", refusing)
+    with pytest.raises(ImportError, match='pip install "glassgrad'):
+        certify(ag.Value(1.0) * 2.0)
+    monkeypatch.delitem(sys.modules, "autograd.testing.reference", raising=False)
+    missing = "other"
+    with pytest.raises(ModuleNotFoundError, match="none"):
+        certify(ag.Value(1.0) * 2.0)
+
+
+def test_what_has_no_derivative_is_left_out(Value: Any) -> None:
+    """0 to a power is compared with the convention; a reference that fails or turns complex is no evidence of a mistake."""
+    assert certify(Value(0.0) ** Value(2.0), strict=True).worst == 0.0
+    failing = ag.primitive(math.exp, lambda z, x: z, name="failing", reference=lambda x: 1 / (x - 1))
+    assert certify(failing(Value(1.0))).skipped == ("failing",)
+    root = ag.primitive(math.sqrt, lambda z, x: math.inf, name="root", reference=mpmath.sqrt)
+    assert certify(root(Value(0.0)), strict=True).checked == 2
+
+
+def test_differences_name_an_operation_near_the_end_of_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without mpmath, an operation is still judged where some steps would leave its domain."""
+
+    def absent() -> None:
+        raise ImportError("no mpmath")
+
+    monkeypatch.setattr("autograd.testing.certificate._reference", absent)
+    bad = ag.primitive(math.log, lambda z, x: 1.001 / x, name="bad_log")
+    x = ag.Value(0.1)
+    assert first_finding([x, bad(x)]).startswith("local gradient of bad_log(0.1) to operand 0: expected 9.9999999999993")
+    assert first_finding([x, x.log()]) == ""

@@ -1,0 +1,224 @@
+"""check_gradients: what it says of right and wrong gradients, and of functions that it can't check."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+
+import autograd as ag
+from autograd.testing import GradientError, check_gradients
+from autograd.testing.differences import noise_of
+from autograd.testing.graphs import as_python, at_a_kink
+from autograd.testing.report import off_by, ulps_between
+
+RIGHT: dict[str, tuple[Any, float]] = {
+    "square at 1e9": (lambda x: x**2, 1e9), "sine at 1e9": (lambda x: x.sin(), 1e9),
+    "log at 1e-5": (lambda x: x.log(), 1e-5), "sqrt at 1e-5": (lambda x: x.sqrt(), 1e-5),
+    "log at 1e-200": (lambda x: x.log(), 1e-200), "exp at 700": (lambda x: x.exp(), 700.0),
+    "exp at -700": (lambda x: x.exp(), -700.0), "reciprocal at 1e-8": (lambda x: 1.0 / x, 1e-8),
+    "a fast sine": (lambda x: (x * 30.0).sin(), 1e3), "small": (lambda x: x * 1e-300, 1.0),
+    "large": (lambda x: x * 1e300, 1.0), "dead relu": (lambda x: x.relu() + 1.0, -2.0), "zero": (lambda x: x * x, 0.0),
+    "odd power at 0": (lambda x: x**5, 0.0), "saturated": (lambda x: x.tanh(), 3.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_gradients_pass(Value: Any, name: str) -> None:
+    """Gradients that are right pass, also at the points where checkers with fixed tolerances fail them."""
+    f, x = RIGHT[name]
+    report = check_gradients(f, Value(x), strict=True)
+    assert report.verdict == "pass"
+    assert report.point == (x,)
+
+
+@pytest.mark.parametrize("error", [9e-4, 1e-5, 2e-7])
+@pytest.mark.parametrize("size", [1.0, 8e-6, 1e12])
+def test_small_errors_are_found(error: float, size: float) -> None:
+    """A gradient that is off by as little as 2e-7 is refused at every size."""
+    with pytest.raises(GradientError, match="df/dx is wrong"):
+        check_gradients(lambda x: size * math.sin(x), 0.7, gradients=[size * math.cos(0.7) * (1.0 + error)])
+    assert check_gradients(lambda x: size * math.sin(x), 0.7, gradients=lambda x: size * math.cos(x)).verdict == "pass"
+
+
+BAD_EXP = ag.primitive(math.exp, lambda z, x: z * (1.0 + 1e-6), name="bad_exp", domain=(-5, 5))
+
+
+def test_a_failure_names_the_operation_and_is_short(Value: Any) -> None:
+    """The message has at most ten lines: derivative, expected, got, distance, the guilty operation, and Python to paste."""
+    with pytest.raises(GradientError) as caught:
+        check_gradients(lambda x, y: BAD_EXP(x * y) + x, Value(1.5), Value(-0.5))
+    text = str(caught.value)
+    assert len(text.splitlines()) <= 10
+    assert text.startswith("df/dx is wrong at f(1.5, -0.5)")
+    assert "local gradient of bad_exp(-0.75) to operand 0" in text
+    assert "check_gradients(lambda x, y: bad_exp((x * y)) + x, 1.5, -0.5)" in text
+    assert "also      df/dy" in text
+    assert [c.verdict for c in caught.value.report.checks] == ["fail", "fail"]  # type: ignore[attr-defined]
+
+
+def test_the_operation_is_named_without_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without mpmath the guilty operation is found by differences of each operation alone."""
+    monkeypatch.setattr("autograd.testing.certificate._reference", lambda: (_ for _ in ()).throw(ImportError("no mpmath")))
+    with pytest.raises(GradientError, match=r"culprit   local gradient of bad_exp\(0\.75\) to operand 0: expected 2\.117"):
+        check_gradients(lambda x: BAD_EXP(x).sin() * x, 0.75)
+
+
+def test_kinks_are_reported_and_raise_when_asked(Value: Any) -> None:
+    """relu and abs at 0 are kinks, neither right nor wrong; strict=True raises, and a gradient outside fails."""
+    for f in (lambda x: x.relu(), abs, lambda x: ag.maximum(x, 2.0 * x)):
+        assert check_gradients(f, Value(0.0)).verdict == "kink"
+        with pytest.raises(GradientError, match=r"not proved right \(kink\)"):
+            check_gradients(f, Value(0.0), strict=True)
+    with pytest.raises(GradientError, match="limits from the two sides are -1 and 1"):
+        check_gradients(abs, 0.0, gradients=[1.5])
+    assert check_gradients(abs, 0.0, gradients=[0.5]).verdict == "kink"
+
+
+def test_conventions_that_add_up_are_no_failure(Value: Any) -> None:
+    """3 relu(x) - |x|/10 at 0: the engine's 0 is no limit between the sides, but what its documented conventions give."""
+    report = check_gradients(lambda x: 3.0 * x.relu() - 0.1 * abs(x), Value(0.0))
+    assert report.verdict == "kink"
+    assert "conventions at kinks" in str(report)
+
+
+def test_rough_functions_are_inconclusive() -> None:
+    """Where rounding or roughness hides the answer, or there is nothing around, the verdict is inconclusive."""
+    assert check_gradients(lambda x: 1e20 + x, 1.0).verdict == "inconclusive"
+    assert check_gradients(lambda x: x.sqrt(), 0.0).verdict == "inconclusive"
+    assert check_gradients(lambda x: abs(x) ** 1.5 * (1.0 / x).sin(), 1e-3, gradients=None).verdict in ("pass", "inconclusive")
+    wiggly = check_gradients(lambda x: x + 1e-3 * math.sin(x * 1e13), 1.0, gradients=[1.0])
+    assert wiggly.verdict == "inconclusive"
+    with pytest.raises(GradientError, match="inconclusive"):
+        check_gradients(lambda x: 1e20 + x, 1.0, strict=True)
+
+
+def test_nan_is_no_gradient() -> None:
+    """A nan where the derivative exists is refused."""
+    with pytest.raises(GradientError, match="got       nan"):
+        check_gradients(lambda x: x * x, 1.0, gradients=[math.nan])
+
+
+def test_a_tolerance_may_be_given() -> None:
+    """tolerance=1e-3 lets a gradient pass that is off by half of that, and no more."""
+    assert check_gradients(math.sin, 0.0, gradients=[1.0005], tolerance=1e-3).verdict == "pass"
+    with pytest.raises(GradientError):
+        check_gradients(math.sin, 0.0, gradients=[1.005], tolerance=1e-3)
+
+
+def test_second_derivatives(Value: Any) -> None:
+    """order=2 checks the Hessian: each row, mixed derivatives too; a wrong derivative of a partial is found."""
+    report = check_gradients(lambda x, y: x.exp() * y.sin() + x * y, Value(0.3), Value(0.4), order=2)
+    assert report.verdict == "pass"
+    assert [c.name for c in report.checks] == ["df/dx", "df/dy", "d2f/dx/dx", "d2f/dx/dy", "d2f/dy/dx", "d2f/dy/dy"]
+    flat = ag.primitive(
+        lambda x: x**3, lambda z, x: 3.0 * ag.Value(x.data) ** 2.0 if hasattr(x, "data") else 3.0 * x * x, name="flat"
+    )
+    assert check_gradients(lambda x: flat(x) * x, 1.5).verdict == "pass"
+    with pytest.raises(GradientError, match="d2f/dx/dx is wrong"):
+        check_gradients(lambda x: flat(x) * x, 1.5, order=2)
+
+
+def test_an_input_that_is_ignored(Value: Any) -> None:
+    """An ignored input passes with a note and raises in strict mode; one that was unwrapped on the way fails."""
+    report = check_gradients(lambda x, y: x * 2.0, Value(1.0), Value(3.0))
+    assert report.verdict == "pass"
+    assert report.checks[1].note == "f ignores this input"
+    with pytest.raises(GradientError, match="ignores"):
+        check_gradients(lambda x, y: x * 2.0, Value(1.0), Value(3.0), strict=True)
+    with pytest.raises(GradientError, match=r"takes its number out, with \.data"):
+        check_gradients(lambda x, y: x * y.data, Value(1.0), Value(3.0))
+    assert check_gradients(lambda x, y: x * 2.0, 1.0, 3.0, gradients=[2.0, 0.0]).checks[1].note == "f ignores this input"
+
+
+def _mutating(x: Any) -> Any:
+    x.data = x.data + 1.0
+    return x * x
+
+
+def _counting() -> Any:
+    counter = itertools.count()
+    return lambda x: x * float(next(counter))
+
+
+BAD: dict[str, tuple[Any, type[Exception], str]] = {
+    "no function": (lambda: check_gradients(3.0, 1.0), TypeError, "takes a function, got float"),
+    "no inputs": (lambda: check_gradients(lambda: 1.0), TypeError, "takes the inputs after the function"),
+    "order 3": (lambda: check_gradients(abs, 1.0, order=3), ValueError, "order is 1 or 2, got 3"),
+    "order 2 of given": (lambda: check_gradients(abs, 1.0, order=2, gradients=[1.0]), ValueError, "needs the engine's own"),
+    "tolerance": (lambda: check_gradients(abs, 1.0, tolerance=-1.0), ValueError, "at least 0 or None, got -1.0"),
+    "a list": (lambda: check_gradients(ag.sum, [1.0, 2.0]), TypeError, r"lambda \*xs: f\(list\(xs\)\)"),
+    "a string": (lambda: check_gradients(abs, "1"), TypeError, "convert the text first"),
+    "nan in": (lambda: check_gradients(abs, math.nan), ValueError, "finite inputs, got nan"),
+    "no Value": (lambda: check_gradients(lambda x: x.data, 1.0), TypeError, "returned float 1.0, not a Value"),
+    "None": (lambda: check_gradients(lambda x: None, 1.0), TypeError, "returned NoneType None, not a Value"),
+    "nan out": (lambda: check_gradients(lambda x: x * math.nan, 1.0), ValueError, r"f\(1.0\) is nan; check gradients where"),
+    "inf out": (lambda: check_gradients(lambda x: x * math.inf, 1.0, gradients=[1.0]), ValueError, "is inf; check"),
+    "mutates": (lambda: check_gradients(_mutating, 1.0), ValueError, "changed its input x from 1.0 to 2.0"),
+    "random": (lambda: check_gradients(_counting(), 1.0), ValueError, "is not the same twice: f draws random numbers"),
+    "random floats": (lambda: check_gradients(_counting(), 1.0, gradients=[1.0]), ValueError, "is not the same twice"),
+    "too few": (lambda: check_gradients(math.hypot, 1.0, 2.0, gradients=[1.0]), ValueError, "holds 1 numbers, and there are 2"),
+    "no float": (lambda: check_gradients(lambda x: "a", 1.0, gradients=[1.0]), TypeError, "returned str 'a'; with gradients="),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_has_a_message_of_its_own(name: str) -> None:
+    """Each kind of bad input raises what it should, with a message that says what was received."""
+    act, kind, words = BAD[name]
+    with pytest.raises(kind, match=words):
+        act()
+
+
+def test_what_f_raises_comes_through_with_a_note() -> None:
+    """An error inside of f at the point keeps its type, and a note says how f was called; further away it is no error."""
+    with pytest.raises(ValueError, match="cannot compute") as caught:
+        check_gradients(lambda x: x.log(), -1.0)
+    assert caught.value.__notes__ == ["check_gradients called f(-1.0) with Values; f must work there"]
+    with pytest.raises(ZeroDivisionError) as caught_floats:
+        check_gradients(lambda x: 1.0 / x, 0.0, gradients=[1.0])
+    assert "with floats" in caught_floats.value.__notes__[0]
+    assert check_gradients(lambda x: (x - 1.0).sqrt() * (1.5 - x).sqrt(), 1.1).verdict == "pass"
+
+
+def test_gradients_of_what_f_closes_over_stay(Value: Any) -> None:
+    """Weights that the function uses keep their gradients and do not appear among the inputs."""
+    weight = Value(2.0)
+    (weight * 3.0).backward()
+    assert check_gradients(lambda x: x * weight, Value(1.0)).verdict == "pass"
+    assert weight.grad == 3.0
+
+
+def test_words() -> None:
+    """Reports, distances and graphs read well."""
+    assert str(check_gradients(lambda x: x * 3.0, 1.0)).startswith("df/dx: pass, got 3.0, expected 3.0 +- ")
+    assert ulps_between(math.inf, 1.0) == math.inf
+    assert ulps_between(2.0, 2.0) == 0.0
+    assert off_by(1.5, 1.0) == "0.5, 2.25e+15 ulps"
+    assert noise_of(lambda x: None, 1.0) == 0.0
+    assert noise_of(lambda x: float(f"{math.sin(x):.6f}"), 1.0) >= 0.0
+    x = ag.Value(2.0)
+    y = ag.dot([x, -x], [ag.Value(-1.0), 3.0]) + ag.softmax([x, 1.0])[1] - ag.max([x, 0.5])
+    text = as_python(ag.topological_order(y), [x], ["x"])
+    assert eval(text, vars(ag).copy())(x).data == y.data
+    assert as_python(ag.topological_order(y), [x], ["x"], longest=2) == "a graph of 8 nodes"
+    assert as_python([ag.Value(-2.0)], [], []) == "lambda: -2.0"
+
+
+def test_verdicts_at_the_edge_of_knowing() -> None:
+    """Off by 3e-11 is inconclusive, so is a function whose noise has no bound; given derivatives work near a domain's end."""
+    slightly = check_gradients(math.sin, 0.7, gradients=[math.cos(0.7) * (1.0 + 3e-11)])
+    assert slightly.checks[0].note == "just outside the error bound"
+    assert check_gradients(lambda x: (x * 1e200 - 1e200) * 1e150, 1.0).checks[0].error == math.inf
+    assert check_gradients(math.log, 0.1, gradients=[10.0]).verdict == "pass"
+    assert check_gradients(lambda x: x * 1e308, 1.5, gradients=[1e308]).verdict in ("pass", "inconclusive")
+
+
+def test_where_kinks_are(Value: Any) -> None:
+    """clamp, hypot, relu and max know their kinks; an operation that has none is never at one."""
+    for node in (Value(1.0).clamp(0.0, 1.0), ag.hypot(Value(0.0), 0.0), Value(0.0).relu(), ag.max([Value(1.0), 1.0])):
+        assert at_a_kink([node.parents[0], node])
+    for node in (Value(0.5).clamp(0.0, 1.0), Value(0.0).exp(), ag.max([Value(1.0), 2.0])):
+        assert not at_a_kink([node.parents[0], node])

@@ -1,0 +1,142 @@
+"""autograd.primitive and check_primitive: a user's own elementary function, on both engines."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from typing import Any
+
+import mpmath
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import autograd as ag
+from autograd.testing import GradientError, certify, check_gradients, check_primitive
+from autograd.testing.expressions import Expression
+from autograd.testing.strategies import expressions
+
+bell = ag.primitive(
+    lambda x: math.exp(-x * x), lambda z, x: -2.0 * x * z, name="bell", domain=(-4, 4), reference=lambda x: mpmath.exp(-x * x)
+)
+xlogy = ag.primitive(
+    lambda x, y: x * math.log(y), [lambda z, x, y: ag.log(y), lambda z, x, y: x / y], name="xlogy", symbol="xlogy",
+    domain=[(-math.inf, math.inf), (0.0, math.inf)], reference=lambda x, y: x * mpmath.log(y), remedy="y must be positive",
+)  # fmt: skip
+
+
+def test_it_is_used_like_a_built_in_one(Value: Any) -> None:
+    """It runs on floats, Values and dual numbers, is differentiated twice, has a name, and explains its errors."""
+    x = Value(0.5, label="x")
+    y = bell(x) * x
+    y.backward()
+    assert x.grad == pytest.approx(math.exp(-0.25) * 0.5, rel=1e-15)
+    assert check_gradients(lambda a, b: xlogy(bell(a), b) * a, Value(0.5), Value(2.0), order=2).verdict == "pass"
+    assert ag.derivative(bell)(0.5) == pytest.approx(-math.exp(-0.25), rel=1e-15)
+    assert y.parents[0].op is bell
+    assert certify(xlogy(y, 3.0), strict=True).findings == ()
+    with pytest.raises(ValueError, match=r"cannot compute xlogy\(x, -1\.0\) where x = 0\.5: .*; y must be positive"):
+        xlogy(x, -1.0)
+    with pytest.raises(TypeError, match="can't be pickled"):
+        pickle.dumps(bell)
+
+
+def test_check_primitive_reports(thorough: bool) -> None:
+    """A right primitive gets a report: points, ulps against its reference, verdicts, and what happens at its edges."""
+    report = check_primitive(bell, points=2000 if thorough else 150)
+    assert report.points >= 150
+    assert report.worst is not None
+    assert report.worst < 64
+    assert len(report.edges) == 2
+    assert report.edges[0].startswith("bell(-4.0) = 1.12535e-07, partials")
+    assert str(report).startswith("bell: ")
+    assert check_primitive(xlogy, points=60).edges == ("xlogy(0.5, 0.0) raises ValueError",)
+    plain = ag.primitive(math.sin, lambda z, x: ag.cos(x), name="plain_sin", domain=(10, 20))
+    assert "no reference in 50 digits" in str(check_primitive(plain, points=40))
+    high = ag.primitive(math.exp, lambda z, x: z, name="high", domain=(-math.inf, -100.0))
+    assert check_primitive(high, points=10).points == 10
+    far = ag.primitive(math.sqrt, lambda z, x: 0.5 / z, name="far", domain=(100, math.inf))
+    assert check_primitive(far, points=10).points == 10
+    assert check_primitive(ag.cosh, points=300, seed=1).points < 300  # where it overflows it is left out
+
+
+def test_check_primitive_works_without_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without mpmath, differences alone must do."""
+
+    def absent() -> None:
+        raise ImportError("no mpmath")
+
+    monkeypatch.setattr("autograd.testing.certificate._reference", absent)
+    assert check_primitive(bell, points=20).worst is None
+
+
+def wrong(partial: Any, function: Any = math.exp, **options: Any) -> Any:
+    return ag.primitive(function, partial, name="wrong", domain=options.pop("domain", (-2, 2)), **options)
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "partial": (wrong(lambda z, x: z * (1 + 2e-7)), "df/dx0 is wrong|df/d.* is wrong"),
+    "second": (wrong(lambda z, x: ag.Value(z.data) if hasattr(z, "data") else z), "d2f"),
+    "nan": (wrong(lambda z, x: z, lambda x: math.nan), "is nan inside its domain"),
+    "domain": (wrong(lambda z, x: 1.0 / x, math.log), "raises inside its domain"),
+    "edge": (wrong(lambda z, x: 0.0 * x / x if x != 2.0 else math.nan, lambda x: 0.0 * x), "at the edge of its domain"),
+    "reference": (wrong(lambda z, x: z, reference=lambda x: mpmath.exp(x) * 2), r"value of wrong\("),
+    "noise": (wrong(lambda z, x: 1.0, lambda x: 1e20 + x), "no derivative could be proved right"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_check_primitive_refuses(name: str) -> None:
+    """A wrong partial, second derivative, value, domain, edge or reference is refused, each in its own words."""
+    primitive, words = WRONG[name]
+    with pytest.raises(GradientError, match=words):
+        check_primitive(primitive, points=60)
+
+
+def test_partials_must_take_values() -> None:
+    """A partial that uses math instead of autograd, or divides by zero, says so in a note; no primitive is a TypeError."""
+    with pytest.raises(TypeError) as caught:
+        check_primitive(wrong(lambda z, x: math.exp(x)))
+    assert "not with math, so that it takes Values" in caught.value.__notes__[-1]
+    with pytest.raises(ZeroDivisionError) as divided:
+        check_primitive(wrong(lambda z, x: z / (x - x), domain=(1, 2)))
+    assert "a partial of wrong can't be computed at" in divided.value.__notes__[-1]
+    with pytest.raises(TypeError, match=r"takes what autograd\.primitive"):
+        check_primitive(math.exp)
+
+
+BAD: dict[str, tuple[Any, type[Exception], str]] = {
+    "no partials": (lambda: ag.primitive(math.exp, []), TypeError, "takes a function"),
+    "a number": (lambda: ag.primitive(math.exp, [1.0]), TypeError, r"one for each operand, got \[1\.0\]"),
+    "no function": (lambda: ag.primitive(1.0, lambda z, x: z), TypeError, r"primitive\(function\) takes a function on floats"),
+    "no name": (lambda: ag.primitive(lambda x: x, lambda z, x: 1.0), ValueError, "needs a name, and '<lambda>' is none"),
+    "operands": (lambda: ag.primitive(lambda x, y: x, lambda z, x: 1.0, name="p"), TypeError, "will be called with 1, one for"),
+    "partial": (lambda: ag.primitive(math.exp, lambda x: 1.0, name="p"), TypeError, "partial 0 of p takes .* 2: z, then"),
+    "domain": (lambda: ag.primitive(math.exp, lambda z, x: z, domain=(1, 0)), ValueError, "low < high for each of 1 operands"),
+    "domains": (lambda: ag.primitive(math.exp, lambda z, x: z, domain=3), ValueError, "got 3"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_primitives_are_refused(name: str) -> None:
+    """What can't be a primitive is refused when it is made, with the reason."""
+    act, kind, words = BAD[name]
+    with pytest.raises(kind, match=words):
+        act()
+
+
+def test_functions_that_tell_nothing_are_taken() -> None:
+    """A function in C without a signature is believed, and a parameter's partial is None."""
+    scaled = ag.primitive(lambda x, k: x * k, [lambda z, x, k: k, None], name="scaled")
+    assert scaled(ag.Value(2.0), 3.0).local_gradients() == (3.0,)
+    assert check_primitive(scaled, points=20).verdicts["pass"]
+    assert ag.primitive(max, [lambda z, x, y: 1.0 * (x > y), lambda z, x, y: 1.0 * (y > x)], name="larger")(1.0, 2.0) == 2.0
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(expressions(ops=["add", "multiply"], extra_ops=[bell, xlogy], max_ops=8))
+def test_it_is_drawn(Value: Any, expr: Expression) -> None:
+    """Drawn with extra_ops it stays inside of its domain, and runs on floats, Values and mpf."""
+    root = expr.fn(*map(Value, expr.point))
+    assert certify(root).findings == ()
+    exact = expr.fn(*map(mpmath.mpf, expr.point))
+    assert abs(exact - root.data) <= 1e-9 * (1.0 + abs(root.data))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from .custom import primitive
 from .engines import chosen, engine
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
-from .primitive import Primitive
+from .record import Primitive
 from .records import (
     absolute,
     add,

@@ -33,7 +33,7 @@ from . import modes
 from . import records as p
 from . import value as reference
 from .operators import Operators, is_operand
-from .primitive import Primitive, to_float
+from .record import Primitive, to_float
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .primitive import Primitive
+from .record import Primitive
 
 __all__ = ["CustomPrimitive", "primitive"]
 

@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 
 from .operators import Operators
-from .primitive import Primitive, to_float
+from .record import Primitive, to_float
 from .records import flow
 
 __all__ = ["Dual", "new_level"]

@@ -11,7 +11,7 @@ import operator
 from typing import Any, NoReturn
 
 from . import records as p
-from .primitive import Primitive, is_real
+from .record import Primitive, is_real
 
 __all__ = ["Operators", "is_operand"]
 

@@ -25,7 +25,7 @@ from itertools import accumulate
 from typing import Any
 
 from . import kernels
-from .primitive import NaryPrimitive, Primitive, listed, to_float
+from .record import NaryPrimitive, Primitive, listed, to_float
 
 INF, NAN = math.inf, math.nan
 LN2, LN10 = math.log(2.0), math.log(10.0)

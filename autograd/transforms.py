@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import modes
 from .dual import Dual, new_level
 from .engines import chosen
-from .primitive import to_float
+from .record import to_float
 from .records import flow
 from .records import sum as total
 

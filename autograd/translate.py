@@ -20,7 +20,7 @@ from types import FunctionType
 from typing import Any
 
 from . import kernels, records
-from .primitive import NaryPrimitive, Primitive
+from .record import NaryPrimitive, Primitive
 
 __all__ = ["rules_source"]
 

@@ -22,7 +22,7 @@ from typing import Any
 from . import modes
 from . import records as p
 from .operators import Operators
-from .primitive import Primitive, to_float
+from .record import Primitive, to_float
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 

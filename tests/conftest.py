@@ -16,6 +16,12 @@ settings.register_profile("ci", database=None, derandomize=True, deadline=None, 
 settings.register_profile("dev", database=None, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The full counts of the proof."""
+    parser.addoption("--thorough", action="store_true", help="run the proof's full counts, which takes minutes")
+
+
 ENGINES = {"python": "autograd.value", "native": "autograd._native"}
 INSTALLED = [name for name, module in ENGINES.items() if importlib.util.find_spec(module)]
 if os.environ.get("AUTOGRAD_TEST_TWIN") == "require" and len(INSTALLED) < len(ENGINES):

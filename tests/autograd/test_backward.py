@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.primitive import NaryPrimitive, Primitive
+from autograd.record import NaryPrimitive, Primitive
 
 OPERATIONS = ["add", "multiply", "subtract", "maximum", "square", "tanh", "sin", "sigmoid", "hypot", "negative", "cos"]
 programs = st.tuples(

@@ -25,7 +25,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd import primitive, records, translate, value
+from autograd import record, records, translate, value
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def described(result: Any) -> Any:
     return result
 
 
-RECORDS = {name: r for name, r in vars(records).items() if isinstance(r, primitive.Primitive) and r.arity}
+RECORDS = {name: r for name, r in vars(records).items() if isinstance(r, record.Primitive) and r.arity}
 
 
 def points(rng: random.Random, count: int) -> Iterator[float]:

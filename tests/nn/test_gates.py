@@ -12,6 +12,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value
+from autograd.testing import check_gradients
 
 
 def close(found: Any, expected: Any) -> None:
@@ -160,13 +161,21 @@ def test_cs231ns_net_on_object_arrays() -> None:
 
 
 def test_a_nets_gradients_against_differences() -> None:
-    """The gradient of a small net's loss agrees with central differences for every parameter."""
+    """The gradient of a small net's loss passes check_gradients, and agrees with the textbook's central differences."""
     model = nn.MLP(2, [3, 1], activation="tanh", seed=2)
     X, y = [[0.3, -0.7], [1.0, 0.5]], [1.0, -1.0]
 
     def loss() -> Any:
         return nn.mean_squared_error([model(x) for x in X], y)
 
+    def loss_of(weights: Any) -> Any:  # a net of the same shape with these for its weights
+        other, rest = nn.MLP(2, [3, 1], activation="tanh", seed=2), iter(weights)
+        for layer in other.layers:
+            for neuron in layer.neurons:
+                neuron.w, neuron.b = [next(rest) for _ in neuron.w], next(rest)
+        return nn.mean_squared_error([other(x) for x in X], y)
+
+    check_gradients(lambda *weights: loss_of(weights), *[p.data for p in model.parameters()])
     found = ag.gradients(loss(), model.parameters())
     expected = nn.numerical_gradient(lambda: loss().data, model.parameters(), h=1e-5)
     assert found == pytest.approx(expected, rel=1e-7, abs=1e-9)

@@ -10,7 +10,7 @@ import pytest
 
 import autograd as ag
 from autograd.testing import GradientError, check_gradients
-from autograd.testing.differences import noise_of
+from autograd.testing.differences import differentiate, noise_of
 from autograd.testing.graphs import as_python, at_a_kink
 from autograd.testing.report import off_by, ulps_between
 
@@ -231,3 +231,4 @@ def test_differences_that_fail_prove_nothing() -> None:
     assert check_gradients(lambda x: 1e308 * math.sin(x * 1e24), 0.0, gradients=[1e300]).verdict == "inconclusive"
     assert check_gradients(math.sqrt, 0.0, gradients=[1.0]).verdict == "inconclusive"
     assert check_gradients(lambda x: 1e20 + x, 1.0, gradients=[1e9]).verdict == "inconclusive"
+    assert differentiate(lambda x: (math.copysign(1e308, x), 0.0), 0.0).central.error == math.inf

@@ -10,7 +10,7 @@ import pytest
 
 import autograd as ag
 from autograd.testing import GradientError, check_gradients
-from autograd.testing.differences import noise_of
+from autograd.testing.differences import differentiate, noise_of
 from autograd.testing.graphs import as_python, at_a_kink
 from autograd.testing.report import off_by, ulps_between
 
@@ -222,3 +222,13 @@ def test_where_kinks_are(Value: Any) -> None:
         assert at_a_kink([node.parents[0], node])
     for node in (Value(0.5).clamp(0.0, 1.0), Value(0.0).exp(), ag.max([Value(1.0), 2.0])):
         assert not at_a_kink([node.parents[0], node])
+
+
+def test_differences_that_fail_prove_nothing() -> None:
+    """Slow convergence, differences that overflow and a point at the domain's end are inconclusive, never a failure."""
+    slow = check_gradients(lambda x: max(x, 0.0) ** 1.5, 0.0, gradients=[5.0])
+    assert slow.checks[0].note == "the differences do not converge: f is rough here"
+    assert check_gradients(lambda x: 1e308 * math.sin(x * 1e24), 0.0, gradients=[1e300]).verdict == "inconclusive"
+    assert check_gradients(math.sqrt, 0.0, gradients=[1.0]).verdict == "inconclusive"
+    assert check_gradients(lambda x: 1e20 + x, 1.0, gradients=[1e9]).verdict == "inconclusive"
+    assert differentiate(lambda x: (math.copysign(1e308, x), 0.0), 0.0).central.error == math.inf

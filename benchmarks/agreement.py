@@ -1,6 +1,6 @@
-"""2,000 random graphs: values and gradients against PyTorch in double precision, where it is installed.
+"""2,000 random graphs: values and gradients against PyTorch or JAX in double precision, where they are installed.
 
-    python benchmarks/torch_agreement.py [--graphs 2000] [--seed 0] [--json]
+    python benchmarks/agreement.py [--peer torch|jax] [--graphs 2000] [--seed 0] [--json]
 
 Two correct engines differ by rounding, so the bound is computed for each number, not chosen. Every number t that is
 computed on the way, in the forward and in the backward pass, may be off by ROUNDING * max(1, |t|), and moves the
@@ -16,14 +16,15 @@ import json
 import math
 import random
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import autograd
 from autograd import Value
 
-# Two engines, each off by at most 8 units of 2**-53 in a step. glassgrad's own limit is 4 ulp, which is 8 units; PyTorch
-# states none, and its 1 - tanh(x)**2 is off by so much of 1 rather than of itself, hence max(1, |t|) above.
+# Two engines, each off by at most 8 units of 2**-53 in a step. glassgrad's own limit is 4 ulp, which is 8 units; the others
+# state none, and PyTorch's 1 - tanh(x)**2 is off by so much of 1 rather than of itself, hence max(1, |t|) above.
 ROUNDING = 2 * 8 * 2.0**-53
 MARGIN = 1e-9  # a kink nearer than this, though not at it, may be taken on either side: such a graph is drawn again
 
@@ -87,6 +88,52 @@ def torch_functions(torch: Any) -> SimpleNamespace:
     })  # fmt: skip
 
 
+Peer = Callable[[list[tuple[str, list[int]]], list[float]], tuple[float, list[float]]]
+
+
+def torch_peer() -> tuple[str, Peer]:
+    """PyTorch's value and gradients of a program."""
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(1)
+    functions = torch_functions(torch)
+
+    def compute(instructions: list[tuple[str, list[int]]], numbers: list[float]) -> tuple[float, list[float]]:
+        leaves = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
+        root = run(instructions, leaves, functions)
+        root.backward()
+        return root.item(), [0.0 if x.grad is None else x.grad.item() for x in leaves]
+
+    return f"PyTorch {torch.__version__}", compute
+
+
+def jax_peer() -> tuple[str, Peer]:
+    """JAX's value and gradients of a program."""
+    jax = importlib.import_module("jax")
+    jax.config.update("jax_enable_x64", True)
+    np, special = jax.numpy, importlib.import_module("jax.scipy.special")
+    same = {name: getattr(np, name) for name in NAMES if hasattr(np, name)}
+    functions = SimpleNamespace(**same | {
+        "sigmoid": jax.nn.sigmoid, "logsigmoid": jax.nn.log_sigmoid, "relu": jax.nn.relu,
+        "erf": special.erf, "erfc": special.erfc,
+        "sum": lambda xs: np.stack(xs).sum(),
+        "mean": lambda xs: np.stack(xs).mean(),
+        "prod": lambda xs: np.stack(xs).prod(),
+        "norm": lambda xs: np.linalg.norm(np.stack(xs)),
+        "logsumexp": lambda xs: special.logsumexp(np.stack(xs)),
+        "softmax": lambda xs: jax.nn.softmax(np.stack(xs)),
+        "dot": lambda xs, ys: np.dot(np.stack(xs), np.stack(ys)),
+    })  # fmt: skip
+
+    def compute(instructions: list[tuple[str, list[int]]], numbers: list[float]) -> tuple[float, list[float]]:
+        def f(leaves: list[Any]) -> Any:
+            return run(instructions, leaves, functions)
+
+        value, gradients = jax.value_and_grad(f)(list(numbers))
+        return float(value), [float(g) for g in gradients]
+
+    return f"JAX {jax.__version__}", compute
+
+
 def near_a_kink(root: Value) -> bool:
     """Whether an operand is so near to a kink that rounding may decide the side."""
     for node in autograd.topological_order(root):
@@ -107,16 +154,15 @@ def bound(result: Value) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", choices=["torch", "jax"], default="torch", help="whom to compare with (default torch)")
     parser.add_argument("--graphs", type=int, default=2000, help="how many graphs (default 2,000)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the programs (default 0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     try:
-        torch = importlib.import_module("torch")
-    except ImportError:
-        sys.exit("PyTorch is not installed; this comparison needs it")
-    torch.set_num_threads(1)
-    functions = torch_functions(torch)
+        name, peer = {"torch": torch_peer, "jax": jax_peer}[options.peer]()
+    except ImportError as error:
+        sys.exit(f"this comparison needs what is not installed: {error}")
 
     rng = random.Random(options.seed)
     kinds = {"value": [0, 0.0, 0.0], "gradient": [0, 0.0, 0.0]}  # how many, worst difference, worst share of its bound
@@ -130,27 +176,25 @@ def main() -> None:
         if near_a_kink(root):
             redrawn += 1
             continue
-        theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
-        other = run(instructions, theirs, functions)
-        other.backward()
+        other, theirs = peer(instructions, numbers)
         root.backward()
-        pairs = [("value", root.data, other.item(), root)]
+        pairs = [("value", root.data, other, root)]
         for x, y, graph_of_x in zip(ours, theirs, autograd.gradients(root, ours, create_graph=True), strict=True):
-            pairs.append(("gradient", x.grad, 0.0 if y.grad is None else y.grad.item(), graph_of_x))
+            pairs.append(("gradient", x.grad, y, graph_of_x))
         for kind, mine, expected, of in pairs:
             difference, allowed = abs(mine - expected), bound(of)
             worst = kinds[kind]
             worst[0] += 1
             if not difference <= allowed:  # so that nan is wrong too
-                wrong.append(f"graph {graph}: {kind} {mine!r}, PyTorch {expected!r}, bound {allowed:.1e}: {instructions}")
+                wrong.append(f"graph {graph}: {kind} {mine!r}, {name} {expected!r}, bound {allowed:.1e}: {instructions}")
             elif difference:
                 worst[1:] = max(worst[1], difference), max(worst[2], difference / allowed)
         graph += 1
 
     if options.json:
-        print(json.dumps({"graphs": graph, "redrawn": redrawn, "kinds": kinds, "wrong": wrong, "torch": torch.__version__}))
+        print(json.dumps({"graphs": graph, "redrawn": redrawn, "kinds": kinds, "wrong": wrong, "peer": name}))
     else:
-        print(f"{graph} graphs, PyTorch {torch.__version__}, {redrawn} drawn again for a kink within {MARGIN}")
+        print(f"{graph} graphs, {name}, {redrawn} drawn again for a kink within {MARGIN}")
         for kind, (count, difference, share) in kinds.items():
             print(f"  {count} {kind}s: differ by at most {difference:.1e}, and by {share:.0%} of the computed bound")
         print(*wrong[:5], sep="\n", end="\n" if wrong else "")

@@ -78,6 +78,7 @@ def certify(value: Any, *, strict: bool = False) -> Certificate:
     >>> certify(x.sin() * x).findings
     ()
     """
+    __tracebackhide__ = True  # pytest then shows the test and the message, and not the inside of this
     if not is_value(value):
         raise TypeError(f"certify takes a Value, the result of an expression, got {type(value).__name__}")
     reference = _reference()

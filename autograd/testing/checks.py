@@ -60,6 +60,7 @@ def check_gradients(
     Traceback (most recent call last):
     autograd.testing.report.GradientError: df/dx is wrong at f(2.0)...
     """
+    __tracebackhide__ = True  # pytest then shows the test and the message, and not the inside of this
     if not callable(f):
         raise TypeError(
             f"check_gradients(f) takes a function, got {type(f).__name__}; write check_gradients(lambda x: ..., 1.0)"
@@ -335,6 +336,7 @@ def _verdict(got: float, size: float, found: Derivative, tolerance: float | None
 
 
 def _raise_if_wrong(subject: _Subject, checks: list[InputCheck], point: tuple[float, ...], strict: bool) -> None:
+    __tracebackhide__ = True  # pytest then shows the test and the message, and not the inside of this
     bad = [c for c in checks if c.verdict == "fail"] or ([c for c in checks if c.verdict != "pass" or c.note] if strict else [])
     if not bad:
         return

@@ -67,6 +67,7 @@ def check_primitive(primitive: Any, *, points: int = 200, seed: int = 0) -> Prim
     >>> check_primitive(exp, points=20).worst < 4
     True
     """
+    __tracebackhide__ = True  # pytest then shows the test and the message, and not the inside of this
     if not isinstance(primitive, autograd.Primitive):
         raise TypeError(f"check_primitive takes what autograd.primitive(...) returned, got {type(primitive).__name__}")
     fixed = dict(_fixed(primitive))
@@ -155,6 +156,7 @@ def _against_digits(node: Any, worst: float | None) -> float | None:
 
 def _edge(applied: Any, domain: Sequence[tuple[float, float]], i: int, edge: float, name: str) -> str:
     """What happens where operand i stands at an end of its domain; a nan there is an error."""
+    __tracebackhide__ = True  # pytest then shows the test and the message, and not the inside of this
     if not math.isfinite(edge):
         return ""
     point = [_middle(*ends) for ends in domain]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +236,24 @@ def test_differences_that_fail_prove_nothing() -> None:
     assert check_gradients(math.sqrt, 0.0, gradients=[1.0]).verdict == "inconclusive"
     assert check_gradients(lambda x: 1e20 + x, 1.0, gradients=[1e9]).verdict == "inconclusive"
     assert differentiate(lambda x: (math.copysign(1e308, x), 0.0), 0.0).central.error == math.inf
+
+
+def test_pytest_shows_a_failure_in_ten_lines(tmp_path: Path) -> None:
+    """A failing check in a user's test prints at most ten lines of message and shows no line of ours."""
+    (tmp_path / "test_theirs.py").write_text(
+        "from autograd import primitive\n"
+        "from autograd.testing import check_gradients\n"
+        "def test_it():\n"
+        "    bad = primitive(lambda x: x * x, lambda z, x: 2.001 * x, name='bad')\n"
+        "    check_gradients(lambda x, y: bad(x * y), 0.5, 2.0)\n",
+        encoding="utf-8",
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tmp_path)],
+        capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path(ag.__file__).parents[1])},
+    )  # fmt: skip
+    assert run.returncode == 1
+    shown = [line for line in run.stdout.splitlines() if line.startswith("E  ")]
+    assert 4 <= len(shown) <= 10
+    assert "culprit   local gradient of bad(1.0) to operand 0" in run.stdout
+    assert "checks.py" not in run.stdout

@@ -214,20 +214,18 @@ def test_a_power_of_two_passes_through_to_the_bit(Value: Any, expr: Expression) 
 
 
 def test_the_hessian_is_symmetric_and_agrees_with_differences(Value: Any, thorough: bool) -> None:
-    """The Hessian is symmetric to 1e-12 of its scale, and agrees with Richardson on the gradient."""
+    """The Hessian is symmetric to 1e-12 of its scale, and agrees with Richardson on the gradient to 1e-9 of it."""
     rng = random.Random(6)
-    proved = 0
     for _ in range(500 if thorough else 60):
         expression = drawn(rng)
         report = check_gradients(expression.fn, *map(Value, expression.point), order=2)
         rows = len(expression.point)
         second = report.checks[rows:]
-        proved += sum(c.verdict == "pass" and c.error <= 1e-9 * max(c.scale, 1e-300) for c in second)
+        assert all(abs(c.got - c.expected) <= 1e-9 * max(c.scale, 1e-300) for c in second)
         for i in range(rows):
             for j in range(i):
                 a, b = second[i * rows + j], second[j * rows + i]
                 assert abs(a.got - b.got) <= 1e-12 * max(a.scale, b.scale)
-    assert proved > 30
 
 
 # ---- 7. state ----------------------------------------------------------------------------------------

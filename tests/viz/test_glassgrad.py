@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograd
 from viz.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -197,6 +199,12 @@ def test_colour_on_a_terminal_only(capsys: pytest.CaptureFixture[str], monkeypat
     monkeypatch.setenv("NO_COLOR", "1")
     main(["x * x", "x=3", "--no-picture"])
     assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_the_version_names_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version says which engine runs, since pip does not show what a build said about it."""
+    assert main(["--version"]) == 0
+    assert re.fullmatch(rf"glassgrad \d+\.\d+\.\d+, {autograd.engine()} engine\n", capsys.readouterr().out)
 
 
 def test_numbers_have_six_significant_digits(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
+import autograd
+
 from ..drawing import FORMATS, DrawingTooLargeError, check_suffix, draw, write_whole
 from ..render import RenderError
 from ..text import visible
@@ -77,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-picture", action="store_true", help="draw nothing")
     parser.add_argument("--all", action="store_true", help="show nodes without a name as well")
     parser.add_argument("--json", action="store_true", help="print JSON with all digits instead of the table")
-    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    parser.add_argument("--version", action="store_true", help="print the version and the engine, and stop")
     return parser
 
 
@@ -107,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: list[str]) -> int:
     options = _parser().parse_intermixed_args(_with_expressions(argv))
     if options.version:
-        _print(f"glassgrad {_version()}")
+        _print(f"glassgrad {_version()}, {autograd.engine()} engine")
         return 0
     output = _output(options)
     text, words = _statements(options)

@@ -85,6 +85,7 @@ from .records import (
     tanh,
     trunc,
 )  # fmt: skip
+from .symbol import local_gradient_formulas
 from .transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
@@ -97,9 +98,10 @@ __all__ = [
     "AnomalyError", "Primitive", "Value", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
     "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly",
     "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad",
-    "gradients", "group", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log", "log1p", "log2", "log10",
-    "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum", "multiply", "negative",
-    "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod", "reciprocal", "record_sources", "relu",
-    "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square",
-    "subtract", "sum", "tan", "tanh", "topological_order", "trunc", "value_and_grad", "vjp",
+    "gradients", "group", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "local_gradient_formulas",
+    "log", "log1p", "log2", "log10", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min",
+    "minimum", "multiply", "negative", "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod",
+    "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order", "trunc",
+    "value_and_grad", "vjp",
 ]  # fmt: skip

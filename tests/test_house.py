@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "operators": {"records", "record"},
     "value": {"records", "operators", "record", "modes"},
     "dual": {"records", "operators", "record"},
+    "symbol": {"operators", "record"},
     "engines": {"value"},
     "translate": {"kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "engines", "value"},

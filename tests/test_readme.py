@@ -25,11 +25,11 @@ def words_of(picture: Path) -> list[str]:
 
 
 def test_there_are_examples() -> None:
-    """The README has four Python blocks, each with its output, and no Python block without."""
-    assert len(EXAMPLES) == README.count("```python") == 4
+    """The README has five Python blocks, each with its output, and no Python block without."""
+    assert len(EXAMPLES) == README.count("```python") == 5
 
 
-@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["values", "functions", "nets", "proof"])
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["values", "functions", "pictures", "nets", "proof"])
 def test_python_blocks_print_what_they_say(code: str, printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each Python block runs as it stands and prints the text block below it."""
     monkeypatch.chdir(tmp_path)

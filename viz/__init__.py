@@ -11,7 +11,23 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
-from .drawing import Drawing, DrawingTooLargeError, draw
+from .compare import Comparison, compare
+from .drawing import Drawing, draw
+from .explain import Explanation, explain
+from .interactive import Interactive
 from .render import GraphvizNotFoundError, RenderError
+from .steps import Steps, steps
 
-__all__ = ["Drawing", "DrawingTooLargeError", "GraphvizNotFoundError", "RenderError", "draw"]
+__all__ = [
+    "Comparison",
+    "Drawing",
+    "Explanation",
+    "GraphvizNotFoundError",
+    "Interactive",
+    "RenderError",
+    "Steps",
+    "compare",
+    "draw",
+    "explain",
+    "steps",
+]

@@ -1,22 +1,26 @@
 """The graph as DOT text, built with the graphviz package. All escaping for DOT happens in `escaped`.
 
-The layout is asked for with empty boxes of fixed size (`skeleton`), which needs no fonts. A file for people, and what
-.png and .pdf are rendered from, has the words in the same boxes (`source`).
+The layout is asked for with empty cells of fixed size (`skeleton`), which needs no fonts. A file for people has the
+words in it (`source`).
 """
 
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
 
 import graphviz
 
-from .boxes import COLOURS, CONSTANT_HEIGHT, FOOTER, SIZES, SLOT_WIDTH, Box, boxes_of, constant_width
-from .model import Graph
+from .cells import NABLA, SIZES, Cell, Look, constant_size, edge_lines
+from .model import Edge, Graph
 from .numbers import short
+from .scene import text_width
+from .themes import THEMES
 
-__all__ = ["escaped", "skeleton", "source"]
+__all__ = ["FONT", "edge_label_size", "escaped", "frames_of", "skeleton", "source"]
 
 FONT = "monospace"
+PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where an edge leaves and arrives
 
 
 def escaped(text: str) -> str:
@@ -30,92 +34,200 @@ def escaped(text: str) -> str:
     return html.escape(text).replace("&#x27;", "&#39;")
 
 
-def skeleton(graph: Graph) -> str:
-    """The DOT text that the layout is computed from: boxes of fixed size, nothing written in them."""
-    return _digraph(graph, words=False)
+def frames_of(graph: Graph) -> list[tuple[str, ...]]:
+    """The groups that get a frame, as paths of names; an outer one comes before what it holds."""
+    found: dict[tuple[str, ...], None] = {}
+    for node in graph.nodes:
+        for depth in range(1, len(node.groups) + 1):
+            found[node.groups[:depth]] = None
+    return list(found)
 
 
-def source(graph: Graph) -> str:
-    """The DOT text with everything written in it, complete in itself."""
-    return _digraph(graph, words=True)
+def edge_label_size(lines: Sequence[str]) -> tuple[int, int]:
+    """Width and height of the words on an edge."""
+    return max(text_width(line, SIZES["edge"]) for line in lines) + 8, 14 * len(lines) + 4
 
 
-def _digraph(graph: Graph, *, words: bool) -> str:
+def skeleton(graph: Graph, cells: Sequence[Cell], look: Look) -> str:
+    """The DOT text that the layout is computed from: cells of fixed size, nothing written in them."""
     picture = graphviz.Digraph("glassgrad")  # never strict: x * x has two edges
-    picture.attr("graph", rankdir="LR", nodesep="0.22", ranksep="0.42", pad="0.15", bgcolor=COLOURS["ground"])
-    picture.attr("node", shape="plain", fontname=FONT, fontcolor=COLOURS["text"])
-    picture.attr("edge", color=COLOURS["line"], arrowsize="0.6")
-    if words:
-        note = _font(graph.note, "muted", "footer") if graph.note else _legend()
-        picture.attr("graph", label=f"<{note}>", labelloc="b", labeljust="l", fontname=FONT)
-    constants = 0
-    edges = 0
-    for place, box in enumerate(boxes_of(graph)):
-        picture.node(f"n{place}", label=_box_label(box, words=words, root=place == len(graph.nodes) - 1))
-        for slot, operand in enumerate(box.node.operands):
-            if type(operand) is int:
-                tail = f"n{operand}"
-            else:
-                tail = f"c{constants}"
-                constants += 1
-                picture.node(tail, label=_constant_label(operand, words=words))
-            picture.edge(f"{tail}:e", f"n{place}:a{slot}:w", id=f"e{edges}")
-            edges += 1
+    gap = ["0.16", "0.3"] if look.style == "circuit" else ["0.22", "0.42"]
+    if any(node.weights for node in graph.nodes):
+        gap[1] = "1.1"  # many edges cross between folded layers
+    picture.attr("graph", rankdir=look.direction, nodesep=gap[0], ranksep=gap[1])
+    picture.attr("node", shape="plain")
+    picture.attr("edge", arrowsize="0.6")
+    labels = [f"label=<{_skeleton_table(cell, look)}>" for cell in cells]
+    constants = _constants(graph)
+
+    def write(body: graphviz.Digraph, group: tuple[str, ...]) -> None:
+        for place, node in enumerate(graph.nodes):
+            if node.groups != group:
+                continue
+            body.body.append(f"\tn{place} [{labels[place]}]\n")
+            for number, name in constants.get(place, ()):
+                width, height = constant_size(number, look)
+                body.node(name, label="", shape="box", fixedsize="true", width=f"{width / 72:.4f}", height=f"{height / 72:.4f}")
+        for i, inner in enumerate(frames):
+            if inner[:-1] == group and len(inner) == len(group) + 1:
+                with body.subgraph(name=f"cluster_{i}") as cluster:
+                    label = _fixed("", text_width(inner[-1], SIZES["group"]), 14)
+                    cluster.attr(margin="9", label=f"<{label}>", labeljust="l", labelloc="t")
+                    write(cluster, inner)
+
+    frames = frames_of(graph)
+    write(picture, ())
+    leaving, arriving = PORTS[look.direction]
+    for k, (edge, tail) in enumerate(zip(graph.edges, _tails(graph), strict=True)):
+        lines = edge_lines(graph, edge, look)
+        words = f"<{_fixed('', *edge_label_size(lines))}>" if lines else ""
+        more = {"label": words} if words else {}
+        slot = cells[edge.head].slot_of(edge)
+        picture.edge(f"{tail}:{leaving}", f"n{edge.head}:a{slot}:{arriving}", id=f"e{k}", **more)
     return str(picture.source)
 
 
-def _font(text: str, colour: str, size: str, style: str = "") -> str:
+def _tails(graph: Graph) -> list[str]:
+    """The DOT name of each edge's tail."""
+    names = []
+    constants = 0
+    for edge in graph.edges:
+        if edge.tail is None:
+            names.append(f"c{constants}")
+            constants += 1
+        else:
+            names.append(f"n{edge.tail}")
+    return names
+
+
+def _constants(graph: Graph) -> dict[int, list[tuple[float, str]]]:
+    found: dict[int, list[tuple[float, str]]] = {}
+    for edge, tail in zip(graph.edges, _tails(graph), strict=True):
+        if edge.tail is None:
+            number = float(graph.nodes[edge.head].operands[edge.slot])
+            found.setdefault(edge.head, []).append((number, tail))
+    return found
+
+
+def _fixed(content: str, width: int, height: int, more: str = "") -> str:
+    cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"{more}>{content}</TD>'
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'
+
+
+def _skeleton_table(cell: Cell, look: Look) -> str:
+    """One column (or row) of empty cells, one for each operand, at its height (or place)."""
+    ends = [round(cell.breadth / 2 + cell.slot_place(slot) + step) for slot in range(cell.slots) for step in _halves(cell)]
+    spans = []
+    at = 0
+    for slot in range(cell.slots):
+        start, end = ends[2 * slot], ends[2 * slot + 1]
+        if start > at:
+            spans.append((start - at, ""))
+        spans.append((end - max(start, at), f' PORT="a{slot}"'))
+        at = end
+    if cell.breadth > at:
+        spans.append((cell.breadth - at, ""))
+    if look.is_horizontal:
+        rows = "".join(
+            f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{cell.length}" HEIGHT="{size}"{port}></TD></TR>' for size, port in spans
+        )
+    else:
+        columns = "".join(f'<TD FIXEDSIZE="TRUE" WIDTH="{size}" HEIGHT="{cell.length}"{port}></TD>' for size, port in spans)
+        rows = f"<TR>{columns}</TR>"
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+
+
+def _halves(cell: Cell) -> tuple[float, float]:
+    pitch = cell.slot_place(1) - cell.slot_place(0) if cell.slots > 1 else min(cell.pitch, cell.breadth)
+    return -pitch / 2, pitch / 2
+
+
+# ---- the same for people ---------------------------------------------------------------------------
+
+
+def source(graph: Graph, cells: Sequence[Cell], look: Look) -> str:
+    """The DOT text with everything written in it, complete in itself, for Graphviz's own programs."""
+    colours = THEMES[look.theme]
+    picture = graphviz.Digraph("glassgrad")
+    picture.attr("graph", rankdir=look.direction, nodesep="0.22", ranksep="0.42", pad="0.15", bgcolor=colours["ground"])
+    picture.attr("graph", label=f"<{_footer(graph, colours)}>", labelloc="b", labeljust="l", fontname=FONT)
+    picture.attr("node", shape="plain", fontname=FONT, fontcolor=colours["text"])
+    picture.attr("edge", color=colours["line"], arrowsize="0.6", fontname=FONT)
+    constants = _constants(graph)
+    frames = frames_of(graph)
+
+    def write(body: graphviz.Digraph, group: tuple[str, ...]) -> None:
+        for place, node in enumerate(graph.nodes):
+            if node.groups != group:
+                continue
+            body.node(f"n{place}", label=f"<{_words(cells[place], colours)}>")
+            for number, name in constants.get(place, ()):
+                frame = f' STYLE="ROUNDED,DASHED" COLOR="{colours["line"]}" BGCOLOR="{colours["constant"]}"'
+                content = _font(short(number, look.precision), colours["muted"], SIZES["number"])
+                body.node(name, label=f'<<TABLE BORDER="1" CELLBORDER="0"{frame}><TR><TD>{content}</TD></TR></TABLE>>')
+        for i, inner in enumerate(frames):
+            if inner[:-1] == group and len(inner) == len(group) + 1:
+                with body.subgraph(name=f"cluster_{i}") as cluster:
+                    label = _font(inner[-1], colours["muted"], SIZES["group"])
+                    cluster.attr(label=f"<{label}>", labeljust="l", style="rounded", color=colours["group"], fontname=FONT)
+                    write(cluster, inner)
+
+    write(picture, ())
+    leaving, arriving = PORTS[look.direction]
+    for edge, tail in zip(graph.edges, _tails(graph), strict=True):
+        more = {}
+        lines = edge_lines(graph, edge, look)
+        if lines:
+            words = [_font(line, colours["gradient" if line.startswith(NABLA) else "muted"], SIZES["edge"]) for line in lines]
+            more = {"label": f"<{'<BR/>'.join(words)}>"}
+        slot = cells[edge.head].slot_of(edge)
+        picture.edge(f"{tail}:{leaving}", f"n{edge.head}:a{slot}:{arriving}", **more, **_weight_style(graph, edge))
+    return str(picture.source)
+
+
+def _weight_style(graph: Graph, edge: Edge) -> dict[str, str]:
+    weights = graph.nodes[edge.head].weights
+    weight = weights[edge.slot] if edge.slot < len(weights) else None
+    return {"style": "dashed"} if weight is not None and weight < 0 else {}
+
+
+def _font(text: str, colour: str, size: float, style: str = "") -> str:
     inner = escaped(text)
     if style:
         inner = f"<{style}>{inner}</{style}>"
-    return f'<FONT COLOR="{COLOURS[colour]}" POINT-SIZE="{SIZES[size]:g}">{inner}</FONT>'
+    return f'<FONT COLOR="{colour}" POINT-SIZE="{size:g}">{inner}</FONT>'
 
 
-def _legend() -> str:
-    value, gradient = FOOTER.split(", ")
-    return f"{_font(value, 'value', 'footer')}{_font(', ', 'muted', 'footer')}{_font(gradient, 'gradient', 'footer')}"
+def _footer(graph: Graph, palette: Mapping[str, str]) -> str:
+    if graph.note:
+        return _font(graph.note, palette["muted"], SIZES["footer"])
+    value = _font("value above", palette["value"], SIZES["footer"])
+    return f"{value}, {_font(f'{NABLA} gradient below', palette['gradient'], SIZES['footer'])}"
 
 
-def _cell(content: str, width: int, height: int, more: str = "") -> str:
-    return f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"{more}>{content}</TD>'
-
-
-def _table(rows: str, more: str = "") -> str:
-    # A border changes the size, so the skeleton has one as well.
-    return f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{more}>{rows}</TABLE>'
-
-
-def _box_label(box: Box, *, words: bool, root: bool) -> str:
-    fill = COLOURS["leaf" if box.node.is_leaf else "operation"]
-    ground = f' BGCOLOR="{fill}"' if words else ""
-    span = f' ROWSPAN="{box.slot_count}"'
+def _words(cell: Cell, palette: Mapping[str, str]) -> str:
+    lines = []
+    if cell.node.fold is not None:
+        lines = [_font(line, palette["text"], SIZES["symbol"]) for line in cell.fold_lines]
+    else:
+        if cell.name:
+            lines.append(_font(cell.name, palette["text"], SIZES["label"], "B" if cell.node.label else "I"))
+        if cell.symbol:
+            lines.append(_font(cell.symbol, palette["text" if not cell.name else "muted"], SIZES["symbol"]))
+    numbers = []
+    if cell.value:
+        numbers.append(_font(cell.value, palette["value"], SIZES["number"]))
+    if cell.gradient:
+        numbers.append(_font(cell.gradient, palette["gradient"], SIZES["number"]))
+    fill = palette["fold" if cell.node.fold is not None else "leaf" if cell.node.is_leaf else "operation"]
+    span = max(1, cell.slots)
     rows = []
-    for slot, height in enumerate(box.slot_heights):
-        cells = _cell("", SLOT_WIDTH, height, f' PORT="a{slot}"{ground}')
+    for slot in range(span):
+        cells = f'<TD PORT="a{slot}" WIDTH="6" HEIGHT="{14 if span > 1 else 40}" FIXEDSIZE="TRUE"></TD>'
         if slot == 0:
-            cells += _cell(_name(box) if words else "", box.name_width, box.height, span + ground)
-            cells += _cell(_numbers(box) if words else "", box.number_width, box.height, span)
+            cells += f'<TD ROWSPAN="{span}" BGCOLOR="{fill}">{"<BR/>".join(lines)}</TD>'
+            if numbers:
+                cells += f'<TD ROWSPAN="{span}">{"<BR/>".join(numbers)}</TD>'
         rows.append(f"<TR>{cells}</TR>")
-    frame = f' COLOR="{COLOURS["text" if root else "line"]}"' if words else ""
-    return f"<{_table(''.join(rows), frame)}>"
-
-
-def _name(box: Box) -> str:
-    if not box.label:
-        return _font(box.node.symbol, "text", "lone symbol")
-    if box.is_anonymous:
-        return _font(box.label, "muted", "symbol", "I")
-    name = _font(box.label, "text", "label", "B")
-    return f"{name}<BR/>{_font(box.node.symbol, 'muted', 'symbol')}" if box.node.symbol else name
-
-
-def _numbers(box: Box) -> str:
-    value = _font(box.value, "value", "number")
-    return f"{value}<BR/>{_font(box.gradient, 'gradient', 'number')}" if box.gradient else value
-
-
-def _constant_label(number: float, *, words: bool) -> str:
-    content = _font(short(number), "muted", "number") if words else ""
-    style = f' STYLE="ROUNDED,DASHED" COLOR="{COLOURS["line"]}" BGCOLOR="{COLOURS["constant"]}"' if words else ""
-    row = f"<TR>{_cell(content, constant_width(number), CONSTANT_HEIGHT)}</TR>"
-    return f"<{_table(row, style)}>"
+    frame = palette["text" if cell.is_root else "line"]
+    return f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}">{"".join(rows)}</TABLE>'

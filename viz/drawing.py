@@ -4,44 +4,103 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import dot, svg
-from .model import Graph, read
+import autograd
+
+from . import dot
+from .cells import Look, cells_of
+from .compose import Layout, compose, read_layout
+from .files import check_suffix, write_whole
+from .folding import MAX_NODES, check_collapse, read, shrunk
+from .model import Graph
 from .numbers import short
-from .render import RenderError, run_graphviz
+from .raster import positioned
+from .render import LayoutTimeoutError, RenderError, run_graphviz
+from .scene import Scene
+from .svg import write_svg
 from .text import aligned, shortened
+from .themes import THEMES
 
-__all__ = ["FORMATS", "Drawing", "DrawingTooLargeError", "check_suffix", "draw", "write_whole"]
+if TYPE_CHECKING:
+    from .interactive import Interactive
 
-MAX_NODES = 2_000  # constants included
-MAX_EDGES = 4_000
-FORMATS = (".svg", ".png", ".pdf", ".dot")
-PNG_SIZE = 100  # a notebook is handed a PNG beside the SVG up to this number of nodes and edges
+__all__ = ["DIRECTIONS", "STYLES", "Drawing", "check_choice", "draw", "look_of"]
+
+STYLES = ("circuit", "boxes")
+DIRECTIONS = ("LR", "RL", "TB", "BT")
 TABLE_ROWS = 60
+DPI = 144
+LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third of the nodes are left
 
 
-class DrawingTooLargeError(ValueError):
-    """The graph has more nodes or edges than a picture can show."""
+def check_choice(what: str, value: object, known: Sequence[str]) -> None:
+    """Refuse an option that is none of the known ones.
+
+    Raises:
+        ValueError: with the known ones.
+    """
+    if value not in known:
+        raise ValueError(f"{what}={value!r} is unknown; it is one of {', '.join(repr(k) for k in known)}")
 
 
-def draw(value: Any) -> Drawing:
+def _check_count(what: str, value: object, least: int, most: int | None = None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        limit = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        raise ValueError(f"{what}={value!r:.60} must be a whole number {limit}")
+
+
+def look_of(style: str, theme: str, direction: str, precision: int, *, local_gradients: bool = False) -> Look:
+    """The options of a picture, checked.
+
+    Raises:
+        ValueError: an option is unknown; the message lists the known ones.
+    """
+    check_choice("style", style, STYLES)
+    check_choice("theme", theme, tuple(THEMES))
+    check_choice("direction", direction, DIRECTIONS)
+    _check_count("precision", precision, 1, 17)
+    return Look(style, theme, direction, bool(local_gradients), precision, numbered=bool(local_gradients))
+
+
+def draw(
+    value: Any,
+    *,
+    style: str = "circuit",
+    local_gradients: bool = False,
+    path: Any = None,
+    collapse: bool | str | Collection[str] = False,
+    direction: str = "LR",
+    theme: str = "light",
+    max_nodes: int = MAX_NODES,
+    precision: int = 4,
+) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
 
     Args:
-        value: the result to draw. The picture shows the numbers as they are now. At most 2,000 nodes
-            (constants included) and 4,000 edges.
+        value: the result to draw. The picture shows the numbers as they are now.
+        style: ``"circuit"``: round gates, and wires with the value above and the gradient below; ``"boxes"``: one box
+            for a node, with label or operation, value and gradient.
+        local_gradients: write the chain rule on every edge: the local gradient in symbols and numbers, and upstream
+            times local, which is what flows back; where a node is used more than once, its gradient as a sum.
+        path: a Value; only what lies between it and the result is drawn at full strength.
+        collapse: True folds every outermost group into one box; a name, or several, fold these groups (``*`` stands for
+            anything). Groups come from ``autograd.group`` and from ``nn.Module.label_parameters``.
+        direction: where the results are: ``"LR"`` (at the right), ``"RL"``, ``"TB"`` (at the bottom) or ``"BT"``.
+        theme: ``"light"``, ``"dark"`` or ``"print"``.
+        max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: groups first,
+            then what is farthest from the result. At least 3.
+        precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
 
     Returns:
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
 
     Raises:
-        TypeError: value is no Value.
-        DrawingTooLargeError: the graph is larger than a picture can show.
+        TypeError: value or path is no Value, or collapse is neither a switch nor names.
+        ValueError: an option is unknown, no group has the name given, or path is no part of the graph.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -51,31 +110,12 @@ def draw(value: Any) -> Drawing:
     #2    x * x        9
     backward() has not run
     """
-    graph = read(value)
-    nodes = len(graph.nodes) + graph.constant_count
-    if nodes > MAX_NODES or graph.edge_count > MAX_EDGES:
-        raise DrawingTooLargeError(
-            f"the graph has {nodes:,} nodes and {graph.edge_count:,} edges; a picture holds at most "
-            f"{MAX_NODES:,} and {MAX_EDGES:,}: draw a node further inside"
-        )
-    return Drawing(graph)
-
-
-def check_suffix(path: str | os.PathLike[str]) -> str:
-    """The suffix of a picture's file name, in lower case.
-
-    Raises:
-        ValueError: it is none of the known ones; the message lists them.
-
-    >>> check_suffix("graph.SVG")
-    '.svg'
-    """
-    suffix = os.path.splitext(os.fspath(path))[1].lower()
-    if suffix not in FORMATS:
-        known = ", ".join(FORMATS)
-        what = f"unknown suffix {suffix!r}" if suffix else "no suffix"
-        raise ValueError(f"{what} in {os.fspath(path)!r}: a picture is written as one of {known}")
-    return suffix
+    look = look_of(style, theme, direction, precision, local_gradients=local_gradients)
+    _check_count("max_nodes", max_nodes, 3)
+    check_collapse(collapse)
+    if path is not None and not isinstance(path, autograd.Value):
+        raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
+    return Drawing(read(value, collapse=collapse, max_nodes=max_nodes, focus=path), look)
 
 
 class Drawing:
@@ -84,8 +124,61 @@ class Drawing:
     The same graph gives the same bytes in any process.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, look: Look, marked: Collection[int] = ()) -> None:
+        self._asked = graph
+        self._look = look
+        self._marked = frozenset(marked)
+
+    @property
+    def graph(self) -> Graph:
+        """What is to be seen: nodes, edges and numbers."""
+        return self._asked
+
+    @property
+    def drawn(self) -> Graph:
+        """What is seen: `graph`, or less where its layout took too long.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        return self._laid_out[0]
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything is."""
+        return self._laid_out[1]
+
+    @property
+    def look(self) -> Look:
+        """The options that it is drawn with."""
+        return self._look
+
+    @cached_property
+    def _laid_out(self) -> tuple[Graph, Layout]:
+        """The layout; where it takes too long, that of a smaller graph."""
+        graph = self._asked
+        for attempt, seconds in enumerate(LAYOUT_SECONDS):
+            cells = cells_of(graph, self._look)
+            try:
+                skeleton = dot.skeleton(graph, cells, self._look)
+                return graph, read_layout(run_graphviz(skeleton, "json0", graph.size, seconds=seconds))
+            except LayoutTimeoutError:
+                if attempt == len(LAYOUT_SECONDS) - 1 or len(graph.nodes) < 10:
+                    raise
+                graph = shrunk(graph, max(8, len(graph.nodes) // 3))
+        raise AssertionError("the loop returns or raises")
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Everything at its place, before it is written as SVG.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        graph, layout = self._laid_out
+        bright = graph.on_path if graph.focus is not None else None
+        marked = self._marked if graph is self._asked else ()
+        return compose(graph, layout, self._look, bright=bright, marked=marked)
 
     @cached_property
     def svg(self) -> str:
@@ -94,23 +187,29 @@ class Drawing:
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        layout = run_graphviz(dot.skeleton(self._graph), "json0", self._size)
-        return svg.write_svg(self._graph, layout)
+        return write_svg(self.scene)
 
     @cached_property
     def dot(self) -> str:
         """The picture as DOT text, for Graphviz's own programs."""
-        return dot.source(self._graph)
+        return dot.source(self._asked, cells_of(self._asked, self._look), self._look)
 
-    @property
-    def _size(self) -> int:
-        return len(self._graph.nodes) + self._graph.constant_count + self._graph.edge_count
+    def interactive(self) -> Interactive:
+        """The picture as HTML: rest the pointer on a node to see its numbers and its wires; zoom and move.
+
+        >>> from autograd import Value
+        >>> draw(Value(2) * 3).interactive()
+        <viz.Interactive of #1 * 3 = 6: 3 nodes, 2 edges>
+        """
+        from .interactive import Interactive  # here, because that module draws with this one
+
+        return Interactive(self)
 
     def to_bytes(self, suffix: str) -> bytes:
         """The content of a file of this kind.
 
         Args:
-            suffix: one of ``.svg``, ``.png``, ``.pdf``, ``.dot``.
+            suffix: one of ``.svg``, ``.png``, ``.pdf``, ``.dot``, ``.html``.
 
         Raises:
             ValueError: the suffix is unknown.
@@ -121,10 +220,12 @@ class Drawing:
             return self.svg.encode("utf-8")
         if suffix == ".dot":
             return self.dot.encode("utf-8")
+        if suffix == ".html":
+            return self.interactive().page.encode("utf-8")
+        size = len(self.scene.texts)
         if suffix == ".png":
-            sharp = self.dot.replace("{\n", "{\n\tdpi=144\n", 1)
-            return run_graphviz(sharp, "png", self._size)
-        pdf = run_graphviz(self.dot, "pdf", self._size)
+            return run_graphviz(positioned(self.scene, DPI), "png", size, engine="nop2")
+        pdf = run_graphviz(positioned(self.scene), "pdf", size, engine="nop2")
         # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
         return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)
 
@@ -132,7 +233,7 @@ class Drawing:
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: where to; its suffix chooses .svg, .png, .pdf or .dot.
+            path: where to; its suffix chooses .svg, .png, .pdf, .dot or .html (the interactive picture).
 
         Returns:
             The path.
@@ -163,7 +264,7 @@ class Drawing:
         try:
             if "image/svg+xml" in wanted:
                 bundle["image/svg+xml"] = self.svg
-            if "image/png" in wanted and self._size <= PNG_SIZE:
+            if "image/png" in wanted:
                 bundle["image/png"] = self.to_bytes(".png")
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
@@ -174,13 +275,17 @@ class Drawing:
 
     def __str__(self) -> str:
         """A table of the nodes, in the order in which they were computed."""
-        graph = self._graph
-        gradients = any(node.gradient is not None for node in graph.nodes)
+        graph = self._asked
+        gradients = graph.has_gradients
         rows = [["node", "formula", "value", "gradient"]]
         for place, node in enumerate(graph.nodes[:TABLE_ROWS]):
             gradient = "not yet" if node.gradient is None else short(node.gradient, 6)
+            value = "" if node.value is None else short(node.value, 6)
             formula = shortened(graph.formula(place), 40)
-            rows.append([shortened(graph.name(place), 40), formula, short(node.value, 6), gradient])
+            if node.fold is not None:
+                formula = f"({node.fold.count:,} folded)" if node.fold.name else "(folded)"
+                gradient = gradient if node.gradient is not None else ""
+            rows.append([shortened(graph.name(place), 40), formula, value, gradient])
         if not gradients:
             rows = [row[:3] for row in rows]
         lines = ["  ".join(row) for row in aligned(rows, "llrr" if gradients else "llr")]
@@ -192,36 +297,9 @@ class Drawing:
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""
-        graph = self._graph
+        graph = self._asked
         nodes = len(graph.nodes) + graph.constant_count
         return (
             f"<viz.Drawing of {graph.title}: {nodes} node{'s' * (nodes != 1)}, "
             f"{graph.edge_count} edge{'s' * (graph.edge_count != 1)}>"
         )
-
-
-def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Args:
-        path: where to. A link is followed.
-        data: the content.
-
-    Raises:
-        OSError: the file can't be written; whatever was there before is still there.
-    """
-    target = os.path.realpath(path)
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"{os.fspath(path)!r} is a directory")
-    if os.path.exists(target) and not os.access(target, os.W_OK):
-        raise PermissionError(f"{os.fspath(path)!r} can't be written")
-    # Made anew beside the target, so that replacing is one step, with the permissions that any new file gets.
-    temporary = os.path.join(os.path.dirname(target), f".glassgrad-{secrets.token_hex(8)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["short"]
+__all__ = ["both", "known", "short"]
 
 
 def short(x: float, digits: int = 4) -> str:
@@ -23,3 +23,28 @@ def short(x: float, digits: int = 4) -> str:
     if "e+" in text and abs(x) < 1e6:
         text = f"{x:.0f}"
     return text
+
+
+def known(x: float | None) -> float:
+    """A number that is there: 0.0 for none, and -0.0 as it is.
+
+    >>> known(None), known(-0.0)
+    (0.0, -0.0)
+    """
+    return 0.0 if x is None else x
+
+
+def both(before: float | None, after: float | None, precision: int, arrow: str = "->") -> str:
+    """Two numbers as ``2 -> 5``, or one where they are the same.
+
+    >>> both(2.0, 5.0, 4), both(2.0, 2.0, 4), both(None, 1.0, 4), both(0.1, 0.1000001, 4)
+    ('2 -> 5', '2', 'not yet -> 1', '0.1 -> 0.1000001')
+    """
+    if repr(before) == repr(after):
+        return "not yet" if after is None else short(after, precision)
+    texts = ["not yet" if number is None else short(number, precision) for number in (before, after)]
+    if texts[0] == texts[1] and before is not None and after is not None:
+        texts = [f"{number:.{precision + 3}g}" for number in (before, after)]
+        if texts[0] == texts[1]:
+            texts = [repr(before), repr(after)]
+    return f"{texts[0]} {arrow} {texts[1]}"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["GraphvizNotFoundError", "RenderError", "run_graphviz"]
+__all__ = ["GraphvizNotFoundError", "LayoutTimeoutError", "RenderError", "run_graphviz"]
 
 IN_PROCESS_SIZE = 150  # nodes and edges together; larger graphs go to a child that can be ended
 TIME_LIMIT = 30.0  # seconds
@@ -29,29 +29,37 @@ class GraphvizNotFoundError(RenderError):
     """Neither pygraphviz nor a system ``dot`` is there."""
 
 
-def run_graphviz(source: str, kind: str, size: int) -> bytes:
+class LayoutTimeoutError(RenderError):
+    """The layout took longer than it may."""
+
+
+def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seconds: float | None = None) -> bytes:
     """Lay out DOT text and render it.
 
     Args:
         source: the DOT text.
         kind: one of Graphviz's output formats, such as ``"json0"``, ``"png"`` or ``"pdf"``.
         size: the number of nodes and edges; a large graph is rendered in a child process with a time limit.
+        engine: ``"dot"`` computes a layout, ``"nop2"`` draws what has its positions.
+        seconds: the time limit; `TIME_LIMIT` if None.
 
     Returns:
         What Graphviz made of it. Nothing is written to standard error.
 
     Raises:
         GraphvizNotFoundError: no Graphviz can be found; the message says what to install.
-        RenderError: Graphviz failed or took longer than the time limit.
+        LayoutTimeoutError: it took longer than the time limit.
+        RenderError: Graphviz failed.
     """
+    limit = TIME_LIMIT if seconds is None else seconds
     pygraphviz = _pygraphviz()
     if pygraphviz is not None:
         if size <= IN_PROCESS_SIZE or not sys.executable:
-            data = _in_process(pygraphviz, source, kind)
+            data = _in_process(pygraphviz, source, kind, engine)
         else:
             worker = str(Path(__file__).with_name("worker.py"))
             # -P keeps the script's folder off the path, where numbers.py would hide the standard library's.
-            data = _in_child([sys.executable, "-P", "-W", "ignore", worker, kind], source)
+            data = _in_child([sys.executable, "-P", "-W", "ignore", worker, kind, engine], source, limit)
     else:
         program = shutil.which("dot")
         if program is None:
@@ -59,7 +67,7 @@ def run_graphviz(source: str, kind: str, size: int) -> bytes:
                 "no Graphviz found to lay out the picture: run `pip install pygraphviz`, or install your "
                 "system's graphviz package so that the program `dot` is on the PATH"
             )
-        data = _in_child([program, f"-T{kind}"], source)
+        data = _in_child([program, f"-K{engine}", f"-T{kind}"], source, limit)
     if not data:
         raise RenderError(f"Graphviz gave no {kind} for this graph")
     return data
@@ -72,16 +80,16 @@ def _pygraphviz() -> ModuleType | None:
         return None
 
 
-def _in_process(pygraphviz: ModuleType, source: str, kind: str) -> bytes:
+def _in_process(pygraphviz: ModuleType, source: str, kind: str, engine: str) -> bytes:
     with _one_at_a_time, _silent():
         try:
-            data: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog="dot")
+            data: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog=engine)
         except (ValueError, OSError, RuntimeError) as error:
             raise RenderError(f"Graphviz could not render this graph as {kind}: {error}") from error
     return data
 
 
-def _in_child(command: list[str], source: str) -> bytes:
+def _in_child(command: list[str], source: str, limit: float) -> bytes:
     # The child must find what this process finds, also where sys.path was extended by hand.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     try:
@@ -89,13 +97,13 @@ def _in_child(command: list[str], source: str) -> bytes:
             command,
             input=source.encode("utf-8"),
             capture_output=True,
-            timeout=TIME_LIMIT,
+            timeout=limit,
             env=environment,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise RenderError(
-            f"the layout of this graph took longer than {TIME_LIMIT:g} s and was ended; draw a smaller part of it"
+        raise LayoutTimeoutError(
+            f"the layout of this graph took longer than {limit:g} s and was ended; draw a smaller part of it"
         ) from None
     except OSError as error:
         raise RenderError(f"Graphviz could not be started: {error}") from error

@@ -10,10 +10,10 @@ import sys
 
 
 def main() -> None:
-    """Render standard input in the format that is the only argument."""
+    """Render standard input; the arguments are the format and the layout engine."""
     pygraphviz = importlib.import_module("pygraphviz")
     source = sys.stdin.buffer.read().decode("utf-8")
-    data = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog="dot")
+    data = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog=sys.argv[2])
     sys.stdout.buffer.write(data)
 
 

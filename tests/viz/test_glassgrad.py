@@ -211,3 +211,55 @@ def test_numbers_have_six_significant_digits(capsys: pytest.CaptureFixture[str])
     """Values and gradients are written with six significant digits."""
     main(["exp(x)", "x=1.23456789", "--no-picture"])
     assert rows(capsys.readouterr().out)[1:] == [["x", "1.23457", f"{math.exp(1.23456789):.6g}"], ["exp(x)", "3.43689", "1"]]
+
+
+def test_style_theme_and_local_gradients(tmp_path: Path) -> None:
+    """The options reach the picture: boxes have no round gate, dark has a dark ground, and the chain rule is on the edges."""
+    assert main(["x * y", "x=2", "y=3", "-o", "a.svg", "--style", "boxes", "--theme", "dark", "--local-gradients"]) == 0
+    drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "<circle" not in drawn
+    assert 'fill="#0d1117"' in drawn
+    assert "d(x * y)/dx = y = 3" in drawn
+    assert main(["x * y", "x=2", "y=3", "-o", "b.svg"]) == 0
+    assert "<circle" in (tmp_path / "b.svg").read_text(encoding="utf-8")
+
+
+def test_a_walk_and_an_explanation(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """--steps writes the player, --explain prints the paths; in JSON both are told as data."""
+    arguments = ["q = x * x; f = q + x", "x=3", "--no-picture", "--steps", "walk.html", "--explain", "x"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "df/dx = 7, the sum over 3 paths from x to f" in out
+    assert out.splitlines()[-1] == "steps: walk.html"
+    assert "<script>" in (tmp_path / "walk.html").read_text(encoding="utf-8")
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["steps"] == "walk.html"
+    assert found["explanation"]["path_count"] == 3
+    assert found["explanation"]["paths"][0] == {"nodes": ["x", "q", "f"], "product": 3.0}
+    assert found["explanation"]["gradient"] == 7.0
+    assert found["explanation"]["rest"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--steps", "walk.svg"], "it is written as .html"),
+        (["--explain", "y"], "no node has this name; there are x, f"),
+        (["--style", "round"], "invalid choice: 'round'"),
+        (["--steps", "no/such/folder/walk.html"], "can't write the steps"),
+    ],
+)
+def test_bad_options_of_pictures(capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:
+    """An unknown name, suffix or style ends with status 2 and one message that says what may be written."""
+    assert main(["f = x * 2", "x=3", "--no-picture", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_what_the_result_does_not_depend_on_can_not_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """--explain of a name that the result does not depend on says so: its gradient is 0."""
+    assert main(["a = x * 2; f = y + 1; g = a * 0 + f; f + 1", "x=3", "y=1", "--no-picture", "--explain", "x"]) == 2
+    assert "does not depend on it" in capsys.readouterr().err

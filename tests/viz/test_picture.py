@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -13,8 +14,13 @@ import pytest
 
 import autograd as ag
 import viz
-from viz import render
+from viz import drawing, render
+from viz.scene import Text
+from viz.themes import THEMES, blended
 
+INSTALLED = [
+    name for name, module in (("python", "value"), ("native", "_native")) if importlib.util.find_spec(f"autograd.{module}")
+]
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -57,15 +63,24 @@ def test_labels_values_and_gradients_are_shown() -> None:
 
 
 def test_green_values_and_red_gradients_can_be_read() -> None:
-    """Values are green, gradients red, each with a contrast of at least 4.5 to 1 on the opaque white ground."""
-    svg = viz.draw(lecture()).svg
-    (green,), (red,) = colours(svg, "-12"), colours(svg, "∇ 1")
-    r, g, b = (int(green[i : i + 2], 16) for i in (1, 3, 5))
-    assert g > 1.5 * max(r, b)
-    r, g, b = (int(red[i : i + 2], 16) for i in (1, 3, 5))
-    assert r > 1.5 * max(g, b)
-    for colour in (green, red):
-        assert 1.05 / (luminance(colour) + 0.05) >= 4.5
+    """In each theme values are green, gradients red, and all text has at least 4.5:1 on the grounds it is written on."""
+    grounds = {
+        "value": ("ground", "number", "changed"),
+        "gradient": ("ground", "number", "changed", "fold"),
+        "text": ("ground", "leaf", "operation", "fold", "changed"),
+        "muted": ("ground", "operation", "leaf", "constant"),
+    }
+    for name, palette in THEMES.items():
+        drawn = viz.draw(lecture(), theme=name).svg
+        assert colours(drawn, "-12") == {palette["value"]}
+        assert colours(drawn, "∇ 1") == {palette["gradient"]}
+        red, green = palette["gradient"], palette["value"]
+        assert int(green[3:5], 16) > 1.4 * int(green[1:3], 16)
+        assert int(red[1:3], 16) > 1.4 * int(red[3:5], 16)
+        for text, places in grounds.items():
+            for place in places:
+                one, two = sorted((luminance(palette[text]), luminance(palette[place])), reverse=True)
+                assert (one + 0.05) / (two + 0.05) >= 4.5, (name, text, place)
 
 
 def test_without_a_backward_pass_no_gradient_is_shown() -> None:
@@ -113,18 +128,19 @@ def test_any_label_stays_text(label: str) -> None:
 
 
 def test_the_same_bytes_in_any_process(tmp_path: Path) -> None:
-    """The same graph gives the same SVG, DOT, PNG and PDF in other processes, with other hash seeds."""
+    """The same graph gives the same files in other processes, on either engine, with other hash seeds."""
     code = (
         "import hashlib, viz; from autograd import Value\n"
         "x = Value(-2, label='x'); y = Value(5); f = (x + y) * x * 2; f.backward(); d = viz.draw(f)\n"
-        "print([hashlib.sha256(d.to_bytes(s)).hexdigest() for s in ('.svg', '.dot', '.png', '.pdf')])"
+        "print([hashlib.sha256(d.to_bytes(s)).hexdigest() for s in ('.svg', '.dot', '.png', '.pdf', '.html')])\n"
+        "print(hashlib.sha256(viz.steps(f).html.encode() + viz.explain(f, x).html.encode()).hexdigest())"
     )
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONHASHSEED": seed, "AUTOGRAD_ENGINE": engine},
         ).stdout
-        for seed in ("0", "1")
+        for seed, engine in (("0", "python"), ("1", INSTALLED[-1]))
     }  # fmt: skip
     assert len(outputs) == 1
 
@@ -162,14 +178,20 @@ def test_what_a_notebook_gets() -> None:
 def test_saving(tmp_path: Path) -> None:
     """save() writes what the suffix says; an unknown suffix lists the known ones and writes nothing."""
     drawing = viz.draw(lecture())
-    for suffix, start in ((".svg", b"<"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".dot", b"digraph")):
+    for suffix, start in (
+        (".svg", b"<"),
+        (".png", b"\x89PNG"),
+        (".pdf", b"%PDF"),
+        (".dot", b"digraph"),
+        (".html", b"<!DOCTYPE"),
+    ):
         path = drawing.save(tmp_path / f"graph{suffix}")
         assert path.read_bytes().lstrip().startswith(start)
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot"):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.html"):
         drawing.save(tmp_path / "graph.gif")
     with pytest.raises(ValueError, match="no suffix"):
         drawing.save(tmp_path / "graph")
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,11 +233,34 @@ def test_a_larger_graph_is_rendered_in_a_child() -> None:
 
 
 def test_a_slow_layout_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A layout that takes too long is ended with a clear error."""
-    monkeypatch.setattr(render, "TIME_LIMIT", 0.001)
+    """A layout that takes too long is ended; a small graph, which can't be folded, gives a clear error."""
+    monkeypatch.setattr(drawing, "LAYOUT_SECONDS", (0.001, 0.001))
     monkeypatch.setattr(render, "IN_PROCESS_SIZE", 0)
     with pytest.raises(RuntimeError, match="took longer than"):
         viz.draw(lecture()).svg  # the attribute is computed
+
+
+def test_a_graph_whose_layout_is_too_slow_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the layout takes too long, a smaller picture comes instead, and says what it left out."""
+    x = y = ag.Value(1.0, label="x")
+    for _ in range(60):
+        y = (y * x).tanh()
+    y.backward()
+    tries = []
+
+    def slow_at_first(source: str, kind: str, size: int, **options: Any) -> bytes:
+        tries.append(size)
+        if len(tries) < 3:
+            raise render.LayoutTimeoutError("too slow")
+        return render.run_graphviz(source, kind, size, **options)
+
+    monkeypatch.setattr(drawing, "run_graphviz", slow_at_first)
+    picture = viz.draw(y)
+    shown = texts(picture.svg)
+    assert tries == sorted(tries, reverse=True)
+    assert len(picture.drawn.nodes) < 20
+    (left,) = [text for text in shown if "are not drawn" in text]
+    assert int(left.split()[0]) + len(picture.drawn.nodes) - 1 == 121  # all but the box are nodes
 
 
 def test_a_system_dot_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -230,14 +275,21 @@ def test_a_system_dot_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_what_can_not_be_drawn() -> None:
-    """A number is refused with a TypeError; a graph that is too large says how large it may be."""
+    """A number, an unknown option and a path from elsewhere are refused, with what may be written."""
     with pytest.raises(TypeError, match="Value"):
         viz.draw(3.0)
-    x = y = ag.Value(1.0)
-    for _ in range(3000):
-        y = y + x
-    with pytest.raises(ValueError, match="at most 2,000"):
-        viz.draw(y)
+    f = lecture()
+    for option, wrong, words in (
+        ("style", "round", "'circuit', 'boxes'"), ("theme", "blue", "'light', 'dark', 'print'"), ("direction", "up", "'LR'"),
+        ("precision", 0, "from 1 to 17"), ("precision", 2.0, "whole number"), ("max_nodes", 2, "at least 3"),
+        ("max_nodes", True, "whole number"), ("collapse", "layer 1", "no groups"), ("collapse", True, "has none"),
+        ("path", ag.Value(1.0, label="w"), "'w' is not in this graph"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            viz.draw(f, **{option: wrong})
+    for option, wrong in (("path", 3.0), ("collapse", 3), ("collapse", [3])):
+        with pytest.raises(TypeError, match=option):
+            viz.draw(f, **{option: wrong})
 
 
 def test_special_numbers_read_differently() -> None:
@@ -246,3 +298,114 @@ def test_special_numbers_read_differently() -> None:
     shown = texts(viz.draw(ag.sum(xs)).svg)
     for text in ("1e-09", "1e+12", "nan", "inf", "-0", "0"):
         assert text in shown
+
+
+def test_precision_and_the_exact_value_on_hover() -> None:
+    """`precision` sets the digits that are written; the exact number, the formula and the local gradients are in the title."""
+    x = ag.Value(1 / 3, label="x")
+    y = x.tanh()
+    y.backward()
+    assert "0.3333" in texts(viz.draw(y).svg)
+    assert "0.33" in texts(viz.draw(y, precision=2).svg)
+    titles = [e.text or "" for e in ElementTree.fromstring(viz.draw(y).svg).iter() if e.tag.endswith("title")]
+    (hover,) = [title for title in titles if title.startswith("#2 =")]
+    assert repr(y.data) in hover
+    assert f"d(tanh(x))/dx = 1 - tanh(x)**2 = {y.local_gradients()[0]!r}" in hover
+
+
+def test_the_line_that_made_a_node_is_told() -> None:
+    """With `record_sources()` on, the hover text names the file and the line; without, it names none."""
+    with ag.record_sources():
+        y = ag.Value(2.0) * 3
+    assert "made at" in viz.draw(y).svg
+    assert "test_picture.py" in viz.draw(y).svg
+    assert "made at" not in viz.draw(ag.Value(2.0) * 3).svg
+
+
+def test_the_chain_rule_on_every_edge() -> None:
+    """With local_gradients each edge shows the local gradient and what flows back; at a fork the shares and their sum."""
+    x = ag.Value(3.0, label="x")
+    q = x * x
+    q.label = "q"
+    f = q + x
+    f.backward()
+    shown = texts(viz.draw(f, local_gradients=True).svg)
+    assert shown.count("d(x * x)/dx = x = 3") == 2
+    assert shown.count("∇ 1 × 3 = 3") == 2
+    assert "d(q + x)/dx = 1" in shown
+    assert "∇ 3 + 3 + 1 = 7" in shown
+    before = texts(viz.draw(ag.Value(2.0, label="y") * 3, local_gradients=True).svg)
+    assert "d(y * 3)/dy = 3" in before
+    assert not [text for text in before if "×" in text]
+
+
+def test_a_path_keeps_its_nodes_and_fades_the_rest() -> None:
+    """`path=x` fades exactly what does not lie between x and the result."""
+    x, y, z = (ag.Value(v, label=n) for v, n in ((1.0, "x"), (2.0, "y"), (3.0, "z")))
+    f = (x * y + z) * 2
+    picture = viz.draw(f, path=y)
+    root = ElementTree.fromstring(picture.svg)
+    faded = {g.get("data-node") for g in root.iter() if g.get("data-node") and g.get("opacity")}
+    names = {picture.graph.nodes[int(place or 0)].label for place in faded}
+    assert names == {"x", "z"}
+    assert len(faded) == 2
+    strong = {(g.get("data-from"), g.get("data-to")) for g in root.iter() if g.get("data-operand") and not g.get("opacity")}
+    at = {node.label or node.symbol: str(place) for place, node in enumerate(picture.graph.nodes)}
+    assert (at["y"], "2") in strong
+    assert (at["x"], "2") not in strong
+
+
+@pytest.mark.parametrize("style", ["circuit", "boxes"])
+@pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
+def test_styles_and_directions(style: str, direction: str) -> None:
+    """In each style and direction everything is written, and the result lies where the direction says."""
+    picture = viz.draw(lecture(), style=style, direction=direction)
+    assert {"x", "y", "z", "q", "f", "-12", "∇ 1", "∇ -4", "3"} <= set(texts(picture.svg))
+    places = {text.content: (text.x, text.y) for text in picture.scene.texts if text.role == "name"}
+    (x0, y0), (x1, y1) = places["x"], places["f"]
+    ahead = {"LR": x1 - x0, "RL": x0 - x1, "TB": y1 - y0, "BT": y0 - y1}[direction]
+    assert ahead > 50
+
+
+def test_a_value_and_a_gradient_are_told_apart_without_colour() -> None:
+    """On every wire the value is above and the gradient below, and only the gradient has the mark."""
+    for style in ("circuit", "boxes"):
+        for item in viz.draw(lecture(), style=style).scene.items:
+            roles = {t.role: t for t in item.shapes if isinstance(t, Text) and t.role in ("value", "gradient")}
+            if roles:
+                assert roles["value"].y < roles["gradient"].y
+                assert roles["gradient"].content.startswith("∇")
+                assert not roles["value"].content.startswith("∇")
+
+
+def test_without_any_font_the_svg_is_the_same(tmp_path: Path) -> None:
+    """On a machine without fonts the SVG has the same bytes, and nothing is written to standard error."""
+    fonts = tmp_path / "fonts.conf"
+    fonts.write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>")
+    code = (
+        "import sys, viz; from autograd import Value\nsys.stdout.buffer.write(viz.draw(Value(2, label='값') * 3).svg.encode())"
+    )
+    found = []
+    for more in ({}, {"FONTCONFIG_FILE": str(fonts), "FONTCONFIG_PATH": str(tmp_path)}):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT, env={**os.environ, **more}
+        )
+        assert done.stderr == b""
+        found.append(done.stdout)
+    assert found[0] == found[1]
+
+
+def test_a_blended_colour() -> None:
+    """A share of 1 is the colour, a share of 0 the ground, and faded text in a PNG is between them."""
+    assert blended("#b3141d", "#ffffff", 1.0) == "#b3141d"
+    assert blended("#b3141d", "#ffffff", 0.0) == "#ffffff"
+
+
+def test_a_local_gradient_that_fails_does_not_take_the_picture_with_it() -> None:
+    """A custom primitive whose derivative raises is drawn, without its local gradient."""
+
+    def broken(z: float, x: float) -> float:
+        raise ValueError("no derivative")
+
+    f = ag.primitive(lambda x: x + 1, [broken], name="odd_one")(ag.Value(2.0, label="x"))
+    assert {"odd_one", "x", "2", "3"} <= set(texts(viz.draw(f, local_gradients=True).svg))

@@ -12,9 +12,13 @@ from typing import IO, Any, NoReturn
 
 import autograd
 
-from ..drawing import FORMATS, DrawingTooLargeError, check_suffix, draw, write_whole
+from ..drawing import STYLES, draw
+from ..explain import Explanation, explain
+from ..files import FORMATS, check_suffix, write_whole
 from ..render import RenderError
+from ..steps import steps
 from ..text import visible
+from ..themes import THEMES
 from .errors import CommandError
 from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
 from .source import MAX_CHARACTERS
@@ -36,6 +40,7 @@ examples:
   glassgrad "q = x + y; f = q * z" x=-2 y=5 z=-4 -o lecture.svg
   echo "sigmoid(w * x + b)" | glassgrad - w=2 x=-1 b=1 --all --no-picture
   glassgrad -f neuron.txt w=2 x=-1 --json
+  glassgrad "x * x + x" x=3 --explain x --steps walk.html --style boxes --theme dark
 
 the language:
   Statements are separated by ; or newlines: name = expression, or an expression. The last one is the result.
@@ -76,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help=f"where the picture goes: {', '.join(FORMATS)} (default: graph.svg)"
     )
+    parser.add_argument("--style", choices=STYLES, default="circuit", help="round gates and wires, or boxes (default: circuit)")
+    parser.add_argument("--theme", choices=tuple(THEMES), default="light", help="the picture's colours (default: light)")
+    parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
+    parser.add_argument("--steps", metavar="FILE", help="write a page that walks forward and backward, step by step (.html)")
+    parser.add_argument("--explain", metavar="NAME", help="say why the gradient of this node is what it is, path by path")
     parser.add_argument("--no-picture", action="store_true", help="draw nothing")
     parser.add_argument("--all", action="store_true", help="show nodes without a name as well")
     parser.add_argument("--json", action="store_true", help="print JSON with all digits instead of the table")
@@ -112,16 +122,27 @@ def _main(argv: list[str]) -> int:
         _print(f"glassgrad {_version()}, {autograd.engine()} engine")
         return 0
     output = _output(options)
+    if options.steps is not None:
+        _check_name(options.steps, (".html",), "page")
     text, words = _statements(options)
     program = run(text, parse_inputs(words))
     _differentiate(program)
+    explanation = _explained(program, options.explain)
     if output is not None:
-        _draw(program, output)
+        _draw(program, output, options)
+    if options.steps is not None:
+        _walk(program, options)
     if options.json:
-        _print(as_json(program, output, everything=options.all))
+        _print(as_json(program, output, everything=options.all, steps=options.steps, explanation=explanation))
         return 0
-    table = as_table(program, everything=options.all, colour=_wants_colour(sys.stdout))
-    _print(table if output is None else f"{table}\npicture: {visible(output)}")
+    lines = [as_table(program, everything=options.all, colour=_wants_colour(sys.stdout))]
+    if explanation is not None:
+        lines += ["", str(explanation), ""]
+    if output is not None:
+        lines.append(f"picture: {visible(output)}")
+    if options.steps is not None:
+        lines.append(f"steps: {visible(options.steps)}")
+    _print("\n".join(lines).rstrip())
     return 0
 
 
@@ -143,13 +164,17 @@ def _output(options: argparse.Namespace) -> str | None:
             raise CommandError("-o names a picture and --no-picture wants none; give one of them")
         return None
     output: str = "graph.svg" if options.output is None else options.output
+    _check_name(output, FORMATS, "picture")
+    return output
+
+
+def _check_name(name: str, known: Sequence[str], what: str) -> None:
     try:
-        check_suffix(output)
+        check_suffix(name, known)
     except ValueError as error:
         raise CommandError(visible(str(error))) from None
-    if "\0" in output:
-        raise CommandError("the picture's name holds a null byte")
-    return output
+    if "\0" in name:
+        raise CommandError(f"the {what}'s name holds a null byte")
 
 
 def _statements(options: argparse.Namespace) -> tuple[str, list[str]]:
@@ -194,11 +219,33 @@ def _differentiate(program: Program) -> None:
         raise CommandError(f"can't compute the gradients: {visible(str(error))}") from None
 
 
-def _draw(program: Program, output: str) -> None:
+def _explained(program: Program, name: str | None) -> Explanation | None:
+    if name is None:
+        return None
+    named = {row.name: row.value for row in program.rows if row.name}
+    if name not in named:
+        raise CommandError(f"--explain {visible(name)}: no node has this name; there are {', '.join(map(visible, named))}")
     try:
-        write_whole(output, draw(program.result.value).to_bytes(check_suffix(output)))
-    except DrawingTooLargeError as error:
-        raise CommandError(f"{error}; or use --no-picture") from None
+        return explain(program.result.value, named[name])
+    except ValueError:
+        raise CommandError(f"--explain {visible(name)}: the result does not depend on it, so its gradient is 0") from None
+
+
+def _walk(program: Program, options: argparse.Namespace) -> None:
+    try:
+        steps(program.result.value, style=options.style, theme=options.theme).save(options.steps)
+    except RenderError as error:
+        raise CommandError(f"{visible(str(error))}; or leave --steps out") from None
+    except ValueError as error:
+        raise CommandError(f"--steps: {visible(str(error))}") from None
+    except OSError as error:
+        raise CommandError(f"can't write the steps {visible(options.steps)}: {_reason(error)}") from None
+
+
+def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
+    try:
+        drawing = draw(program.result.value, style=options.style, theme=options.theme, local_gradients=options.local_gradients)
+        write_whole(output, drawing.to_bytes(check_suffix(output)))
     except RenderError as error:
         raise CommandError(f"{visible(str(error))}; or use --no-picture") from None
     except (OSError, ValueError) as error:

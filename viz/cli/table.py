@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from ..explain import Explanation
 from ..numbers import short
 from ..text import aligned, visible
 from .language import Program, Row
@@ -45,21 +46,40 @@ def as_table(program: Program, *, everything: bool = False, colour: bool = False
     return "\n".join(lines)
 
 
-def as_json(program: Program, picture: str | None, *, everything: bool = False) -> str:
+def as_json(
+    program: Program,
+    picture: str | None,
+    *,
+    everything: bool = False,
+    steps: str | None = None,
+    explanation: Explanation | None = None,
+) -> str:
     """The same as strict JSON, each number with all its digits.
 
     Args:
         program: what was computed, after backward.
         picture: the file that the picture was written to, or None.
         everything: list nodes without a name as well.
+        steps: the file that the walk was written to, or None.
+        explanation: why one gradient is what it is, or None.
 
     Returns:
         One object with ``nodes`` (each with name, expression, kind, value, gradient), ``result`` (the last of them) and
-        ``picture``. JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
+        ``picture``; ``steps`` and ``explanation`` where they were asked for.
+        JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
         is null where the result does not depend on the node; a name is null where there is none.
     """
     nodes = [_record(row) for row in _shown(program, everything=everything)]
-    return json.dumps({"nodes": nodes, "result": nodes[-1], "picture": picture}, indent=2, allow_nan=False)
+    answer: dict[str, Any] = {"nodes": nodes, "result": nodes[-1], "picture": picture}
+    if steps is not None:
+        answer["steps"] = steps
+    if explanation is not None:
+        paths = [{"nodes": list(path.names), "product": _number(path.product)} for path in explanation.paths]
+        answer["explanation"] = {
+            "gradient": _number(explanation.gradient), "path_count": explanation.path_count, "paths": paths,
+            "rest": _number(explanation.rest),
+        }  # fmt: skip
+    return json.dumps(answer, indent=2, allow_nan=False)
 
 
 def _record(row: Row) -> dict[str, Any]:

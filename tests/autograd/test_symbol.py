@@ -1,0 +1,141 @@
+"""Local gradients in symbols: each text, evaluated, is the number that the record computes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import symbol
+
+NAMES = {**{name: getattr(ag, name) for name in ag.primitives()}, "pi": math.pi, "floor": math.floor, "abs": abs}
+PARAMETERS = {"clamp": (-0.5, 0.5), "leaky_relu": (0.1,), "elu": (1.3,)}
+
+
+def number_of(text: str, known: dict[str, float]) -> float:
+    """What a formula comes to, read as Python with autograd's functions on floats."""
+    names = {**NAMES, **known}
+    for name in ("sum", "max", "min", "mean", "logsumexp", "norm", "prod"):
+        names[name] = lambda *xs, f=NAMES[name]: f(xs)
+    return float(eval(text, {"__builtins__": {}}, names))
+
+
+def softmax_of(xs: list[float]) -> dict[str, float]:
+    """The names p0, p1, ... that the texts of a softmax use."""
+    return {f"p{i}": p for i, p in enumerate(ag.softmax(xs))}
+
+
+@pytest.mark.parametrize("name", sorted(ag.primitives()))
+@given(data=st.data())
+def test_each_formula_is_what_the_record_computes(name: str, data: st.DataObject) -> None:
+    """For every primitive, anywhere inside its domain: the text of each local gradient evaluates to its number."""
+    numbers = st.floats(-3.0, 3.0).filter(lambda x: abs(x) > 1e-3)
+    primitive = ag.primitives()[name]
+    count = 3 if primitive.arity is None else (1 if name in PARAMETERS else primitive.arity)
+    points = [data.draw(numbers) for _ in range(count)]
+    values = [ag.Value(x, label=f"v{i}") for i, x in enumerate(points)]
+    try:
+        if name == "dot":
+            result = primitive(values, [2.0, *values[:2]])
+        elif primitive.arity is None:
+            result = primitive(values)
+        else:
+            result = primitive(*values, *PARAMETERS.get(name, ()))
+    except (ValueError, ArithmeticError):
+        assume(False)
+    result = result[1] if isinstance(result, list) else result
+    known = {f"v{i}": x for i, x in enumerate(points)} | softmax_of(points)
+    known |= {"v" + str(i): x for i, x in enumerate(points)}
+    local = result.local_gradients()
+    texts = ag.local_gradient_formulas(result)
+    assert len(texts) == len(local) == len(result.parents)
+    for text, number in zip(texts, local, strict=True):
+        assert text
+        if math.isfinite(number):
+            assert number_of(text, known) == pytest.approx(number, rel=1e-5, abs=1e-9)  # constants have six digits in the text
+
+
+@pytest.mark.parametrize("name", sorted(symbol.FORMULAS))
+@given(x=st.floats(0.05, 0.95), y=st.floats(0.05, 0.95))
+def test_each_formula_of_a_derivative_is_right(name: str, x: float, y: float) -> None:
+    """The textbook's formula for a derivative's own record is that record's number."""
+    from autograd import records
+
+    record = getattr(records, name)
+    x = x + 1.0 if name == "arccosh_dx" else x
+    operands = (x, y)[: record.arity]
+    template, _ = symbol.FORMULAS[name]
+    assert number_of(template.format("x", "y"), {"x": x, "y": y}) == pytest.approx(record(*operands), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("f", "texts"),
+    [
+        (lambda x, y: x * y, ("y", "x")),
+        (lambda x, y: x / y, ("1/y", "-x/y**2")),
+        (lambda x, y: x - y, ("1", "-1")),
+        (lambda x, y: x**y, ("y*x**(y - 1)", "x**y*log(x)")),
+        (lambda x, y: ag.maximum(x, y), ("0", "1")),
+        (lambda x, y: ag.hypot(x, y), ("x/hypot(x, y)", "y/hypot(x, y)")),
+        (lambda x, y: ag.logaddexp(x, y), ("sigmoid(x - y)", "sigmoid(y - x)")),
+        (lambda x, y: ag.softmax([x, y])[0], ("p0*(1 - p0)", "-p0*p1")),
+        (lambda x, y: ag.prod([x, y, 4.0]), ("4*y", "4*x")),
+        (lambda x, y: x**3, ("3*x**2",)),
+        (lambda x, y: x**2, ("2*x",)),
+        (lambda x, y: x**1, ("1",)),
+        (lambda x, y: x**-2, ("-2*x**(-3)",)),
+        (lambda x, y: 2 / x, ("-2/x**2",)),
+        (lambda x, y: x.reciprocal(), ("-1/x**2",)),
+        (lambda x, y: x % y, ("1", "-(x//y)")),
+        (lambda x, y: (-x).relu(), ("0",)),
+        (lambda x, y: x.cos(), ("-sin(x)",)),
+    ],
+)
+def test_texts_read_as_on_paper(Value: Any, f: Any, texts: tuple[str, ...]) -> None:
+    """The texts are those of a textbook: no needless factor, sign or parenthesis."""
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    value = f(x, y)
+    found = ag.local_gradient_formulas(value, None if all(p.label for p in value.parents) else ["x"])
+    assert tuple(text.replace("y*4", "4*y").replace("x*4", "4*x") for text in found) == texts
+
+
+def test_names() -> None:
+    """Names may be given; parents without a label are x1, x2, ...; a wrong number of names is refused; a leaf has none."""
+    x = ag.Value(2.0)
+    assert ag.local_gradient_formulas(x * ag.Value(3.0)) == ("x2", "x1")
+    assert ag.local_gradient_formulas((x + 1) * x, ["a + 1", "b"]) == ("b", "a + 1")
+    assert ag.local_gradient_formulas(x) == ()
+    with pytest.raises(ValueError, match="2 parents need as many names, got 1"):
+        ag.local_gradient_formulas(x * x, ["x"])
+
+
+def test_a_derivative_that_can_not_be_written_down() -> None:
+    """A custom derivative that goes through `math` has an empty text; one in plain operators has a text."""
+    x = ag.Value(2.0, label="x")
+    opaque = ag.primitive(math.sin, [lambda z, x: math.cos(x)], name="opaque")
+    clear = ag.primitive(lambda x: x**3, [lambda z, x: 3 * (x * x)], name="clear")
+    assert ag.local_gradient_formulas(opaque(x)) == ("",)
+    assert ag.local_gradient_formulas(clear(x)) == ("3*(x*x)",)
+
+
+def test_a_symbol_carries_its_number() -> None:
+    """A symbol compares by its number, keeps signs and parentheses right, and a pole makes its number nan, not an error."""
+    x = symbol.Symbol("x", 2.0)
+    assert x > 1
+    assert repr(x + 1) == "Symbol('x + 1', 3.0)"
+    assert (x - (x - 1)).text == "x - (x - 1)"
+    assert (-1 * (-x)).text == "x"
+    assert (x * -3).text == "x*(-3)"
+    assert (1 * x).text == (x * 1).text == "x"
+    assert (-1 * x).text == (x * -1).text == "-x"
+    assert (x / (x * 2)).text == "x/(x*2)"
+    assert ((x + 1) ** 2).text == "(x + 1)**2"
+    assert x.label == "x"
+    pole = 1 / symbol.Symbol("y", 0.0)
+    assert pole.text == "1/y"
+    assert math.isnan(pole.data)
+    assert (ag.exp(x)).text == "exp(x)"

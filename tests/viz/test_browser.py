@@ -1,0 +1,361 @@
+"""Pictures and players in a real browser: Chromium without a window.
+
+Skipped where Chromium, its driver or selenium is missing; with VIZ_TEST_BROWSER=require that is an error.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd as ag
+import viz
+from viz.themes import THEMES
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+MISSING = [
+    name
+    for name, there in (("chromium", BROWSER), ("chromedriver", DRIVER), ("selenium", importlib.util.find_spec("selenium")))
+    if not there
+]
+if MISSING and os.environ.get("VIZ_TEST_BROWSER") == "require":
+    raise pytest.UsageError(f"VIZ_TEST_BROWSER=require, and there is no {', '.join(MISSING)}")
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One browser for all tests of this file."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(BROWSER)
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,900",
+        "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--force-color-profile=srgb",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+def neuron() -> Any:
+    """A tanh neuron with a fork: x1 is used twice."""
+    x1, w1, b = (ag.Value(v, label=n) for v, n in ((2.0, "x1"), (-3.0, "w1"), (6.5, "b")))
+    n = x1 * w1 + b + x1
+    n.label = "n"
+    f = n.tanh() * 2
+    f.backward()
+    return f
+
+
+def show(browser: Any, folder: Path, html: str) -> None:
+    """Open a page; it must load without a word in the browser's log."""
+    page = folder / "page.html"
+    page.write_text(html, encoding="utf-8")
+    browser.get(page.as_uri())
+    assert [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]] == []
+
+
+def body(*parts: str) -> str:
+    """A page with these parts."""
+    return f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{"".join(parts)}</body></html>'
+
+
+def shown(browser: Any, root: Any) -> dict[tuple[str, str], str]:
+    """What is written at each node of a picture: (place, class) to text."""
+    script = (
+        "return Array.from(arguments[0].querySelectorAll('[data-node] text.value,[data-node] text.gradient')).map("
+        "t=>[t.closest('[data-node]').getAttribute('data-node'),t.getAttribute('class'),t.textContent])"
+    )
+    return {(place, kind): text for place, kind, text in browser.execute_script(script, root) if text}
+
+
+def players(browser: Any) -> list[Any]:
+    """The players on the page."""
+    return list(browser.find_elements("css selector", "[data-kind=steps]"))
+
+
+def click(player: Any, what: str) -> None:
+    """Press one of a player's buttons."""
+    player.find_element("css selector", f"[data-act={what}]").click()
+
+
+def test_a_click_moves_the_player(browser: Any, tmp_path: Path) -> None:
+    """It starts at the inputs; forward and back go one step, first and last to the ends; buttons at an end are off."""
+    walk = viz.steps(neuron())
+    show(browser, tmp_path, walk.page)
+    (player,) = players(browser)
+    assert player.get_attribute("data-step") == "0"
+    assert player.find_element("css selector", ".words").text == walk.frames[0].words
+    assert set(shown(browser, player).values()) == {"2", "-3", "6.5"}
+    click(player, "forward")
+    click(player, "forward")
+    assert player.get_attribute("data-step") == "2"
+    assert player.find_element("css selector", ".words").text == walk.frames[2].words
+    click(player, "back")
+    assert player.get_attribute("data-step") == "1"
+    click(player, "last")
+    assert player.get_attribute("data-step") == str(len(walk) - 1)
+    assert not player.find_element("css selector", "[data-act=forward]").is_enabled()
+    assert player.find_element("css selector", ".rules").text.splitlines() == list(walk.frames[-1].rules)
+    click(player, "first")
+    assert player.get_attribute("data-step") == "0"
+    assert not player.find_element("css selector", "[data-act=back]").is_enabled()
+
+
+def test_each_step_shows_what_its_still_picture_shows(browser: Any, tmp_path: Path) -> None:
+    """At every step the player and the still picture have the same numbers; the last has those of the static picture."""
+    f = neuron()
+    walk = viz.steps(f)
+    show(browser, tmp_path, walk.page)
+    (player,) = players(browser)
+    for k in range(len(walk)):
+        texts = {
+            (place, kind): text
+            for place, piece in re.findall(r'data-node="(\d+)"(.*?)</g>', walk.still(k), flags=re.DOTALL)
+            for kind, text in re.findall(r'class="(value|gradient)">([^<]+)<', piece)
+        }
+        assert texts
+        assert shown(browser, player) == texts
+        if k < len(walk) - 1:
+            click(player, "forward")
+    last = shown(browser, player)
+    show(browser, tmp_path, body(viz.draw(f).svg))
+    assert shown(browser, browser.find_element("css selector", "svg")) == last
+
+
+def test_two_players_on_one_page(browser: Any, tmp_path: Path) -> None:
+    """Three players, two of them the same, move one by one: a click in one changes nothing in the others."""
+    first = viz.steps(neuron()).html
+    second = viz.steps(ag.Value(2.0, label="x") * 3).html
+    show(browser, tmp_path, body(first, second, first))
+    a, b, c = players(browser)
+    click(a, "forward")
+    click(b, "last")
+    assert [p.get_attribute("data-step") for p in (a, b, c)] == ["1", "3", "0"]
+    assert shown(browser, c) != shown(browser, a)
+    click(c, "last")
+    assert [p.get_attribute("data-step") for p in (a, b)] == ["1", "3"]
+    names = browser.execute_script(
+        "var f=document.createElement('iframe');document.body.appendChild(f);var k=Object.keys(f.contentWindow);"
+        "return Object.keys(window).filter(n=>k.indexOf(n)<0&&isNaN(n))"
+    )
+    assert not [name for name in names if not name.startswith(("$", "cdc_", "ret_", "se_"))]
+
+
+def test_the_keyboard_moves_it_too(browser: Any, tmp_path: Path) -> None:
+    """Arrows, Home, End and space work where the player has the focus, and nowhere else."""
+    from selenium.webdriver.common.keys import Keys
+
+    walk = viz.steps(neuron())
+    show(browser, tmp_path, body(walk.html, '<input id="other">'))
+    (player,) = players(browser)
+    browser.execute_script("arguments[0].focus()", player)
+    for key, step in (
+        (Keys.ARROW_RIGHT, 1),
+        (Keys.ARROW_RIGHT, 2),
+        (Keys.ARROW_LEFT, 1),
+        (Keys.END, len(walk) - 1),
+        (Keys.HOME, 0),
+    ):
+        browser.switch_to.active_element.send_keys(key)
+        assert player.get_attribute("data-step") == str(step)
+    browser.find_element("id", "other").send_keys(Keys.ARROW_RIGHT)
+    assert player.get_attribute("data-step") == "0"
+    browser.execute_script("arguments[0].focus()", player)
+    browser.switch_to.active_element.send_keys(Keys.SPACE)
+    play = player.find_element("css selector", "[data-act=play]")
+    assert play.get_attribute("aria-label") == "pause"
+    until = time.monotonic() + 15
+    while player.get_attribute("data-step") == "0" and time.monotonic() < until:
+        time.sleep(0.1)
+    assert int(player.get_attribute("data-step")) >= 1
+    click(player, "play")
+    assert play.get_attribute("aria-label") == "play"
+    slider = player.find_element("css selector", "input[type=range]")
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert player.find_element("css selector", "[aria-live]")
+
+
+def test_the_node_its_parents_and_the_wires_are_marked(browser: Any, tmp_path: Path) -> None:
+    """At a step the wires into the node are thick, one frame is around the node and one around each parent."""
+    walk = viz.steps(neuron())
+    show(browser, tmp_path, walk.page)
+    (player,) = players(browser)
+    click(player, "forward")
+    thick = browser.execute_script(
+        "return Array.from(arguments[0].querySelectorAll('.edge')).filter(e=>e.querySelector('path').style.strokeWidth)"
+        ".map(e=>e.getAttribute('data-to'))",
+        player,
+    )
+    assert thick == [str(walk.frames[1].place)] * 2
+    frames = browser.execute_script("return arguments[0].querySelectorAll('svg > rect').length", player)
+    assert frames == 1 + 1 + 2  # the ground, the node, its two parents
+
+
+def test_reduced_motion_is_respected(browser: Any, tmp_path: Path) -> None:
+    """Without the wish nodes fade softly; with it there is no transition at all."""
+    show(browser, tmp_path, viz.steps(neuron()).page)
+    duration = "return getComputedStyle(document.querySelector('.node')).transitionDuration"
+    assert browser.execute_script(duration) == "0.2s"
+    wish = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+    try:
+        assert browser.execute_script(duration) == "0s"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_without_scripts_the_player_shows_the_end_and_all_steps(browser: Any, tmp_path: Path) -> None:
+    """Where a host strips scripts, the last picture and the list of all steps are there, and no dead buttons."""
+    walk = viz.steps(neuron())
+    show(browser, tmp_path, body(re.sub(r"<script>.*?</script>", "", walk.html, flags=re.DOTALL)))
+    (player,) = players(browser)
+    assert "∇ 1" in shown(browser, player).values()
+    assert not player.find_element("css selector", ".bar").is_displayed()
+    assert len([item for item in player.find_elements("css selector", "li") if item.is_displayed()]) == len(walk)
+
+
+def test_the_svg_without_its_styles_is_the_same(browser: Any, tmp_path: Path) -> None:
+    """With every style, class, script and animation taken out, not one pixel of the static picture changes."""
+    for options in ({}, {"style": "boxes", "theme": "dark"}, {"local_gradients": True}):
+        svg = viz.draw(neuron(), **options).svg
+        assert not re.search(r"<(style|script|animate|set|foreignObject|image|use)\b", svg)
+        bare = re.sub(r' (?:style|class)="[^"]*"', "", svg)
+        pictures = []
+        for text in (svg, bare):
+            show(browser, tmp_path, f'<body style="margin:0;width:4000px">{text}</body>')
+            pictures.append(browser.find_element("css selector", "svg").screenshot_as_png)
+        assert pictures[0] == pictures[1]
+
+
+def test_value_and_gradient_are_told_apart_in_greyscale(browser: Any, tmp_path: Path) -> None:
+    """With all colour taken out each value still stands above its gradient, and the mark tells which is which."""
+    show(browser, tmp_path, f'<body style="filter:grayscale(1)">{viz.draw(neuron()).svg}</body>')
+    pairs = browser.execute_script(
+        "return Array.from(document.querySelectorAll('[data-node]')).map(g=>['value','gradient'].map(k=>{"
+        "var t=g.querySelector('text.'+k),r=t.getBoundingClientRect();return [t.textContent,r.top,r.bottom]}))"
+    )
+    assert pairs
+    for (value, _, bottom), (gradient, top, _) in pairs:
+        assert gradient.startswith("∇")
+        assert not value.startswith("∇")
+        assert bottom <= top + 6
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_themes_have_a_ground_of_their_own(theme: str, browser: Any, tmp_path: Path) -> None:
+    """On a pink page the picture and the player keep their own opaque ground."""
+    html = body(viz.draw(neuron(), theme=theme).svg, viz.steps(neuron(), theme=theme).html)
+    show(browser, tmp_path, html.replace("<body>", '<body style="background:pink">'))
+    ground = THEMES[theme]["ground"]
+    rgb = tuple(int(ground[i : i + 2], 16) for i in (1, 3, 5))
+    assert browser.execute_script("return document.querySelector('svg > rect').getAttribute('fill')") == ground
+    colour = browser.execute_script("return getComputedStyle(document.querySelector('[data-kind=steps]')).backgroundColor")
+    assert colour == f"rgb({rgb[0]}, {rgb[1]}, {rgb[2]})"
+    pixels = pytest.importorskip("PIL.Image")
+    picture = pixels.open(io.BytesIO(browser.find_element("css selector", "svg").screenshot_as_png)).convert("RGB")
+    assert picture.getpixel((3, 3)) == rgb
+
+
+def test_texts_stay_inside_and_apart_as_rendered(browser: Any, tmp_path: Path) -> None:
+    """With the fonts of this browser, too, no text leaves the picture and none lies over another."""
+    for options in ({}, {"style": "boxes"}, {"local_gradients": True}, {"direction": "TB"}):
+        show(browser, tmp_path, f'<body style="margin:0;width:4000px">{viz.draw(neuron(), **options).svg}</body>')
+        boxes = browser.execute_script(
+            "var s=document.querySelector('svg').getBoundingClientRect();"
+            "return [[s.left,s.top,s.right,s.bottom]].concat(Array.from(document.querySelectorAll('svg text')).map(t=>{"
+            "var r=t.getBoundingClientRect(),h=r.height*.2;return [r.left,r.top+h,r.right,r.bottom-h]}))"
+        )
+        whole, *texts = boxes
+        assert len(texts) > 10
+        for i, (left, top, right, bottom) in enumerate(texts):
+            assert left >= whole[0] - 1
+            assert right <= whole[2] + 1
+            assert bottom <= whole[3] + 1
+            for a, b, c, d in texts[:i]:
+                assert not (left < c and a < right and top < d and b < bottom)
+
+
+def test_the_interactive_picture(browser: Any, tmp_path: Path) -> None:
+    """A node under the pointer tells its numbers and dims what is not near; keys zoom, move and go back to all."""
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    f = neuron()
+    viz.draw(f).save(tmp_path / "f.html")
+    browser.get((tmp_path / "f.html").as_uri())
+    told = browser.find_element("css selector", ".told")
+    assert told.text.startswith("Rest the pointer on a node")
+    node = browser.find_element("css selector", '[data-node="0"] text')
+    ActionChains(browser).move_to_element(node).perform()
+    assert told.text.startswith("x1: value 2.0, gradient")
+    dim = "return Array.from(document.querySelectorAll('[data-node]')).filter(n=>n.style.opacity).length"
+    assert browser.execute_script(dim) > 0
+    view = "return document.querySelector('.stage svg').getAttribute('viewBox').split(' ').map(Number)"
+    whole = browser.execute_script(view)
+    stage = browser.find_element("css selector", ".stage")
+    stage.send_keys("+")
+    zoomed = browser.execute_script(view)
+    assert zoomed[2] == pytest.approx(whole[2] / 1.3)
+    stage.send_keys(Keys.ARROW_RIGHT)
+    assert browser.execute_script(view)[0] > zoomed[0]
+    stage.send_keys("0")
+    assert browser.execute_script(view) == whole
+    stage.send_keys("n")
+    assert "value" in told.text
+    browser.find_element("css selector", "[data-act=in]").click()
+    assert browser.execute_script(view)[2] < whole[2]
+
+
+def test_hostile_labels_do_nothing(browser: Any, tmp_path: Path) -> None:
+    """Labels that try to be markup or script are shown as text, in the SVG, the player and the explanation."""
+    label = '</svg><script>document.title="owned"</script><img src=x onerror="document.title=\'owned\'">'
+    x = ag.Value(2.0, label=label)
+    f = x * x
+    f.backward()
+    parts = (viz.draw(f).svg, viz.steps(f).html, viz.explain(f, x).html, viz.draw(f).interactive().html)
+    show(browser, tmp_path, body(*parts))
+    time.sleep(0.2)
+    assert browser.title != "owned"
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    assert label[:20] in browser.execute_script("return document.body.textContent")
+
+
+def test_an_exported_notebook_shows_the_same_pictures(browser: Any, tmp_path: Path) -> None:
+    """nbconvert's HTML has the SVG, not the table in its place, and a player that answers to a click."""
+    nbformat = pytest.importorskip("nbformat")
+    exporters = pytest.importorskip("nbconvert.exporters")
+    import base64
+
+    f = neuron()
+    cells = []
+    for thing in (viz.draw(f), viz.steps(f)):
+        bundle: Any = thing._repr_mimebundle_()
+        data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in bundle.items()}
+        output = nbformat.v4.new_output("execute_result", data=data, execution_count=1)
+        cells.append(nbformat.v4.new_code_cell("viz", outputs=[output], execution_count=1))
+    html, _ = exporters.HTMLExporter(template_name="basic").from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    show(browser, tmp_path, f'<!DOCTYPE html><meta charset="utf-8">{html}')
+    pictures = browser.find_elements("css selector", 'svg[role="img"], img[src^="data:image/svg+xml"]')
+    assert len(pictures) == 2
+    assert all(picture.is_displayed() and picture.size["height"] > 50 for picture in pictures)
+    assert "not yet" not in browser.find_element("css selector", "body").text  # the table is not in the picture's place
+    (player,) = players(browser)
+    click(player, "forward")
+    assert player.get_attribute("data-step") == "1"

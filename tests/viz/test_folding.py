@@ -1,0 +1,182 @@
+"""What is folded: groups by name and by need, what is far away, and graphs of any size."""
+
+from __future__ import annotations
+
+import math
+import time
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+import pytest
+
+import autograd as ag
+import nn
+import viz
+from viz.folding import read
+
+
+def texts(svg: str) -> list[str]:
+    """All visible texts of an SVG."""
+    return [e.text.strip() for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text") and e.text and e.text.strip()]
+
+
+def two_layers(backward: bool = True) -> Any:
+    """Two groups, one inside another's block, and what stands outside of both."""
+    x, y = ag.Value(2.0, label="x"), ag.Value(3.0, label="y")
+    with ag.group("layer 1"):
+        h = x * y + 1
+        with ag.group("inner"):
+            h = h.tanh() * 2
+    with ag.group("layer 2"):
+        g = h * y
+    f = g + x
+    if backward:
+        f.backward()
+    return f
+
+
+def test_groups_are_framed_and_named() -> None:
+    """Each group is drawn as a frame with its name, and holds the nodes that were made in it."""
+    picture = viz.draw(two_layers())
+    assert {"layer 1", "inner", "layer 2"} <= set(texts(picture.svg))
+    frames = {item.title: item.shapes[0] for item in picture.scene.items if item.kind == "group"}
+    assert set(frames) == {"group layer 1", "group layer 1 / inner", "group layer 2"}
+    for place, node in enumerate(picture.graph.nodes):
+        x, y = picture.layout.centres[f"n{place}"]
+        for path, frame in frames.items():
+            inside = frame.x < x < frame.x + frame.width and frame.y < y < frame.y + frame.height
+            assert inside == (path in [f"group {' / '.join(node.groups[:d])}" for d in range(1, len(node.groups) + 1)])
+
+
+def test_collapsed_groups_tell_their_size_and_their_gradient() -> None:
+    """A folded group is one box with the number of its nodes and the norm of their gradients; edges keep their number."""
+    f = two_layers()
+    graph = read(f, collapse=True)
+    folds = {node.fold.name: node for node in graph.nodes if node.fold is not None}
+    inside = [v for v in ag.topological_order(f) if v.groups[:1] == ("layer 1",)]
+    assert set(folds) == {"layer 1", "layer 2"}
+    assert folds["layer 1"].fold.count == len(inside) == 4
+    assert folds["layer 1"].fold.gradient_norm == math.hypot(*[v.grad for v in inside])
+    assert folds["layer 2"].value == f.parents[0].data
+    assert folds["layer 2"].gradient == 1.0
+    assert "4 nodes" in texts(viz.draw(f, collapse=True).svg)
+    only = read(f, collapse="in*")
+    assert [node.fold.name for node in only.nodes if node.fold] == ["inner"]
+    assert read(f, collapse=["layer 2", "inner"]).folded == 3
+    with pytest.raises(ValueError, match=r"'layer 3'; this graph has 'inner', 'layer 1', 'layer 2'"):
+        viz.draw(f, collapse="layer 3")
+
+
+def test_a_fold_without_gradients_shows_none() -> None:
+    """Before backward() a folded group shows no norm, and the picture says that backward() has not run."""
+    shown = texts(viz.draw(two_layers(backward=False), collapse=True).svg)
+    assert not [text for text in shown if "∇" in text]
+    assert "backward() has not run" in shown
+
+
+def net(sizes: list[int]) -> tuple[Any, Any]:
+    """A labelled MLP and its result on one sample."""
+    model = nn.MLP(2, sizes)
+    model.label_parameters()
+    out: Any = model([ag.Value(1.0, label="x1"), ag.Value(-2.0, label="x2")])
+    out = out[0] if isinstance(out, list) else out
+    out.backward()
+    return model, out
+
+
+def test_a_net_folds_into_its_neurons() -> None:
+    """The 2-16-16-1 MLP folds into 33 neurons, each edge with its weight: wide where it is large, dashed where negative."""
+    model, out = net([16, 16, 1])
+    start = time.perf_counter()
+    picture = viz.draw(out, max_nodes=100)
+    svg = picture.svg
+    assert time.perf_counter() - start < 2
+    assert len(picture.drawn.nodes) == 35
+    assert f"{picture.graph.folded} nodes are folded into boxes" in texts(svg)
+    first = next(node for node in picture.graph.nodes if node.fold and node.fold.name == "layers.0.neurons.3")
+    weights = [p.data for name, p in model.named_parameters() if name.startswith("layers.0.neurons.3.w")]
+    assert list(first.weights) == weights
+    widths: dict[float, float] = {}
+    for edge, item in zip(picture.drawn.edges, (i for i in picture.scene.items if i.kind == "edge"), strict=True):
+        weight = picture.drawn.nodes[edge.head].weights[edge.slot]
+        assert weight is not None
+        path = item.shapes[0]
+        assert bool(path.dash) == (weight < 0)
+        widths[abs(weight)] = path.width
+    assert [widths[w] for w in sorted(widths)] == sorted(widths.values())
+    assert max(widths.values()) > 2 * min(widths.values())
+
+
+def test_parameters_stand_in_the_frame_of_their_module() -> None:
+    """A weight made outside of any group is framed with its neuron, under its own short name; inputs are not."""
+    _, out = net([2, 1])
+    picture = viz.draw(out)
+    by_label = {node.label: node for node in picture.graph.nodes if node.label}
+    assert by_label["layers.0.neurons.1.w.0"].groups == ("layers.0", "layers.0.neurons.1")
+    assert by_label["x1"].groups == ()
+    assert "w.0" in texts(picture.svg)
+
+
+def chain(length: int) -> Any:
+    """A long chain of additions."""
+    y = ag.Value(1.0, label="x")
+    for _ in range(length):
+        y = y + 1e-6
+    return y
+
+
+def test_a_chain_of_a_million_is_drawn() -> None:
+    """A chain of a million nodes is drawn in under two seconds, and says how many nodes it left out."""
+    y = chain(1_000_000)
+    y.backward()
+    start = time.perf_counter()
+    picture = viz.draw(y)
+    shown = texts(picture.svg)
+    took = time.perf_counter() - start
+    assert took < (2 if ag.engine() == "native" else 20)
+    drawn = len(picture.graph.nodes) - 1
+    assert f"{1_000_001 - drawn:,} nodes far from the result are not drawn; max_nodes= shows more of them" in shown
+    assert len(picture.graph.nodes) + picture.graph.constant_count <= 300
+    rest = picture.graph.nodes[0].fold
+    assert rest is not None
+    assert rest.count == 1_000_001 - drawn
+    assert rest.leaves == ("x",)
+    assert rest.gradient_norm == pytest.approx(math.sqrt(rest.count), rel=1e-12)
+
+
+@pytest.mark.parametrize("limit", [3, 4, 10, 50])
+def test_max_nodes_is_kept(limit: int) -> None:
+    """No more nodes are drawn than asked for, constants included, whatever the shape; the root is always there."""
+    x = ag.Value(1.0, label="x")
+    shared = x
+    for i in range(40):
+        shared = shared * x + shared if i % 2 else shared * 0.5
+    wide = ag.sum([ag.Value(float(i)) * 2 for i in range(100)])
+    for f in (shared, wide, chain(100), ag.sum([ag.Value(1.0), *[float(i) for i in range(500)]])):
+        graph = viz.draw(f, max_nodes=limit).graph
+        assert len(graph.nodes) + graph.constant_count <= limit
+        assert graph.root.symbol
+        assert any(node.fold for node in graph.nodes)
+        assert graph.left_out + sum(node.fold is None for node in graph.nodes) == len(ag.topological_order(f))
+
+
+def test_what_flows_into_the_part_left_out_is_shown() -> None:
+    """A node that is drawn and is used in the part that is not has an edge to that part's box."""
+    w = ag.Value(2.0, label="w")
+    y = ag.Value(1.0)
+    for _ in range(50):
+        y = y * w
+    graph = read(y, max_nodes=10)
+    (at,) = [place for place, node in enumerate(graph.nodes) if node.label == "w"]
+    (rest,) = [node for node in graph.nodes if node.fold is not None]
+    assert at in rest.operands
+    total = sum(edge.count for edge in graph.edges if edge.tail == at)
+    assert total == 50
+
+
+def test_a_hundred_thousand_constants_on_one_node() -> None:
+    """A sum with 100,000 plain numbers is drawn, most of them in one box."""
+    f = ag.sum([ag.Value(1.0, label="x"), *[0.5] * 100_000])
+    shown = texts(viz.draw(f).svg)
+    assert "99,976 constants" in shown
+    assert "×99,976" in shown

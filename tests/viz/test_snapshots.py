@@ -1,0 +1,80 @@
+"""The textbook's examples look as they did when a person last looked at them."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import viz
+
+
+def load() -> ModuleType:
+    """The module with the examples, which is a script as well."""
+    spec = importlib.util.spec_from_file_location("gallery", Path(__file__).with_name("gallery.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+gallery = load()
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+PLACES = ("x", "y", "d", "points", "cx", "cy", "width", "height", "viewBox")
+
+
+def shape_of(svg: str) -> tuple[list[object], list[float]]:
+    """What an SVG says, without places and ids; and its places, as numbers."""
+    said: list[object] = []
+    places: list[float] = []
+    for element in ElementTree.fromstring(svg).iter():
+        attributes = dict(element.attrib)
+        attributes.pop("aria-labelledby", None)
+        if "id" in attributes:
+            attributes["id"] = attributes["id"].partition("-")[2]
+        for name in PLACES:
+            numbers = NUMBER.findall(attributes.pop(name, ""))
+            places += map(float, numbers)
+            said.append((name, len(numbers)))
+        said.append((element.tag, sorted(attributes.items()), element.text))
+    return said, places
+
+
+@pytest.mark.parametrize("name", gallery.EXAMPLES)
+def test_a_picture_is_as_it_was(name: str) -> None:
+    """The SVG holds the same elements, words, colours and numbers as the snapshot, each thing within a point of its place.
+
+    After a change that is meant: look at `python tests/viz/gallery.py page.html`, then run it with --update.
+    """
+    now = viz.draw(gallery.computed(name)[0]).svg
+    before = (gallery.SNAPSHOTS / f"{name}.svg").read_text(encoding="utf-8")
+    said, places = shape_of(now)
+    said_before, places_before = shape_of(before)
+    assert said == said_before
+    assert places == pytest.approx(places_before, abs=1.0)
+
+
+def test_there_is_a_snapshot_of_each_example_and_no_other() -> None:
+    """The folder holds one SVG for each example, none of them large."""
+    files = {path.stem: path.stat().st_size for path in gallery.SNAPSHOTS.iterdir()}
+    assert set(files) == set(gallery.EXAMPLES)
+    assert max(files.values()) < 60_000
+
+
+def test_the_gallery_is_made_by_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`gallery.py page.html` writes one page with all examples and kinds of pictures, and no two pictures share an id."""
+    monkeypatch.setattr(sys, "argv", ["gallery.py", str(tmp_path / "page.html")])
+    gallery.main()
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for name in gallery.EXAMPLES:
+        assert f"<h2>{name}</h2>" in page
+    assert page.count("<svg ") >= len(gallery.EXAMPLES) + 12
+    pictures = set(re.findall(r"<svg .*?</svg>", page, flags=re.DOTALL))
+    ids = [set(re.findall(r' id="([^"]+)"', picture)) for picture in pictures]
+    assert sum(map(len, ids)) == len(set().union(*ids)) > 500

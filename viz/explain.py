@@ -1,0 +1,316 @@
+"""Why is a gradient what it is: every path from an input to the result, its product of local gradients, and their sum."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path as FilePath
+from typing import Any
+
+import autograd
+
+from .drawing import look_of
+from .files import check_suffix, write_whole
+from .folding import read
+from .model import Edge, Graph
+from .numbers import known, short
+from .page import document, fragment
+from .text import columns_of, shortened
+
+__all__ = ["Explanation", "Path", "explain"]
+
+MAX_PATHS = 10
+RULES = 24
+MAX_STEPS = 12  # a longer path is shown by its ends
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from the input to the result.
+
+    Attributes:
+        names: what it goes through, the input first.
+        rules: the local gradients along it in symbols and numbers, the input's first.
+        local_gradients: their numbers.
+        product: their product, which is this path's share of the gradient.
+        places: the places of what it goes through, in the order of ``Drawing.graph.nodes``.
+    """
+
+    names: tuple[str, ...]
+    rules: tuple[str, ...]
+    local_gradients: tuple[float, ...]
+    product: float
+    places: tuple[int, ...] = ()
+
+
+def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: int = 4, theme: str = "light") -> Explanation:
+    """Say why the gradient of ``result`` with respect to ``value`` is what it is.
+
+    A gradient is a sum over paths: along each path from the value to the result the local gradients are multiplied,
+    and the products are added up. The paths are counted first, and only the largest are listed; the others are one
+    number, so that the sum is right.
+
+    Args:
+        result: the Value whose derivative is taken.
+        value: the Value it is taken by.
+        max_paths: how many paths are listed, 1 to 1000.
+        precision: significant digits, 1 to 17.
+        theme: of the HTML.
+
+    Returns:
+        The explanation; ``print`` shows it as text, a notebook as HTML.
+
+    Raises:
+        TypeError: result or value is no Value.
+        ValueError: value is no part of the graph, or an option is out of its range.
+
+    >>> from autograd import Value
+    >>> x = Value(3, label="x")
+    >>> y = x * x + x
+    >>> y.label = "y"
+    >>> print(explain(y, x))
+    dy/dx = 7, the sum over 3 paths from x to y
+      1 × 3 = 3   x -> #2 -> y
+      1 × 3 = 3   x -> #2 -> y
+      1           x -> y
+    sum: 3 + 3 + 1 = 7
+    where
+      x = 3
+      #2 = x * x = 9
+      y = #2 + x = 12
+    local gradients
+      d(#2 + x)/d#2 = 1
+      d(x * x)/dx = x = 3
+      d(#2 + x)/dx = 1
+    """
+    look = look_of("circuit", theme, "LR", precision)
+    if isinstance(max_paths, bool) or not isinstance(max_paths, int) or not 1 <= max_paths <= 1000:
+        raise ValueError(f"max_paths={max_paths!r:.60} must be a whole number from 1 to 1000")
+    if not isinstance(value, autograd.Value):
+        raise TypeError(
+            f"explain takes two Values, the result and the input; the second is {type(value).__name__} {value!r:.60}"
+        )
+    graph = read(result, focus=value)
+    return Explanation(graph, max_paths, look.precision, theme)
+
+
+class Explanation:
+    """Why a gradient is what it is, as `explain` finds it."""
+
+    def __init__(self, graph: Graph, max_paths: int, precision: int, theme: str) -> None:
+        self._graph = graph
+        self._precision = precision
+        self._theme = theme
+        focus = graph.focus
+        assert focus is not None
+        self._focus: int = focus
+        self._counts, self._sums, self._largest = _swept(graph, focus)
+        self.paths: tuple[Path, ...] = tuple(self._found(max_paths))
+
+    @property
+    def path_count(self) -> int:
+        """The number of paths from the value to the result."""
+        return self._counts[self._focus]
+
+    @property
+    def gradient(self) -> float:
+        """The derivative, as a fresh backward pass with a gradient of 1 at the result gives it."""
+        return self._sums[self._focus]
+
+    @property
+    def rest(self) -> float:
+        """What the paths that are not listed add up to; 0.0 if all are listed."""
+        return self.gradient - math.fsum(path.product for path in self.paths) if self.path_count > len(self.paths) else 0.0
+
+    def _found(self, limit: int) -> list[Path]:
+        """The paths with the largest products first: a best-first search that knows the best that can still come."""
+        graph = self._graph
+        root = len(graph.nodes) - 1
+        ties = itertools.count()
+        waiting: list[tuple[float, int, int, float, tuple[Edge, ...]]] = []
+        heapq.heappush(waiting, (-self._largest[self._focus], next(ties), self._focus, 0.0, ()))
+        found: list[Path] = []
+        while waiting and len(found) < limit:
+            _, _, place, so_far, edges = heapq.heappop(waiting)
+            if place == root:
+                found.append(self._path(edges))
+                continue
+            for edge in graph.uses[place]:
+                if not self._counts[edge.head]:
+                    continue
+                size = so_far + _log(graph.nodes[edge.head].local_gradients[edge.slot])
+                heapq.heappush(waiting, (-(size + self._largest[edge.head]), next(ties), edge.head, size, (*edges, edge)))
+        return found
+
+    def _path(self, edges: tuple[Edge, ...]) -> Path:
+        graph = self._graph
+        names = [graph.name(self._focus)]
+        rules = []
+        numbers = []
+        product = 1.0
+        for edge in edges:
+            head = graph.nodes[edge.head]
+            local = known(head.local_gradients[edge.slot])
+            symbol = head.partials[edge.slot] if edge.slot < len(head.partials) else ""
+            number = short(local, self._precision)
+            middle = f" = {symbol}" if symbol and symbol != number else ""
+            rules.append(f"d({graph.formula(edge.head)})/d{graph.name(edge.tail or 0)}{middle} = {number}")
+            names.append(graph.name(edge.head))
+            numbers.append(local)
+        for local in reversed(numbers):  # from the result, as the chain rule goes
+            product = 0.0 if product == 0.0 else product * local
+        places = (self._focus, *[edge.head for edge in edges])
+        return Path(tuple(names), tuple(rules), tuple(numbers), product, places)
+
+    # ---- as text -------------------------------------------------------------------------------
+
+    @cached_property
+    def _heading(self) -> str:
+        graph = self._graph
+        top, bottom = graph.name(len(graph.nodes) - 1), graph.name(self._focus)
+        number = short(self.gradient, self._precision)
+        count = self.path_count
+        if self._focus == len(graph.nodes) - 1:
+            return f"d{top}/d{bottom} = 1: the result with respect to itself"
+        paths = "the only path" if count == 1 else f"the sum over {count:,} paths"
+        return f"d{top}/d{bottom} = {number}, {paths} from {bottom} to {top}"
+
+    @cached_property
+    def _sum(self) -> str:
+        words = [short(path.product, self._precision) for path in self.paths]
+        hidden = self.path_count - len(self.paths)
+        if len(words) + bool(hidden) < 2:
+            return ""
+        text = " + ".join(words)
+        if hidden:
+            text += f" + {short(self.rest, self._precision)} from {hidden:,} smaller path{'s' * (hidden != 1)}"
+        return f"sum: {text} = {short(self.gradient, self._precision)}".replace("+ -", "- ")
+
+    @cached_property
+    def text(self) -> str:
+        """The explanation as plain text."""
+        if self._focus == len(self._graph.nodes) - 1:
+            return self._heading
+        shares = [self._share(path) for path in self.paths]
+        ways = [" -> ".join(_ends(path.names, 30)) for path in self.paths]
+        wide = max(map(columns_of, shares))
+        lines = [f"  {share}{' ' * (wide - columns_of(share))}   {way}" for share, way in zip(shares, ways, strict=True)]
+        if self._sum:
+            lines.append(self._sum)
+        for heading, more in (("where", self._where), ("local gradients", self._rules)):
+            lines += [heading, *[f"  {line}" for line in more]]
+        return "\n".join([self._heading, *lines])
+
+    def _share(self, path: Path) -> str:
+        """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
+        factors = [short(number, self._precision) for number in reversed(path.local_gradients)]
+        product = short(path.product, self._precision)
+        return f"{' × '.join(_ends(tuple(factors), 30))} = {product}" if len(factors) > 1 else product
+
+    @cached_property
+    def _where(self) -> list[str]:
+        """What the nodes on the listed paths are."""
+        graph = self._graph
+        places = sorted({place for path in self.paths for place in path.places})
+        lines = []
+        for place in places:
+            formula = graph.formula(place)
+            number = short(known(graph.nodes[place].value), self._precision)
+            lines.append(f"{shortened(graph.name(place), 40)} = {formula + ' = ' if formula else ''}{number}")
+        return lines[:RULES] + ([f"and {len(lines) - RULES} more"] if len(lines) > RULES else [])
+
+    @cached_property
+    def _rules(self) -> list[str]:
+        """The local gradients along the listed paths, each once."""
+        rules = list(dict.fromkeys([rule for path in self.paths for rule in reversed(path.rules)]))
+        more = [f"and {len(rules) - RULES} more"] if len(rules) > RULES else []
+        return [shortened(rule, 200) for rule in rules[:RULES]] + more
+
+    @cached_property
+    def html(self) -> str:
+        """The explanation as one self-contained HTML fragment: a table with a row for each path."""
+        rows = []
+        for path in self.paths:
+            way = " → ".join([escape(name) for name in _ends(path.names, 30)])
+            rules = "<br>".join([escape(rule) for rule in _ends(tuple(reversed(path.rules)), 200)])
+            share = f'<span class="g">{escape(self._share(path))}</span>'
+            rows.append(f"<tr><td>{way}</td><td>{rules}</td><td>{share}</td></tr>")
+        head = "<tr><th>path</th><th>local gradients, from the result</th><th>multiplied</th></tr>"
+        table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>" if self.paths[0].names[1:] else ""
+        total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
+        where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
+        total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
+        body = f'<p><b>{escape(self._heading)}</b></p>\n<div class="wide">{table}</div>\n{total}'
+        return fragment(body, theme=self._theme, kind="explain", style=_STYLE, label=self._heading)
+
+    def save(self, path: str | os.PathLike[str]) -> FilePath:
+        """Write the explanation as a page, whole or not at all.
+
+        Args:
+            path: where to; its suffix is .html.
+
+        Raises:
+            ValueError: the suffix is another one.
+            OSError: the file can't be written.
+        """
+        check_suffix(path, (".html",))
+        write_whole(path, document(self._heading, self.html, self._theme).encode("utf-8"))
+        return FilePath(path)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """What a notebook shows: the table as HTML, and the text."""
+        del include, exclude
+        return {"text/html": self.html, "text/plain": self.text}
+
+    def __str__(self) -> str:
+        """The explanation as plain text."""
+        return self.text
+
+    def __repr__(self) -> str:
+        """The gradient and the number of paths."""
+        return f"<viz.Explanation: {self._heading}>"
+
+
+_STYLE = """
+S table{border-collapse:collapse;font-size:13px}
+S th,S td{border-bottom:1px solid LINE;padding:4px 10px;text-align:left;vertical-align:top;color:TEXT;background:GROUND}
+S .wide{overflow-x:auto}
+S ul{margin:0;padding-left:20px;font-size:13px}
+S p{margin:4px 0 8px}
+"""
+
+
+def _ends(words: tuple[str, ...], columns: int) -> list[str]:
+    shown = [shortened(word, columns) for word in words]
+    return [*shown[: MAX_STEPS // 2], "…", *shown[-MAX_STEPS // 2 :]] if len(shown) > MAX_STEPS else shown
+
+
+def _log(local: float | None) -> float:
+    return math.log(abs(local)) if local and math.isfinite(local) else (-math.inf if not local else math.inf)
+
+
+def _swept(graph: Graph, focus: int) -> tuple[list[int], list[float], list[float]]:
+    """From the result down: the number of paths, their sum, and the log of the largest product, for each place."""
+    size = len(graph.nodes)
+    counts, sums, largest = [0] * size, [0.0] * size, [-math.inf] * size
+    counts[-1], sums[-1], largest[-1] = 1, 1.0, 0.0
+    for place in range(size - 1, focus, -1):
+        if not counts[place]:
+            continue
+        node = graph.nodes[place]
+        for slot, operand in enumerate(node.operands):
+            if type(operand) is not int:
+                continue
+            local = known(node.local_gradients[slot]) if slot < len(node.local_gradients) else 0.0
+            counts[operand] += counts[place]
+            sums[operand] += sums[place] if local == 1.0 else 0.0 if sums[place] == 0.0 else sums[place] * local
+            largest[operand] = max(largest[operand], largest[place] + _log(local))
+    return counts, sums, largest

@@ -1,0 +1,103 @@
+"""What all HTML of this package shares: escaping, a scope of its own for styles and scripts, the whole page.
+
+A fragment brings everything along: no network, no library, no global name. Styles and scripts find their elements by
+an attribute whose value is made from the content, so that any number of fragments fit one page, also the same one
+twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from .themes import THEMES
+
+__all__ = ["coloured", "document", "fragment", "inline", "script_json"]
+
+_COMMON = """
+S{box-sizing:border-box;max-width:100%;background:GROUND;color:TEXT;border:1px solid LINE;border-radius:8px;padding:12px;
+margin:4px 0;font:14px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;text-align:left}
+S *{box-sizing:border-box}
+S svg{display:block;max-width:100%;height:auto}
+S pre,S code,S .mono,S table{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace}
+S button{font:inherit;color:TEXT;background:OPERATION;border:1px solid LINE;border-radius:6px;padding:4px 10px;
+min-width:40px;cursor:pointer}
+S button:focus-visible,S input:focus-visible,S [tabindex]:focus-visible{outline:3px solid VALUE;outline-offset:2px}
+S button:disabled{opacity:.45;cursor:default}
+S .v{color:VALUE}
+S .g{color:GRADIENT}
+S .m{color:MUTED}
+"""
+
+
+def script_json(data: Any) -> str:
+    """JSON that may stand in a script element, whatever the strings in it hold.
+
+    >>> script_json(["</script>"])
+    '["\\\\u003c/script\\\\u003e"]'
+    """
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def inline(svg: str) -> str:
+    """An SVG document as it stands inside HTML."""
+    return svg.strip()
+
+
+def coloured(text: str, theme: str) -> str:
+    """Put a theme's colours in place of their names in capitals; for our own text, never for a user's.
+
+    >>> coloured("fill:GROUND", "light")
+    'fill:#ffffff'
+    """
+    for name, colour in sorted(THEMES[theme].items(), key=lambda pair: -len(pair[0])):
+        text = text.replace(name.upper(), colour)
+    return text
+
+
+def fragment(body: str, *, theme: str, kind: str, style: str = "", script: str = "", label: str = "") -> str:
+    """Put a body, its styles and its script together.
+
+    Args:
+        body: HTML.
+        theme: a key of `viz.themes.THEMES`.
+        kind: a word for what it is, for people who read the page's source.
+        style: CSS in which ``S`` at the beginning of a selector stands for the fragment, and names of the palette in
+            capitals for their colours.
+        script: the body of a JavaScript function with one argument, ``root``, the fragment's element.
+        label: what a screen reader calls it.
+    """
+    css = coloured(_COMMON + style, theme)
+    ident = "g" + hashlib.sha256(f"{body}{css}{script}{kind}".encode()).hexdigest()[:12]
+    css = "\n".join([_scoped(line, f'[data-glassgrad="{ident}"]') for line in css.strip().splitlines()])
+    run = (
+        "(function(){var all=document.querySelectorAll('[data-glassgrad=\"" + ident + "\"]:not([data-ready])');"
+        "for(var i=0;i<all.length;i++){all[i].setAttribute('data-ready','');(function(root){" + script + "})(all[i])}})()"
+    )
+    name = f' role="group" aria-label="{escape(label)}"' if label else ""
+    parts = [f'<div data-glassgrad="{ident}" data-kind="{kind}"{name}>', f"<style>{css}</style>", body, "</div>"]
+    if script:
+        parts.append(f"<script>{run}</script>")
+    return "\n".join(parts) + "\n"
+
+
+def _scoped(line: str, scope: str) -> str:
+    if not line.startswith("S"):
+        return line
+    selectors, brace, rest = line.partition("{")
+    return ",".join([scope + part[1:] if part.startswith("S") else part for part in selectors.split(",")]) + brace + rest
+
+
+def document(title: str, body: str, theme: str) -> str:
+    """A whole page around a fragment."""
+    palette: Mapping[str, str] = THEMES[theme]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n</head>\n"
+        f'<body style="margin:16px;background:{palette["ground"]}">\n{body}</body>\n</html>\n'
+    )

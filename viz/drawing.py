@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Collection, Sequence
@@ -33,7 +34,8 @@ __all__ = ["DIRECTIONS", "STYLES", "Drawing", "check_choice", "draw", "look_of"]
 STYLES = ("circuit", "boxes")
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 TABLE_ROWS = 60
-DPI = 144
+DPI = 120
+PIXELS = 1_500_000  # no PNG has more
 LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third of the nodes are left
 
 
@@ -224,7 +226,9 @@ class Drawing:
             return self.interactive().page.encode("utf-8")
         size = len(self.scene.texts)
         if suffix == ".png":
-            return run_graphviz(positioned(self.scene, DPI), "png", size, engine="nop2")
+            area = self.scene.width * self.scene.height  # in square points; a large picture gets fewer dots for each
+            dpi = max(8, min(DPI, int(72 * math.sqrt(PIXELS / area))))
+            return run_graphviz(positioned(self.scene, dpi), "png", size, engine="nop2")
         pdf = run_graphviz(positioned(self.scene), "pdf", size, engine="nop2")
         # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
         return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)

@@ -1,0 +1,100 @@
+"""Run every notebook from a clean kernel, and hold what is committed to what came out.
+
+    python .ci/notebooks.py [--engine native|python] [--limit SECONDS] [--write] [NAME ...]
+
+Wrong is: an error, a warning or anything else on standard error, a run beyond the limit, outputs of another shape than the
+committed ones (kinds and order of outputs, kinds of pictures), a cell that was not run in its order, another number than three
+of exercises with a solution. --write puts the fresh outputs into the notebooks instead of comparing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def shape(cell: Any) -> list[Any]:
+    """The kinds of a cell's outputs, in their order."""
+    return [(output.output_type, output.get("name", ""), sorted(output.get("data", {}))) for output in cell.get("outputs", [])]
+
+
+def complaints_about(page: Any) -> list[str]:
+    """What is wrong with a committed notebook before it is run."""
+    found = []
+    code = [cell for cell in page.cells if cell.cell_type == "code"]
+    if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        found.append("its cells were not run once each, in their order")
+    if dict(page.metadata) != METADATA:
+        found.append("its metadata are not those of --write")
+    text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    exercises = text.partition("## Exercises")[2]
+    if exercises.count("<details><summary>Solution</summary>") != 3:
+        found.append("it does not end with three exercises and their solutions")
+    if not text.startswith("# "):
+        found.append("it does not begin with a title")
+    return found
+
+
+def run(path: Path, limit: float) -> tuple[Any, float, list[str]]:
+    """The notebook with fresh outputs, the seconds it took, and what went wrong."""
+    page = nbformat.read(path, as_version=4)
+    start = time.monotonic()
+    NotebookClient(page, timeout=int(limit), resources={"metadata": {"path": str(path.parent)}}).execute()
+    took = time.monotonic() - start
+    found = []
+    for cell in page.cells:
+        cell.metadata.pop("execution", None)
+        found += [
+            f"cell {cell.id} wrote to standard error: {output.text[:300]}"
+            for output in cell.get("outputs", [])
+            if output.get("name") == "stderr"
+        ]
+    page.metadata = nbformat.from_dict(METADATA)
+    if took > limit:
+        found.append(f"it took {took:.0f} s, more than {limit:g}")
+    return page, took, found
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Run the notebooks.")
+    parser.add_argument("names", nargs="*", help="only these")
+    parser.add_argument("--engine", choices=["native", "python"], help="the engine to run them on")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds for each")
+    parser.add_argument("--write", action="store_true", help="write the fresh outputs into the notebooks")
+    options = parser.parse_args()
+    if options.engine:
+        os.environ["AUTOGRAD_ENGINE"] = options.engine
+    os.environ["PYTHONWARNINGS"] = "default"
+    paths = [path for path in sorted(FOLDER.glob("*.ipynb")) if not options.names or path.name in options.names]
+    wrong = 0
+    for path in paths:
+        committed = nbformat.read(path, as_version=4)
+        fresh, took, found = run(path, options.limit)
+        if options.write:
+            nbformat.write(fresh, path)
+            committed = fresh
+        found += complaints_about(committed)
+        for before, after in zip(committed.cells, fresh.cells, strict=True):
+            if shape(before) != shape(after):
+                found.append(f"cell {before.id} gives {shape(after)}, and committed is {shape(before)}")
+        print(f"{path.name}: {took:.1f} s", *found, sep="\n  ", flush=True)
+        wrong += bool(found)
+    return 1 if wrong or not paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

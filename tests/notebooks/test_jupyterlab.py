@@ -1,0 +1,234 @@
+"""Pictures and players where people meet them: in JupyterLab, in a real browser.
+
+Skipped where Chromium, its driver, selenium or JupyterLab is missing; with VIZ_TEST_BROWSER=require that is an error.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd as ag
+import viz
+
+NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+PROGRAMS = {
+    "chromium": shutil.which("chromium") or shutil.which("chromium-browser"),
+    "chromedriver": shutil.which("chromedriver"),
+}
+PACKAGES = ["selenium", "jupyterlab", "ipykernel", "nbformat"]
+MISSING = [n for n, path in PROGRAMS.items() if not path] + [n for n in PACKAGES if not importlib.util.find_spec(n)]
+if MISSING and os.environ.get("VIZ_TEST_BROWSER") == "require":
+    raise pytest.UsageError(f"VIZ_TEST_BROWSER=require, and there is no {', '.join(MISSING)}")
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}")
+
+
+def wait(what: str, found: Callable[[], Any], seconds: float = 90.0) -> Any:
+    """Wait until something is there."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            answer = found()
+        except Exception:  # a page that is not there yet, an element that has gone
+            answer = None
+        if answer:
+            return answer
+        time.sleep(0.25)
+    raise AssertionError(f"{what} did not come within {seconds:g} s")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, dict[str, str]]]:
+    """A JupyterLab of our own: its address, its folder, the environment it runs in."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "pages"
+    folder.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "JUPYTER_PLATFORM_DIRS": "1"}
+    for name in ("CONFIG", "DATA", "RUNTIME"):
+        environment[f"JUPYTER_{name}_DIR"] = str(home / name.lower())
+    environment["PYTHONPATH"] = os.pathsep.join([str(NOTEBOOKS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
+        "--expose-app-in-browser", "--ServerApp.disable_check_xsrf=True", "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
+        try:
+            address = f"http://127.0.0.1:{port}"
+
+            def there() -> bool:
+                if server.poll() is not None:
+                    raise RuntimeError((home / "log").read_text())
+                with urllib.request.urlopen(f"{address}/api", timeout=5) as answer:
+                    return bool(answer.status == 200)
+
+            wait("JupyterLab", there)
+            yield address, folder, environment
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One browser for all tests of this file."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(PROGRAMS["chromium"])
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,2400", "--disable-dev-shm-usage",
+        f"--user-data-dir={profile}",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options=options, service=Service(str(PROGRAMS["chromedriver"])))
+    yield driver
+    driver.quit()
+
+
+def open_page(browser: Any, lab: tuple[str, Path, dict[str, str]], name: str) -> None:
+    """Open a notebook and wait until its cells are on the page."""
+    browser.get(f"{lab[0]}/lab/tree/{name}?reset")
+    wait("the notebook", lambda: browser.execute_script("return document.querySelectorAll('.jp-Notebook .jp-Cell').length"))
+    time.sleep(1.0)
+
+
+PICTURES = (
+    "return Array.from(document.querySelectorAll('.jp-OutputArea-output')).map(o=>({type:o.getAttribute('data-mime-type'),"
+    "images:Array.from(o.querySelectorAll('img')).map(i=>[i.src.slice(0,22),i.naturalWidth,i.naturalHeight]),"
+    "svgs:o.querySelectorAll('svg[role=img]').length}))"
+)
+
+
+def page_with(*things: Any) -> str:
+    """A notebook with the outputs that these things give, as if it had been run elsewhere."""
+    import nbformat
+
+    cells = []
+    for i, thing in enumerate(things):
+        data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in thing._repr_mimebundle_().items()}
+        output = nbformat.v4.new_output("execute_result", data=data, execution_count=i + 1)
+        cells.append(nbformat.v4.new_code_cell("f", outputs=[output], execution_count=i + 1, id=f"c{i}"))
+    page = nbformat.v4.new_notebook(cells=cells)
+    page.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    return json.dumps(page)
+
+
+def lecture() -> Any:
+    """(x + y) * z with its gradients."""
+    x, y, z = (ag.Value(v, label=n) for v, n in ((-2, "x"), (5, "y"), (-4, "z")))
+    f = (x + y) * z
+    f.backward()
+    return f
+
+
+def test_a_notebook_from_elsewhere_shows_its_pictures(browser: Any, lab: Any) -> None:
+    """Not trusted, JupyterLab shows the PNG, whole; trusted, the SVG as an image; never the table in their place."""
+    _, folder, environment = lab
+    f = lecture()
+    (folder / "foreign.ipynb").write_text(page_with(viz.draw(f)))
+    open_page(browser, lab, "foreign.ipynb")
+    (output,) = wait("the picture", lambda: browser.execute_script(PICTURES))
+    assert output["type"] == "image/png"
+    ((source, width, height),) = output["images"]
+    assert source == "data:image/png;base64,"
+    assert width > 300
+    assert height > 150
+    (folder / "known.ipynb").write_text(page_with(viz.draw(f)))
+    subprocess.run(
+        [sys.executable, "-m", "jupyter", "trust", "known.ipynb"], cwd=folder, env=environment, check=True, capture_output=True
+    )
+    open_page(browser, lab, "known.ipynb")
+    (output,) = wait("the picture", lambda: browser.execute_script(PICTURES))
+    assert output["type"] == "image/svg+xml"
+    assert output["svgs"] or output["images"][0][1] > 100
+
+
+def run_all(browser: Any, seconds: float = 240.0) -> None:
+    """Run all cells and wait until the kernel is idle and every code cell has a number."""
+    wait("the application", lambda: browser.execute_script("return !!window.jupyterapp"))
+    kernel = (
+        "var p=window.jupyterapp.shell.currentWidget,s=p&&p.sessionContext&&p.sessionContext.session;"
+        "return s&&s.kernel&&s.kernel.status==='idle'"
+    )
+    wait("the kernel", lambda: browser.execute_script(kernel))
+    browser.set_script_timeout(seconds)
+    browser.execute_async_script(
+        "var done=arguments[arguments.length-1];"
+        "window.jupyterapp.commands.execute('notebook:run-all-cells').then(()=>done(1),e=>done(String(e)))"
+    )
+
+
+@pytest.mark.parametrize("name", ["01_first_gradient.ipynb", "04_train_a_net.ipynb"])
+def test_a_notebook_of_ours_runs(name: str, browser: Any, lab: Any, tmp_path: Path) -> None:
+    """It opens, runs from first cell to last without an error, shows its pictures, and its players answer to a click."""
+    _, folder, _ = lab
+    page = json.loads((NOTEBOOKS / name).read_text(encoding="utf-8"))
+    wanted = [
+        output for cell in page["cells"] for output in cell.get("outputs", ()) if "image/svg+xml" in output.get("data", {})
+    ]
+    for cell in page["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    (folder / name).write_text(json.dumps(page))
+    open_page(browser, lab, name)
+    run_all(browser)
+    cells = browser.execute_script(
+        "return window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells"
+        ".filter(c=>c.cell_type==='code')"
+        ".map(c=>[c.execution_count,c.outputs.map(o=>[o.output_type,Object.keys(o.data||{})])])"
+    )
+    assert all(count for count, _ in cells)
+    kinds = [kind for _, outputs in cells for kind, _ in outputs]
+    assert "error" not in kinds
+    pictures = [keys for _, outputs in cells for _, keys in outputs if "image/svg+xml" in keys]
+    assert len(pictures) == len(wanted) > 0
+    scroll_through(browser)
+    seen = [output for output in browser.execute_script(PICTURES) if output["type"] == "image/svg+xml"]
+    assert seen
+    assert all(output["svgs"] or output["images"][0][1] > 100 for output in seen)
+    browser.save_screenshot(str(tmp_path / "page.png"))
+    pixels = pytest.importorskip("PIL.Image").open(tmp_path / "page.png").convert("RGB")
+    greens = sum(count for count, (r, g, b) in pixels.getcolors(1 << 24) if g > r + 40 and g > b + 30)
+    assert greens > 20  # a value is written in green somewhere on the screen
+    players = browser.find_elements("css selector", "[data-kind=steps]")
+    for player in players:
+        browser.execute_script("arguments[0].scrollIntoView({block:'center'})", player)
+        browser.execute_script("arguments[0].querySelector('[data-act=forward]').click()", player)
+        assert player.get_attribute("data-step") == "1"
+    assert players or name != "01_first_gradient.ipynb"
+
+
+def scroll_through(browser: Any) -> None:
+    """JupyterLab draws a cell when it comes into sight; so look at each of them, and stop at a picture."""
+    for i in range(browser.execute_script("return window.jupyterapp.shell.currentWidget.content.widgets.length")):
+        browser.execute_script(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({i})")
+        time.sleep(0.15)
+    picture = "[data-kind=steps], [data-mime-type='image/svg+xml']"
+    player = browser.execute_script("return document.querySelector(arguments[0])", picture)
+    if player:
+        browser.execute_script("arguments[0].scrollIntoView({block:'center'})", player)
+        time.sleep(0.5)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .model import Edge, Graph, Node
+from .model import Edge, Graph, Node, inside
 from .numbers import both, known, short
 from .scene import Circle, Path, Point, Rect, Shape, Text, text_width
 from .text import shortened
@@ -29,7 +29,6 @@ __all__ = [
     "cells_of",
     "constant_size",
     "edge_lines",
-    "inside",
 ]
 
 SIZES = {"label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "footer": 11.5, "edge": 11, "group": 12}
@@ -213,18 +212,6 @@ class Cell:
             at = y + (i - (len(lines) - 1) / 2) * 17
             shapes.append(Text(line, x, at, SIZES["symbol"], colour, bold=named and i == 0))
         return shapes
-
-
-def inside(name: str, groups: Sequence[str]) -> str:
-    """A dotted name without what the frame around it says already.
-
-    >>> inside("layers.0.w.1", ["layers.0"])
-    'w.1'
-    """
-    for group in reversed(groups):
-        if name.startswith(group + "."):
-            return name[len(group) + 1 :]
-    return name
 
 
 def added(words: Sequence[str]) -> str:
@@ -486,10 +473,10 @@ def edge_lines(graph: Graph, edge: Edge, look: Look) -> list[str]:
     if local is None:
         return []
     number = short(local, look.precision)
-    formula = shortened(graph.formula(edge.head), 24)
-    text = head.partials[edge.slot] if edge.slot < len(head.partials) else ""
+    formula = shortened(graph.formula(edge.head, drawn=True), 24)
+    text = graph.drawn_partial(edge)
     middle = f" = {shortened(text, 28)}" if text and text != number else ""
-    lines = [f"d({formula})/d{shortened(graph.name(edge.tail), 12)}{middle} = {number}"]
+    lines = [f"d({formula})/d{shortened(graph.name(edge.tail, drawn=True), 12)}{middle} = {number}"]
     part = graph.contribution(edge)
     if part is not None and head.gradient is not None:
         lines.append(f"{NABLA} {short(head.gradient, look.precision)} × {number} = {short(part, look.precision)}")

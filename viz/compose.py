@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .cells import NABLA, SIZES, Cell, Frame, Look, cells_of, constant_size, edge_lines, inside
+from .cells import NABLA, SIZES, Cell, Frame, Look, cells_of, constant_size, edge_lines
 from .dot import edge_label_size, frames_of
-from .model import Edge, Graph
+from .model import Edge, Graph, inside
 from .numbers import short
 from .scene import Item, Path, Point, Rect, Scene, Shape, Text, text_width
 

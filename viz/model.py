@@ -12,7 +12,7 @@ import autograd
 from .numbers import known, short
 from .text import shortened, visible
 
-__all__ = ["Edge", "Fold", "Graph", "Node", "node_of"]
+__all__ = ["Edge", "Fold", "Graph", "Node", "inside", "node_of"]
 
 _SIGNS = {"neg": "-", "pos": "+"}
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
@@ -202,19 +202,24 @@ class Graph:
         words = [f"{shortened(leaf.label, 20)} {short(known(leaf.gradient))}" for leaf in leaves]
         return f"{text}, gradients {', '.join(words)}" if words else text
 
-    def name(self, place: int) -> str:
-        """A node's label, or ``#3`` for the third node of the whole graph if it has none."""
+    def name(self, place: int, *, drawn: bool = False) -> str:
+        """A node's label, or ``#3`` for the third node of the whole graph if it has none.
+
+        Args:
+            place: the node's place.
+            drawn: as in the picture: without what a frame around the node says already.
+        """
         node = self.nodes[place]
         if node.fold is not None:
             return node.fold.name or f"{node.fold.count:,} nodes"
-        return node.label or f"#{node.order + 1}"
+        return (inside(node.label, node.groups) if drawn else node.label) or f"#{node.order + 1}"
 
-    def formula(self, place: int) -> str:
+    def formula(self, place: int, *, drawn: bool = False) -> str:
         """How a node came about, in terms of its operands' names: ``x + y``, ``exp(q)``; empty for a leaf or a fold."""
         node = self.nodes[place]
         if not node.symbol:
             return ""
-        words = [self.name(o) if type(o) is int else short(o, 6) for o in node.operands]
+        words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
         if node.symbol == "softmax" and words:
             return f"softmax({', '.join(elided(words[1:]))})[{words[0]}]"
         words = elided(words)
@@ -227,6 +232,15 @@ class Graph:
                 return node.symbol + words[0]
         return f"{node.symbol}({', '.join(words)})"
 
+    def drawn_partial(self, edge: Edge) -> str:
+        """The local gradient of an edge in symbols, with the names that the picture has."""
+        head = self.nodes[edge.head]
+        text = head.partials[edge.slot] if edge.slot < len(head.partials) else ""
+        for operand in head.operands:
+            if type(operand) is int and "." in self.name(operand):
+                text = text.replace(self.name(operand), self.name(operand, drawn=True))
+        return text
+
     def contribution(self, edge: Edge) -> float | None:
         """What flows back along an edge: upstream gradient times local gradient; None where that is not known."""
         head = self.nodes[edge.head]
@@ -235,7 +249,7 @@ class Graph:
         local = head.local_gradients[edge.slot]
         if local is None:
             return None
-        return 0.0 if head.gradient == 0.0 else head.gradient * local
+        return 0.0 if head.gradient == 0.0 else 0.0 + head.gradient * local  # 0.0: a sum begins with it, and has no -0.0
 
     def with_earlier(self, before: Graph) -> Graph:
         """The same graph that knows the numbers of an earlier pass as well."""
@@ -250,6 +264,18 @@ class Graph:
             for place, node in enumerate(self.nodes)
         ]
         return replace(self, nodes=tuple(nodes), pending=pending)
+
+
+def inside(name: str, groups: Sequence[str]) -> str:
+    """A dotted name without what the frame around it says already.
+
+    >>> inside("layers.0.w.1", ["layers.0"])
+    'w.1'
+    """
+    for group in reversed(groups):
+        if name.startswith(group + "."):
+            return name[len(group) + 1 :]
+    return name
 
 
 def elided(words: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
+import os
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
@@ -18,6 +18,11 @@ from viz.folding import read
 def texts(svg: str) -> list[str]:
     """All visible texts of an SVG."""
     return [e.text.strip() for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text") and e.text and e.text.strip()]
+
+
+def seconds() -> float:
+    """The processor time of this process and its children: what a machine with nothing else to do would take."""
+    return sum(os.times()[:4])
 
 
 def two_layers(backward: bool = True) -> Any:
@@ -87,10 +92,10 @@ def net(sizes: list[int]) -> tuple[Any, Any]:
 def test_a_net_folds_into_its_neurons() -> None:
     """The 2-16-16-1 MLP folds into 33 neurons, each edge with its weight: wide where it is large, dashed where negative."""
     model, out = net([16, 16, 1])
-    start = time.perf_counter()
+    start = seconds()
     picture = viz.draw(out, max_nodes=100)
     svg = picture.svg
-    assert time.perf_counter() - start < 2
+    assert seconds() - start < 2
     assert len(picture.drawn.nodes) == 35
     assert f"{picture.graph.folded} nodes are folded into boxes" in texts(svg)
     first = next(node for node in picture.graph.nodes if node.fold and node.fold.name == "layers.0.neurons.3")
@@ -129,10 +134,10 @@ def test_a_chain_of_a_million_is_drawn() -> None:
     """A chain of a million nodes is drawn in under two seconds, and says how many nodes it left out."""
     y = chain(1_000_000)
     y.backward()
-    start = time.perf_counter()
+    start = seconds()
     picture = viz.draw(y)
     shown = texts(picture.svg)
-    took = time.perf_counter() - start
+    took = seconds() - start
     assert took < (2 if ag.engine() == "native" else 20)
     drawn = len(picture.graph.nodes) - 1
     assert f"{1_000_001 - drawn:,} nodes far from the result are not drawn; max_nodes= shows more of them" in shown

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, SupportsFloat
 
 from . import modes
 from . import records as p
@@ -70,7 +70,7 @@ class Value(Operators):
     # A sum passes the gradient on, a product swaps its inputs. Each operation comes in three cases: with another
     # Value, with a plain number, and with whatever else is real, which the general path takes care of.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: SupportsFloat) -> Value:
         """self + other; the local gradient of each is 1."""
         if isinstance(other, Value):
             both = (self, other)
@@ -80,14 +80,14 @@ class Value(Operators):
             return _node(p.add, self._data + c, (self, c), (self,), lambda: (1.0,))
         return Operators.__add__(self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: SupportsFloat) -> Value:
         """other + self, where other is a plain number."""
         if isinstance(other, (int, float)):
             c = to_float(other, "add()")
             return _node(p.add, c + self._data, (c, self), (self,), lambda: (1.0,))
         return Operators.__radd__(self, other)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: SupportsFloat) -> Value:
         """self - other; the local gradients are 1 and -1."""
         if isinstance(other, Value):
             both = (self, other)
@@ -97,7 +97,7 @@ class Value(Operators):
             return _node(p.subtract, self._data - c, (self, c), (self,), lambda: (1.0,))
         return Operators.__sub__(self, other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: SupportsFloat) -> Value:
         """self * other; the local gradient of each is the other."""
         x = self._data
         if isinstance(other, Value):
@@ -109,14 +109,14 @@ class Value(Operators):
             return _node(p.multiply, x * c, (self, c), (self,), lambda: (c,))
         return Operators.__mul__(self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: SupportsFloat) -> Value:
         """other * self, where other is a plain number."""
         if isinstance(other, (int, float)):
             c = to_float(other, "multiply()")
             return _node(p.multiply, c * self._data, (c, self), (self,), lambda: (c,))
         return Operators.__rmul__(self, other)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: SupportsFloat) -> Value:
         """self / other; the local gradients are 1/other and -(self/other)/other."""
         x = self._data
         if isinstance(other, Value) and other._data:
@@ -128,7 +128,7 @@ class Value(Operators):
             return _node(p.divide, x / c, (self, c), (self,), lambda: (1.0 / c,))
         return Operators.__truediv__(self, other)  # a divisor of zero is explained there
 
-    def __pow__(self, other: Any, modulus: None = None) -> Any:
+    def __pow__(self, other: SupportsFloat, modulus: None = None) -> Value:
         """self ** other, where other is a plain number: other * self**(other-1)."""
         if isinstance(other, (int, float)) and modulus is None:
             x, n = self._data, to_float(other, "power()")
@@ -136,7 +136,7 @@ class Value(Operators):
             return _node(p.power, p.power.evaluate((x, n), both), both, (self,), lambda: (p.power_dx(x, n),))
         return Operators.__pow__(self, other, modulus)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Value:
         """-self; the local gradient is -1."""
         return _node(p.negative, -self._data, (self,), (self,), lambda: (-1.0,))
 

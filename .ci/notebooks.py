@@ -26,6 +26,17 @@ METADATA = {
 }
 
 
+def joined(outputs: list[Any]) -> list[Any]:
+    """Outputs in which what was printed in one go is one output: a kernel may hand it on in pieces."""
+    found: list[Any] = []
+    for output in outputs:
+        if found and output.output_type == found[-1].output_type == "stream" and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
+
+
 def shape(cell: Any) -> list[Any]:
     """The kinds of a cell's outputs, in their order."""
     return [(output.output_type, output.get("name", ""), sorted(output.get("data", {}))) for output in cell.get("outputs", [])]
@@ -57,6 +68,8 @@ def run(path: Path, limit: float) -> tuple[Any, float, list[str]]:
     found = []
     for cell in page.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         found += [
             f"cell {cell.id} wrote to standard error: {output.text[:300]}"
             for output in cell.get("outputs", [])

@@ -63,6 +63,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyVectorcall_NARGS(size_t n)
     object PyObject_Vectorcall(object f, PyObject** args, size_t n, PyObject* names)
     object PyMethod_New(object function, object instance)
+    int PyContextVar_Get(object variable, PyObject* otherwise, PyObject** found) except -1
     Py_hash_t hash_by_identity "PyBaseObject_Type.tp_hash"(PyObject* x)
 
 cdef extern from *:
@@ -178,6 +179,7 @@ cdef int ADD = numbers[p.add], SUBTRACT = numbers[p.subtract], MULTIPLY = number
 cdef int DIVIDE = numbers[p.divide], POWER = numbers[p.power], NEGATIVE = numbers[p.negative]
 cdef int POSITIVE = numbers[p.positive], ABSOLUTE = numbers[p.absolute]
 
+cdef object current_modes = modes.current
 cdef long long unusual = modes.unusual  # how many blocks of `modes` are open: a copy, kept by the watcher below
 
 
@@ -436,9 +438,7 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number) exc
 
 cdef inline object given(PyObject* node):
     """The new node, for the caller to keep."""
-    if unusual:
-        return marked(node)
-    return taken(node)
+    return as_modes_say(taken(node)) if unusual else taken(node)
 
 
 cdef inline void release(PyObject* node) noexcept:
@@ -535,8 +535,18 @@ cdef inline PyObject* owned(object x) noexcept:
     return <PyObject*>x
 
 
-cdef object marked(PyObject* node):
-    return _unusual(taken(node))
+cdef object as_modes_say(Value node):
+    """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's."""
+    cdef PyObject* found = NULL
+    PyContextVar_Get(current_modes, NULL, &found)
+    cdef tuple mode = <tuple>taken(found)  # recording, detecting, sourcing, groups
+    if mode[1] or mode[2]:
+        return _unusual(node)
+    if not mode[0]:
+        node = <Value>taken(new_node(-1, LEAF, node.number))
+    if mode[3]:
+        notes_of(node).groups = mode[3]
+    return node
 
 
 cdef inline object arithmetic(int rule, binary_rule compute, object left, object right):
@@ -673,7 +683,7 @@ def _node(op, double data, tuple operands, tuple parents, local_gradients):
         block.later = owned(later)
     for i in range(count):
         block.operands[i] = owned(operands[i])
-    return _unusual(many) if unusual else many
+    return as_modes_say(many) if unusual else many
 
 
 cdef object new_many(Block* block, object record, double number):

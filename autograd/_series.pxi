@@ -58,7 +58,7 @@ cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t c
                     k += 1
         elif series != DOT:
             series_gradients(series, xs, count, z, block)
-        return _unusual(node) if unusual else node
+        return as_modes_say(node) if unusual else node
     finally:
         if xs != small:
             PyMem_Free(xs)
@@ -100,7 +100,7 @@ cdef list components(PyObject** operands, Py_ssize_t count):
                     k += 1
                 else:
                     block.operands[j + 1] = owned(xs[j])
-            found.append(_unusual(node) if unusual else node)
+            found.append(as_modes_say(node) if unusual else node)
     finally:
         PyMem_Free(xs)
     return found

@@ -238,7 +238,7 @@ def _walk_back(list roots, list seeds):
     cdef Py_ssize_t i, count = len(roots)
     cdef PyObject** pointers
     cdef double* numbers
-    if unusual and modes.detecting():
+    if unusual and current_modes.get().detecting:
         return _watched_walk_back(roots, seeds)
     pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
     if pointers == NULL:
@@ -257,7 +257,7 @@ def _derivatives(Value output, list inputs):
     cdef Walk walk
     cdef double one = 1.0
     cdef PyObject* root = <PyObject*>output
-    if unusual and modes.detecting():
+    if unusual and current_modes.get().detecting:
         return _watched_derivatives(output, inputs)
     begin(&walk)
     try:

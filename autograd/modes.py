@@ -1,7 +1,7 @@
 """Switches that hold for a block of code: recording or not, the watch for inf and nan, sources and groups.
 
-Each is a context of the running thread or task. ``unusual`` counts the blocks that are open anywhere, so that
-the engine has one global to look at when none is.
+Together they are one tuple of the running thread or task, so that a new node asks once. ``unusual`` counts the blocks
+that are open anywhere, so that the engine has one global to look at when none is.
 """
 
 from __future__ import annotations
@@ -15,68 +15,41 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["AnomalyError", "detect_anomaly", "enable_grad", "group", "no_grad", "record_sources"]
 
 unusual = 0
 watchers: list[Callable[[int], None]] = []  # told when `unusual` changes; a compiled engine keeps a copy of it
 _lock = Lock()
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-_detecting: ContextVar[bool] = ContextVar("detecting", default=False)
-_sourcing: ContextVar[bool] = ContextVar("sourcing", default=False)
-_groups: ContextVar[tuple[str, ...]] = ContextVar("groups", default=())
 _HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Modes(NamedTuple):
+    """What holds just now. The native engine reads the fields by their places."""
+
+    recording: bool = True
+    detecting: bool = False
+    sourcing: bool = False
+    groups: tuple[str, ...] = ()
+
+
+USUAL = Modes()
+current: ContextVar[Modes] = ContextVar("modes", default=USUAL)
 
 
 class AnomalyError(ArithmeticError):
     """Inside `detect_anomaly`: a value, a local gradient or an adjoint became inf or nan."""
 
 
-def recording() -> bool:
-    """Whether operations are recorded just now.
-
-    >>> with no_grad(): recording()
-    False
-    """
-    return _recording.get()
-
-
-def detecting() -> bool:
-    """Whether inf and nan raise just now.
-
-    >>> detecting()
-    False
-    """
-    return _detecting.get()
-
-
-def sourcing() -> bool:
-    """Whether each Value keeps the line of code that made it.
-
-    >>> with record_sources(): sourcing()
-    True
-    """
-    return _sourcing.get()
-
-
-def groups() -> tuple[str, ...]:
-    """The names of the groups that are open just now, the outermost first.
-
-    >>> with group("layer 1"), group("neuron 3"): groups()
-    ('layer 1', 'neuron 3')
-    """
-    return _groups.get()
-
-
 @contextmanager
-def _switched(switch: ContextVar[Any], state: Any) -> Iterator[None]:
+def _switched(**changed: Any) -> Iterator[None]:
     _count(1)
-    token = switch.set(state)
+    token = current.set(current.get()._replace(**changed))
     try:
         yield
     finally:
-        switch.reset(token)
+        current.reset(token)
         _count(-1)
 
 
@@ -97,7 +70,7 @@ def no_grad() -> Any:
     >>> y.data, y.is_leaf
     (6.0, True)
     """
-    return _switched(_recording, False)
+    return _switched(recording=False)
 
 
 def enable_grad() -> Any:
@@ -109,7 +82,7 @@ def enable_grad() -> Any:
     >>> y.is_leaf
     False
     """
-    return _switched(_recording, True)
+    return _switched(recording=True)
 
 
 def detect_anomaly() -> Any:
@@ -127,7 +100,7 @@ def detect_anomaly() -> Any:
     Traceback (most recent call last):
     autograd.modes.AnomalyError: local gradient is inf at sqrt(0.0)...
     """
-    return _switched(_detecting, True)
+    return _switched(detecting=True)
 
 
 def record_sources() -> Any:
@@ -139,7 +112,7 @@ def record_sources() -> Any:
     >>> y.source.rpartition(":")[0] != ""
     True
     """
-    return _switched(_sourcing, True)
+    return _switched(sourcing=True)
 
 
 @contextmanager
@@ -160,7 +133,7 @@ def group(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str):
         raise TypeError(f"a group's name is a string, got {type(name).__name__} {name!r:.60}; write group(str(...))")
-    with _switched(_groups, (*_groups.get(), name)):
+    with _switched(groups=(*current.get().groups, name)):
         yield
 
 

@@ -327,18 +327,20 @@ def _node(
 
 def _unusual(node: Value) -> Value:
     """A new node inside one of the blocks of `modes`: marked, looked at, or cut off from its operands."""
-    _mark(node)
-    if modes.detecting():
+    mode = modes.current.get()
+    if mode.recording or mode.detecting:
+        _mark(node)
+    if mode.detecting:
         modes.check(node._data, "value", node, node._op.describe(node._operands))
-    return node if modes.recording() else Value(node._data)
+    return node if mode.recording else Value(node._data)
 
 
 def _mark(value: Value) -> None:
-    if modes.sourcing() or modes.detecting():
+    mode = modes.current.get()
+    if mode.sourcing or mode.detecting:
         value._source = modes.calling_line()
-    groups = modes.groups()
-    if groups:
-        value._groups = groups
+    if mode.groups:
+        value._groups = mode.groups
 
 
 _new = Value.__new__
@@ -388,7 +390,7 @@ def _adjoints(order: list[Value], roots: Sequence[Value], seeds: Sequence[float]
     adjoints = dict.fromkeys(order, 0.0)
     for root, seed in zip(roots, seeds, strict=True):
         adjoints[root] += seed
-    watch = modes.unusual and modes.detecting()
+    watch = modes.unusual and modes.current.get().detecting
     for node in reversed(order):
         upstream = adjoints[node]
         if watch:

@@ -243,6 +243,23 @@ def test_no_grad(Value: Any) -> None:
     assert step().data == 4.0
 
 
+def test_modes_inside_each_other(Value: Any) -> None:
+    """What no_grad() cuts off keeps its groups and its line, and is watched for nan all the same, for each kind of node."""
+    x = Value(2.0)
+    with ag.group("outside"), ag.no_grad():
+        made = (x * x, x + 1, 1 - x, x.exp(), ag.sum([x, x]), *ag.softmax([x, x]), ag.dot([x], [x]), Value(3.0))
+        assert all(y.is_leaf and y.groups == ("outside",) and y.source == "" for y in made)
+        with ag.enable_grad(), ag.group("inside"):
+            assert (x * x).parents == (x, x)
+            assert (x * x).groups == ("outside", "inside")
+        with ag.record_sources():
+            assert "(x * x).source" in (x * x).source
+            assert (x * x).is_leaf
+        with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match=r"value is inf at 2.0 \* inf"):
+            x * math.inf
+    assert (x * x).groups == ()
+
+
 def test_modes_belong_to_their_thread(Value: Any) -> None:
     """no_grad() in one thread leaves another one recording."""
     x = Value(2.0)

@@ -37,8 +37,8 @@ def read(
 
     Args:
         root: a Value.
-        collapse: True folds each outermost group into a box; one or more names fold these groups. A name may have
-            ``*`` in it.
+        collapse: True folds each outermost group into a box, and so the parameters of a part that computes nothing, such as an
+            embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
         max_nodes: more nodes than this, constants included, are folded until they are few enough; None folds nothing.
 
@@ -59,6 +59,8 @@ def read(
     if collapse is not False or len(order) > limit or _drawn(order, None, many) > limit:
         paths = _paths(order)
     folded = _folded_by_name(paths, collapse) if collapse is not False else None
+    if collapse is True and folded is not None:
+        _fold_families(order, folded)
     if _drawn(order, folded, many) > limit and any(paths):
         folded = _folded_by_depth(order, paths, folded, limit, many)
     keys: Sequence[Key] = range(len(order)) if folded is None else folded
@@ -129,6 +131,22 @@ def _folded_by_name(paths: Sequence[Path], collapse: bool | str | Collection[str
         depth = next((d for d, name in enumerate(path, 1) if name in chosen), 0)
         folded.append(path[:depth] if depth else i)
     return folded
+
+
+def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
+    """Fold parameters that no group has computed with into the part that their labels begin with.
+
+    The rows of an embedding are such: ``letters.weight.3.0`` and its like become the box ``letters``.
+    """
+    families: dict[str, list[int]] = {}
+    for i, value in enumerate(order):
+        if isinstance(folded[i], int) and value.is_leaf and "." in (value.label or ""):
+            parameter = value.label.rstrip(".0123456789")
+            families.setdefault(parameter.rpartition(".")[0] or parameter, []).append(i)
+    for name, members in families.items():
+        if name and len(members) > 1:
+            for i in members:
+                folded[i] = (name,)
 
 
 def _folded_by_depth(

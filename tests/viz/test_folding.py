@@ -72,6 +72,21 @@ def test_collapsed_groups_tell_their_size_and_their_gradient() -> None:
         viz.draw(f, collapse="layer 3")
 
 
+def test_parameters_that_no_group_computes_with_fold_into_their_part() -> None:
+    """The row of an embedding is one box when everything is collapsed, and stays single numbers when one group is."""
+    net = nn.Sequential(nn.Embedding(3, 4, seed=0), nn.Linear(4, 1, seed=0))
+    net.label_parameters()
+    (score,) = net(2)
+    score.backward()
+    embedding, linear = read(score, collapse=True).nodes
+    assert (embedding.fold.name, embedding.fold.count) == ("layers.0", 4)
+    assert embedding.fold.gradient_norm == math.hypot(*[w.grad for w in net.parameters()[8:12]])
+    assert linear.fold.name == "layers.1"
+    assert read(score, collapse="layers.1").folded == linear.fold.count
+    single = ag.Value(2.0, label="a.b") * score
+    assert [node.label for node in read(single, collapse=True).nodes if node.is_leaf] == ["a.b"]
+
+
 def test_a_fold_without_gradients_shows_none() -> None:
     """Before backward() a folded group shows no norm, and the picture says that backward() has not run."""
     shown = texts(viz.draw(two_layers(backward=False), collapse=True).svg)

@@ -24,7 +24,7 @@ CLAIMS = {
     "forward": "forward mode",
     "deep": "a chain of 100,000 operations",
     "own": "functions of one's own, with their derivative",
-    "picture": "draws the graph with values and gradients",
+    "picture": "the package draws the graph with values and gradients",
     "anomaly": "names the operation that made a nan",
     "alone": "imports the standard library alone",
 }

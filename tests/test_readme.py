@@ -15,7 +15,11 @@ from viz.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+KOREAN = (ROOT / "README.ko.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, flags=re.DOTALL)
+
+
+FENCED = re.compile(r"^```\w+\n.*?^```$", flags=re.MULTILINE | re.DOTALL)
 
 
 def words_of(picture: Path) -> list[str]:
@@ -63,7 +67,25 @@ def test_the_options_that_it_names_exist(capsys: pytest.CaptureFixture[str]) -> 
     assert set(re.findall(r"(?<=`)--?[a-z][a-z-]*", section)) <= known
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "tests/README.md", "benchmarks/README.md"])
+def test_the_korean_page_shows_the_same_commands_and_code() -> None:
+    """README.ko.md has the blocks of README.md in its order, and in its prose the same commands, names and options."""
+    assert FENCED.findall(KOREAN) == FENCED.findall(README)
+    english, korean = (
+        {" ".join(code.split()) for code in re.findall(r"`([^`]+)`", FENCED.sub("", page))} for page in (README, KOREAN)
+    )
+    assert korean == english
+
+
+def test_the_korean_page_has_the_same_parts() -> None:
+    """README.ko.md has as many sections and list items, the same pictures and links, and the same numbers in each row of a table."""
+    for part in (r"^## ", r"^- ", r"^!\[[^]]*\](.*)", r"\]\(((?!README)[^)]*)\)"):
+        assert re.findall(part, KOREAN, flags=re.MULTILINE) == re.findall(part, README, flags=re.MULTILINE)
+    english, korean = (re.findall(r"^\|.*\|$", FENCED.sub("", page), flags=re.MULTILINE) for page in (README, KOREAN))
+    for ours, theirs in zip(english, korean, strict=True):
+        assert sorted(re.findall(r"\d[\d.,]*", theirs)) == sorted(re.findall(r"\d[\d.,]*", ours)), theirs
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md", "CONTRIBUTING.md", "tests/README.md", "benchmarks/README.md"])
 def test_the_files_that_it_names_exist(name: str) -> None:
     """Each file that a page names with its folder is there, seen from the page or from the top."""
     page = ROOT / name

@@ -77,7 +77,7 @@ def test_the_korean_page_shows_the_same_commands_and_code() -> None:
 
 
 def test_the_korean_page_has_the_same_parts() -> None:
-    """README.ko.md has as many sections and list items, the same pictures and links, and the same numbers in each row of a table."""
+    """README.ko.md has as many sections and list items, the same pictures and links, and in a table's row the same numbers."""
     for part in (r"^## ", r"^- ", r"^!\[[^]]*\](.*)", r"\]\(((?!README)[^)]*)\)"):
         assert re.findall(part, KOREAN, flags=re.MULTILINE) == re.findall(part, README, flags=re.MULTILINE)
     english, korean = (re.findall(r"^\|.*\|$", FENCED.sub("", page), flags=re.MULTILINE) for page in (README, KOREAN))

@@ -7,6 +7,7 @@ words in it (`source`).
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import graphviz
@@ -17,7 +18,7 @@ from .numbers import short
 from .scene import text_width
 from .themes import THEMES
 
-__all__ = ["FONT", "edge_label_size", "escaped", "frames_of", "skeleton", "source"]
+__all__ = ["FONT", "edge_label_size", "escaped", "frames_of", "misplaced", "skeleton", "source"]
 
 FONT = "monospace"
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where an edge leaves and arrives
@@ -48,8 +49,40 @@ def edge_label_size(lines: Sequence[str]) -> tuple[int, int]:
     return max(text_width(line, SIZES["edge"]) for line in lines) + 8, 14 * len(lines) + 4
 
 
-def skeleton(graph: Graph, cells: Sequence[Cell], look: Look) -> str:
-    """The DOT text that the layout is computed from: cells of fixed size, nothing written in them."""
+def misplaced(graph: Graph, centres: Mapping[str, tuple[float, float]], look: Look) -> dict[int, int]:
+    """For each fold that is not where it should be, the fold that should stand there.
+
+    The neurons of a layer read the same nodes and are read by the same ones, so that Graphviz may put them into any order. They
+    belong into theirs, from the top down or from left to right.
+    """
+    neighbours: dict[int, tuple[Counter[int | None], Counter[int | None]]] = {}
+    for edge in graph.edges:
+        neighbours.setdefault(edge.head, (Counter(), Counter()))[0][edge.tail] += 1
+        if edge.tail is not None:
+            neighbours.setdefault(edge.tail, (Counter(), Counter()))[1][edge.head] += 1
+    columns: dict[object, list[int]] = {}
+    for place, node in enumerate(graph.nodes):
+        if node.fold is not None and node.groups and place in neighbours:
+            read, readers = (frozenset(count.items()) for count in neighbours[place])
+            columns.setdefault((node.groups, read, readers), []).append(place)
+    across = 1 if look.is_horizontal else 0
+    found: dict[int, int] = {}
+    for column in columns.values():
+        standing = sorted(column, key=lambda place: centres[f"n{place}"][across])
+        found.update((there, place) for there, place in zip(standing, column, strict=True) if there != place)
+    return found
+
+
+def skeleton(graph: Graph, cells: Sequence[Cell], look: Look, instead: Mapping[int, int] | None = None) -> str:
+    """The DOT text that the layout is computed from: cells of fixed size, nothing written in them.
+
+    Args:
+        graph: what is to be laid out.
+        cells: the size of each node.
+        look: how it is drawn.
+        instead: what `misplaced` found; these nodes change places.
+    """
+    places = {place: place for place in range(len(graph.nodes))} | dict(instead or {})
     picture = graphviz.Digraph("glassgrad")  # never strict: x * x has two edges
     gap = ["0.16", "0.3"] if look.style == "circuit" else ["0.22", "0.42"]
     if any(node.weights for node in graph.nodes):
@@ -61,8 +94,8 @@ def skeleton(graph: Graph, cells: Sequence[Cell], look: Look) -> str:
     constants = _constants(graph)
 
     def write(body: graphviz.Digraph, group: tuple[str, ...]) -> None:
-        for place, node in enumerate(graph.nodes):
-            if node.groups != group:
+        for there, place in places.items():
+            if graph.nodes[there].groups != group:
                 continue
             body.body.append(f"\tn{place} [{labels[place]}]\n")
             for number, name in constants.get(place, ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,15 +160,19 @@ class Drawing:
         """The layout; where it takes too long, that of a smaller graph."""
         graph = self._asked
         for attempt, seconds in enumerate(LAYOUT_SECONDS):
-            cells = cells_of(graph, self._look)
             try:
-                skeleton = dot.skeleton(graph, cells, self._look)
-                return graph, read_layout(run_graphviz(skeleton, "json0", graph.size, seconds=seconds))
+                layout = self._lay_out(graph, {}, seconds)
+                instead = dot.misplaced(graph, layout.centres, self._look)
+                return graph, self._lay_out(graph, instead, seconds) if instead else layout
             except LayoutTimeoutError:
                 if attempt == len(LAYOUT_SECONDS) - 1 or len(graph.nodes) < 10:
                     raise
                 graph = shrunk(graph, max(8, len(graph.nodes) // 3))
         raise AssertionError("the loop returns or raises")
+
+    def _lay_out(self, graph: Graph, instead: Mapping[int, int], seconds: float) -> Layout:
+        skeleton = dot.skeleton(graph, cells_of(graph, self._look), self._look, instead)
+        return read_layout(run_graphviz(skeleton, "json0", graph.size, seconds=seconds))
 
     @cached_property
     def scene(self) -> Scene:

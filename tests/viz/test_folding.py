@@ -12,6 +12,7 @@ import pytest
 import autograd as ag
 import nn
 import viz
+from viz.cells import cells_of
 from viz.folding import read
 
 
@@ -85,6 +86,28 @@ def test_parameters_that_no_group_computes_with_fold_into_their_part() -> None:
     assert read(score, collapse="layers.1").folded == linear.fold.count
     single = ag.Value(2.0, label="a.b") * score
     assert [node.label for node in read(single, collapse=True).nodes if node.is_leaf] == ["a.b"]
+
+
+@pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
+@pytest.mark.parametrize("sizes", [[4, 1], [3, 5, 1], [16, 16, 1]])
+def test_neurons_stand_in_their_order(sizes: list[int], direction: str) -> None:
+    """The folded neurons of a layer stand from the top down, or from left to right, and every edge joins its own two boxes."""
+    net = nn.MLP(2, sizes, activation="tanh", seed=0)
+    net.label_parameters()
+    result = net([ag.Value(0.1, label="x1"), ag.Value(0.2, label="x2")])
+    picture = viz.draw(result, collapse="layers.*.neurons.*", direction=direction)
+    along, across = (0, 1) if direction in ("LR", "RL") else (1, 0)
+    centres = [picture.layout.centres[f"n{place}"] for place in range(len(picture.graph.nodes))]
+    for layer, count in enumerate(sizes):
+        places = [place for place, node in enumerate(picture.graph.nodes) if node.groups == (f"layers.{layer}",)]
+        names = [picture.graph.nodes[place].fold.name for place in sorted(places, key=lambda place: centres[place][across])]
+        assert names == [f"layers.{layer}.neurons.{i}" for i in range(count)]
+    cells = cells_of(picture.graph, picture.look)
+    for k, edge in enumerate(picture.graph.edges):
+        (first, *_), tip = picture.layout.edges[k]
+        for end, place in ((first, edge.tail), (tip, edge.head)):
+            assert abs(end[across] - centres[place][across]) <= cells[place].breadth / 2 + 1
+            assert abs(end[along] - centres[place][along]) <= cells[place].length / 2 + 8
 
 
 def test_a_fold_without_gradients_shows_none() -> None:

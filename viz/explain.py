@@ -5,22 +5,18 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-import os
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from pathlib import Path as FilePath
 from typing import Any
 
 import autograd
 
 from .drawing import look_of
-from .files import check_suffix, write_whole
 from .folding import read
 from .model import Edge, Graph
 from .numbers import known, short
-from .page import document, fragment
+from .page import Shown, fragment
 from .text import columns_of, shortened
 
 __all__ = ["Explanation", "Path", "explain"]
@@ -100,7 +96,7 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
     return Explanation(graph, max_paths, look.precision, theme)
 
 
-class Explanation:
+class Explanation(Shown):
     """Why a gradient is what it is, as `explain` finds it."""
 
     def __init__(self, graph: Graph, max_paths: int, precision: int, theme: str) -> None:
@@ -249,30 +245,8 @@ class Explanation:
         body = f'<p><b>{escape(self._heading)}</b></p>\n<div class="wide">{table}</div>\n{total}'
         return fragment(body, theme=self._theme, kind="explain", style=_STYLE, label=self._heading)
 
-    def save(self, path: str | os.PathLike[str]) -> FilePath:
-        """Write the explanation as a page, whole or not at all.
-
-        Args:
-            path: where to; its suffix is .html.
-
-        Raises:
-            ValueError: the suffix is another one.
-            OSError: the file can't be written.
-        """
-        check_suffix(path, (".html",))
-        write_whole(path, document(self._heading, self.html, self._theme).encode("utf-8"))
-        return FilePath(path)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        """What a notebook shows: the table as HTML, and the text."""
-        del include, exclude
-        return {"text/html": self.html, "text/plain": self.text}
-
-    def __str__(self) -> str:
-        """The explanation as plain text."""
-        return self.text
+    def _about(self) -> tuple[str, str]:
+        return self._heading, self._theme
 
     def __repr__(self) -> str:
         """The gradient and the number of paths."""

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cached_property
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .compose import details
-from .files import check_suffix, write_whole
-from .page import document, fragment, inline, script_json
+from .page import Shown, fragment, inline, script_json
 
 if TYPE_CHECKING:
-    import os
-
     from .drawing import Drawing
 
 __all__ = ["Interactive"]
@@ -77,7 +72,7 @@ _HINT = (
 )
 
 
-class Interactive:
+class Interactive(Shown):
     """A drawing that answers: hover, zoom, move, keyboard. `Drawing.interactive` makes it."""
 
     def __init__(self, drawing: Drawing) -> None:
@@ -107,30 +102,12 @@ class Interactive:
         )
 
     @property
-    def page(self) -> str:
-        """The same as a whole page."""
-        return document(f"Graph of {self._drawing.graph.title}", self.html, self._drawing.look.theme)
+    def text(self) -> str:
+        """The table of the picture's nodes."""
+        return str(self._drawing)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to a file, whole or not at all.
-
-        Args:
-            path: where to; its suffix is .html.
-
-        Raises:
-            ValueError: the suffix is another one.
-            OSError: the file can't be written.
-        """
-        check_suffix(path, (".html",))
-        write_whole(path, self.page.encode("utf-8"))
-        return Path(path)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        """What a notebook shows: the HTML, and a table as plain text."""
-        del include, exclude
-        return {"text/html": self.html, "text/plain": str(self._drawing)}
+    def _about(self) -> tuple[str, str]:
+        return f"Graph of {self._drawing.graph.title}", self._drawing.look.theme
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
+from .files import check_suffix, write_whole
 from .themes import THEMES
 
-__all__ = ["coloured", "document", "fragment", "inline", "script_json"]
+__all__ = ["Shown", "coloured", "document", "fragment", "inline", "script_json"]
 
 _COMMON = """
 S{box-sizing:border-box;max-width:100%;background:GROUND;color:TEXT;border:1px solid LINE;border-radius:8px;padding:12px;
@@ -101,3 +105,56 @@ def document(title: str, body: str, theme: str) -> str:
         f"<title>{escape(title)}</title>\n</head>\n"
         f'<body style="margin:16px;background:{palette["ground"]}">\n{body}</body>\n</html>\n'
     )
+
+
+class Shown(ABC):
+    """What a notebook shows as HTML: an explanation, a player, an interactive picture."""
+
+    @property
+    @abstractmethod
+    def html(self) -> str:
+        """One self-contained HTML fragment."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The same as plain text."""
+
+    @abstractmethod
+    def _about(self) -> tuple[str, str]:
+        """The title of the page, and its theme."""
+
+    @property
+    def page(self) -> str:
+        """The fragment as a whole page."""
+        title, theme = self._about()
+        return document(title, self.html, theme)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, whole or not at all.
+
+        Args:
+            path: where to; its suffix is .html.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: the suffix is another one.
+            OSError: the file can't be written.
+            RenderError: a picture in it can't be drawn.
+        """
+        check_suffix(path, (".html",))
+        write_whole(path, self.page.encode("utf-8"))
+        return Path(path)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """What a notebook shows: the HTML, and the plain text."""
+        del include, exclude
+        return {"text/html": self.html, "text/plain": self.text}
+
+    def __str__(self) -> str:
+        """The plain text."""
+        return self.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -21,7 +21,7 @@ from .folding import read
 from .lessons import lesson
 from .model import Graph
 from .numbers import known, short
-from .page import coloured, document, fragment, inline, script_json
+from .page import Shown, coloured, fragment, inline, script_json
 from .scene import Item, Scene, Text
 from .svg import write_svg
 
@@ -94,7 +94,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
     return Steps(graph, names, look)
 
 
-class Steps:
+class Steps(Shown):
     """A walk through a graph, as `steps` makes it."""
 
     def __init__(self, graph: Graph, names: Sequence[str], look: Look) -> None:
@@ -213,11 +213,6 @@ class Steps:
         }  # fmt: skip
 
     @property
-    def page(self) -> str:
-        """The player as a whole page."""
-        return document(f"Step by step: {self._graph.title}", self.html, self._look.theme)
-
-    @property
     def text(self) -> str:
         """All steps as plain text, one line each."""
         return "\n".join([f"{k}. {_line(frame)}" for k, frame in enumerate(self.frames, 1)])
@@ -236,20 +231,13 @@ class Steps:
             OSError: the file can't be written.
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        suffix = check_suffix(path, (".html", ".svg"))
-        write_whole(path, (self.page if suffix == ".html" else self.film_strip).encode("utf-8"))
+        if check_suffix(path, (".html", ".svg")) == ".html":
+            return super().save(path)
+        write_whole(path, self.film_strip.encode("utf-8"))
         return Path(path)
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        """What a notebook shows: the player, and the steps as plain text."""
-        del include, exclude
-        return {"text/html": self.html, "text/plain": self.text}
-
-    def __str__(self) -> str:
-        """All steps as plain text."""
-        return self.text
+    def _about(self) -> tuple[str, str]:
+        return f"Step by step: {self._graph.title}", self._look.theme
 
     def __repr__(self) -> str:
         """What is walked through and how many steps that takes."""

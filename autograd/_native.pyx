@@ -456,7 +456,7 @@ cdef void free_node(PyObject* pointer) noexcept:
     A parent that dies of it waits in a list, so that a long chain needs no recursion. Nodes are kept for the next graph, up to
     a limit.
     """
-    global waiting, freeing, kept, kept_count
+    global waiting, freeing
     let_go(pointer)
     if not freeing:
         freeing = True

@@ -124,7 +124,6 @@ cdef void series_gradients(int series, double* xs, Py_ssize_t count, double z, B
 
 cdef bint series_value(int series, double* xs, Py_ssize_t count, double* z) noexcept:
     """The value, if it is certain to be what the record computes."""
-    cdef Py_ssize_t i
     if series == TOTAL:
         return total(xs, count, z)
     if series == DOT:

@@ -44,8 +44,13 @@ class AnomalyError(ArithmeticError):
 
 @contextmanager
 def _switched(**changed: Any) -> Iterator[None]:
+    before = current.get()
+    after = before._replace(**changed)
+    if after == before:  # `grad` asks for recording, which is nearly always on
+        yield
+        return
     _count(1)
-    token = current.set(current.get()._replace(**changed))
+    token = current.set(after)
     try:
         yield
     finally:

@@ -104,6 +104,9 @@ def _written(primitive: Primitive, xs: Sequence[Symbol]) -> tuple[str, int]:
         return _written_power_dx(*xs)
     if name in FORMULAS:
         template, tightness = FORMULAS[name]
+        if template.startswith("-{0}") and xs[0].tightness == SIGN:  # two minus signs
+            first, tightness = _negated(xs[0])
+            template = first + template[4:]
         return template.format(*[_held(x, ATOM) for x in xs]), tightness
     if name == "negative":
         return _negated(xs[0])
@@ -142,11 +145,14 @@ def _written_infix(symbol: str, x: Symbol, y: Symbol) -> tuple[str, int]:
     tightness = _INFIX[symbol]
     if symbol == "**":
         return f"{_held(x, ATOM)}**{_held(y, ATOM)}", POWER
-    left = _held(x, tightness)
-    right = _held(y, POWER if tightness == PRODUCT else PRODUCT)
-    if right.startswith("-"):
-        right = f"({right})"
-    return (f"{left} {symbol} {right}" if tightness == SUM else f"{left}{symbol}{right}"), tightness
+    left = _held(x, POWER if symbol == "%" else tightness)
+    if tightness == PRODUCT:
+        return f"{left}{symbol}{_held(y, POWER)}", SIGN if left.startswith("-") else PRODUCT
+    if y.tightness == SIGN:
+        symbol, right = "-+"[symbol == "-"], y.text[1:]
+    else:
+        right = _held(y, PRODUCT)
+    return f"{left} {symbol} {right}", SUM
 
 
 def _written_power_dx(x: Symbol, y: Symbol) -> tuple[str, int]:

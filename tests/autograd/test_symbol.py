@@ -89,6 +89,9 @@ def test_each_formula_of_a_derivative_is_right(name: str, x: float, y: float) ->
         (lambda x, y: x**1, ("1",)),
         (lambda x, y: x**-2, ("-2*x**(-3)",)),
         (lambda x, y: 2 / x, ("-2/x**2",)),
+        (lambda x, y: -2 / x, ("2/x**2",)),
+        (lambda x, y: ag.arctan2(-2, x), ("2/((-2)**2 + x**2)",)),
+        (lambda x, y: ag.logaddexp(x, -0.5), ("sigmoid(x + 0.5)",)),
         (lambda x, y: x.reciprocal(), ("-1/x**2",)),
         (lambda x, y: x % y, ("1", "-(x//y)")),
         (lambda x, y: (-x).relu(), ("0",)),
@@ -130,6 +133,12 @@ def test_a_symbol_carries_its_number() -> None:
     assert (x - (x - 1)).text == "x - (x - 1)"
     assert (-1 * (-x)).text == "x"
     assert (x * -3).text == "x*(-3)"
+    assert (x + -3).text == "x - 3"
+    assert (x - (-x) * 3).text == "x + x*3"
+    assert (x - (-x) % 3).text == "x - (-x)%3"
+    assert (2 - (x - 1) * 3).text == "2 - (x - 1)*3"
+    assert (x + -(x * 3)).text == "x - x*3"
+    assert (x - -(x + 3)).text == "x + (x + 3)"
     assert (1 * x).text == (x * 1).text == "x"
     assert (-1 * x).text == (x * -1).text == "-x"
     assert (x / (x * 2)).text == "x/(x*2)"

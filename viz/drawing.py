@@ -36,6 +36,8 @@ DIRECTIONS = ("LR", "RL", "TB", "BT")
 TABLE_ROWS = 60
 DPI = 120
 PIXELS = 1_500_000  # no PNG has more
+CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
+SMALLEST = 0.6  # a picture that would have to be smaller to fit a cell is scrolled: its words could not be read
 LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third of the nodes are left
 
 
@@ -255,12 +257,17 @@ class Drawing:
         write_whole(path, self.to_bytes(suffix))
         return Path(path)
 
+    @property
+    def _scale_in_a_cell(self) -> float:
+        return min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
+
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str | bytes]:
         """What a notebook shows: the SVG, a PNG for hosts that want one, and a table as plain text.
 
-        No text/html: JupyterLab and nbconvert would prefer it to the picture.
+        No text/html: JupyterLab and nbconvert would prefer it to the picture. They show the SVG as an image of the size that it
+        asks for, so a wide one asks for less.
         """
         bundle: dict[str, str | bytes] = {}
         wanted = [
@@ -271,7 +278,7 @@ class Drawing:
         note = ""
         try:
             if "image/svg+xml" in wanted:
-                bundle["image/svg+xml"] = self.svg
+                bundle["image/svg+xml"] = write_svg(self.scene, scale=self._scale_in_a_cell)
             if "image/png" in wanted:
                 bundle["image/png"] = self.to_bytes(".png")
         except RenderError as error:

@@ -20,12 +20,13 @@ BASELINE = 0.34  # from the middle of a line of text down to its baseline, in un
 FADED = 0.22
 
 
-def write_svg(scene: Scene, prefix: str = "") -> str:
+def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
     """Write a picture.
 
     Args:
         scene: what is drawn.
         prefix: what all ids begin with; made from the content if empty.
+        scale: how large it is shown where nothing else decides, from above 0 to 1.
 
     Returns:
         A complete SVG document.
@@ -37,8 +38,8 @@ def write_svg(scene: Scene, prefix: str = "") -> str:
     body = body.replace(' id="', f' id="{prefix}-')
     w, h = _n(scene.width), _n(scene.height)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
-        f'aria-labelledby="{prefix}-title {prefix}-desc" style="max-width:100%;height:auto" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * scene.width)}" height="{_n(scale * scene.height)}" '
+        f'viewBox="0 0 {w} {h}" role="img" aria-labelledby="{prefix}-title {prefix}-desc" style="max-width:100%;height:auto" '
         f'font-family="{escape(FONT, quote=False)}">\n'
         f'<title id="{prefix}-title">{title}</title>\n'
         f'<desc id="{prefix}-desc">{description}</desc>\n'

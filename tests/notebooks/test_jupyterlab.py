@@ -167,6 +167,23 @@ def test_a_notebook_from_elsewhere_shows_its_pictures(browser: Any, lab: Any) ->
     assert output["svgs"] or output["images"][0][1] > 100
 
 
+def test_a_wide_picture_fits_the_cell(browser: Any, lab: Any) -> None:
+    """Trusted, JupyterLab shows an SVG as wide as it asks to be; one that is somewhat too wide for the cell is shown whole."""
+    _, folder, environment = lab
+    y = ag.Value(2.0, label="x")
+    while viz.draw(y).scene.width < 1100:
+        y = (y + 1).tanh()
+    (folder / "wide.ipynb").write_text(page_with(viz.draw(y)))
+    command = [sys.executable, "-m", "jupyter", "trust", "wide.ipynb"]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    open_page(browser, lab, "wide.ipynb")
+    wait("the picture", lambda: browser.execute_script(PICTURES))
+    room, needed = browser.execute_script(
+        "const o=document.querySelector('.jp-OutputArea-output');return [o.clientWidth,o.scrollWidth]"
+    )
+    assert needed <= room
+
+
 def run_all(browser: Any, seconds: float = 240.0) -> None:
     """Run all cells and wait until the kernel is idle and every code cell has a number."""
     wait("the application", lambda: browser.execute_script("return !!window.jupyterapp"))

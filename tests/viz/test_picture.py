@@ -175,6 +175,23 @@ def test_what_a_notebook_gets() -> None:
     assert repr(drawing).startswith("<viz.Drawing of f")
 
 
+@pytest.mark.parametrize(("least", "shown"), [(300, 1.0), (1000, None), (2500, 0.6)])
+def test_a_wide_picture_asks_for_less_in_a_notebook(least: int, shown: float | None) -> None:
+    """In a notebook a picture too wide for a cell asks for a cell's width, but not for less than six tenths of its own."""
+    y = ag.Value(2.0, label="x")
+    while viz.draw(y).scene.width < least:
+        y = (y + 1).tanh()
+    drawing = viz.draw(y)
+    whole, asked = (ElementTree.fromstring(svg) for svg in (drawing.svg, drawing._repr_mimebundle_()["image/svg+xml"]))
+    width, height = (float(whole.get(side, "")) for side in ("width", "height"))
+    scale = 850 / width if shown is None else shown
+    assert (width > 850) == (scale < 1)
+    assert float(asked.get("width", "")) == pytest.approx(scale * width, abs=0.01)
+    assert float(asked.get("height", "")) == pytest.approx(scale * height, abs=0.01)
+    assert asked.get("viewBox") == whole.get("viewBox")
+    assert [e.attrib for e in asked.iter()][1:] == [e.attrib for e in whole.iter()][1:]
+
+
 def test_saving(tmp_path: Path) -> None:
     """save() writes what the suffix says; an unknown suffix lists the known ones and writes nothing."""
     drawing = viz.draw(lecture())

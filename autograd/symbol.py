@@ -106,8 +106,10 @@ def _written(primitive: Primitive, xs: Sequence[Symbol]) -> tuple[str, int]:
         template, tightness = FORMULAS[name]
         if template.startswith("-{0}") and xs[0].tightness == SIGN:  # two minus signs
             first, tightness = _negated(xs[0])
-            template = first + template[4:]
-        return template.format(*[_held(x, ATOM) for x in xs]), tightness
+            template = template.removeprefix("-{0}")
+        else:
+            first = ""
+        return first + template.format(*[_held(x, ATOM) for x in xs]), tightness
     if name == "negative":
         return _negated(xs[0])
     if symbol in _INFIX and len(xs) == 2:
@@ -149,7 +151,7 @@ def _written_infix(symbol: str, x: Symbol, y: Symbol) -> tuple[str, int]:
     if tightness == PRODUCT:
         return f"{left}{symbol}{_held(y, POWER)}", SIGN if left.startswith("-") else PRODUCT
     if y.tightness == SIGN:
-        symbol, right = "-+"[symbol == "-"], y.text[1:]
+        symbol, right = "+" if symbol == "-" else "-", y.text[1:]
     else:
         right = _held(y, PRODUCT)
     return f"{left} {symbol} {right}", SUM

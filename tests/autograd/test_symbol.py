@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd import symbol
+from autograd import records, symbol
 
 NAMES = {**{name: getattr(ag, name) for name in ag.primitives()}, "pi": math.pi, "floor": math.floor, "abs": abs}
 PARAMETERS = {"clamp": (-0.5, 0.5), "leaky_relu": (0.1,), "elu": (1.3,)}
@@ -63,8 +63,6 @@ def test_each_formula_is_what_the_record_computes(name: str, data: st.DataObject
 @given(x=st.floats(0.05, 0.95), y=st.floats(0.05, 0.95))
 def test_each_formula_of_a_derivative_is_right(name: str, x: float, y: float) -> None:
     """The textbook's formula for a derivative's own record is that record's number."""
-    from autograd import records
-
     record = getattr(records, name)
     x = x + 1.0 if name == "arccosh_dx" else x
     operands = (x, y)[: record.arity]
@@ -144,6 +142,8 @@ def test_a_symbol_carries_its_number() -> None:
     assert (x / (x * 2)).text == "x/(x*2)"
     assert ((x + 1) ** 2).text == "(x + 1)**2"
     assert x.label == "x"
+    braces = symbol.Symbol("{w}", 2.0)
+    assert (records.divide_dy(braces, x).text, records.divide_dy(-braces, x).text) == ("-{w}/x**2", "{w}/x**2")
     pole = 1 / symbol.Symbol("y", 0.0)
     assert pole.text == "1/y"
     assert math.isnan(pole.data)

@@ -115,18 +115,18 @@ def some_wrong(options: argparse.Namespace) -> bool:
     with ProcessPoolExecutor(1 if options.write else 2) as pool:
         # The later ones take longer, so they begin. What is written was measured with the machine to itself.
         runs = {path: pool.submit(run, path, options.limit) for path in reversed(paths)}
-    for path in paths:
-        committed = nbformat.read(path, as_version=4)
-        fresh, took, found = runs[path].result()
-        if options.write:
-            nbformat.write(fresh, path)
-            committed = fresh
-        found += complaints_about(committed)
-        for before, after in zip(committed.cells, fresh.cells, strict=True):
-            if shape(before) != shape(after):
-                found.append(f"cell {before.id} gives {shape(after)}, and committed is {shape(before)}")
-        print(f"{path.name}: {took:.1f} s", *found, sep="\n  ", flush=True)
-        wrong += bool(found)
+        for path in paths:
+            committed = nbformat.read(path, as_version=4)
+            fresh, took, found = runs[path].result()
+            if options.write:
+                nbformat.write(fresh, path)
+                committed = fresh
+            found += complaints_about(committed)
+            for before, after in zip(committed.cells, fresh.cells, strict=True):
+                if shape(before) != shape(after):
+                    found.append(f"cell {before.id} gives {shape(after)}, and committed is {shape(before)}")
+            print(f"{path.name}: {took:.1f} s", *found, sep="\n  ", flush=True)
+            wrong += bool(found)
     return bool(wrong) or not paths
 
 

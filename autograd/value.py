@@ -64,7 +64,7 @@ class Value(Operators):
         if label != "":
             self.label = label
         if modes.unusual:
-            _mark(self)
+            _mark(self, modes.current.get())
 
     # ---- building the graph ------------------------------------------------------------------------
     # A sum passes the gradient on, a product swaps its inputs. Each operation comes in three cases: with another
@@ -329,14 +329,13 @@ def _unusual(node: Value) -> Value:
     """A new node inside one of the blocks of `modes`: marked, looked at, or cut off from its operands."""
     mode = modes.current.get()
     if mode.recording or mode.detecting:
-        _mark(node)
+        _mark(node, mode)
     if mode.detecting:
         modes.check(node._data, "value", node, node._op.describe(node._operands))
     return node if mode.recording else Value(node._data)
 
 
-def _mark(value: Value) -> None:
-    mode = modes.current.get()
+def _mark(value: Value, mode: modes.Modes) -> None:
     if mode.sourcing or mode.detecting:
         value._source = modes.calling_line()
     if mode.groups:

@@ -7,7 +7,7 @@ words in it (`source`).
 from __future__ import annotations
 
 import html
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import graphviz
@@ -55,16 +55,15 @@ def misplaced(graph: Graph, centres: Mapping[str, tuple[float, float]], look: Lo
     The neurons of a layer read the same nodes and are read by the same ones, so that Graphviz may put them into any order. They
     belong into theirs, from the top down or from left to right.
     """
-    neighbours: dict[int, tuple[Counter[int | None], Counter[int | None]]] = {}
+    read: defaultdict[int, Counter[int | None]] = defaultdict(Counter)
+    readers: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
     for edge in graph.edges:
-        neighbours.setdefault(edge.head, (Counter(), Counter()))[0][edge.tail] += 1
-        if edge.tail is not None:
-            neighbours.setdefault(edge.tail, (Counter(), Counter()))[1][edge.head] += 1
-    columns: dict[object, list[int]] = {}
+        read[edge.head][edge.tail] += 1
+        readers[edge.tail][edge.head] += 1
+    columns: defaultdict[object, list[int]] = defaultdict(list)
     for place, node in enumerate(graph.nodes):
-        if node.fold is not None and node.groups and place in neighbours:
-            read, readers = (frozenset(count.items()) for count in neighbours[place])
-            columns.setdefault((node.groups, read, readers), []).append(place)
+        if node.fold is not None and node.groups:
+            columns[node.groups, frozenset(read[place].items()), frozenset(readers[place].items())].append(place)
     across = 1 if look.is_horizontal else 0
     found: dict[int, int] = {}
     for column in columns.values():
@@ -73,16 +72,16 @@ def misplaced(graph: Graph, centres: Mapping[str, tuple[float, float]], look: Lo
     return found
 
 
-def skeleton(graph: Graph, cells: Sequence[Cell], look: Look, instead: Mapping[int, int] | None = None) -> str:
+def skeleton(graph: Graph, cells: Sequence[Cell], look: Look, instead: Mapping[int, int]) -> str:
     """The DOT text that the layout is computed from: cells of fixed size, nothing written in them.
 
     Args:
         graph: what is to be laid out.
         cells: the size of each node.
         look: how it is drawn.
-        instead: what `misplaced` found; these nodes change places.
+        instead: what `misplaced` found; these nodes change places. Empty the first time.
     """
-    places = {place: place for place in range(len(graph.nodes))} | dict(instead or {})
+    places = {there: instead.get(there, there) for there in range(len(graph.nodes))}
     picture = graphviz.Digraph("glassgrad")  # never strict: x * x has two edges
     gap = ["0.16", "0.3"] if look.style == "circuit" else ["0.22", "0.42"]
     if any(node.weights for node in graph.nodes):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import autograd
 
 from . import dot
-from .cells import Look, cells_of
+from .cells import Cell, Look, cells_of
 from .compose import Layout, compose, read_layout
 from .files import check_suffix, write_whole
 from .folding import MAX_NODES, check_collapse, read, shrunk
@@ -162,18 +162,19 @@ class Drawing:
         """The layout; where it takes too long, that of a smaller graph."""
         graph = self._asked
         for attempt, seconds in enumerate(LAYOUT_SECONDS):
+            cells = cells_of(graph, self._look)
             try:
-                layout = self._lay_out(graph, {}, seconds)
+                layout = self._lay_out(graph, cells, {}, seconds)
                 instead = dot.misplaced(graph, layout.centres, self._look)
-                return graph, self._lay_out(graph, instead, seconds) if instead else layout
+                return graph, self._lay_out(graph, cells, instead, seconds) if instead else layout
             except LayoutTimeoutError:
                 if attempt == len(LAYOUT_SECONDS) - 1 or len(graph.nodes) < 10:
                     raise
                 graph = shrunk(graph, max(8, len(graph.nodes) // 3))
         raise AssertionError("the loop returns or raises")
 
-    def _lay_out(self, graph: Graph, instead: Mapping[int, int], seconds: float) -> Layout:
-        skeleton = dot.skeleton(graph, cells_of(graph, self._look), self._look, instead)
+    def _lay_out(self, graph: Graph, cells: Sequence[Cell], instead: Mapping[int, int], seconds: float) -> Layout:
+        skeleton = dot.skeleton(graph, cells, self._look, instead)
         return read_layout(run_graphviz(skeleton, "json0", graph.size, seconds=seconds))
 
     @cached_property

@@ -58,9 +58,7 @@ def read(
     paths: Sequence[Path] = ()
     if collapse is not False or len(order) > limit or _drawn(order, None, many) > limit:
         paths = _paths(order)
-    folded = _folded_by_name(paths, collapse) if collapse is not False else None
-    if collapse is True and folded is not None:
-        _fold_families(order, folded)
+    folded = _folded_by_name(order, paths, collapse) if collapse is not False else None
     if _drawn(order, folded, many) > limit and any(paths):
         folded = _folded_by_depth(order, paths, folded, limit, many)
     keys: Sequence[Key] = range(len(order)) if folded is None else folded
@@ -111,7 +109,7 @@ def _paths(order: Sequence[Any]) -> list[Path]:
     return paths
 
 
-def _folded_by_name(paths: Sequence[Path], collapse: bool | str | Collection[str]) -> list[Key]:
+def _folded_by_name(order: Sequence[Any], paths: Sequence[Path], collapse: bool | str | Collection[str]) -> list[Key]:
     known = {name for path in set(paths) for name in path}
     if collapse is True:
         if not known:
@@ -119,7 +117,9 @@ def _folded_by_name(paths: Sequence[Path], collapse: bool | str | Collection[str
                 "collapse=True folds groups, and this graph has none; compute it inside `with autograd.group('layer 1'):`, "
                 "or call label_parameters() of the module first"
             )
-        return [path[:1] or i for i, path in enumerate(paths)]
+        outermost: list[Key] = [path[:1] or i for i, path in enumerate(paths)]
+        _fold_families(order, outermost)
+        return outermost
     patterns = [collapse] if isinstance(collapse, str) else list(collapse if not isinstance(collapse, bool) else ())
     chosen = {name for name in known if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)}
     for pattern in patterns:
@@ -140,7 +140,7 @@ def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
     """
     families: dict[str, list[int]] = {}
     for i, value in enumerate(order):
-        if isinstance(folded[i], int) and value.is_leaf and "." in (value.label or ""):
+        if isinstance(folded[i], int) and value.is_leaf and "." in value.label:
             parameter = value.label.rstrip(".0123456789")
             families.setdefault(parameter.rpartition(".")[0] or parameter, []).append(i)
     for name, members in families.items():

@@ -141,8 +141,10 @@ def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
     families: dict[str, list[int]] = {}
     for i, value in enumerate(order):
         if isinstance(folded[i], int) and value.is_leaf and "." in value.label:
-            parameter = value.label.rstrip(".0123456789")
-            families.setdefault(parameter.rpartition(".")[0] or parameter, []).append(i)
+            names = value.label.split(".")
+            while names and names[-1].isdigit():  # the place in a row or a matrix
+                names.pop()
+            families.setdefault(".".join(names[:-1] or names), []).append(i)
     for name, members in families.items():
         if name and len(members) > 1:
             for i in members:

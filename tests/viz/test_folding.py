@@ -84,6 +84,9 @@ def test_parameters_that_no_group_computes_with_fold_into_their_part() -> None:
     assert embedding.fold.gradient_norm == math.hypot(*[w.grad for w in net.parameters()[8:12]])
     assert linear.fold.name == "layers.1"
     assert read(score, collapse="layers.1").folded == linear.fold.count
+    numbered = [ag.Value(1.0, label=f"w{k}.0.{i}") for k in (1, 2) for i in (0, 1)]
+    names = [node.fold.name for node in read(ag.sum([score, *numbered]), collapse=True).nodes if node.fold is not None]
+    assert sorted(names) == ["layers.0", "layers.1", "w1", "w2"]
     single = ag.Value(2.0, label="a.b") * score
     assert [node.label for node in read(single, collapse=True).nodes if node.is_leaf] == ["a.b"]
 

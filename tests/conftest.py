@@ -27,6 +27,9 @@ INSTALLED = [name for name, module in ENGINES.items() if importlib.util.find_spe
 if os.environ.get("AUTOGRAD_TEST_TWIN") == "require" and len(INSTALLED) < len(ENGINES):
     raise pytest.UsageError("AUTOGRAD_TEST_TWIN=require, and the compiled engine is not installed")
 
+# A program for the native engine, which pytest would import to look for doctests.
+collect_ignore = [] if "native" in INSTALLED else ["autograd/fuzz_native.py"]
+
 
 # Of the session, since Hypothesis asks for fixtures that are the same for each of its examples.
 @pytest.fixture(scope="session", params=INSTALLED)

@@ -42,6 +42,8 @@ TESTS = {
     "viz/cli": ["tests/viz/test_glassgrad.py"],
     "viz": ["tests/viz/test_snapshots.py", "tests/viz", "tests/test_readme.py"],
 }
+# Hypothesis is imported before pytest starts, and pytest says so.
+OPTIONS = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 LEFT_OUT = {"tests/autograd/test_native_memory.py", "tests/autograd/test_translate.py", "tests/viz/test_browser.py"}
 # Where the name of a module doesn't lead to the tests to be asked first.
 ASKED_FIRST = {
@@ -262,6 +264,8 @@ def serve() -> None:
 
     assert hypothesis and mpmath and numpy
     os.environ.pop("HYPOTHESIS_NO_PLUGINS")
+    # An editable install knows where its compiled module is; here there is none.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")]
     for line in sys.stdin:
         job = json.loads(line)
         with tempfile.TemporaryFile("w+") as said:
@@ -272,11 +276,11 @@ def serve() -> None:
                 for stream in (0, 1, 2):
                     os.dup2(said.fileno(), stream)
                 hypothesis.entry_points.run()
-                os._exit(pytest.main(["-x", "-q", "--tb=no", "-p", "no:cacheprovider", *job["tests"]]))
+                os._exit(pytest.main([*OPTIONS, *job["tests"]]))
             code = wait(child, job["limit"])
             said.seek(0)
-            lines = [text for text in said.read().splitlines() if text.startswith(("FAILED", "ERROR"))]
-        print(json.dumps({"code": code, "seconds": time.monotonic() - start, "said": lines[:1]}), flush=True)
+            lines = said.read().splitlines()[-12:]
+        print(json.dumps({"code": code, "seconds": time.monotonic() - start, "said": lines}), flush=True)
 
 
 def wait(child: int, limit: float) -> int | None:
@@ -353,7 +357,7 @@ def unchanged(workers: Queue[Worker], sets: list[tuple[str, ...]]) -> dict[tuple
         finally:
             workers.put(worker)
         if answer["code"] != 0:
-            sys.exit(f"these tests fail without a change (status {answer['code']}): {' '.join(tests)}\n{answer['said']}")
+            sys.exit(f"these tests fail without a change (status {answer['code']}): {' '.join(tests)}\n" + "\n".join(answer["said"]))
         return tests, 4.0 * answer["seconds"] + SLACK
 
     # Sets that differ in their order alone take the same time.

@@ -113,13 +113,16 @@ cdef double k_power(double x, double y, int* ok) noexcept nogil:
     z = c_pow(x, y, ok)
     return z
 
+cdef double k_has_predecessor(double y, int* ok) noexcept nogil:
+    return ((((y - 1.0) + 1.0) == y) and (not (9007199254740992.0 < c_fabs(y) < INFINITY)))
+
 cdef double k_power_dx(double x, double y, int* ok) noexcept nogil:
     cdef double q, r, sign, z
     if (x == 0.0):
         if ((y == 0.0) or (y > 1.0)):
             return 0.0
-        return (1.0 if (y == 1.0) else (INFINITY if (y > 0.0) else NAN))
-    if (((y - 1.0) + 1.0) == y):
+        return (1.0 if (y == 1.0) else (y * INFINITY))
+    if k_has_predecessor(y, ok):
         q = c_pow(x, (y - 1.0), ok)
         z = (q * x)
     else:
@@ -221,15 +224,40 @@ cdef double k_tanh(double x, int* ok) noexcept nogil:
         return c_copysign((q - c_div((q * k_difference_error(t, (-2.0), s, ok)), s, ok)), x)
     return c_tanh(x, ok)
 
+cdef double k_quotient(double p, double p_low, double s, double s_low, int* ok) noexcept nogil:
+    cdef double back, q, residual
+    q = c_div(p, s, ok)
+    back = (q * s)
+    residual = (((p - back) - k_product_error(q, s, back, ok)) + (p_low - (q * s_low)))
+    return (q + c_div(residual, s, ok))
+
+cdef double k_bump(double z, int* ok) noexcept nogil:
+    cdef double one, s
+    one = (1.0 + z)
+    s = (one * one)
+    return k_quotient(z, 0.0, s, (k_product_error(one, one, s, ok) + ((2.0 * one) * ((1.0 - one) + z))), ok)
+
 cdef double k_tanh_dx(double x, int* ok) noexcept nogil:
-    cdef double a, e, one
+    cdef double a, e
     a = c_fabs(x)
     if (a < 20.0):
-        e = c_exp(((-2.0) * a), ok)
-        one = (1.0 + e)
-        return c_div((4.0 * e), (one * one), ok)
+        return (4.0 * k_bump(c_exp(((-2.0) * a), ok), ok))
     e = (2.0 * c_exp((-a), ok))
     return (e * e)
+
+cdef double k_arccosh(double x, int* ok) noexcept nogil:
+    cdef double p, root, root_low, s, s_low, t, w
+    if (not (1.0 < x < 2.0)):
+        return c_acosh(x, ok)
+    t = (x - 1.0)
+    p = (t * t)
+    s = ((2.0 * t) + p)
+    s_low = ((((2.0 * t) - s) + p) + k_product_error(t, t, p, ok))
+    root = c_sqrt(s, ok)
+    p = (root * root)
+    root_low = c_div((((s - p) - k_product_error(root, root, p, ok)) + s_low), (2.0 * root), ok)
+    w = (root + t)
+    return (c_log1p(w, ok) + c_div((((root - w) + t) + root_low), (1.0 + w), ok))
 
 cdef double k_arccosh_dx(double x, int* ok) noexcept nogil:
     cdef double root
@@ -266,17 +294,15 @@ cdef double k_erfc(double x, int* ok) noexcept nogil:
     return (ask(ok) if (x < 28.0) else (0.0 if (x == x) else x))
 
 cdef double k_sigmoid(double x, int* ok) noexcept nogil:
-    cdef double e
+    cdef double e, one
     if (x >= 0.0):
         return c_div(1.0, (1.0 + c_exp((-x), ok)), ok)
     e = c_exp(x, ok)
-    return c_div(e, (1.0 + e), ok)
+    one = (1.0 + e)
+    return k_quotient(e, 0.0, one, ((1.0 - one) + e), ok)
 
 cdef double k_sigmoid_dx(double x, int* ok) noexcept nogil:
-    cdef double one, z
-    z = c_exp((-c_fabs(x)), ok)
-    one = (1.0 + z)
-    return c_div(z, (one * one), ok)
+    return k_bump(c_exp((-c_fabs(x)), ok), ok)
 
 cdef double k_softplus(double x, int* ok) noexcept nogil:
     return ((x + c_log1p(c_exp((-x), ok), ok)) if (x > 0.0) else c_log1p(c_exp(x, ok), ok))
@@ -292,13 +318,6 @@ cdef double k_leaky_relu(double x, double negative_slope, int* ok) noexcept nogi
 
 cdef double k_elu(double x, double alpha, int* ok) noexcept nogil:
     return (x if (x > 0.0) else (alpha * c_expm1(x, ok)))
-
-cdef double k_quotient(double p, double p_low, double s, double s_low, int* ok) noexcept nogil:
-    cdef double back, q, residual
-    q = c_div(p, s, ok)
-    back = (q * s)
-    residual = (((p - back) - k_product_error(q, s, back, ok)) + (p_low - (q * s_low)))
-    return (q + c_div(residual, s, ok))
 
 cdef double k_silu(double x, int* ok) noexcept nogil:
     cdef double e, exponent, low, one, p
@@ -340,13 +359,31 @@ cdef double p_won(double x, double y, int* ok) noexcept nogil:
 cdef double k_minimum(double x, double y, int* ok) noexcept nogil:
     return (x if ((x <= y) or (x != x)) else y)
 
+cdef double p_number(double x, int* ok) noexcept nogil:
+    return x
+
+cdef double p_power_dxdx(double z, double x, double y, int* ok) noexcept nogil:
+    if ((y == 0.0) and (True or (x == 0.0))):
+        return 0.0
+    if ((x == 0.0) or k_has_predecessor(p_number(y, ok), ok)):
+        return (y * k_power_dx(x, (y - 1.0), ok))
+    return ((y - 1.0) * c_div(z, x, ok))
+
 cdef double p_power_dxdy(double x, double y, int* ok) noexcept nogil:
     if (x > 0.0):
-        return (k_power(x, (y - 1.0), ok) * (1.0 + (y * c_log(x, ok))))
+        return ((k_power(x, (y - 1.0), ok) if k_has_predecessor(p_number(y, ok), ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
     return (0.0 if ((x == 0.0) and (y > 1.0)) else NAN)
 
 cdef double p_zero_power(double x, int* ok) noexcept nogil:
     return (0.0 if (x == 0.0) else NAN)
+
+cdef double k_hypot_dx(double x, double y, int* ok) noexcept nogil:
+    cdef double h
+    return ask(ok)
+
+cdef double p_per_length(double x, double a, double b, int* ok) noexcept nogil:
+    cdef double h
+    return ask(ok)
 
 cdef inline void b_add(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (x + y)
@@ -512,7 +549,7 @@ cdef inline void u_tanh(double x, double* value, double* partial, int* ok) noexc
     partial[0] = k_tanh_dx(x, ok)
 
 cdef inline void u_arccosh(double x, double* value, double* partial, int* ok) noexcept nogil:
-    cdef double z = c_acosh(x, ok)
+    cdef double z = k_arccosh(x, ok)
     value[0] = z
     partial[0] = k_arccosh_dx(x, ok)
 
@@ -608,7 +645,7 @@ cdef inline void b_power_dx(double x, double y, int wanted, double* value, doubl
     cdef double z = k_power_dx(x, y, ok)
     value[0] = z
     if wanted & 1:
-        first[0] = (y * k_power_dx(x, (y - 1.0), ok))
+        first[0] = p_power_dxdx(z, x, y, ok)
     if wanted & 2:
         second[0] = p_power_dxdy(x, y, ok)
 
@@ -619,6 +656,14 @@ cdef inline void b_power_dy(double x, double y, int wanted, double* value, doubl
         first[0] = p_power_dxdy(x, y, ok)
     if wanted & 2:
         second[0] = ((z * c_log(x, ok)) if (x > 0.0) else p_zero_power(x, ok))
+
+cdef inline void b_hypot_dx(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = k_hypot_dx(x, y, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = p_per_length(k_square(k_hypot_dx(y, x, ok), ok), x, y, ok)
+    if wanted & 2:
+        second[0] = p_per_length((-(z * k_hypot_dx(y, x, ok))), x, y, ok)
 
 cdef inline void u_sqrt_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
     cdef double z = k_sqrt_dx(x, ok)
@@ -738,6 +783,7 @@ cdef void load_rules() noexcept:
     set_binary("divide_dy", b_divide_dy)
     set_binary("power_dx", b_power_dx)
     set_binary("power_dy", b_power_dy)
+    set_binary("hypot_dx", b_hypot_dx)
     set_unary("sqrt_dx", u_sqrt_dx)
     set_unary("cbrt_dx", u_cbrt_dx)
     set_unary("tan_dx", u_tan_dx)

@@ -290,16 +290,20 @@ cdef bint shifted_exponentials(double* xs, Py_ssize_t count, double top, Exact* 
 
 
 cdef bint logsumexp(double* xs, Py_ssize_t count, double* z) noexcept nogil:
-    cdef Exact whole
-    cdef double top, rest
+    cdef Exact exact
+    cdef double top, whole, low, rest
     cdef int ok = 1
     if not extreme(xs, count, True, &top) or not c_isfinite(top):
         return False
-    if not shifted_exponentials(xs, count, top, &whole, NULL, NULL) or not add_exactly(&whole, -1.0) or not rounded(&whole, &rest):
+    if not shifted_exponentials(xs, count, top, &exact, NULL, NULL) or not rounded(&exact, &whole):
         return False
-    rest = c_log1p(rest, &ok)
+    if not add_exactly(&exact, -whole) or not rounded(&exact, &low):
+        return False
+    rest = c_log(whole, &ok)
+    low /= whole
     z[0] = top + rest
-    return ok and (top >= 0.0 or c_fabs(z[0]) > rest)  # else it cancels, and decimals must do it
+    z[0] += k_difference_error(top, -rest, z[0], &ok) + low
+    return ok and (top >= 0.0 or c_fabs(z[0]) > rest + low)  # else it cancels, and decimals must do it
 
 
 cdef bint shares(double* xs, Py_ssize_t count, double* found) except -1:

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import cache
 from math import acos as arccos
-from math import acosh as arccosh
 from math import asin as arcsin
 from math import asinh as arcsinh
 from math import atan as arctan
@@ -28,15 +27,16 @@ from math import cos, cosh, erf, exp, exp2, expm1, fsum, hypot, inf, log, log1p,
 __all__ = [
     "arccos", "arccosh", "arccosh_dx", "arcsin", "arcsin_dx", "arcsinh", "arcsinh_dx", "arctan", "arctan2",
     "arctan2_dx", "arctan2_dy", "arctan_dx", "arctanh", "arctanh_dx", "cbrt", "cbrt_dx", "clamp", "cos", "cosh",
-    "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot", "largest",
-    "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean",
+    "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot",
+    "hypot_dx", "largest", "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean",
     "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
     "sigmoid", "sigmoid_dx", "silu", "silu_dx", "sin", "sinh", "smallest", "softmax", "softplus", "sqrt", "sqrt_dx",
     "square", "tan", "tan_dx", "tanh", "tanh_dx", "total",
 ]  # fmt: skip
 
-_EXACT = Context(prec=50, Emax=10**9, Emin=-(10**9))
-_CANCELLING = Context(prec=100, Emax=10**9, Emin=-(10**9))  # for a difference of nearly equal numbers
+# The widest exponents that this build of Python has: those of a 32-bit one end at 425,000,000.
+_EXACT = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_CANCELLING = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN)  # for a difference of nearly equal numbers
 _TINY = 2.0**-1022  # the smallest normal double: below it digits are lost
 _SAFE_LOW, _SAFE_HIGH = 1e-290, 1e290
 _TWO_OVER_ROOT_PI = (1.1283791670955126, 1.533545961316588e-17)  # a float, and what its rounding left out
@@ -83,13 +83,21 @@ def power(x: float, y: float) -> float:
     return z
 
 
+def has_predecessor(y: float) -> bool:
+    """Whether y - 1 is exact: not for most fractions below 1/2, and not above 2**53, where it would be y or y - 2."""
+    return (y - 1.0) + 1.0 == y and not 2.0**53 < abs(y) < inf
+
+
 def power_dx(x: float, y: float) -> float:
-    """y * x**(y-1); as y*(x**y/x) where y-1 would be rounded, which a large x would blow up."""
+    """y * x**(y-1); as y*(x**y/x) where y-1 would be rounded, which a large x or y would blow up.
+
+    At x = 0 it is the limit from the right: infinite below y = 1, with the sign of y.
+    """
     if x == 0.0:
         if y == 0.0 or y > 1.0:
             return 0.0
-        return 1.0 if y == 1.0 else inf if y > 0.0 else nan
-    if (y - 1.0) + 1.0 == y:
+        return 1.0 if y == 1.0 else y * inf
+    if has_predecessor(y):
         q = _power_or_inf(x, y - 1.0)
         z = q * x
     else:
@@ -100,7 +108,7 @@ def power_dx(x: float, y: float) -> float:
         return r
     if y == 0.0 or not (math.isfinite(x) and math.isfinite(y)):
         return 0.0 if y == 0.0 else r
-    sign = -1.0 if x < 0.0 and (y - 1.0) % 2.0 else 1.0
+    sign = -1.0 if x < 0.0 and y % 2.0 == 0.0 else 1.0  # y - 1 is odd then, even where doubles can't hold it
     size = _EXACT.exp(_EXACT.multiply(_EXACT.subtract(Decimal(y), 1), _EXACT.ln(Decimal(abs(x)))))
     return sign * _rounded(_EXACT.multiply(size, Decimal(y)))
 
@@ -148,6 +156,16 @@ def divide_dy(x: float, y: float) -> float:
 def sqrt_dx(x: float) -> float:
     """1/(2*sqrt(x)); inf at 0."""
     return 0.5 / sqrt(x) if x != 0.0 else inf
+
+
+def hypot_dx(x: float, y: float) -> float:
+    """x/hypot(x, y), scaled where the length is subnormal and has few digits, or overflows; 0 at the origin."""
+    h = hypot(x, y)
+    if 0.0 < h < _SAFE_LOW:
+        return hypot_dx(x * 2.0**600, y * 2.0**600)
+    if h == inf and abs(x) < inf and abs(y) < inf:
+        return hypot_dx(0.25 * x, 0.25 * y)
+    return x / h if h != 0.0 else 0.0
 
 
 def cbrt(x: float) -> float:
@@ -225,9 +243,7 @@ def tanh_dx(x: float) -> float:
     """1/cosh(x)**2, from exp(-|x|) in the tail."""
     a = abs(x)
     if a < 20.0:
-        e = exp(-2.0 * a)
-        one = 1.0 + e
-        return 4.0 * e / (one * one)
+        return 4.0 * _bump(exp(-2.0 * a))
     e = 2.0 * exp(-a)
     return e * e
 
@@ -235,6 +251,21 @@ def tanh_dx(x: float) -> float:
 def arcsinh_dx(x: float) -> float:
     """1/sqrt(1+x*x), by hypot, which does not overflow."""
     return 1.0 / hypot(1.0, x)
+
+
+def arccosh(x: float) -> float:
+    """The inverse hyperbolic cosine; below 2 as log1p(t + sqrt(t*(2+t))), t = x-1, where the C library's is off by more than 2 ulp."""
+    if not 1.0 < x < 2.0:
+        return math.acosh(x)
+    t = x - 1.0
+    p = t * t
+    s = 2.0 * t + p
+    s_low = ((2.0 * t - s) + p) + _product_error(t, t, p)
+    root = sqrt(s)
+    p = root * root
+    root_low = (((s - p) - _product_error(root, root, p)) + s_low) / (2.0 * root)
+    w = root + t
+    return log1p(w) + (((root - w) + t) + root_low) / (1.0 + w)
 
 
 def arccosh_dx(x: float) -> float:
@@ -374,19 +405,25 @@ def gelu_dx(x: float) -> float:
 # ---- logistic functions ------------------------------------------------------------------------------
 
 
+def _bump(z: float) -> float:
+    """z/(1+z)**2, rounded once."""
+    one = 1.0 + z
+    s = one * one
+    return _quotient(z, 0.0, s, _product_error(one, one, s) + 2.0 * one * ((1.0 - one) + z))
+
+
 def sigmoid(x: float) -> float:
     """1/(1+exp(-x)), from the exponential that does not overflow."""
     if x >= 0.0:
         return 1.0 / (1.0 + exp(-x))
     e = exp(x)
-    return e / (1.0 + e)
+    one = 1.0 + e
+    return _quotient(e, 0.0, one, (1.0 - one) + e)
 
 
 def sigmoid_dx(x: float) -> float:
     """z/(1+z)**2 with z = exp(-|x|): no cancellation in either tail."""
-    z = exp(-abs(x))
-    one = 1.0 + z
-    return z / (one * one)
+    return _bump(exp(-abs(x)))
 
 
 def softplus(x: float) -> float:
@@ -631,9 +668,11 @@ def logsumexp(xs: Sequence[float]) -> float:
     if not math.isfinite(top):
         return top
     exponentials, corrections = _shifted_exponentials(xs, top)
-    rest = log1p(fsum([*exponentials, *corrections, -1.0]))
+    whole = fsum([*exponentials, *corrections])
+    rest, rest_low = log(whole), fsum([*exponentials, *corrections, -whole]) / whole
     result = top + rest
-    if top >= 0.0 or abs(result) > rest:
+    result += _difference_error(top, -rest, result) + rest_low
+    if top >= 0.0 or abs(result) > rest + rest_low:
         return result
     others = list(xs)
     others.remove(top)

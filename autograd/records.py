@@ -21,7 +21,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 from . import kernels
@@ -30,6 +29,7 @@ from .record import NaryPrimitive, Primitive, listed, to_float
 INF, NAN = math.inf, math.nan
 LN2, LN10 = math.log(2.0), math.log(10.0)
 LOG2_E, LOG10_E = 1.4426950408889634, 0.4342944819032518
+SCALE = 2.0**600
 
 
 def flow(upstream: Any, local: Any) -> Any:
@@ -147,7 +147,7 @@ cbrt: Primitive = Primitive(
 )  # fmt: skip
 
 hypot: Primitive = Primitive(
-    "hypot", kernels.hypot, (lambda z, x, y: _ratio(x, z), lambda z, x, y: _ratio(y, z)),
+    "hypot", kernels.hypot, (lambda z, x, y: hypot_dx(x, y), lambda z, x, y: hypot_dx(y, x)),
     defaults=(0.0,),
     doc=_doc("The length sqrt(x*x + y*y) without overflow on the way; y is 0 if left out.", "x/h and y/h, 0 at the origin",
              _try("hypot", "hypot(3.0, 4.0)", "5.0")),
@@ -415,7 +415,7 @@ logsumexp: Primitive = NaryPrimitive(
 )  # fmt: skip
 
 norm: Primitive = NaryPrimitive(
-    "norm", kernels.norm, lambda z, xs: [_ratio(x, z) for x in xs],
+    "norm", kernels.norm, lambda z, xs: _direction(z, xs),
     doc=_doc("The Euclidean length of a sequence, without overflow on the way.", "x/norm to each, 0 at the origin",
              _try("norm", "norm([3.0, 4.0])", "5.0"), x="an iterable; 0.0 if it is empty"),
 )  # fmt: skip
@@ -507,7 +507,7 @@ divide_dy: Primitive = Primitive(
 
 power_dx: Primitive = Primitive(
     "power_dx", kernels.power_dx,
-    (lambda z, x, y: y * power_dx(x, y - 1.0), lambda z, x, y: _power_dxdy(x, y)),
+    (lambda z, x, y: _power_dxdx(z, x, y), lambda z, x, y: _power_dxdy(x, y)),
     doc="y*x**(y-1), the partial of x**y with respect to x.",
 )  # fmt: skip
 
@@ -515,6 +515,12 @@ power_dy: Primitive = Primitive(
     "power_dy", kernels.power_dy,
     (lambda z, x, y: _power_dxdy(x, y), lambda z, x, y: z * log(x) if x > 0.0 else _zero_power(x)),
     doc="x**y*log(x), the partial of x**y with respect to y.",
+)  # fmt: skip
+
+hypot_dx: Primitive = Primitive(
+    "hypot_dx", kernels.hypot_dx,
+    (lambda z, x, y: _per_length(square(hypot_dx(y, x)), x, y), lambda z, x, y: _per_length(-(z * hypot_dx(y, x)), x, y)),
+    doc="x/hypot(x, y), the partial of hypot with respect to x.",
 )  # fmt: skip
 
 sqrt_dx: Primitive = Primitive(
@@ -578,12 +584,25 @@ def _won(x: Any, y: Any) -> float:
     return 1.0 if x > y else 0.0 if x < y else 0.5 if x == y else NAN
 
 
-def _ratio(x: Any, h: Any) -> Any:
+def _number(x: Any) -> float:
+    return x if type(x) is float else float(x.data)
+
+
+def _per_length(x: Any, a: Any, b: Any) -> Any:
+    """x / hypot(a, b), 0 where that is 0; scaled where it is subnormal and has few digits."""
+    h = hypot(a, b)
+    if 0.0 < h < 1e-290:
+        return x / hypot(a * SCALE, b * SCALE) * SCALE
     return x / h if h != 0.0 else 0.0
 
 
-def _number(x: Any) -> float:
-    return x if type(x) is float else float(x.data)
+def _direction(h: Any, xs: Sequence[Any]) -> list[Any]:
+    """x/h for each x, where h is their length; scaled where h is subnormal and has few digits, or overflows."""
+    scale = SCALE if 0.0 < h < 1e-290 else 1.0 / SCALE if h == INF else 1.0
+    if scale != 1.0:
+        xs = [x * scale for x in xs]
+        h = norm(xs)
+    return [x / h if h != 0.0 else 0.0 for x in xs]
 
 
 def _minus_quotient(x: Any, y: Any) -> float:
@@ -594,9 +613,18 @@ def _zero_power(x: Any) -> float:
     return 0.0 if x == 0.0 else NAN
 
 
+def _power_dxdx(z: Any, x: Any, y: Any) -> Any:
+    # After y steps down, a whole exponent has come to 0, and the polynomial's derivative is the constant 0.
+    if y == 0.0 and (type(y) is float or x == 0.0):
+        return 0.0
+    if x == 0.0 or kernels.has_predecessor(_number(y)):
+        return y * power_dx(x, y - 1.0)
+    return (y - 1.0) * (z / x)
+
+
 def _power_dxdy(x: Any, y: Any) -> Any:
     if x > 0.0:
-        return power(x, y - 1.0) * (1.0 + y * log(x))
+        return (power(x, y - 1.0) if kernels.has_predecessor(_number(y)) else power(x, y) / x) * (1.0 + y * log(x))
     return 0.0 if x == 0.0 and y > 1.0 else NAN
 
 
@@ -609,7 +637,14 @@ def _share(x: Any, y: Any, z: Any) -> Any:
 def _softmax_of(z: Any, xs: Sequence[Any]) -> Sequence[Any]:
     if all(type(x) is float for x in xs) or z - z != 0.0:
         return kernels.softmax([_number(x) for x in xs])
-    return [exp(x - z) for x in xs]
+    # From the largest operand and not from z: z is rounded, and exp(x - z) would be off by as much as z is. The largest has
+    # no exponential of its own, so that its share, however close to 1, has a derivative in which nothing cancels.
+    top = 0
+    for i, x in enumerate(xs):
+        top = i if x > xs[top] else top
+    exponentials = [1.0 if i == top else exp(x - xs[top]) for i, x in enumerate(xs)]
+    whole = sum(exponentials)
+    return [e / whole for e in exponentials]
 
 
 def _tied_shares(z: Any, xs: Sequence[Any]) -> list[float]:
@@ -620,9 +655,12 @@ def _tied_shares(z: Any, xs: Sequence[Any]) -> list[float]:
 def _products_without(xs: Sequence[Any]) -> Sequence[Any]:
     if all(type(x) is float for x in xs):
         return kernels.products_without(xs)
-    before = accumulate(xs[:-1], lambda a, b: a * b, initial=1.0)
-    after = list(accumulate(xs[:0:-1], lambda a, b: a * b, initial=1.0))
-    return [a * b for a, b in zip(before, reversed(after), strict=True)]
+    return [_product([*xs[:i], *xs[i + 1 :]]) for i in range(len(xs))]
+
+
+def _product(xs: Sequence[Any]) -> Any:
+    """The product as one node, which doesn't overflow on the way; of two at most there is no way."""
+    return prod(xs) if len(xs) > 2 else xs[0] * xs[1] if len(xs) == 2 else xs[0] if xs else 1.0
 
 
 # ---- what rounds is not recorded -------------------------------------------------------------------

@@ -24,6 +24,7 @@ FORMULAS: dict[str, tuple[str, int]] = {
     "divide_dy": ("-{0}/{1}**2", SIGN),
     "power_dy": ("{0}**{1}*log({0})", PRODUCT),
     "sqrt_dx": ("1/(2*sqrt({0}))", PRODUCT),
+    "hypot_dx": ("{0}/hypot({0}, {1})", PRODUCT),
     "cbrt_dx": ("1/(3*cbrt({0})**2)", PRODUCT),
     "tan_dx": ("1/cos({0})**2", PRODUCT),
     "tanh_dx": ("1 - tanh({0})**2", SUM),
@@ -129,10 +130,31 @@ def _softmax_gradient(operands: Sequence[Any], i: int) -> str:
     return f"p{own}*(1 - p{own})" if own == other else f"-p{own}*p{other}"
 
 
+def _hypot_gradient(operands: Sequence[Any], i: int) -> str:
+    x, y = map(_symbol, operands)
+    return f"{_held((x, y)[i], POWER)}/hypot({x.text}, {y.text})"
+
+
+def _logsumexp_gradient(operands: Sequence[Any], i: int) -> str:
+    xs = [_symbol(x) for x in operands]
+    whole = Symbol(f"logsumexp({', '.join([x.text for x in xs])})", 0.0)
+    return f"exp({(xs[i] - whole).text})"
+
+
+def _prod_gradient(operands: Sequence[Any], i: int) -> str:
+    product = Symbol("1", 1.0)
+    for x in (*operands[:i], *operands[i + 1 :]):
+        product = product * x
+    return product.text
+
+
 # Local gradients that read better than what their arithmetic would spell.
 _WHOLE: dict[str, Callable[[Sequence[Any], int], str]] = {
     "reciprocal": lambda operands, i: f"-1/{_held(operands[0], ATOM)}**2",
     "remainder": lambda operands, i: f"-({_held(_symbol(operands[0]), ATOM)}//{_held(operands[1], ATOM)})" if i else "1",
+    "hypot": _hypot_gradient,
+    "logsumexp": _logsumexp_gradient,
+    "prod": _prod_gradient,
     "softmax": _softmax_gradient,
 }
 

@@ -198,6 +198,7 @@ _plain("softmax", lambda i, *xs: _shares(xs)[int(i)], _softmax_partials)
 # These occur in graphs of derivatives only; their partials are differentiated numerically.
 _plain("power_dx", lambda x, y: _power_partials(x, y)[0])
 _plain("power_dy", lambda x, y: _power_partials(x, y)[1])
+_plain("hypot_dx", lambda x, y: _direction(x, y)[0])
 _plain("cbrt_dx", lambda x: _or_inf(3 * _cbrt(x) ** 2))
 _plain("tan_dx", lambda x: m.sec(x) ** 2)
 _plain("arcsin_dx", lambda x: _root((1 - x) * (1 + x)))

@@ -210,3 +210,109 @@ def test_second_derivatives_of_a_power(engine: Any, Value: Any, x: float, y: flo
     dx, dy = engine.gradients(a**b, [a, b], create_graph=True)
     for got, expected in ((engine.gradients(dx, b), mixed), (engine.gradients(dy, a), mixed), (engine.gradients(dy, b), twice)):
         assert same(got, expected) or got == pytest.approx(expected, rel=1e-15)
+
+
+# ---- powers at 0, every order ------------------------------------------------------------------------
+
+
+def falling(n: float, k: int) -> float:
+    """n*(n-1)*...*(n-k+1), the factor of the k-th derivative of x**n."""
+    return math.prod(n - i for i in range(k))
+
+
+def of_the_polynomial(n: int, k: int, x: float) -> float:
+    """The k-th derivative of x**n, n a whole number."""
+    return float(falling(n, k) * x ** (n - k)) if k <= n else 0.0
+
+
+def in_every_way(engine: Any, Value: Any, f: Any, x: float, order: int) -> dict[str, float]:
+    """The derivative of one order: forward, forward over reverse, reverse over reverse, and in graphs on one engine."""
+    in_graphs = leaf = Value(x)
+    node = f(leaf)
+    for _ in range(order):
+        in_graphs = node = engine.gradients(node, leaf, create_graph=True)
+    nested = f
+    for _ in range(order):
+        nested = ag.grad(nested)
+    found = {"derivative": ag.derivative(f, order)(x), "graphs": in_graphs.data, "grad": nested(x)}
+    if order >= 2:
+        inner = f
+        for _ in range(order - 2):
+            inner = ag.grad(inner)
+        found |= {"hessian": ag.hessian(inner)(x), "hvp": ag.hvp(inner, (x,), (1.0,))}
+        found |= {"jvp": ag.jvp(ag.grad(inner), (x,), (1.0,))[1], "jacobian": ag.jacobian(ag.grad(inner))(x)}
+    return found
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, 2.0, -3.0])
+@pytest.mark.parametrize("n", range(6))
+def test_whole_powers_are_polynomials(engine: Any, Value: Any, n: int, x: float) -> None:
+    """Every derivative of x**n, n a whole number, is the polynomial's in both modes, at 0 as elsewhere, and 0 beyond order n."""
+    for order in range(1, 7):
+        expected = of_the_polynomial(n, order, x)
+        for way, got in in_every_way(engine, Value, lambda x: x**n, x, order).items():
+            assert got == expected, (way, order)
+        if n >= 1:  # an exponent that is a Value, and held
+            assert ag.derivative(lambda x: x ** Value(n), order)(x) == expected
+
+
+@pytest.mark.parametrize("n", [0.5, 1.5, 2.5, 4.5, 1 / 3, 0.1, 1e-17, 2.0000000000000004])
+def test_fractional_powers_at_zero_are_limits_from_the_right(engine: Any, Value: Any, n: float) -> None:
+    """At 0 every derivative of x**n, n not whole, is 0 below order n and infinite above, with the sign of n*(n-1)*..."""
+    for order in range(1, 7):
+        expected = 0.0 if order < n else math.copysign(INF, falling(n, order))
+        for way, got in in_every_way(engine, Value, lambda x: x**n, 0.0, order).items():
+            assert got == expected, (way, order)
+        if n == 0.5:
+            assert ag.derivative(ag.sqrt, order)(0.0) == expected
+
+
+def test_a_polynomial_at_zero(engine: Any, Value: Any) -> None:
+    """A polynomial written with powers has its Taylor coefficients at 0, and no nan beyond its degree."""
+    assert [ag.derivative(lambda x: 1 + 2 * x + 3 * x**2, order)(0.0) for order in range(6)] == [1.0, 2.0, 6.0, 0.0, 0.0, 0.0]
+    assert ag.hessian(lambda x: 1 + x**0 + x**2)(0.0) == 2.0
+    assert ag.grad(ag.grad(lambda x: x**0))(0.0) == 0.0
+    assert ag.hessian(lambda v: v[0] ** 2 * v[1] ** 0 + v[1] ** 3)([0.0, 0.0]) == [[2.0, 0.0], [0.0, 0.0]]
+    for n in (0.0, 1.0, 2.0):
+        x, y = Value(0.0), Value(n)  # the exponent is differentiated as well
+        second = engine.gradients(engine.gradients(x**y, x, create_graph=True), x, create_graph=True)
+        assert second.data == (2.0 if n == 2.0 else 0.0)
+        assert engine.gradients(second, x) == 0.0
+
+
+@pytest.mark.parametrize("y", [2.0**53, 2.0**53 + 2, 2.0**54, 1e16, 3e16, 1e300, 2.0**53 - 1, 2.0**53 - 2])
+@pytest.mark.parametrize("x", [1.0, -1.0])
+def test_large_whole_exponents(engine: Any, Value: Any, x: float, y: float) -> None:
+    """Where doubles can't hold n-1, the derivative of x**n still has the sign of an odd power, and the next one that of an even."""
+    leaf = Value(x)
+    odd = x if y % 2 == 0 else 1.0  # x**(n-1)
+    (local,) = (leaf**y).local_gradients()
+    assert local == y * odd
+    first = engine.gradients(leaf**y, leaf, create_graph=True)
+    assert first.data == y * odd
+    if y < 1e150:
+        second = engine.gradients(first, leaf)
+        assert second == pytest.approx(y * (y - 1) * (odd * x), rel=1e-15)
+
+
+@pytest.mark.parametrize("x", [1 + 2.0**-44, -1 - 2.0**-44, 1 - 2.0**-45, -1 + 2.0**-45])
+@pytest.mark.parametrize("y", [1e16, 1.1e16, 9007199254740994.0, 2.35e16])
+def test_large_exponents_keep_the_digits(Value: Any, x: float, y: float) -> None:
+    """Near 1 and -1 the local gradient of a power with an exponent above 2**53 is within 4 ulp, and so where the power is tiny."""
+    with mpmath.workdps(60):
+        truth = mpmath.mpf(y) * mpmath.mpf(x) ** (int(y) - 1)
+        if abs(truth) < 1.7e308 and abs(truth * x / y) < 1.7e308:
+            (local,) = (Value(x) ** y).local_gradients()
+            assert abs(mpmath.mpf(local) - truth) <= 4 * math.ulp(float(truth))
+
+
+@pytest.mark.parametrize(("x", "y"), [(1e300, 0.1), (1e300, -0.7), (1.7e308, 1e-10), (3e-300, 0.3), (5.0, -1.3)])
+def test_second_derivatives_where_the_exponent_less_1_is_rounded(x: float, y: float) -> None:
+    """Where y-1 is no double, a large or small x doesn't blow its rounding up in the second and third derivative."""
+    with mpmath.workdps(60):
+        m, n = mpmath.mpf(x), mpmath.mpf(y)
+        for order, factor in ((2, n * (n - 1)), (3, n * (n - 1) * (n - 2))):
+            expected = float(factor * m ** (n - order))
+            assert ag.derivative(lambda x: x**y, order)(x) == pytest.approx(expected, rel=4e-15)
+        dxdy = float(m ** (n - 1) * (1 + n * mpmath.log(m)))
+    assert ag.hessian(lambda v: v[0] ** v[1])([x, y])[0][1] == pytest.approx(dxdy, rel=4e-14)

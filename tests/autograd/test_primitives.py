@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -207,3 +208,146 @@ def test_cs231n_two_layer_net(Value: Any) -> None:
     for V, expected in ((V1, grad_w1), (V2, grad_w2)):
         got = np.array([v.grad for v in V.ravel()]).reshape(V.shape)
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
+
+
+# ---- graphs of derivatives where plain formulas would fail -------------------------------------------
+
+LOGITS = [
+    [1e16, 1e16], [1e16, 1e16 + 2], [-1e16, -1e16 + 4, -1e16], [1e6, 1e6 + 1.25, 1e6 - 3.5, 1e6 + 0.125], [1e6 + 0.1, 1e6 + 40],
+    [0.0, -40.0, -41.0], [30.0, 0.3, -0.4], [-700.25, 0.0], [3.0], [0.7, 0.7, 0.7, -1e300],
+]  # fmt: skip
+
+
+def exact_shares(xs: list[float]) -> list[Any]:
+    top = max(xs)
+    parts = [M.exp(mpf(x) - top) for x in xs]
+    return [p / M.fsum(parts) for p in parts]
+
+
+def close(got: float, truth: Any, ulps: float) -> bool:
+    """Within some units in the last place of the truth; where that underflows, of the smallest double."""
+    return bool(abs(mpf(got) - truth) <= ulps * mpf(math.ulp(float(truth))))
+
+
+@pytest.mark.parametrize("xs", LOGITS, ids=str)
+def test_logsumexp_in_a_graph_of_derivatives(engine: Any, Value: Any, xs: list[float]) -> None:
+    """However large the operands, gradients, Hessian and its products have their digits: no share comes from a rounded result."""
+    leaves = [Value(x) for x in xs]
+    first = engine.gradients(ag.logsumexp(leaves), leaves, create_graph=True)
+    along = [(-0.75) ** i for i in range(len(xs))]
+    product = ag.hvp(lambda v: ag.logsumexp(v), (xs,), (along,))
+    with mpmath.workdps(60):
+        p = exact_shares(xs)
+        # A difference is rounded once, and its exponential is off by as much: by up to 700/2 ulp for a share of exp(-700).
+        room = [8 - min(0.0, float(M.log(share))) for share in p]
+        for i, g in enumerate(first):
+            assert close(g.data, p[i], room[i])
+            rest = M.fsum([share for j, share in enumerate(p) if j != i])
+            for j, second in enumerate(engine.gradients(g, leaves)):
+                assert close(second, p[i] * (rest if i == j else -p[j]), 4 * (room[i] + room[j]))
+            terms = [p[i] * p[j] * (mpf(along[i]) - mpf(along[j])) for j in range(len(p))]
+            assert abs(product[i] - M.fsum(terms)) <= 1e-14 * M.fsum(map(abs, terms)) + mpf(1e-320)
+
+
+def test_the_hessian_of_logsumexp_is_that_of_the_issue(engine: Any, Value: Any) -> None:
+    """At (1e16, 1e16), where the result is rounded to an operand, the shares are one half and the Hessian +-1/4."""
+    x, y = leaves = [Value(1e16), Value(1e16)]
+    first = engine.gradients(ag.logsumexp(leaves), leaves, create_graph=True)
+    assert [g.data for g in first] == [0.5, 0.5]
+    assert [engine.gradients(g, leaves) for g in first] == [[0.25, -0.25], [-0.25, 0.25]]
+    assert ag.hvp(lambda v: ag.logsumexp(v), ([1e16, 1e16],), ([1.0, 0.0],)) == [0.25, -0.25]
+    assert ag.hessian(lambda x, y: ag.logaddexp(x, y))(1e16, 1e16) == 0.25
+    assert ag.hessian(lambda x: ag.logsumexp([x, 1e16, 3.0]))(1e16) == 0.25  # among plain numbers
+    mixed = engine.gradients(ag.logsumexp([x, 1e16, 3.0]), x, create_graph=True)
+    assert (mixed.data, engine.gradients(mixed, x)) == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("xs", [row for row in LOGITS if len(row) > 1], ids=str)
+def test_hessians_of_cross_entropy_and_softmax(xs: list[float]) -> None:
+    """Cross-entropy's Hessian is that of logsumexp, and softmax's Jacobian is it too; both agree with 60 digits."""
+    cross_entropy = ag.hessian(lambda v: ag.logsumexp(v) - v[1])(xs)
+    jacobian = ag.jacobian(lambda v: ag.softmax(v))(xs)
+    third = ag.hessian(lambda v: ag.softmax(v)[1])(xs)
+    with mpmath.workdps(60):
+        p = exact_shares(xs)
+        room = [8 - min(0.0, float(M.log(share))) for share in p]
+        for i, j in [(i, j) for i in range(len(p)) for j in range(len(p))]:
+            rest = M.fsum([share for k, share in enumerate(p) if k != i])
+            exact = p[i] * (rest if i == j else -p[j])
+            assert close(cross_entropy[i][j], exact, 4 * (room[i] + room[j]))
+            assert close(jacobian[i][j], exact, 6)
+            di, dj = (int(i == 1) - p[i], int(j == 1) - p[j])
+            exact = p[1] * (di * dj - p[i] * (int(i == j) - p[j]))
+            assert abs(third[i][j] - exact) <= 1e-15 * p[1] * (abs(di * dj) + p[i]) + mpf(1e-320)
+
+
+FACTORS = [[1e200, 1e200, 1e-300, 1e-300], [1e-200, 1e-200, 1e-10, 1e250, 1e250], [0.0, 1e200, 1e200, 1e-300], [0.0, 0.0, 5.0, 2.0],
+           [2.0, 3.0], [7.0], [1e200, 1e200, 1e-300]]  # fmt: skip
+
+
+@pytest.mark.parametrize("xs", FACTORS, ids=str)
+def test_prod_in_a_graph_of_derivatives(engine: Any, Value: Any, xs: list[float]) -> None:
+    """First and second derivatives of a product don't overflow or underflow on the way; the exact ones are fractions."""
+
+    def others(*left_out: int) -> float:
+        exact = math.prod([Fraction(x) for i, x in enumerate(xs) if i not in left_out], start=Fraction(1))
+        return float(exact) if abs(exact) < Fraction(1.7e308) else math.inf
+
+    leaves = [Value(x) for x in xs]
+    first = engine.gradients(ag.prod(leaves), leaves, create_graph=True)
+    hessian = ag.hessian(lambda v: ag.prod(v))(xs)
+    for i, g in enumerate(first):
+        assert g.data == pytest.approx(others(i), rel=4e-16, abs=0)
+        for j, second in enumerate(engine.gradients(g, leaves)):
+            expected = others(i, j) if i != j else 0.0
+            assert second == pytest.approx(expected, rel=4e-16, abs=0)
+            assert hessian[i][j] == pytest.approx(expected, rel=4e-16, abs=0)
+    if len(xs) > 2:
+        a, b, c = (engine.gradients(first[0], leaves[1], create_graph=True), leaves[2], leaves[:2])
+        assert engine.gradients(a, b) == pytest.approx(others(0, 1, 2), rel=4e-16, abs=0)
+        assert engine.gradients(a, c) == [0.0, 0.0]
+
+
+def exact_length_hessian(xs: list[float]) -> list[list[Any]]:
+    m = [mpf(x) for x in xs]
+    h = M.sqrt(M.fdot(m, m))
+    return [[(M.fsum([c * c for k, c in enumerate(m) if k != i]) if i == j else -m[i] * m[j]) / h**3 for j in range(len(m))]
+            for i in range(len(m))]  # fmt: skip
+
+
+LENGTHS = [[5e-324, 5e-324], [3e-309, 4e-309], [3e-309, -4e-309], [1e-310, 2e-320], [5e-324, 0.0], [1.2e-308, 7e-309], [3e-300, 4e-300],
+           [1e308, 1.5e308], [3.0, 4.0], [1e-308, 5e-324], [1e-290, 1e-291]]  # fmt: skip
+
+
+@pytest.mark.parametrize("xs", LENGTHS, ids=str)
+@pytest.mark.parametrize("name", ["hypot", "norm"])
+def test_lengths_of_subnormals_and_of_the_largest(engine: Any, Value: Any, name: str, xs: list[float]) -> None:
+    """Gradient (4 ulp, in a graph as well) and Hessian of a length have their digits where the length has few, or overflows."""
+    length = (lambda v: ag.hypot(*v)) if name == "hypot" else ag.norm
+    leaves = [Value(x) for x in xs]
+    node = length(leaves)
+    first = engine.gradients(node, leaves, create_graph=True)
+    with mpmath.workdps(60):
+        m = [mpf(x) for x in xs]
+        h = M.sqrt(M.fdot(m, m))
+        for local, g, x in zip(node.local_gradients(), first, m, strict=True):
+            assert close(local, x / h, 4)
+            assert close(g.data, x / h, 4)
+        if max(xs) < 1e300:
+            for g, row in zip(first, exact_length_hessian(xs), strict=True):
+                for got, exact in zip(engine.gradients(g, leaves), row, strict=True):
+                    if abs(exact) > 1.797e308:
+                        assert got == math.copysign(math.inf, exact)
+                    elif name == "hypot":
+                        assert close(got, exact, 16)
+                    else:  # 1/h - (x/h)**2/h may cancel
+                        assert abs(got - exact) <= 1e-15 / h
+
+
+def test_a_length_of_three_subnormals(engine: Any, Value: Any) -> None:
+    """Of three equal subnormals each share of the length is 1/sqrt(3), and a length that overflows has shares as well."""
+    for size in (5e-324, 1e-310, 1.5e308):
+        leaves = [Value(size) for _ in range(3)]
+        for g in (engine.gradients(ag.norm(leaves), leaves), ag.norm(leaves).local_gradients()):
+            assert list(g) == pytest.approx([3**-0.5] * 3, rel=4e-16)
+    assert ag.norm([Value(math.inf), Value(1.0)]).local_gradients()[1] == 0.0

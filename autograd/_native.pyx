@@ -10,7 +10,12 @@ of `_rules.pxi`, which is translated from the records. Where a rule gives up (a 
 that needs more than doubles), the reference engine's general way computes the node, or raises.
 
 The garbage collector does not look at nodes. A node only refers to older ones, so that no cycle can come about, and
-reference counts free everything; see `free_node` for how that needs no recursion.
+reference counts free everything; see `free_node` for how that needs no recursion. Only an instance of a subclass can close
+a cycle, by its attributes. So what is computed from one, and what is computed from that, is allocated with the collector's
+header, and the type's `tp_is_gc` says which nodes have it: the field `collected`.
+
+While Python runs, anything may change: lists, other graphs, the class of a node. So nothing is borrowed from a list across a
+call into Python, and no walk goes on after one.
 
 The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`.
 """
@@ -19,7 +24,7 @@ cimport cython
 from cpython.dict cimport PyDict_GetItem
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
-from cpython.long cimport PyLong_AsDouble, PyLong_CheckExact
+from cpython.long cimport PyLong_AsDouble, PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
@@ -33,7 +38,7 @@ from . import modes
 from . import records as p
 from . import value as reference
 from .operators import Operators, is_operand
-from .record import Primitive, to_float
+from .record import Primitive, is_real, listed, to_float
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
@@ -42,10 +47,24 @@ cdef extern from "Python.h":
     ctypedef PyObject* (*ternaryfunc)(PyObject*, PyObject*, PyObject*)
     ctypedef void (*destructor)(PyObject*)
     ctypedef void (*freefunc)(void*)
+    ctypedef int (*visitproc)(PyObject*, void*)
+    ctypedef int (*traverseproc)(PyObject*, visitproc, void*)
+    ctypedef int (*inquiry)(PyObject*)
+    ctypedef PyObject* (*newfunc)(PyTypeObject*, PyObject*, PyObject*)
+    ctypedef PyObject* (*descrgetfunc)(PyObject*, PyObject*, PyObject*)
+    ctypedef int (*descrsetfunc)(PyObject*, PyObject*, PyObject*)
+    ctypedef struct PyNumberMethods:
+        void* nb_float
     ctypedef struct PyTypeObject:
         destructor tp_dealloc
         freefunc tp_free
         ternaryfunc tp_call
+        newfunc tp_new
+        traverseproc tp_traverse
+        inquiry tp_is_gc
+        descrgetfunc tp_descr_get
+        descrsetfunc tp_descr_set
+        PyNumberMethods* tp_as_number
         vectorcallfunc tp_vectorcall
         Py_ssize_t tp_vectorcall_offset
         unsigned long tp_flags
@@ -53,9 +72,18 @@ cdef extern from "Python.h":
     void* PyObject_Malloc(size_t size)
     void PyObject_Free(void* memory)
     PyObject* PyObject_Init(PyObject* memory, PyTypeObject* kind)
+    PyObject* new_with_header "_PyObject_GC_New"(PyTypeObject* kind)
+    void PyObject_GC_Del(void* memory)
+    void PyObject_GC_Track(PyObject* x)
+    void PyObject_GC_UnTrack(PyObject* x)
+    PyObject* PyFloat_FromDouble(double x)
+    bint PyBool_Check(object x)
+    bint PyObject_TypeCheck(PyObject* x, PyTypeObject* kind)
     void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
     PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)
     void PyType_Modified(PyTypeObject* kind)
+    unsigned long Py_TPFLAGS_HAVE_GC
+    unsigned long Py_TPFLAGS_HEAPTYPE
     unsigned long Py_TPFLAGS_HAVE_VECTORCALL
     unsigned long Py_TPFLAGS_METHOD_DESCRIPTOR
     PyTypeObject* Py_TYPE(PyObject* x) nogil
@@ -136,7 +164,7 @@ ctypedef void (*unary_rule)(double, double*, double*, int*) noexcept nogil
 ctypedef void (*binary_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
 
 cdef enum:
-    MOST = 256  # rules; there are about eighty records
+    MOST = 255  # rules; there are about eighty records. A node keeps the number of its rule in a byte
 
 cdef struct Rule:
     PyObject* record
@@ -234,13 +262,14 @@ cdef class Value:
     cdef double first  # local gradients; `second` is the number where an operand is one
     cdef double second
     cdef unsigned int place  # in the walk that saw this node last; see `Walk`
-    cdef short rule
+    cdef unsigned char rule
+    cdef unsigned char collected  # whether it was allocated with the garbage collector's header
     cdef unsigned char shape
     cdef unsigned char has_gradient
     cdef PyObject* a  # parents; or a Block
     cdef PyObject* b
 
-    # Memory: see `new_node` and `free_node`.
+    # Memory: see `new_node`, `new_leaf` and `free_node`.
 
     # ---- operators: called as in C, with either operand of this class --------------------------------
 
@@ -408,17 +437,25 @@ cdef int kept_count = 0
 cdef int KEPT_AT_MOST = 4096 if KEEPS_NODES else 0
 cdef bint freeing = False
 cdef Py_ssize_t sizeof_node = Value.__basicsize__
+cdef newfunc allocate = VALUE.tp_new  # Cython's
 
 
 cdef inline PyObject** next_of(PyObject* node) noexcept:
     return <PyObject**>&(<Value>node).number
 
 
-cdef inline PyObject* new_node(int rule, unsigned char shape, double number) except NULL:
-    """A node without parents yet, from the kept ones if there are any."""
+cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bint collected) except NULL:
+    """A node without parents yet, from the kept ones if there are any.
+
+    With `collected` the collector will look at it, once `given` or `as_modes_say` has handed it out.
+    """
     global kept, kept_count
     cdef PyObject* pointer = kept
-    if pointer != NULL:
+    if collected:
+        pointer = new_with_header(VALUE)
+        if pointer == NULL:
+            raise MemoryError()
+    elif pointer != NULL:
         kept = next_of(pointer)[0]
         kept_count -= 1
         Py_SET_REFCNT(pointer, 1)
@@ -430,20 +467,58 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number) exc
     (<Value>pointer).number = number
     (<Value>pointer).notes = NULL
     (<Value>pointer).place = 0
-    (<Value>pointer).rule = rule
+    (<Value>pointer).rule = <unsigned char>rule
+    (<Value>pointer).collected = collected
     (<Value>pointer).shape = shape
     (<Value>pointer).has_gradient = 0
     return pointer
 
 
+cdef PyObject* new_leaf(PyTypeObject* kind, PyObject* arguments, PyObject* named) except NULL:
+    """`Value.__new__`. Instances of subclasses have the collector's header."""
+    if kind == VALUE:
+        return new_node(-1, LEAF, 0.0, False)
+    cdef PyObject* leaf = allocate(kind, arguments, named)
+    if leaf != NULL:
+        (<Value>leaf).collected = True
+    return leaf
+
+
+cdef int has_header(PyObject* node) noexcept:
+    return (<Value>node).collected
+
+
+cdef int look_through(PyObject* node, visitproc visit, void* argument) noexcept:
+    """What the collector sees of a node (`tp_traverse`). There is nothing to clear: a cycle runs through attributes of a subclass."""
+    cdef Block* block
+    cdef Py_ssize_t i
+    cdef int stop = visit(<PyObject*>Py_TYPE(node), argument)
+    if stop == 0 and (<Value>node).shape == MANY:
+        block = <Block*>(<Value>node).a
+        stop = visit(block.record, argument)
+        if stop == 0 and block.later != NULL:
+            stop = visit(block.later, argument)
+        i = 0
+        while stop == 0 and i < block.count:
+            stop = visit(block.operands[i], argument)
+            i += 1
+    elif stop == 0 and (<Value>node).shape != LEAF:
+        stop = visit((<Value>node).a, argument)
+        if stop == 0 and (<Value>node).shape == BOTH:
+            stop = visit((<Value>node).b, argument)
+    return stop
+
+
 cdef inline object given(PyObject* node):
     """The new node, for the caller to keep."""
-    return as_modes_say(taken(node)) if unusual else taken(node)
+    return as_modes_say(taken(node)) if unusual or (<Value>node).collected else taken(node)
 
 
 cdef inline void release(PyObject* node) noexcept:
     global waiting
     if Py_REFCNT(node) == 1 and Py_TYPE(node) == VALUE:
+        if (<Value>node).collected:
+            PyObject_GC_UnTrack(node)  # nobody may come upon it any more
         next_of(node)[0] = waiting
         waiting = node
     else:
@@ -457,6 +532,8 @@ cdef void free_node(PyObject* pointer) noexcept:
     a limit.
     """
     global waiting, freeing
+    if (<Value>pointer).collected:
+        PyObject_GC_UnTrack(pointer)
     let_go(pointer)
     if not freeing:
         freeing = True
@@ -465,6 +542,11 @@ cdef void free_node(PyObject* pointer) noexcept:
             waiting = next_of(pointer)[0]
             let_go(pointer)
         freeing = False
+
+
+cdef void free_with_header(void* node) noexcept:
+    """Other than what subclasses have for it, so that Python lets no node become one: a node may have no header."""
+    PyObject_GC_Del(node)
 
 
 cdef inline void let_go(PyObject* pointer) noexcept:
@@ -478,7 +560,7 @@ cdef inline void let_go(PyObject* pointer) noexcept:
         release((<Value>pointer).a)
         if (<Value>pointer).shape == BOTH:
             release((<Value>pointer).b)
-    if kind != VALUE:
+    if (<Value>pointer).collected:
         kind.tp_free(pointer)
         Py_DECREF(<object><PyObject*>kind)
     elif kept_count < KEPT_AT_MOST:
@@ -536,14 +618,21 @@ cdef inline PyObject* owned(object x) noexcept:
 
 
 cdef object as_modes_say(Value node):
-    """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's."""
+    """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's.
+
+    From here on the collector looks at it, if it ever will.
+    """
     cdef PyObject* found = NULL
+    if node.collected:
+        PyObject_GC_Track(<PyObject*>node)
+    if not unusual:
+        return node
     PyContextVar_Get(current_modes, NULL, &found)
     cdef tuple mode = <tuple>taken(found)  # recording, detecting, sourcing, groups
     if mode[1] or mode[2]:
         return _unusual(node)
     if not mode[0]:
-        node = <Value>taken(new_node(-1, LEAF, node.number))
+        node = <Value>taken(new_node(-1, LEAF, node.number, False))
     if mode[3]:
         notes_of(node).groups = mode[3]
     return node
@@ -578,7 +667,7 @@ cdef inline object of_one(int rule, unary_rule compute, object operand):
     compute((<Value>operand).number, &z, &first, &ok)
     if not ok:
         return None
-    cdef PyObject* node = new_node(rule, ONE, z)
+    cdef PyObject* node = new_node(rule, ONE, z, (<Value>operand).collected)
     (<Value>node).first = first
     (<Value>node).a = owned(operand)
     return given(node)
@@ -590,7 +679,7 @@ cdef inline object of_two(int rule, binary_rule compute, object left, object rig
     compute((<Value>left).number, (<Value>right).number, 3, &z, &first, &second, &ok)
     if not ok:
         return None
-    cdef PyObject* node = new_node(rule, BOTH, z)
+    cdef PyObject* node = new_node(rule, BOTH, z, (<Value>left).collected | (<Value>right).collected)
     (<Value>node).first = first
     (<Value>node).second = second
     (<Value>node).a = owned(left)
@@ -604,7 +693,7 @@ cdef inline object of_value_and_number(int rule, binary_rule compute, object lef
     compute((<Value>left).number, y, 1, &z, &first, &unused, &ok)
     if not ok:
         return None
-    cdef PyObject* node = new_node(rule, VALUE_NUMBER, z)
+    cdef PyObject* node = new_node(rule, VALUE_NUMBER, z, (<Value>left).collected)
     (<Value>node).first = first
     (<Value>node).second = y
     (<Value>node).a = owned(left)
@@ -617,7 +706,7 @@ cdef inline object of_number_and_value(int rule, binary_rule compute, double x, 
     compute(x, (<Value>right).number, 2, &z, &unused, &second, &ok)
     if not ok:
         return None
-    cdef PyObject* node = new_node(rule, NUMBER_VALUE, z)
+    cdef PyObject* node = new_node(rule, NUMBER_VALUE, z, (<Value>right).collected)
     (<Value>node).first = second
     (<Value>node).second = x
     (<Value>node).a = owned(right)
@@ -625,17 +714,42 @@ cdef inline object of_number_and_value(int rule, binary_rule compute, double x, 
 
 
 cdef inline bint as_number(object x, double* number) except -1:
-    """Whether x is a float or an int of Python's own that fits; what else is real goes the general way."""
+    """Whether x is a number that is taken here: a float, or an int, bool or NumPy scalar that fits. Python may run."""
     if PyFloat_CheckExact(x):
         number[0] = PyFloat_AS_DOUBLE(x)
         return True
-    if PyLong_CheckExact(x):
-        try:
-            number[0] = PyLong_AsDouble(x)
-        except OverflowError:
+    return is_small_int(x, number) or is_other_number(x, number)
+
+
+cdef inline bint is_small_int(object x, double* number) noexcept:
+    """Whether x is an int or bool of at most 64 bits. No Python runs, and nothing is raised."""
+    cdef int overflow = 0
+    if not (PyLong_CheckExact(x) or PyBool_Check(x)):
+        return False
+    number[0] = <double>PyLong_AsLongLongAndOverflow(x, &overflow)
+    return overflow == 0
+
+
+cdef set REAL = set()  # classes whose instances are real numbers
+
+
+cdef bint is_other_number(object x, double* number) except -1:
+    """Larger ints, and NumPy's scalars: numbers of the classes that are written in C. All others go the general way.
+
+    Those classes last as long as the process, so that each is asked once.
+    """
+    cdef PyTypeObject* kind = Py_TYPE(<PyObject*>x)
+    if kind == VALUE or kind.tp_flags & Py_TPFLAGS_HEAPTYPE or kind.tp_as_number == NULL or kind.tp_as_number.nb_float == NULL:
+        return False
+    if type(x) not in REAL:
+        if not is_real(x):
             return False
-        return True
-    return False
+        REAL.add(type(x))
+    try:
+        number[0] = float(x)
+    except OverflowError:
+        return False
+    return True
 
 
 cdef object generally(int rule, object left, object right):
@@ -652,59 +766,66 @@ def _node(op, double data, tuple operands, tuple parents, local_gradients):
     cdef unsigned char shape
     cdef PyObject* node
     cdef Block* block
-    cdef object many
+    cdef bint collected = False
+    cdef double second = 0.0
     later = None
     partials = []
-    try:
-        partials = [<double>x for x in local_gradients()]
-    except Exception:  # as with the reference engine, it is raised where the local gradients are asked for
+    if parent_count == 0:
+        return taken(new_node(-1, LEAF, data, False))
+    if op is SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic for each
         later = local_gradients
-    if len(partials) != parent_count:
-        partials, later = [], local_gradients
+    else:
+        try:
+            partials = [<double>x for x in local_gradients()]
+        except Exception:  # as with the reference engine, it is raised where the local gradients are asked for
+            later = local_gradients
+        if len(partials) != parent_count:
+            partials, later = [], local_gradients
+    for i in range(parent_count):
+        collected |= (<Value?>parents[i]).collected
     if rule >= 0 and later is None and count <= 2:
         if count == parent_count:
             shape = ONE if count == 1 else BOTH
         else:
             shape = VALUE_NUMBER if operands[0] is parents[0] else NUMBER_VALUE
-        node = new_node(rule, shape, data)
+            second = operands[1 if shape == VALUE_NUMBER else 0]
+        node = new_node(rule, shape, data, collected)
         (<Value>node).first = partials[0]
         if shape == BOTH:
-            (<Value>node).second = partials[1]
+            second = partials[1]
             (<Value>node).b = owned(operands[1])
-        elif shape != ONE:
-            (<Value>node).second = operands[1 if shape == VALUE_NUMBER else 0]
+        (<Value>node).second = second
         (<Value>node).a = owned(parents[0])
         return given(node)
-    block = new_block(count, parent_count)
-    many = new_many(block, op, data)
+    block = new_block(op, count, parent_count)
     for i in range(len(partials)):
         block.local_gradients[i] = partials[i]
     if later is not None:
         block.later = owned(later)
     for i in range(count):
         block.operands[i] = owned(operands[i])
-    return as_modes_say(many) if unusual else many
+    return given(new_many(block, data, collected))
 
 
-cdef object new_many(Block* block, object record, double number):
-    """A node with a block, which is freed if there is no memory for the node. Its operands are still to be filled in."""
+cdef PyObject* new_many(Block* block, double number, bint collected) except NULL:
+    """A node with a block, which is freed if there is no memory for the node."""
     cdef PyObject* node
     try:
-        node = new_node(-1, MANY, number)
+        node = new_node(-1, MANY, number, collected)
     except MemoryError:
-        PyMem_Free(block)
+        free_block(block)
         raise
-    block.record = owned(record)
     (<Value>node).a = <PyObject*>block
-    return taken(node)
+    return node
 
 
-cdef Block* new_block(Py_ssize_t count, Py_ssize_t parents) except NULL:
+cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) except NULL:
     cdef size_t size = sizeof(Block) + parents * sizeof(double) + count * sizeof(PyObject*)
     cdef Block* block = <Block*>PyMem_Malloc(size)
     if block == NULL:
         raise MemoryError()
     memset(block, 0, size)
+    block.record = owned(record)
     block.count = count
     block.parents = parents
     block.local_gradients = <double*>(block + 1)
@@ -729,11 +850,15 @@ cdef class _Apply:
         self.rule = numbers.get(record, -1)
         self.series = SERIES.get(record, -1)
 
-    def __call__(self, tuple operands, value=None):
-        cdef Py_ssize_t i, values = 0, count = PyTuple_GET_SIZE(operands)
+    def __call__(self, operands, value=None):
+        cdef Py_ssize_t i, values = 0, count
         cdef bint others = False, plain = True
+        cdef double number
         cdef PyObject* x
         cdef PyObject* interpreter = NULL
+        if not PyTuple_CheckExact(operands):
+            return Primitive.apply(self.record, operands, value)
+        count = PyTuple_GET_SIZE(operands)
         for i in range(count):
             x = PyTuple_GET_ITEM(operands, i)
             if Py_TYPE(x) == VALUE:
@@ -741,10 +866,12 @@ cdef class _Apply:
                 interpreter = x if interpreter == NULL else interpreter
             elif not PyFloat_CheckExact(<object>x):
                 plain = False
-                if not PyLong_CheckExact(<object>x):
+                if not as_number(<object>x, &number):
                     others = True
         if others:
             return Primitive.apply(self.record, operands, value)
+        if values and not plain and self.series >= 0:  # whose operands must be read without running Python
+            operands = as_floats(operands)
         if not values:
             if not plain:
                 operands = tuple([to_float(y, f"{self.record.name}()") for y in operands])
@@ -754,7 +881,7 @@ cdef class _Apply:
             if self.rule >= 0:
                 node = by_rule(self.rule, operands)
             elif self.series >= 0:
-                node = of_many(self.record, self.series, items_of(operands), count, NULL, 0)
+                node = of_many(self.record, self.series, items_of(<tuple>operands), count, NULL, 0)
         return (<object>interpreter).interpret(self.record, operands, value) if node is None else node
 
 
@@ -770,8 +897,9 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
         first = PyTuple_GET_ITEM(given_ones, 0)
         found = PyDict_GetItem(numbers, self)
         if self is SOFTMAX:
-            if count == 1 and is_list(first):
-                node = components(list_items(first), list_size(first))
+            if count == 1 and not hasattr(<object>first, "interpretation_level"):
+                given_ones = (listed("softmax", <object>first),)  # as an iterator gives its items only once
+                node = components(given_ones[0])
         elif found != NULL:
             if count == 1:
                 if Py_TYPE(first) == VALUE and RULES[<int>(<object>found)].unary != NULL:
@@ -803,11 +931,25 @@ cdef inline bint is_list(PyObject* x) noexcept:
     return PyList_CheckExact(<object>x) or PyTuple_CheckExact(<object>x)
 
 
+cdef tuple as_floats(tuple operands):
+    """Numbers of every kind as floats; the Values as they are."""
+    cdef double number
+    cdef list found = []
+    for x in operands:
+        if Py_TYPE(<PyObject*>x) == VALUE or not as_number(x, &number):
+            found.append(x)
+        else:
+            found.append(number)
+    return tuple(found)
+
+
 cdef object by_rule(int rule, tuple operands):
-    """One or two operands, at least one of them a Value and the others numbers."""
+    """One or two operands, at least one of them a Value and the others numbers; None if the rule takes another count."""
     cdef double number
     if PyTuple_GET_SIZE(operands) == 1:
-        return of_one(rule, RULES[rule].unary, operands[0])
+        return None if RULES[rule].unary == NULL else of_one(rule, RULES[rule].unary, operands[0])
+    if PyTuple_GET_SIZE(operands) != 2 or RULES[rule].binary == NULL:
+        return None
     left, right = operands
     if Py_TYPE(<PyObject*>left) != VALUE:
         if Py_TYPE(<PyObject*>right) != VALUE or not as_number(left, &number):
@@ -855,8 +997,7 @@ cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObje
     cdef object node = None
     if names == NULL and count and Py_TYPE(arguments[0]) == VALUE:
         if self.is_backward:
-            if count == 1 and not unusual:
-                walk_back(arguments, &ONE_POINT_ZERO, 1)
+            if count == 1 and not unusual and walk_back(arguments, &ONE_POINT_ZERO, 1):
                 return None
         elif self.rule < 0:
             pass
@@ -872,7 +1013,7 @@ cdef double ONE_POINT_ZERO = 1.0
 
 @cython.final
 cdef class _Field:
-    """A property whose ordinary use runs in C: the number and the gradient."""
+    """A property whose ordinary use runs in C: the number and the gradient. Its slots are set in `speed_up`."""
 
     cdef object python
     cdef bint is_gradient
@@ -882,38 +1023,54 @@ cdef class _Field:
         self.is_gradient = is_gradient
 
     def __get__(self, instance, owner):
-        if instance is None:
-            return self.python
-        cdef Value value = instance
-        if not self.is_gradient:
-            return value.number
-        return value.gradient if value.has_gradient and value.gradient != 0.0 else 0.0
+        """See `read_field`."""
 
     def __set__(self, instance, number):
-        cdef Value value
-        if Py_TYPE(<PyObject*>instance) == VALUE and PyFloat_CheckExact(number):
-            value = instance
-            if self.is_gradient:
-                value.gradient = PyFloat_AS_DOUBLE(number)
-                value.has_gradient = 1
-                return
-            if value.shape == LEAF:
-                value.number = PyFloat_AS_DOUBLE(number)
-                return
-        self.python.__set__(instance, number)
+        """See `write_field`."""
 
     def __delete__(self, instance):
-        self.python.__delete__(instance)
+        """See `write_field`."""
 
     def __getattr__(self, name):
         return getattr(self.python, name)
+
+
+cdef PyObject* read_field(PyObject* field, PyObject* instance, PyObject* owner) except NULL:
+    cdef object found
+    if instance != NULL and PyObject_TypeCheck(instance, VALUE):
+        if not (<_Field>field).is_gradient:
+            return PyFloat_FromDouble((<Value>instance).number)
+        if (<Value>instance).has_gradient and (<Value>instance).gradient != 0.0:
+            return PyFloat_FromDouble((<Value>instance).gradient)
+        return PyFloat_FromDouble(0.0)
+    found = (<_Field>field).python
+    if instance != NULL:
+        found = found.__get__(<object>instance)
+    return owned(found)
+
+
+cdef int write_field(PyObject* field, PyObject* instance, PyObject* number) except -1:
+    cdef double found = 0.0
+    if number == NULL:
+        (<_Field>field).python.__delete__(<object>instance)
+    elif PyObject_TypeCheck(instance, VALUE) and as_number(<object>number, &found):
+        if (<_Field>field).is_gradient:
+            (<Value>instance).gradient = found
+            (<Value>instance).has_gradient = 1
+        elif (<Value>instance).shape == LEAF:
+            (<Value>instance).number = found
+        else:
+            (<_Field>field).python.__set__(<object>instance, <object>number)
+    else:
+        (<_Field>field).python.__set__(<object>instance, <object>number)
+    return 0
 
 
 cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names):
     """Value(...): with one number at once, with anything else by the reference engine's constructor."""
     cdef double number = 0.0
     cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not unusual and as_number(<object>arguments[0], &number)
-    cdef object leaf = taken(new_node(-1, LEAF, number))
+    cdef object leaf = taken(new_node(-1, LEAF, number, False))
     return leaf if simple else construct(leaf, arguments, n, names)
 
 
@@ -943,14 +1100,14 @@ def _is_own(thing):
 
 
 _names = dict(vars(reference))
-_watched_walk_back = _rebound(reference._walk_back)
-_watched_derivatives = _rebound(reference._derivatives)
+_python_walk_back = _rebound(reference._walk_back)
+_python_derivatives = _rebound(reference._derivatives)
 for _name, _thing in vars(reference).items():
     if _is_own(_thing) and _name != "_restored":
         _names[_name] = _rebound(_thing)
 for _thing in (_node, _order_of, _walk_back, _derivatives):
     _names[_thing.__name__] = _thing
-_names.update(Value=Value, _ENGINE=__name__)
+_names.update(Value=Value, _ENGINE=__name__, _read_grad=vars(Value)["_grad"].__get__, _write_grad=vars(Value)["_grad"].__set__)
 _unusual = _names["_unusual"]
 backward, gradients, topological_order = _names["backward"], _names["gradients"], _names["topological_order"]
 
@@ -990,15 +1147,23 @@ def _dress():
 
 
 cdef int speed_up() except -1:
-    """Methods and the constructor are called without a tuple in between (PEP 590)."""
+    """Methods and the constructor are called without a tuple in between (PEP 590); fields are read without Cython in between."""
     cdef _Method method = _Method(None)
-    cdef PyTypeObject* kind = <PyTypeObject*>_Method
+    cdef PyTypeObject* kind = <PyTypeObject*>_Field
+    kind.tp_descr_get = <descrgetfunc>read_field
+    kind.tp_descr_set = <descrsetfunc>write_field
+    kind = <PyTypeObject*>_Method
     kind.tp_vectorcall_offset = <char*>&method.vectorcall - <char*><PyObject*>method
     kind.tp_call = <ternaryfunc>PyVectorcall_Call
     kind.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR
     PyType_Modified(kind)
     VALUE.tp_vectorcall = <vectorcallfunc>make
+    VALUE.tp_new = <newfunc>new_leaf
     VALUE.tp_dealloc = <destructor>free_node
+    VALUE.tp_free = <freefunc>free_with_header
+    VALUE.tp_traverse = <traverseproc>look_through
+    VALUE.tp_is_gc = <inquiry>has_header
+    VALUE.tp_flags |= Py_TPFLAGS_HAVE_GC
     return 0
 
 

@@ -12,13 +12,16 @@ cdef dict SERIES = {p.sum: TOTAL, p.mean: MEAN, p.dot: DOT, p.max: LARGEST, p.mi
 
 
 cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t count, PyObject** others, Py_ssize_t more):
-    """One of the n-ary primitives above, of the operands and then the others; None where it must be asked."""
+    """One of the n-ary primitives above, of the operands and then the others; None where it must be asked.
+
+    The operands may be a list's, which Python could change. So no Python runs until they all are in the block.
+    """
     cdef Py_ssize_t i, k = 0, half = count, values = 0
     cdef PyObject* x
-    cdef object node
     cdef double z = 0.0
     cdef double small[256]
     cdef double* xs = small
+    cdef bint certain, collected = False
     cdef Block* block
     count += more
     if count > 256:
@@ -30,26 +33,38 @@ cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t c
             x = operands[i] if i < half else others[i - half]
             if Py_TYPE(x) == VALUE:
                 xs[i] = (<Value>x).number
+                collected |= (<Value>x).collected
                 values += 1
-            elif not as_number(<object>x, &xs[i]):
+            elif PyFloat_CheckExact(<object>x):
+                xs[i] = PyFloat_AS_DOUBLE(<object>x)
+            elif not is_small_int(<object>x, &xs[i]):
                 return None
         if not values or not series_value(series, xs, count, &z):
             return None
-        block = new_block(count, values)
-        node = new_many(block, record, z)
+        block = new_block(record, count, values)
         for i in range(count):
             x = operands[i] if i < half else others[i - half]
             if Py_TYPE(x) == VALUE:
-                block.operands[i] = owned(<object>x)
+                Py_INCREF(<object>x)
                 if series == DOT:
                     block.local_gradients[k] = xs[i + count // 2 if i < count // 2 else i - count // 2]
                 elif series >= LARGEST:
                     block.local_gradients[k] = xs[i]
                 k += 1
             else:
-                block.operands[i] = owned(xs[i])
+                x = PyFloat_FromDouble(xs[i])
+                if x == NULL:
+                    free_block(block)
+                    raise MemoryError()
+            block.operands[i] = x
         if series == LOGSUMEXP:
-            if not shares(xs, count, xs):
+            try:
+                certain = shares(xs, count, xs)
+            except MemoryError:
+                free_block(block)
+                raise
+            if not certain:
+                free_block(block)
                 return None
             k = 0
             for i in range(count):
@@ -58,21 +73,26 @@ cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t c
                     k += 1
         elif series != DOT:
             series_gradients(series, xs, count, z, block)
-        return as_modes_say(node) if unusual else node
+        return given(new_many(block, z, collected))
     finally:
         if xs != small:
             PyMem_Free(xs)
 
 
-cdef list components(PyObject** operands, Py_ssize_t count):
+cdef list components(tuple operands):
     """The softmax: a node for each component, its operands the component's number and the whole sequence; or None."""
-    cdef Py_ssize_t i, j, k, values = 0
+    cdef Py_ssize_t i, j, k, values = 0, count = PyTuple_GET_SIZE(operands)
     cdef double rest
+    cdef bint collected = False
     cdef Block* block
     cdef double* xs
+    cdef PyObject* x
     cdef list found = []
     for i in range(count):
-        values += Py_TYPE(operands[i]) == VALUE
+        x = PyTuple_GET_ITEM(operands, i)
+        if Py_TYPE(x) == VALUE:
+            collected |= (<Value>x).collected
+            values += 1
     if not values:
         return None
     xs = <double*>PyMem_Malloc(2 * count * sizeof(double))
@@ -80,27 +100,33 @@ cdef list components(PyObject** operands, Py_ssize_t count):
         raise MemoryError()
     try:
         for i in range(count):
-            if Py_TYPE(operands[i]) == VALUE:
-                xs[i] = (<Value>operands[i]).number
-            elif not as_number(<object>operands[i], &xs[i]):
+            x = PyTuple_GET_ITEM(operands, i)
+            if Py_TYPE(x) != VALUE and not as_number(<object>x, &xs[i]):
                 return None
+        for i in range(count):  # now that no Python will run any more
+            x = PyTuple_GET_ITEM(operands, i)
+            if Py_TYPE(x) == VALUE:
+                xs[i] = (<Value>x).number
         if not shares(xs, count, xs + count):
             return None
         for i in range(count):
             if not total_without(xs + count, count, i, &rest):
                 return None
-            block = new_block(count + 1, values)
-            node = new_many(block, SOFTMAX, xs[count + i])
-            block.operands[0] = owned(<double>i)
+            block = new_block(SOFTMAX, count + 1, values)
             k = 0
-            for j in range(count):
-                if Py_TYPE(operands[j]) == VALUE:
-                    block.operands[j + 1] = owned(<object>operands[j])
+            for j in range(-1, count):
+                x = PyTuple_GET_ITEM(operands, j) if j >= 0 else NULL
+                if x != NULL and Py_TYPE(x) == VALUE:
+                    Py_INCREF(<object>x)
                     block.local_gradients[k] = xs[count + i] * rest if i == j else -(xs[count + i] * xs[count + j])
                     k += 1
                 else:
-                    block.operands[j + 1] = owned(xs[j])
-            found.append(as_modes_say(node) if unusual else node)
+                    x = PyFloat_FromDouble(xs[j] if j >= 0 else <double>i)
+                    if x == NULL:
+                        free_block(block)
+                        raise MemoryError()
+                block.operands[j + 1] = x
+            found.append(given(new_many(block, xs[count + i], collected)))
     finally:
         PyMem_Free(xs)
     return found

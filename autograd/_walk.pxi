@@ -1,4 +1,7 @@
 # Part of _native.pyx: the topological order, and the walk back along it.
+#
+# No Python runs while a walk is under way, because it might walk over the same nodes. A graph with local gradients that Python
+# must compute is the reference engine's to walk.
 
 cdef enum:
     SMALL = 512  # nodes for which a walk needs no memory but its own
@@ -17,7 +20,7 @@ cdef struct Walk:
     double* adjoints  # by place
     Step* stack
     size_t count, ordered, room, depth, stack_room
-    bint late  # whether local gradients are still to be computed, by Python
+    bint late  # whether a node was met whose local gradients Python must compute
     PyObject* small_met[SMALL]
     unsigned int small_order[SMALL]
     double small_adjoints[SMALL]
@@ -151,8 +154,8 @@ cdef int visit(Walk* walk, PyObject* node) except -1:
             return 0
 
 
-cdef int pull_back(Walk* walk, bint keep) except -1:
-    """The chain rule, from the last node of the order to the first; with `keep` each adjoint is added to its (<Value>node)."""
+cdef void pull_back(Walk* walk, bint keep) noexcept:
+    """The chain rule, from the last node of the order to the first; with `keep` each adjoint is added to its node."""
     cdef size_t i, k, place
     cdef Py_ssize_t j
     cdef double upstream
@@ -174,9 +177,6 @@ cdef int pull_back(Walk* walk, bint keep) except -1:
                 adjoints[(<Value>(<Value>node).b).place] += upstream * (<Value>node).second
             continue
         block = <Block*>(<Value>node).a
-        if block.later != NULL:
-            flow_late(walk, node, upstream)
-            continue
         if block.parents == block.count:
             for j in range(block.count):
                 adjoints[(<Value>block.operands[j]).place] += upstream * block.local_gradients[j]
@@ -187,18 +187,6 @@ cdef int pull_back(Walk* walk, bint keep) except -1:
             if not PyFloat_CheckExact(<object>operand):
                 adjoints[(<Value>operand).place] += upstream * block.local_gradients[k]
                 k += 1
-    return 0
-
-
-cdef int flow_late(Walk* walk, PyObject* node, double upstream) except -1:
-    """Local gradients that Python computes now. Other walks may go over these nodes meanwhile, so places are set again."""
-    cdef size_t place
-    local_gradients = (<Value>node)._local_gradients()
-    for place in range(walk.count):
-        (<Value>walk.met[place]).place = <unsigned int>place
-    for parent, local in zip((<Value>node)._parents, local_gradients, strict=True):
-        walk.adjoints[(<Value>parent).place] += upstream * <double>local
-    return 0
 
 
 cdef inline void accumulate(PyObject* node, double adjoint) noexcept:
@@ -219,51 +207,67 @@ cdef int start(Walk* walk, PyObject** roots, double* seeds, Py_ssize_t count) ex
     return 0
 
 
-cdef int walk_back(PyObject** roots, double* seeds, Py_ssize_t count) except -1:
+cdef bint walk_back(PyObject** roots, double* seeds, Py_ssize_t count) except -1:
+    """Add the gradients; or do nothing and return False where Python must compute some of them."""
     cdef Walk walk
-    cdef size_t i
     begin(&walk)
     try:
         start(&walk, roots, seeds, count)
-        pull_back(&walk, not walk.late)
-        if walk.late:  # only now, since Python might have raised on the way
-            for i in range(walk.count):
-                accumulate(walk.met[i], walk.adjoints[i])
+        if not walk.late:
+            pull_back(&walk, True)
+        return not walk.late
     finally:
         end(&walk)
-    return 0
 
 
-def _walk_back(list roots, list seeds):
-    cdef Py_ssize_t i, count = len(roots)
+def _walk_back(list roots not None, list seeds not None):
+    cdef tuple held = tuple(roots)
+    cdef list floats = [<double>x for x in seeds]
+    cdef Py_ssize_t i, count = PyTuple_GET_SIZE(held)
     cdef PyObject** pointers
     cdef double* numbers
-    if unusual and current_modes.get().detecting:
-        return _watched_walk_back(roots, seeds)
-    pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
-    if pointers == NULL:
-        raise MemoryError()
-    numbers = <double*>(pointers + count + 1)
-    try:
-        for i in range(count):
-            pointers[i] = <PyObject*>(<Value?>roots[i])
-            numbers[i] = seeds[i]
-        walk_back(pointers, numbers, count)
-    finally:
-        PyMem_Free(pointers)
+    cdef bint done = False
+    if not (unusual and current_modes.get().detecting):
+        pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
+        if pointers == NULL:
+            raise MemoryError()
+        numbers = <double*>(pointers + count + 1)
+        try:
+            for i, (root, seed) in enumerate(zip(held, floats, strict=True)):
+                pointers[i] = <PyObject*>(<Value?>root)
+                numbers[i] = seed
+            done = walk_back(pointers, numbers, count)
+        finally:
+            PyMem_Free(pointers)
+    if not done:
+        _python_walk_back(roots, seeds)
 
 
-def _derivatives(Value output, list inputs):
+def _derivatives(Value output not None, list inputs not None):
+    cdef list found = [0.0 for _ in inputs]
+    cdef tuple held = tuple(inputs)
+    if unusual and current_modes.get().detecting or not derive(output, held, found):
+        return _python_derivatives(output, inputs)
+    return found
+
+
+cdef bint derive(Value output, tuple inputs, list found) except -1:
+    """Put the derivatives in; or do nothing and return False where Python must compute some of them."""
     cdef Walk walk
     cdef double one = 1.0
+    cdef Py_ssize_t i
+    cdef PyObject* x
     cdef PyObject* root = <PyObject*>output
-    if unusual and current_modes.get().detecting:
-        return _watched_derivatives(output, inputs)
     begin(&walk)
     try:
         start(&walk, &root, &one, 1)
-        pull_back(&walk, False)
-        return [walk.adjoints[(<Value>x).place] if is_met(&walk, <PyObject*><Value?>x) else 0.0 for x in inputs]
+        if not walk.late:
+            pull_back(&walk, False)
+            for i in range(PyTuple_GET_SIZE(inputs)):
+                x = <PyObject*><Value?>inputs[i]
+                if is_met(&walk, x):
+                    found[i] = walk.adjoints[(<Value>x).place]
+        return not walk.late
     finally:
         end(&walk)
 
@@ -271,10 +275,15 @@ def _derivatives(Value output, list inputs):
 def _order_of(roots):
     cdef Walk walk
     cdef size_t i
+    cdef tuple held = tuple(roots)
+    cdef list found
     begin(&walk)
     try:
-        for root in roots:
+        for root in held:
             visit(&walk, <PyObject*><Value?>root)
-        return [<object>walk.met[walk.order[i]] for i in range(walk.ordered)]
+        found = [None] * <Py_ssize_t>walk.ordered
+        for i in range(walk.ordered):
+            found[i] = <object>walk.met[walk.order[i]]
+        return found
     finally:
         end(&walk)

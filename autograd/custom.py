@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .record import Primitive
+from .record import Primitive, to_float
 
 __all__ = ["CustomPrimitive", "primitive"]
 
@@ -24,6 +24,29 @@ class CustomPrimitive(Primitive):
 
     domain: tuple[Interval, ...]
     reference: Callable[..., Any] | None
+
+    def evaluate(self, plain: tuple[float, ...], operands: Sequence[Any]) -> float:
+        """The function on floats, as `Primitive.evaluate` computes it; whatever real number it returns becomes a float.
+
+        Raises:
+            TypeError: the function returned something that is no real number.
+        """
+        return to_float(super().evaluate(plain, operands), f"the value of {self.name}")
+
+    def local_gradients(self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> tuple[Any, ...]:
+        """The partial derivatives, as `Primitive.local_gradients` gives them; real numbers become floats.
+
+        Raises:
+            TypeError: a partial returned something else: on floats a real number is wanted, on Values a Value will do as well.
+        """
+        places = range(len(operands)) if wanted is None else wanted
+        found = super().local_gradients(z, operands, places)
+        return tuple([self._converted(z, i, partial) for i, partial in zip(places, found, strict=True)])
+
+    def _converted(self, z: Any, i: int, partial: Any) -> Any:
+        if type(z) is not float and hasattr(partial, "interpretation_level"):
+            return partial
+        return to_float(partial, f"partial {i} of {self.name}")
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -47,9 +70,10 @@ def primitive(
     operators and the functions of `autograd`, not with `math`, so that they can be differentiated again.
 
     Args:
-        function: takes floats and returns a float.
+        function: takes floats and returns a float, or another real number, which becomes one.
         partials: for each operand a function ``(z, *operands)``, where z is the result, that returns dz/doperand; None for
             an operand that is a plain number always. One function alone will do where there is one operand.
+            Handed floats, it returns a real number of any kind; handed Values, a Value or such a number.
         name: what messages and pictures call it; the name of `function` if left out.
         symbol: what a picture shows; the name if left out.
         domain: for each operand a pair ``(low, high)`` of where it may lie; one pair will do where there is one operand.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -102,6 +105,58 @@ def test_partials_must_take_values() -> None:
     assert "a partial of wrong can't be computed at" in divided.value.__notes__[-1]
     with pytest.raises(TypeError, match=r"takes what autograd\.primitive"):
         check_primitive(math.exp)
+
+
+REAL_NUMBERS = [2, True, 2.5, Fraction(1, 3), Decimal("0.1"), np.float64(0.1), np.float32(0.1), np.int64(3), np.bool_(True)]
+
+
+@pytest.mark.parametrize("number", REAL_NUMBERS, ids=lambda x: type(x).__module__ + "." + type(x).__name__)
+def test_what_it_returns_becomes_a_float(engine: Any, number: Any) -> None:
+    """A value and a partial may be any real number: floats come out, of the same bits on both engines, at every order."""
+    p = ag.primitive(lambda x: number, lambda z, x: number, name="p")
+    expected = float(number)
+    assert repr(p(1.0)) == repr(expected)
+    x = engine.Value(1.5)
+    y = p(x)
+    assert (type(y.data), repr(y.data)) == (float, repr(expected))
+    assert [(type(d), d) for d in y.local_gradients()] == [(float, expected)]
+    y.backward()
+    assert (type(x.grad), x.grad) == (float, expected)
+    z = p(x) * x  # its derivative is number * x + p(x), and the derivative of that twice the number
+    (first,) = engine.gradients(z, [x], create_graph=True)
+    assert first.data == expected * 1.5 + expected
+    assert engine.gradients(first, x) == 2.0 * expected
+    assert repr(ag.derivative(lambda v: p(v) * 1.0)(1.5)) == repr(expected)
+
+
+@pytest.mark.parametrize("thing", [None, 1j, "1", [1.0], np.zeros(2), object()], ids=lambda x: type(x).__name__)
+def test_what_is_no_number_is_refused_by_name(engine: Any, thing: Any) -> None:
+    """A value or a partial that is no real number is a TypeError that names the primitive, and no gradient moves."""
+    x = engine.Value(1.5)
+    for operand in (1.5, x):
+        with pytest.raises(TypeError, match=r"^the value of odd needs one real number, got "):
+            ag.primitive(lambda x: thing, lambda z, x: 1.0, name="odd")(operand)
+    y = ag.primitive(lambda x, k: x, [lambda z, x, k: 1.0, lambda z, x, k: thing], name="odd")(2.0, x) * x
+    for call in (y.parents[0].local_gradients, y.backward, lambda: engine.gradients(y, x)):
+        with pytest.raises(TypeError, match=r"^partial 1 of odd needs one real number, got "):
+            call()
+    assert not x.has_grad
+    with pytest.raises(TypeError, match=r"^partial 1 of odd needs one real number, got "):
+        engine.gradients(y, [x], create_graph=True)
+    with pytest.raises(TypeError, match=r"^partial 0 of odd needs one real number, got "):
+        ag.derivative(ag.primitive(lambda x: x, lambda z, x: thing, name="odd"))(1.5)
+
+
+def test_a_value_is_no_partial_on_floats(engine: Any) -> None:
+    """A partial on floats that returns a Value of its own is refused by name, and told to give its number."""
+    w = engine.Value(3.0)
+    y = ag.primitive(lambda x: 3.0 * x, lambda z, x: w * 1.0, name="odd")(engine.Value(2.0))
+    with pytest.raises(TypeError, match=r"^partial 0 of odd needs one real number, got Value .*use v\.data for its number"):
+        y.backward()
+    # Asked for a graph, it may: w is a constant there.
+    again = ag.primitive(lambda x: 3.0 * x, lambda z, x: w * 1.0 if hasattr(z, "data") else 3.0, name="even")
+    x = engine.Value(2.0)
+    assert engine.gradients(again(x), x, create_graph=True).data == 3.0
 
 
 BAD: dict[str, tuple[Any, type[Exception], str]] = {

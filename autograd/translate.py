@@ -20,6 +20,7 @@ from types import FunctionType
 from typing import Any
 
 from . import kernels, records
+from .files import write_whole
 from .record import NaryPrimitive, Primitive
 
 __all__ = ["rules_source"]
@@ -385,7 +386,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print("usage: python -m autograd.translate [--check]", file=sys.stderr)
         return 2
-    TARGET.write_text(text, encoding="utf-8")
+    write_whole(TARGET, text)
     return 0
 
 

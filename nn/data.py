@@ -23,8 +23,10 @@ def _listed(data: Any, what: str) -> list[Any]:
 def _float(x: Any, where: str) -> float:
     try:
         number = float(x)
+    except OverflowError:
+        raise ValueError(f"{where} is a number too large for a float (the largest is about 1.8e308); scale it down") from None
     except (TypeError, ValueError):
-        raise TypeError(f"{where} is {x!r:.60}, which is no number") from None
+        raise TypeError(f"{where} is {x!r:.60}, which isn't a number") from None
     if not math.isfinite(number):
         raise ValueError(f"{where} is {number!r}; fill it in or leave the row out")
     return number

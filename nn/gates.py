@@ -2,12 +2,16 @@
 
 "Deep Learning from Scratch" (Saito, 2016), chapter 5, writes each of these by hand, with ``forward(...)`` and
 ``backward(dout)``. Here the engine finds what ``backward`` must return, so that each is one line.
+
+A copy or pickle of a gate is without its last forward pass. Pickle takes a function by its name, so a gate of a lambda can be
+copied, and not pickled.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import autograd as ag
@@ -59,6 +63,10 @@ class Gate:
         self.inputs: tuple[Any, ...] | None = None
         self.output: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the last forward pass, whose graph can't be copied."""
+        return {**vars(self), "inputs": None, "output": None}
+
     def forward(self, *inputs: Any) -> Any:
         """Compute, and remember what ``backward`` needs.
 
@@ -103,11 +111,23 @@ def _shape(x: Any) -> tuple[Any, ...]:
     return (len(x), *(_shape(x[0]) if x else ())) if isinstance(x, (list, tuple)) else ()
 
 
-def _each(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def apply(x: Any) -> Any:
-        return [apply(v) for v in x] if isinstance(x, list) else function(x)
+# What gates compute are functions with names, so that gates can be pickled.
 
-    return apply
+
+def _product(x: Any, y: Any) -> Any:
+    return x * y
+
+
+def _sum(x: Any, y: Any) -> Any:
+    return x + y
+
+
+def _relu(x: Any) -> Any:
+    return [_relu(v) for v in x] if isinstance(x, list) else ag.relu(x)
+
+
+def _sigmoid(x: Any) -> Any:
+    return [_sigmoid(v) for v in x] if isinstance(x, list) else ag.sigmoid(x)
 
 
 def _affine(x: Any, w: Any, b: Any) -> Any:
@@ -135,7 +155,7 @@ class MulLayer(Gate):
     """
 
     def __init__(self) -> None:
-        super().__init__(lambda x, y: x * y)
+        super().__init__(_product)
 
 
 class AddLayer(Gate):
@@ -146,7 +166,7 @@ class AddLayer(Gate):
     """
 
     def __init__(self) -> None:
-        super().__init__(lambda x, y: x + y)
+        super().__init__(_sum)
 
 
 class ReluLayer(Gate):
@@ -157,7 +177,7 @@ class ReluLayer(Gate):
     """
 
     def __init__(self) -> None:
-        super().__init__(_each(ag.relu))
+        super().__init__(_relu)
 
 
 class SigmoidLayer(Gate):
@@ -168,7 +188,7 @@ class SigmoidLayer(Gate):
     """
 
     def __init__(self) -> None:
-        super().__init__(_each(ag.sigmoid))
+        super().__init__(_sigmoid)
 
 
 class Affine(Gate):
@@ -214,12 +234,13 @@ class SoftmaxWithLoss(Gate):
     """
 
     def __init__(self) -> None:
-        super().__init__(lambda scores: _cross_entropy(scores, self.t))
+        super().__init__(partial(_cross_entropy, t=None))
         self.t: Any = None
 
     def forward(self, *inputs: Any) -> Any:
         """The mean loss of scores and labels; a label is a number or one-hot."""
         scores, self.t = inputs[0], _listed(inputs[1])
+        self.function = partial(_cross_entropy, t=self.t)
         return super().forward(scores)
 
 
@@ -259,7 +280,7 @@ class TwoLayerNet:
         hidden_size: neurons in between.
         output_size: classes.
         weight_init_std: the spread of the first weights; the offsets begin at 0.
-        seed: an int, a `random.Random`, or None.
+        seed: an int, a `random.Random`, or None for the module `random`.
 
     >>> net = TwoLayerNet(3, 4, 2, seed=0)
     >>> sorted(net.params), len(net.predict([[1.0, 2.0, 3.0]])[0])
@@ -290,7 +311,7 @@ class TwoLayerNet:
 
     def _scores(self, x: Any) -> Any:
         p = self.params
-        hidden = _each(ag.relu)(_affine([list(row) for row in _listed(x)], p["W1"], p["b1"]))
+        hidden = _relu(_affine([list(row) for row in _listed(x)], p["W1"], p["b1"]))
         return _affine(hidden, p["W2"], p["b2"])
 
     def predict(self, x: Any) -> list[list[float]]:

@@ -8,6 +8,7 @@ deep into rectifiers", 2015; micrograd draws uniformly from -1 to 1.
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Callable
 
@@ -31,10 +32,11 @@ def _within(rng: random.Random, bound: float) -> float:
 
 
 def as_random(seed: int | random.Random | None) -> random.Random:
-    """A source of random numbers: the one that is handed in, or a new one.
+    """A source of random numbers: one of its own for a number, the one that is handed in, or that of the module `random`.
 
     Args:
-        seed: a number, so that the same numbers come every time; a `random.Random`, to draw from it; or None.
+        seed: a whole number, so that the same numbers come every time; a `random.Random`, to draw from it; or None, to
+            draw from the module `random`, so that a script decides by ``random.seed(1337)``.
 
     Raises:
         TypeError: seed is something else.
@@ -44,9 +46,14 @@ def as_random(seed: int | random.Random | None) -> random.Random:
     """
     if isinstance(seed, random.Random):
         return seed
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-        raise TypeError(f"seed takes an int, a random.Random or None, got {type(seed).__name__} {seed!r:.60}")
-    return random.Random(seed)
+    if seed is None:
+        return random._inst  # whose methods random.seed(), random.random() and the others are
+    try:
+        if isinstance(seed, bool):
+            raise TypeError
+        return random.Random(operator.index(seed))
+    except TypeError:
+        raise TypeError(f"seed takes an int, a random.Random or None, got {type(seed).__name__} {seed!r:.60}") from None
 
 
 def draws(init: str, seed: int | random.Random | None, fan_in: int, fan_out: int) -> Callable[[], float]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Never
 
 import autograd as ag
 from autograd import Value
 
+from .arguments import whole_number
 from .initial import as_random, draws
 from .module import Module
 
@@ -26,8 +27,13 @@ Seed = int | random.Random | None
 
 # ---- activations -----------------------------------------------------------------------------------
 
+
+def _itself(x: Any) -> Any:  # with a name, so that nets can be pickled
+    return x
+
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": lambda x: x,
+    "linear": _itself,
     "relu": ag.relu,
     "leaky_relu": ag.leaky_relu,
     "elu": ag.elu,
@@ -66,7 +72,9 @@ class Activation(Module):
 
     def forward(self, x: Any) -> Any:
         """The activation of x, or of each x."""
-        return [self.function(v) for v in x] if isinstance(x, (list, tuple)) else self.function(x)
+        if not isinstance(x, (list, tuple)):
+            return self.function(x)
+        return [self.function(v) for v in _one_sample(x, f"this {type(self).__name__}")]
 
     def describe(self) -> str:
         """The name, where the class does not say it."""
@@ -104,23 +112,36 @@ class Softmax(Module):
 
     def forward(self, x: Sequence[Any]) -> Any:
         """A list of shares that sum to 1."""
-        return ag.softmax(list(x))
+        return ag.softmax(_one_sample(list(x), "this Softmax"))
 
 
 # ---- neurons and layers ----------------------------------------------------------------------------
 
 
-def _whole(number: Any, what: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError(f"{what} must be a whole number of at least 1, got {number!r:.60}")
-    return number
+def _one_sample(xs: Sequence[Any], who: str) -> Sequence[Any]:
+    if xs and (isinstance(xs[0], (list, tuple)) or getattr(xs[0], "ndim", 0) > 0):
+        raise ValueError(
+            f"{who} takes one sample at a time, got a batch of {len(xs)}; "
+            f"use nn.predict(model, X) for numbers, or [model(x) for x in X] for Values"
+        )
+    return xs
 
 
 def _of_width(x: Any, width: int, who: str) -> Sequence[Any]:
+    if getattr(x, "ndim", 1) > 1:  # before listing it: a frame would list its columns
+        x = list(x.to_numpy() if hasattr(x, "to_numpy") else x)
     xs = x if isinstance(x, (list, tuple)) else list(x) if isinstance(x, Iterable) else [x]
-    if len(xs) != width:
+    if len(_one_sample(xs, who)) != width:
         raise ValueError(f"{who} takes {width} input{'s' * (width != 1)}, got {len(xs)}")
     return xs
+
+
+def _no_others(who: str, others: dict[str, Any]) -> None:
+    """Refuse options that there are none of; micrograd's name for one of ours gets a word."""
+    if "nonlin" in others:
+        raise TypeError(f"{who} takes no nonlin=; write activation='relu' for nonlin=True, and 'linear' for nonlin=False")
+    for name in others:
+        raise TypeError(f"{who}() got an unexpected keyword argument {name!r}")
 
 
 def _weighted_sum(w: Sequence[Value], x: Sequence[Any], b: Value | None, expand: bool) -> Any:
@@ -143,7 +164,7 @@ class Neuron(Module):
         init: how the weights are drawn; if left out, ``he`` for the relu family and ``xavier`` for the others. Biases are 0.
         bias: whether there is one.
         expand: whether the sum is built from single products and additions, to be looked at, instead of one ``dot`` node.
-        seed: an int, a `random.Random`, or None.
+        seed: an int, a `random.Random`, or None for the module `random`.
         fan_out: how many neurons stand beside this one, for ``xavier``.
 
     >>> neuron = Neuron(2, activation="tanh", seed=0)
@@ -161,9 +182,12 @@ class Neuron(Module):
         expand: bool = False,
         seed: Seed = None,
         fan_out: int = 1,
+        **others: Never,
     ) -> None:
+        _no_others("Neuron", others)
         self.function = activation_named(activation)
-        draw = draws(init or _usual(activation), seed, _whole(inputs, "inputs"), fan_out)
+        inputs, fan_out = whole_number(inputs, "inputs"), whole_number(fan_out, "fan_out")
+        draw = draws(_usual(activation) if init is None else init, seed, inputs, fan_out)
         self.w = [Value(draw()) for _ in range(inputs)]
         self.b = Value(0.0) if bias else None
         self.activation = activation
@@ -208,11 +232,13 @@ class Layer(Module):
         bias: bool = True,
         expand: bool = False,
         seed: Seed = None,
+        **others: Never,
     ) -> None:
+        _no_others("Layer", others)
         rng = as_random(seed)
+        inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
         self.neurons = [
-            Neuron(inputs, activation, init=init, bias=bias, expand=expand, seed=rng, fan_out=outputs)
-            for _ in range(_whole(outputs, "outputs"))
+            Neuron(inputs, activation, init=init, bias=bias, expand=expand, seed=rng, fan_out=outputs) for _ in range(outputs)
         ]
         self.shape = (inputs, outputs)
         self.activation = activation
@@ -238,7 +264,7 @@ class MLP(Module):
         init: how weights are drawn; see `Neuron`. ``uniform`` is micrograd's.
         bias: whether neurons have one.
         expand: see `Neuron`.
-        seed: an int, a `random.Random`, or None.
+        seed: an int, a `random.Random`, or None for the module `random`.
 
     Returns (when called):
         One Value where the net has one output, else a list.
@@ -261,8 +287,10 @@ class MLP(Module):
         bias: bool = True,
         expand: bool = False,
         seed: Seed = None,
+        **others: Never,
     ) -> None:
-        if isinstance(outputs, int) or not outputs:
+        _no_others("MLP", others)
+        if not isinstance(outputs, Iterable) or not (outputs := list(outputs)):
             raise ValueError(f"MLP takes the sizes of its layers as a list, such as [16, 16, 1], got {outputs!r:.60}")
         activation_named(activation)  # also where there is no hidden layer to use it
         rng = as_random(seed)
@@ -292,7 +320,7 @@ class Linear(Module):
         out_features: how many outputs.
         bias: whether there is one; it begins at 0.
         init: see `Neuron`; ``xavier`` if left out.
-        seed: an int, a `random.Random`, or None.
+        seed: an int, a `random.Random`, or None for the module `random`.
 
     >>> Linear(3, 2, seed=0)
     Linear(3->2)
@@ -301,7 +329,7 @@ class Linear(Module):
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, init: str = "xavier", seed: Seed = None
     ) -> None:
-        n, m = _whole(in_features, "in_features"), _whole(out_features, "out_features")
+        n, m = whole_number(in_features, "in_features"), whole_number(out_features, "out_features")
         draw = draws(init, seed, n, m)
         self.weight = [[Value(draw()) for _ in range(n)] for _ in range(m)]
         self.bias = [Value(0.0) for _ in range(m)] if bias else None
@@ -350,20 +378,22 @@ class Embedding(Module):
         num_embeddings: how many things.
         embedding_dim: how many numbers each.
         init: see `Neuron`; ``normal`` if left out.
-        seed: an int, a `random.Random`, or None.
+        seed: an int, a `random.Random`, or None for the module `random`.
 
     >>> len(Embedding(27, 16, seed=0)(3))
     16
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, init: str = "normal", seed: Seed = None) -> None:
-        n, m = _whole(num_embeddings, "num_embeddings"), _whole(embedding_dim, "embedding_dim")
+        n, m = whole_number(num_embeddings, "num_embeddings"), whole_number(embedding_dim, "embedding_dim")
         draw = draws(init, seed, m, n)
         self.weight = [[Value(draw()) for _ in range(m)] for _ in range(n)]
 
     def forward(self, i: int) -> list[Value]:
         """The row of the i-th thing."""
-        if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < len(self.weight):
+        if isinstance(i, (list, tuple)) or getattr(i, "ndim", 0) > 0:
+            raise ValueError("this Embedding takes one index at a time, got a batch; use [embedding(i) for i in batch]")
+        if isinstance(i, bool) or not hasattr(i, "__index__") or not 0 <= i < len(self.weight):
             raise IndexError(f"this Embedding has rows 0 to {len(self.weight) - 1}, got {i!r:.60}")
         return list(self.weight[i])
 
@@ -384,7 +414,7 @@ class RMSNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5) -> None:
-        self.weight = [Value(1.0) for _ in range(_whole(size, "size"))]
+        self.weight = [Value(1.0) for _ in range(whole_number(size, "size"))]
         self.eps = eps
 
     def forward(self, x: Any) -> list[Any]:
@@ -410,7 +440,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5) -> None:
-        self.weight = [Value(1.0) for _ in range(_whole(size, "size"))]
+        self.weight = [Value(1.0) for _ in range(whole_number(size, "size"))]
         self.bias = [Value(0.0) for _ in range(size)]
         self.eps = eps
 
@@ -434,7 +464,7 @@ class Dropout(Module):
 
     Args:
         p: from 0 to below 1.
-        seed: an int, a `random.Random`, or None.
+        seed: an int, a `random.Random`, or None for the module `random`.
 
     >>> Dropout(0.5, seed=0).eval()([1.0, 2.0])
     [1.0, 2.0]
@@ -444,14 +474,15 @@ class Dropout(Module):
         if not 0.0 <= p < 1.0:
             raise ValueError(f"Dropout takes a probability from 0 to below 1, got {p!r:.60}")
         self.p = p
-        self.rng = as_random(seed)
+        self.rng = None if seed is None else as_random(seed)  # None stays None, so that copies draw from the module random, too
 
     def forward(self, x: Any) -> Any:
         """One sample in, as many out."""
         if not self.training or self.p == 0.0:
             return x
         keep = 1.0 / (1.0 - self.p)
-        return [v * (0.0 if self.rng.random() < self.p else keep) for v in x]
+        rng, xs = as_random(self.rng), x if isinstance(x, (list, tuple)) else list(x)
+        return [v * (0.0 if rng.random() < self.p else keep) for v in _one_sample(xs, "this Dropout")]
 
     def describe(self) -> str:
         """The probability."""

@@ -6,18 +6,18 @@ the order in which they were set. A parameter's name is the way to it: ``layers.
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Self
 
 from autograd import Value, group
 
+from .stored import described, read_stored, write_stored
+
 __all__ = ["Module"]
 
 State = dict[str, Any]
+KIND = "a file of Module.save()"
 
 
 class Module:
@@ -105,11 +105,14 @@ class Module:
         >>> model.parameters()[1].label, model([2.0]).groups
         ('net.layers.0.neurons.0.b', ('net.layers.0', 'net.layers.0.neurons.0'))
         """
+        seen: set[int] = set()
         for name, part in _walk(self, ""):
-            if isinstance(part, Value):
-                part.label = prefix + name
-            elif name:
-                part.group_name = prefix + name
+            if id(part) not in seen:  # what stands in two places has the name of the first, as in named_parameters()
+                seen.add(id(part))
+                if isinstance(part, Value):
+                    part.label = prefix + name
+                elif name:
+                    part.group_name = prefix + name
         return self
 
     # ---- training or not ---------------------------------------------------------------------------
@@ -143,7 +146,7 @@ class Module:
 
         Raises:
             ValueError: names are missing, unknown or of another shape; nothing is changed then.
-            TypeError: state is no dict, or holds something that is no number.
+            TypeError: state isn't a dict, or holds something that isn't a number; nothing is changed then, either.
         """
         if not isinstance(state, dict):
             raise TypeError(f"load_state_dict takes a dict as state_dict() gives it, got {type(state).__name__}")
@@ -158,11 +161,12 @@ class Module:
         pairs: list[tuple[Value, float]] = []
         for name in own:
             if name in state:
-                ours, theirs = _shape(own[name]), _shape(state[name])
+                ours = _shape(own[name])
+                theirs = _shape(state[name], ours.count("x") + 2)
                 if ours != theirs:
                     wrong.append(f"{name} has the shape {theirs or 'of a number'} instead of {ours or 'a number'}")
                 else:
-                    pairs += zip(_flat(own[name]), [Value(x).data for x in _flat(state[name])], strict=True)
+                    pairs += [(p, _number(x, name)) for p, x in zip(_flat(own[name]), _flat(state[name]), strict=True)]
         if wrong:
             raise ValueError(f"this state does not fit {type(self).__name__}, and nothing was changed: {'; '.join(wrong)}")
         for p, number in pairs:
@@ -171,10 +175,15 @@ class Module:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the numbers to a JSON file, exact to the bit. The file is written whole, or stays as it was.
 
+        A file that is there keeps its permissions, and a link is followed.
+
         Args:
             path: where to; usually ends in ``.json``.
+
+        Raises:
+            OSError: the file can't be written.
         """
-        write_whole(path, json.dumps({"module": type(self).__name__, "state": self.state_dict()}))
+        write_stored(path, {"module": type(self).__name__, "state": self.state_dict()})
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote. Returns the module.
@@ -183,14 +192,16 @@ class Module:
             path: the file.
 
         Raises:
-            ValueError: the file is no such JSON, or does not fit; nothing is changed then.
+            ValueError: the file isn't one of `save`, is damaged, or does not fit; nothing is changed then.
+            OSError: the file can't be read.
         """
+        content = read_stored(path, KIND)
+        if set(content) != {"module", "state"}:
+            raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_listed(sorted(content)) or 'none'}")
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            state = content["state"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)} is no file of Module.save(): {error}") from None
-        self.load_state_dict(state)
+            self.load_state_dict(content["state"])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)}: {error}") from None
         return self
 
     # ---- words -------------------------------------------------------------------------------------
@@ -205,21 +216,6 @@ class Module:
         return f"{type(self).__name__}({self.describe()})"
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file through a temporary one beside it, so that a reader sees the old content or the new, and no half of it."""
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def _members(thing: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(thing, Module):
         yield from vars(thing).items()
@@ -230,8 +226,8 @@ def _members(thing: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Everything inside, depth first, with its dotted name."""
-    if isinstance(thing, (Module, Value)):
+    """Every module and every leaf inside, depth first, with its dotted name. A computed Value isn't a parameter."""
+    if isinstance(thing, Module) or (isinstance(thing, Value) and thing.is_leaf):
         yield name, thing
     for key, member in _members(thing):
         if isinstance(member, (Module, Value, list, tuple, dict)):
@@ -240,7 +236,7 @@ def _walk(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The outermost lists that hold nothing but parameters, and single parameters."""
-    if isinstance(thing, Value) or (isinstance(thing, (list, tuple)) and thing and _is_tensor(thing)):
+    if _is_tensor(thing):
         yield name, thing
         return
     for key, member in _members(thing):
@@ -249,7 +245,9 @@ def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_tensor(thing: Any) -> bool:
-    return isinstance(thing, Value) or (isinstance(thing, (list, tuple)) and len(thing) > 0 and all(map(_is_tensor, thing)))
+    if isinstance(thing, Value):
+        return thing.is_leaf
+    return isinstance(thing, (list, tuple)) and len(thing) > 0 and all(map(_is_tensor, thing))
 
 
 def _numbers(tensor: Any) -> Any:
@@ -260,11 +258,22 @@ def _flat(tensor: Any) -> list[Any]:
     return [x for part in tensor for x in _flat(part)] if isinstance(tensor, (list, tuple)) else [tensor]
 
 
-def _shape(tensor: Any) -> str:
-    """3x2 for three lists of two; ragged where they differ; empty for a single number."""
+def _number(x: Any, name: str) -> float:
+    if not isinstance(x, bool):
+        try:
+            return Value(x).data
+        except (TypeError, OverflowError):
+            pass
+    raise TypeError(f"{name} holds {described(x)}, which isn't a number that fits a float; nothing was changed")
+
+
+def _shape(tensor: Any, depth: int = 99) -> str:
+    """3x2 for three lists of two; ragged where they differ; empty for a single number; dots where it is too deep."""
     if not isinstance(tensor, (list, tuple)):
         return ""
-    inside = {_shape(x) for x in tensor}
+    if depth == 0:
+        return "..."
+    inside = {_shape(x, depth - 1) for x in tensor}
     if len(inside) > 1:
         return f"{len(tensor)}x({', '.join(sorted(inside))})"
     rest = inside.pop() if inside else ""

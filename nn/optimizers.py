@@ -12,9 +12,19 @@ from typing import Any
 
 from autograd import Value
 
+from .arguments import real_number
+from .stored import DamageError, as_number, described
+
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_grad_norm_"]
 
 Group = dict[str, Any]
+
+# What an option may be: from the first number to below the second.
+LIMITS = {
+    "lr": (0.0, math.inf), "momentum": (0.0, math.inf), "dampening": (0.0, math.inf), "weight_decay": (0.0, math.inf),
+    "eps": (0.0, math.inf), "beta1": (0.0, 1.0), "beta2": (0.0, 1.0), "alpha": (0.0, 1.0), "lr_decay": (0.0, math.inf),
+}  # fmt: skip
+SWITCHES = ("nesterov", "centered")
 
 
 class Optimizer:
@@ -23,7 +33,10 @@ class Optimizer:
     Attributes:
         param_groups: dicts with ``params`` and the options of the group, such as ``lr``; they may be changed between steps.
         state: for each parameter, by its number, what the optimiser remembers of it.
+        remembers: the names of what it remembers always, and sometimes. With none, a state that is loaded may have any.
     """
+
+    remembers: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def __init__(self, params: Iterable[Value] | Iterable[Group], **defaults: float) -> None:
         given: list[Any] = list(params)
@@ -46,26 +59,58 @@ class Optimizer:
                     raise ValueError(f"a parameter stands twice among the groups: {p!r:.60}")
                 seen.add(id(p))
             options = {**defaults, **{k: v for k, v in group.items() if k != "params"}}
-            self._check(options)
-            self.param_groups.append({"params": own, **options})
+            self.param_groups.append({"params": own, **self._checked(options)})
         self.state: dict[int, dict[str, float]] = {}
 
-    def _check(self, options: Group) -> None:
-        for name, low, high in (
-            ("lr", 0.0, math.inf), ("momentum", 0.0, math.inf), ("weight_decay", 0.0, math.inf), ("eps", 0.0, math.inf),
-            ("beta1", 0.0, 1.0), ("beta2", 0.0, 1.0), ("alpha", 0.0, 1.0), ("lr_decay", 0.0, math.inf),
-        ):  # fmt: skip
-            if name in options and not low <= options[name] < high:
-                raise ValueError(f"{name} must be from {low:g} to below {high:g}, got {options[name]!r:.60}")
+    def _checked(self, options: Group) -> Group:
+        """The options as plain numbers, which JSON can hold; one that is out of its range is an error."""
+        found: Group = {}
+        for name, x in options.items():
+            if name in LIMITS:
+                found[name] = real_number(x, name, *LIMITS[name])
+            elif name in SWITCHES:
+                if x not in (True, False):
+                    raise ValueError(f"{name} must be True or False, got {x!r:.60}")
+                found[name] = bool(x)
+            else:
+                found[name] = x
+        return found
 
     def step(self) -> None:
-        """Move every parameter by its gradient."""
+        """Move every parameter by its gradient: all of them, or none if anything goes wrong.
+
+        Raises:
+            ValueError: an option was changed to what it can't be.
+            ZeroDivisionError: eps is 0 and something must be divided by it.
+        """
+        parameters: list[Value] = []
+        numbers: list[float] = []
+        memories: dict[int, dict[str, float]] = {}
         number = 0
         for group in self.param_groups:
+            self._checked({name: x for name, x in group.items() if name != "params"})
             for p in group["params"]:
                 if p.has_grad:
-                    p.data = self._moved(p.data, p.grad, group, self.state.setdefault(number, {}))
+                    memory = memories[number] = dict(self.state.get(number, ()))
+                    try:
+                        numbers.append(self._moved(p.data, p.grad, group, memory))
+                    except ZeroDivisionError:
+                        raise ZeroDivisionError(
+                            f"{type(self).__name__}.step() divides by zero at parameter {number}, {p!r:.60}: "
+                            f"nothing was moved; give it an eps above 0"
+                        ) from None
+                    parameters.append(p)
                 number += 1
+        before, remembered = [p.data for p in parameters], self.state
+        try:
+            for p, x in zip(parameters, numbers, strict=True):
+                p.data = x
+            self.state = {**remembered, **memories}
+        except BaseException:  # Ctrl-C, most likely
+            for p, x in zip(parameters, before, strict=True):
+                p.data = x
+            self.state = remembered
+            raise
 
     def _moved(self, x: float, g: float, group: Group, memory: dict[str, float]) -> float:
         raise NotImplementedError
@@ -89,21 +134,59 @@ class Optimizer:
         """Take over what `state_dict` gave.
 
         Raises:
-            ValueError: it comes from other groups of parameters; nothing is changed then.
+            ValueError: it comes from another optimizer or other groups of parameters, or is damaged; nothing is changed then.
         """
         try:
-            sizes = [len(group["params"]) for group in state["param_groups"]]
-            memory = {int(k): {n: float(x) for n, x in v.items()} for k, v in state["state"].items()}
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"this is no state_dict() of an optimizer: {error!r}") from None
-        own = [len(group["params"]) for group in self.param_groups]
+            options, memories = self._read(state)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"this state doesn't fit this {type(self).__name__}, and nothing was changed: {error}") from None
+        self.state = memories
+        for group, found in zip(self.param_groups, options, strict=True):
+            group.update(found)
+
+    def _read(self, state: Any) -> tuple[list[Group], dict[int, dict[str, float]]]:
+        if not isinstance(state, dict) or set(state) != {"state", "param_groups"}:
+            raise DamageError(f"it isn't a state_dict() of an optimizer, but {described(state)}")
+        groups, memories = state["param_groups"], state["state"]
+        if not isinstance(groups, list) or not all(isinstance(g, dict) and isinstance(g.get("params"), list) for g in groups):
+            raise DamageError("its param_groups aren't a list of groups with params")
+        sizes, own = ([len(group["params"]) for group in given] for given in (groups, self.param_groups))
         if sizes != own:
-            raise ValueError(
-                f"this state has groups of {sizes} parameters, and this optimizer groups of {own}; nothing was changed"
+            raise DamageError(f"it has groups of {sizes} parameters, and this optimizer groups of {own}")
+        options: list[Group] = []
+        start = 0
+        for i, (group, mine) in enumerate(zip(groups, self.param_groups, strict=True)):
+            if set(group) != set(mine):
+                theirs, ours = (", ".join(str(k) for k in g if k != "params") for g in (group, mine))
+                raise DamageError(f"its group {i} has the options {theirs:.200}, and this optimizer has {ours}")
+            if group["params"] != list(range(start, start + len(mine["params"]))):
+                raise DamageError(f"the params of its group {i} aren't the numbers from {start} on")
+            start += len(mine["params"])
+            options.append(self._checked({k: copy.deepcopy(v) for k, v in group.items() if k != "params"}))
+        if not isinstance(memories, dict):
+            raise DamageError(f"its state is {described(memories)} instead of an object")
+        places = {str(i): i for i in range(start)}
+        found: dict[int, dict[str, float]] = {}
+        for key, memory in memories.items():
+            if str(key) not in places:
+                raise DamageError(f"its state remembers a parameter {key!r:.60}, and there are {start}, from 0 on")
+            found[places[str(key)]] = self._recalled(memory, f"state[{key}]")
+        return options, found
+
+    def _recalled(self, memory: Any, where: str) -> dict[str, float]:
+        """What is remembered of one parameter, looked at."""
+        if not isinstance(memory, dict):
+            raise DamageError(f"its {where} is {described(memory)} instead of an object")
+        found = {name: as_number(x, f"its {where}[{name!r:.60}]") for name, x in memory.items()}
+        always, sometimes = self.remembers
+        if always + sometimes and not set(always) <= set(found) <= {*always, *sometimes}:
+            raise DamageError(
+                f"its {where} remembers {', '.join(found) or 'nothing':.100}, and not {', '.join(always + sometimes)}"
             )
-        self.state = memory
-        for group, loaded in zip(self.param_groups, state["param_groups"], strict=True):
-            group.update(copy.deepcopy({k: v for k, v in loaded.items() if k != "params"}))
+        for name, x in found.items():
+            if (name == "step" and not (x >= 1.0 and x.is_integer())) or (name in ("square", "sum") and x < 0.0):
+                raise DamageError(f"its {where}[{name!r}] is {x!r}, which can't be")
+        return found
 
     def __repr__(self) -> str:
         """The options, of each group."""
@@ -130,6 +213,8 @@ class SGD(Optimizer):
     0.5
     """
 
+    remembers = (), ("momentum",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -139,9 +224,13 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("nesterov needs a momentum above 0 and no dampening")
         super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
+
+    def _checked(self, options: Group) -> Group:
+        found = super()._checked(options)
+        if found["nesterov"] and (found["momentum"] == 0.0 or found["dampening"] != 0.0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
+        return found
 
     def _moved(self, x: float, g: float, group: Group, memory: dict[str, float]) -> float:
         g += group["weight_decay"] * x
@@ -169,6 +258,7 @@ class Adam(Optimizer):
     """
 
     decoupled = False
+    remembers = ("step", "mean", "square"), ()
 
     def __init__(
         self,
@@ -178,6 +268,8 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r:.60}")
         super().__init__(params, lr=lr, beta1=betas[0], beta2=betas[1], eps=eps, weight_decay=weight_decay)
 
     def _moved(self, x: float, g: float, group: Group, memory: dict[str, float]) -> float:
@@ -190,7 +282,7 @@ class Adam(Optimizer):
         mean = memory["mean"] = beta1 * memory.get("mean", 0.0) + (1.0 - beta1) * g
         square = memory["square"] = beta2 * memory.get("square", 0.0) + (1.0 - beta2) * g * g
         root = math.sqrt(square) / math.sqrt(1.0 - beta2**step) + group["eps"]
-        return float(x - lr / (1.0 - beta1**step) * mean / root)
+        return float(x - _ratio(lr / (1.0 - beta1**step) * mean, root))
 
 
 class AdamW(Adam):
@@ -238,6 +330,8 @@ class RMSprop(Optimizer):
     0.0
     """
 
+    remembers = ("square",), ("mean", "momentum")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -257,7 +351,7 @@ class RMSprop(Optimizer):
         if group["centered"]:
             mean = memory["mean"] = alpha * memory.get("mean", 0.0) + (1.0 - alpha) * g
             square = max(square - mean * mean, 0.0)
-        step = g / (math.sqrt(square) + group["eps"])
+        step = _ratio(g, math.sqrt(square) + group["eps"])
         if group["momentum"]:
             step = memory["momentum"] = group["momentum"] * memory.get("momentum", 0.0) + step
         return float(x - group["lr"] * step)
@@ -278,6 +372,8 @@ class Adagrad(Optimizer):
     0.5
     """
 
+    remembers = ("step", "sum"), ()
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0, eps: float = 1e-10
     ) -> None:
@@ -288,7 +384,12 @@ class Adagrad(Optimizer):
         step = memory["step"] = memory.get("step", 0.0) + 1.0
         total = memory["sum"] = memory.get("sum", 0.0) + g * g
         rate = group["lr"] / (1.0 + (step - 1.0) * group["lr_decay"])
-        return float(x - rate * g / (math.sqrt(total) + group["eps"]))
+        return float(x - _ratio(rate * g, math.sqrt(total) + group["eps"]))
+
+
+def _ratio(a: float, b: float) -> float:
+    """a / b, and 0 for 0 / 0: where eps is 0, a parameter that had no slope yet stays where it is."""
+    return 0.0 if a == b == 0.0 else a / b
 
 
 def clip_grad_norm_(parameters: Sequence[Value], max_norm: float) -> float:

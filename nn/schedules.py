@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .arguments import real_number, whole_number
 from .optimizers import Optimizer
+from .stored import described, numbers, whole
 
 __all__ = ["CosineAnnealingLR", "ExponentialLR", "LinearLR", "Schedule", "StepLR", "WarmUp"]
 
@@ -23,31 +25,48 @@ class Schedule:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        self.base_rates: list[float] = [group["lr"] for group in optimizer.param_groups]
-        self.epoch = 0
-        self._apply()
+        self._go(0, [group["lr"] for group in optimizer.param_groups])
 
     def rate(self, base: float, epoch: int) -> float:
         """The rate of an epoch, from that at the beginning."""
         raise NotImplementedError
 
     def step(self) -> None:
-        """Go on to the next epoch."""
-        self.epoch += 1
-        self._apply()
+        """Go on to the next epoch.
 
-    def _apply(self) -> None:
-        for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
-            group["lr"] = self.rate(base, self.epoch)
+        Raises:
+            ValueError: the schedule gives a rate that can't be; nothing is changed then.
+        """
+        self._go(self.epoch + 1, self.base_rates)
+
+    def _go(self, epoch: int, bases: list[float]) -> None:
+        try:
+            found = [self.rate(base, epoch) for base in bases]
+        except OverflowError:
+            found = [math.inf]
+        rates = [real_number(x, f"the rate of epoch {epoch}", 0.0, math.inf) for x in found]
+        self.epoch, self.base_rates = epoch, bases
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
 
     def state_dict(self) -> dict[str, Any]:
         """Where the schedule stands, as plain data."""
         return {"epoch": self.epoch, "base_rates": list(self.base_rates)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
-        self.epoch, self.base_rates = int(state["epoch"]), [float(x) for x in state["base_rates"]]
-        self._apply()
+        """Go on from there.
+
+        Raises:
+            ValueError: it isn't a state of a schedule with as many groups, or is damaged; nothing is changed then.
+        """
+        if not isinstance(state, dict) or set(state) != {"epoch", "base_rates"}:
+            raise ValueError(f"this isn't a state_dict() of a schedule, but {described(state)}; nothing was changed")
+        epoch = whole(state["epoch"], "epoch of the schedule", 0, 2**53)
+        self._go(epoch, numbers(state["base_rates"], len(self.base_rates), "base_rates of the schedule"))
+
+
+def _factor(x: float, what: str) -> float:
+    return real_number(x, what, 0.0, math.inf)
 
 
 class StepLR(Schedule):
@@ -61,7 +80,7 @@ class StepLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size, self.gamma = step_size, gamma
+        self.step_size, self.gamma = whole_number(step_size, "step_size"), _factor(gamma, "gamma")
         super().__init__(optimizer)
 
     def rate(self, base: float, epoch: int) -> float:
@@ -73,7 +92,7 @@ class ExponentialLR(Schedule):
     """The rate times gamma after each epoch."""
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = gamma
+        self.gamma = _factor(gamma, "gamma")
         super().__init__(optimizer)
 
     def rate(self, base: float, epoch: int) -> float:
@@ -85,7 +104,7 @@ class CosineAnnealingLR(Schedule):
     """Half a cosine from the rate down to ``eta_min`` in ``T_max`` epochs. Loshchilov and Hutter, "SGDR", 2017."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # PyTorch's name
-        self.length, self.eta_min = T_max, eta_min
+        self.length, self.eta_min = whole_number(T_max, "T_max"), _factor(eta_min, "eta_min")
         super().__init__(optimizer)
 
     def rate(self, base: float, epoch: int) -> float:
@@ -99,7 +118,8 @@ class LinearLR(Schedule):
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1.0 / 3.0, end_factor: float = 1.0, total_iters: int = 5
     ) -> None:
-        self.start, self.end, self.length = start_factor, end_factor, total_iters
+        self.start, self.end = _factor(start_factor, "start_factor"), _factor(end_factor, "end_factor")
+        self.length = whole_number(total_iters, "total_iters")
         super().__init__(optimizer)
 
     def rate(self, base: float, epoch: int) -> float:
@@ -117,8 +137,10 @@ class WarmUp(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, epochs: int, then: Schedule | None = None) -> None:
-        self.length, self.then = epochs, then
+        self.length, self.then = whole_number(epochs, "epochs"), then
         if then is not None:
+            if then.optimizer is not optimizer:
+                raise ValueError("WarmUp and the schedule that comes then must drive the same optimizer")
             for group, base in zip(optimizer.param_groups, then.base_rates, strict=True):
                 group["lr"] = base
         super().__init__(optimizer)

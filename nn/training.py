@@ -6,27 +6,32 @@ schedule, callbacks, early stopping, the checkpoint. Nothing is changed before t
 
 from __future__ import annotations
 
-import json
 import math
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import autograd as ag
+from autograd.files import check_writable
 
+from .arguments import whole_number
 from .data import read_samples, read_targets
 from .initial import as_random
 from .layers import Dropout
 from .losses import LOSSES
-from .module import Module, write_whole
+from .module import Module
 from .optimizers import SGD, Optimizer
 from .schedules import Schedule
+from .stored import DamageError, as_number, described, numbers, read_stored, whole, write_stored
 
 __all__ = ["History", "TrainingError", "evaluate", "fit", "predict"]
 
 Metric = Callable[[list[Any], list[Any]], float]
+KIND = "a checkpoint of fit()"
+VERSION = 1
+ENTRIES = {"glassgrad checkpoint", "model", "optimizer", "schedule", "random", "history", "best"}
 
 
 class TrainingError(RuntimeError):
@@ -62,13 +67,15 @@ METRICS: dict[str, Metric] = {"accuracy": accuracy, "r2": r2}
 
 def _metrics_named(names: Sequence[str | Metric]) -> dict[str, Metric]:
     found: dict[str, Metric] = {}
-    for name in [names] if isinstance(names, str) else names:
-        if callable(name):
-            found[getattr(name, "__name__", "metric")] = name
-        elif name in METRICS:
-            found[name] = METRICS[name]
-        else:
+    for name in [names] if isinstance(names, str) or callable(names) else names:
+        if not callable(name) and name not in METRICS:
             raise ValueError(f"there is no metric {name!r}; write one of {', '.join(METRICS)}, or pass a function")
+        word, metric = (getattr(name, "__name__", "metric"), name) if callable(name) else (name, METRICS[name])
+        if word in ("epoch", "loss", "lr") or word.startswith("val_"):
+            raise ValueError(f"a metric can't be called {word!r}, since the history has its own number of that name; rename it")
+        if word in found:
+            raise ValueError(f"two metrics are called {word!r}; give each function a name of its own")
+        found[word] = metric
     return found
 
 
@@ -188,7 +195,13 @@ def _evaluated(
 ) -> dict[str, float]:
     outputs = [_alone(o, t) for o, t in zip(predict(model, samples), targets, strict=True)]
     found = {"loss": math.fsum(_number(loss(o, t)) for o, t in zip(outputs, targets, strict=True)) / len(targets)}
-    return found | {name: metric(outputs, targets) for name, metric in metrics.items()}
+    for name, metric in metrics.items():
+        answer = metric(outputs, targets)
+        try:
+            found[name] = float(_number(answer))
+        except (TypeError, ValueError):
+            raise TypeError(f"the metric {name!r} must return a number, got {answer!r:.60}") from None
+    return found
 
 
 def _alone(output: Any, target: Any) -> Any:
@@ -217,7 +230,7 @@ def fit(
     epochs: int = 100,
     batch_size: int | None = None,
     shuffle: bool = True,
-    seed: int = 0,
+    seed: int | random.Random | None = 0,
     validation: tuple[Any, Any] | None = None,
     metrics: Sequence[Any] = (),
     schedule: Schedule | None = None,
@@ -235,13 +248,13 @@ def fit(
         y: targets, as many: numbers, rows of numbers, or labels 0, 1, 2, ... for ``cross_entropy`` and ``nll``.
         loss: ``mse``, ``mae``, ``huber``, ``hinge`` (targets -1 and 1), ``bce`` (0 to 1, on logits), ``cross_entropy`` (on
             logits), ``nll`` (on logarithms of probabilities), or a function of one output and one target.
-        optimizer: what moves the parameters; ``SGD(model.parameters(), lr=0.1)`` if left out.
+        optimizer: what moves the parameters, or some of them; ``SGD(model.parameters(), lr=0.1)`` if left out.
         epochs: up to which epoch to train; when resuming, the epochs before count.
         batch_size: samples for each step; all of them if None.
         shuffle: whether the order is drawn anew for each epoch.
-        seed: of that order.
+        seed: of that order: an int, a `random.Random`, or None for the module `random`.
         validation: ``(X, y)`` to be watched.
-        metrics: ``accuracy``, ``r2``, or functions of the lists of outputs and targets.
+        metrics: ``accuracy``, ``r2``, or functions of the lists of outputs and targets, each with a name of its own.
         schedule: a schedule of the learning rate; it steps after each epoch.
         early_stopping: stop after so many epochs without a lower loss (on the validation data, where there are any), and go
             back to the best parameters.
@@ -254,7 +267,9 @@ def fit(
         The history. Ctrl-C ends the training as well: the history so far is returned, and the best parameters are kept.
 
     Raises:
-        ValueError: an argument or the data are wrong; nothing has been changed then.
+        ValueError: an argument or the data are wrong, or the file to resume from is damaged; nothing has been changed then.
+        TypeError: an argument or the data are of the wrong kind; nothing has been changed then, either.
+        OSError: the checkpoint can't be written, which is found before the first epoch, or the file to resume from not read.
         TrainingError: the loss became inf or nan, or the model raised; the message says where, and what operation.
 
     >>> from nn import MLP, SGD
@@ -264,6 +279,8 @@ def fit(
     >>> [round(p.data, 2) for p in model.parameters()], history.stopped
     ([2.0, 1.0], 'finished')
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"fit takes a Module, got {type(model).__name__}; write a subclass of nn.Module with a forward()")
     function, name = _loss_named(loss)
     samples = read_samples(X)
     targets = read_targets(y, len(samples), name)
@@ -275,15 +292,18 @@ def fit(
         if len(rows[0]) != len(samples[0]):
             raise ValueError(f"X has {len(samples[0])} columns and the validation X has {len(rows[0])}")
         watched = rows, read_targets(validation[1], len(rows), name, "validation y")
-    for what, number in (("epochs", epochs), ("batch_size", batch_size or 1), ("early_stopping", early_stopping or 1)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{what} must be a whole number of at least 1, got {number!r:.60}")
+    epochs = whole_number(epochs, "epochs")
+    size = len(samples) if batch_size is None else whole_number(batch_size, "batch_size")
+    patience = math.inf if early_stopping is None else whole_number(early_stopping, "early_stopping")
     chosen = _metrics_named(metrics)
+    optimizer = SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
+    _check_moves(optimizer, model, schedule)
+    if checkpoint is not None:
+        check_writable(checkpoint)
     _try_one(model, samples, targets, watched, function)
-    run = _Run(model, optimizer or SGD(model.parameters(), lr=0.1), schedule, seed, History())
+    run = _Run(model, optimizer, schedule, seed, History())
     if resume is not None:
         run.load(resume)
-    size = batch_size or len(samples)
     show = _progress(epochs, len(run.history), progress)
     try:
         while len(run.history) < epochs and not run.history.stopped:
@@ -296,11 +316,11 @@ def fit(
             said = [callback(run.history) for callback in callbacks]
             if any(answer is True for answer in said):
                 run.history.stopped = "stopped by a callback"
-            if early_stopping and len(run.history) - run.history.best_epoch >= early_stopping:
+            if len(run.history) - run.history.best_epoch >= patience:
                 run.history.stopped = "early stopping"
                 run.back_to_best()
             if checkpoint is not None:
-                write_whole(checkpoint, json.dumps(run.state()))
+                write_stored(checkpoint, run.state())
             show(row)
         run.history.stopped = run.history.stopped or "finished"
     except KeyboardInterrupt:
@@ -309,6 +329,17 @@ def fit(
     finally:
         show(None)
     return run.history
+
+
+def _check_moves(optimizer: Optimizer, model: Module, schedule: Schedule | None) -> None:
+    own = {id(p) for p in model.parameters()}
+    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
+        raise ValueError(
+            "the optimizer holds none of this model's parameters, so nothing would be learned; "
+            "make it anew, as in SGD(model.parameters(), lr=0.1)"
+        )
+    if isinstance(schedule, Schedule) and schedule.optimizer is not optimizer:
+        raise ValueError("the schedule drives another optimizer; make both, and pass fit(optimizer=..., schedule=...)")
 
 
 def _try_one(model: Module, samples: Any, targets: Any, watched: Any, loss: Callable[..., Any]) -> None:
@@ -324,7 +355,7 @@ def _try_one(model: Module, samples: Any, targets: Any, watched: Any, loss: Call
 class _Run:
     """A training that is under way."""
 
-    def __init__(self, model: Module, optimizer: Optimizer, schedule: Schedule | None, seed: int, history: History) -> None:
+    def __init__(self, model: Module, optimizer: Optimizer, schedule: Schedule | None, seed: Any, history: History) -> None:
         self.model, self.optimizer, self.schedule, self.history = model, optimizer, schedule, history
         self.rng = as_random(seed)
         self.parameters = model.parameters()
@@ -356,7 +387,10 @@ class _Run:
                 raise TrainingError(f"the loss became {total.data!r} in {where}: {_culprit(forward)}")
             self.optimizer.zero_grad()
             total.backward()
-            self.optimizer.step()
+            try:
+                self.optimizer.step()
+            except (ArithmeticError, ValueError) as error:
+                raise TrainingError(f"the step failed in {where}: {error}") from error
             losses.append(total.data * len(places))
         return {"epoch": float(number), "loss": math.fsum(losses) / len(order), "lr": rate}
 
@@ -379,12 +413,12 @@ class _Run:
         yield self.rng
         for module in self.model.modules():
             if isinstance(module, Dropout):
-                yield module.rng
+                yield as_random(module.rng)
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epoch depends on, as plain data."""
         return {
-            "glassgrad checkpoint": 1,
+            "glassgrad checkpoint": VERSION,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
@@ -394,31 +428,73 @@ class _Run:
         }
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Go on from a file that holds such a state."""
+        """Go on from a file that holds such a state. Everything is taken over, or nothing."""
+        state = read_stored(path, KIND)
+        before = self._everything()
         try:
-            state = json.loads(Path(path).read_text(encoding="utf-8"))
-            state["glassgrad checkpoint"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)} is no checkpoint of fit(): {error}") from None
-        generators = list(self._generators())
-        if len(generators) != len(state["random"]) or (state["schedule"] is None) != (self.schedule is None):
-            raise ValueError(
-                f"{os.fspath(path)} was written with other Dropout layers or another schedule; nothing was changed"
-            )
-        before = self.optimizer.state_dict()
-        self.optimizer.load_state_dict(state["optimizer"])
-        try:
-            self.model.load_state_dict(state["model"])
-        except ValueError:
-            self.optimizer.load_state_dict(before)
+            self._take(state)
+        except BaseException as error:
+            self._restore(before)
+            if isinstance(error, (TypeError, ValueError, ArithmeticError)):
+                raise ValueError(f"can't resume from {os.fspath(path)}, and nothing was changed: {error}") from None
             raise
+
+    def _take(self, state: dict[str, Any]) -> None:
+        if "glassgrad checkpoint" not in state:
+            raise DamageError(f"it isn't {KIND}")
+        if (version := state["glassgrad checkpoint"]) != VERSION or isinstance(version, bool):
+            raise DamageError(f"its version is {described(version)}, and this glassgrad reads version {VERSION}")
+        if set(state) != ENTRIES:
+            missing, others = sorted(ENTRIES - set(state)), sorted(set(state) - ENTRIES)
+            raise DamageError(f"its entries are wrong: missing {missing}, unknown {others!r:.100}")
+        epochs, best_epoch, best_loss, best = self._read_history(state["history"], state["best"])
+        generators = list(self._generators())
+        if not isinstance(state["random"], list) or len(generators) != len(state["random"]):
+            raise DamageError("it was written with other Dropout layers")
+        if (state["schedule"] is None) != (self.schedule is None):
+            raise DamageError(f"it was written {'without a' if state['schedule'] is None else 'with a'} schedule")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
-        for rng, numbers in zip(generators, state["random"], strict=True):
-            rng.setstate((3, tuple(numbers), None))
-        self.history.epochs = state["history"]
-        self.history.best_epoch, best_loss, self.best = state["best"]
-        self.best_loss = math.inf if best_loss is None else best_loss
+        for i, (rng, words) in enumerate(zip(generators, state["random"], strict=True)):
+            if not isinstance(words, list) or any(type(x) is not int for x in words):
+                raise DamageError(f"random[{i}] isn't the state of a generator")
+            rng.setstate((3, tuple(words), None))
+        self.history.epochs, self.history.best_epoch, self.best_loss, self.best = epochs, best_epoch, best_loss, best
+
+    def _read_history(self, rows: Any, best: Any) -> tuple[list[dict[str, float]], int, float, list[float]]:
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise DamageError(f"history is {described(rows)} instead of a list of epochs")
+        found = [{name: as_number(x, f"history[{i}].{name:.60}") for name, x in row.items()} for i, row in enumerate(rows)]
+        for i, row in enumerate(found):
+            if not {"epoch", "loss", "lr"} <= set(row) or set(row) != set(found[0]) or row["epoch"] != i + 1:
+                raise DamageError(f"history[{i}] isn't what fit() writes for epoch {i + 1}: {described(rows[i])}")
+        if not isinstance(best, list) or len(best) != 3:
+            raise DamageError(f"best is {described(best)} instead of an epoch, its loss and its parameters")
+        epoch = whole(best[0], "the best epoch", 0, len(found))
+        if (best[1] is None) != (epoch == 0):
+            raise DamageError(f"the loss of the best epoch, {epoch}, is {described(best[1])}")
+        loss = math.inf if best[1] is None else as_number(best[1], "the loss of the best epoch")
+        return found, epoch, loss, numbers(best[2], len(self.parameters), "the best parameters")
+
+    def _everything(self) -> tuple[Any, ...]:
+        """All that `_take` may change."""
+        optimizer = self.optimizer.state, [dict(group) for group in self.optimizer.param_groups]
+        schedule = dict(vars(self.schedule)) if self.schedule is not None else {}
+        return [p.data for p in self.parameters], optimizer, schedule, [(rng, rng.getstate()) for rng in self._generators()]
+
+    def _restore(self, before: tuple[Any, ...]) -> None:
+        data, (memory, groups), schedule, generators = before
+        for p, x in zip(self.parameters, data, strict=True):
+            p.data = x
+        self.optimizer.state = memory
+        for group, options in zip(self.optimizer.param_groups, groups, strict=True):
+            group.update(options)
+        if self.schedule is not None:
+            vars(self.schedule).update(schedule)
+        for rng, words in generators:
+            rng.setstate(words)
 
 
 def _culprit(forward: Callable[[], Any]) -> str:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import autograd
+from autograd.files import write_whole
 
 from . import dot
 from .cells import Cell, Look, cells_of
 from .compose import Layout, compose, read_layout
-from .files import check_suffix, write_whole
+from .files import check_suffix
 from .folding import MAX_NODES, check_collapse, read, shrunk
 from .model import Graph
 from .numbers import short

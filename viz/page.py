@@ -16,7 +16,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .files import check_suffix, write_whole
+from autograd.files import write_whole
+
+from .files import check_suffix
 from .themes import THEMES
 
 __all__ = ["Shown", "coloured", "document", "fragment", "inline", "script_json"]

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import autograd
+from autograd.files import write_whole
 
 from .cells import NABLA, Cell, Look, cells_of
 from .compose import compose
 from .drawing import Drawing, look_of
-from .files import check_suffix, write_whole
+from .files import check_suffix
 from .folding import read
 from .lessons import lesson
 from .model import Graph

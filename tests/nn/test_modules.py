@@ -245,7 +245,7 @@ def test_files_are_whole_or_as_they_were(tmp_path: Path, monkeypatch: pytest.Mon
     assert [p.name for p in tmp_path.iterdir()] == ["model.json"]
     for text in ("{", "[]", '{"module": "MLP"}'):
         (tmp_path / "wrong.json").write_text(text, encoding="utf-8")
-        with pytest.raises(ValueError, match=r"is no file of Module\.save"):
+        with pytest.raises(ValueError, match=r"isn't a file of Module\.save"):
             other.load(tmp_path / "wrong.json")
     assert other.state_dict() == model.state_dict()
 

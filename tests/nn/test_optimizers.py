@@ -167,7 +167,7 @@ def test_a_schedule_goes_on_where_it_was() -> None:
         (lambda: nn.Adam([Value(1.0)], betas=(1.0, 0.9)), "beta1 must be from 0 to below 1"),
         (lambda: nn.SGD([{"params": [Value(1.0)], "rate": 1.0}]), "got rate"),
         (lambda: nn.SGD([x := Value(1.0), x]), "stands twice"),
-        (lambda: nn.SGD([Value(1.0)]).load_state_dict({}), r"no state_dict\(\) of an optimizer"),
+        (lambda: nn.SGD([Value(1.0)]).load_state_dict({}), r"isn't a state_dict\(\) of an optimizer"),
         (lambda: nn.SGD([Value(1.0)]).load_state_dict(nn.SGD([Value(1.0), Value(2.0)]).state_dict()), "nothing was changed"),
     ],
 )

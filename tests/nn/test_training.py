@@ -108,7 +108,7 @@ def classifier() -> nn.MLP:
         ([[1.0]], [1.0, 2.0], {}, "X has 1 rows and y has 2"),
         ([[math.nan]], [0], {"loss": "cross_entropy"}, r"X\[0\]\[0\] is nan; fill it in or leave the row out"),
         ([[1.0]], [math.inf], {}, r"y\[0\] is inf"),
-        ([["a"]], [1.0], {}, r"X\[0\]\[0\] is 'a', which is no number"),
+        ([["a"]], [1.0], {}, r"X\[0\]\[0\] is 'a', which isn't a number"),
         ("ab", [1.0], {}, "X takes a list, a NumPy array or a pandas frame, got str"),
         ([[1.0], [2.0]], [0, 3], {"loss": "cross_entropy"}, "from 0 to 2, got 3"),
         ([[1.0]], [-1], {"loss": "cross_entropy"}, "it must be a label: 0, 1, 2"),
@@ -216,7 +216,7 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
     for text in (None, "{}", "nothing"):
         if text is not None:
             path.write_text(text, encoding="utf-8")
-        with pytest.raises(ValueError, match=r"no checkpoint of fit|nothing was changed"):
+        with pytest.raises(ValueError, match=r"isn't a checkpoint of fit|nothing was changed"):
             nn.fit(model, *LINE, optimizer=adam, resume=path, progress=False)
         assert (model.state_dict(), json.dumps(adam.state_dict())) == before
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
 import autograd
+from autograd.files import write_whole
 
 from ..drawing import STYLES, draw
 from ..explain import Explanation, explain
-from ..files import FORMATS, check_suffix, write_whole
+from ..files import FORMATS, check_suffix
 from ..render import RenderError
 from ..steps import steps
 from ..text import visible

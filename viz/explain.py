@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from itertools import islice
 from typing import Any
 
 import autograd
@@ -15,8 +15,9 @@ import autograd
 from .drawing import look_of
 from .folding import read
 from .model import Edge, Graph
-from .numbers import known, short
+from .numbers import count_text, known, short
 from .page import Shown, fragment
+from .paths import counted, ranked
 from .text import columns_of, shortened
 
 __all__ = ["Explanation", "Path", "explain"]
@@ -106,63 +107,53 @@ class Explanation(Shown):
         focus = graph.focus
         assert focus is not None
         self._focus: int = focus
-        self._counts, self._sums, self._largest = _swept(graph, focus)
+        self._count = counted(graph, focus)
+        self._gradient = _adjoint(graph, focus)
+        self._steps: dict[tuple[int, int], tuple[str, str, float]] = {}
         self.paths: tuple[Path, ...] = tuple(self._found(max_paths))
 
     @property
     def path_count(self) -> int:
         """The number of paths from the value to the result."""
-        return self._counts[self._focus]
+        return self._count
 
     @property
     def gradient(self) -> float:
         """The derivative, as a fresh backward pass with a gradient of 1 at the result gives it."""
-        return self._sums[self._focus]
+        return self._gradient
 
     @property
     def rest(self) -> float:
         """What the paths that are not listed add up to; 0.0 if all are listed."""
-        return self.gradient - math.fsum(path.product for path in self.paths) if self.path_count > len(self.paths) else 0.0
+        return self.gradient - _added(path.product for path in self.paths) if self.path_count > len(self.paths) else 0.0
 
     def _found(self, limit: int) -> list[Path]:
-        """The paths with the largest products first: a best-first search that knows the best that can still come."""
-        graph = self._graph
-        root = len(graph.nodes) - 1
-        ties = itertools.count()
-        waiting: list[tuple[float, int, int, float, tuple[Edge, ...]]] = []
-        heapq.heappush(waiting, (-self._largest[self._focus], next(ties), self._focus, 0.0, ()))
-        found: list[Path] = []
-        while waiting and len(found) < limit:
-            _, _, place, so_far, edges = heapq.heappop(waiting)
-            if place == root:
-                found.append(self._path(edges))
-                continue
-            for edge in graph.uses[place]:
-                if not self._counts[edge.head]:
-                    continue
-                size = so_far + _log(graph.nodes[edge.head].local_gradients[edge.slot])
-                heapq.heappush(waiting, (-(size + self._largest[edge.head]), next(ties), edge.head, size, (*edges, edge)))
-        return found
+        """The paths with the largest products first; of equal ones the shortest first, then in the order of the graph."""
+        paths = [self._path(edges) for edges in islice(ranked(self._graph, self._focus), limit)]
+        # Ranked are the factors, to more digits than a product has. What is listed is the product: it decides where it can.
+        return sorted(paths, key=_rank_of_product)
 
     def _path(self, edges: tuple[Edge, ...]) -> Path:
-        graph = self._graph
-        names = [graph.name(self._focus)]
-        rules = []
-        numbers = []
+        steps = [self._steps.get((edge.head, edge.slot)) or self._step(edge) for edge in edges]
+        numbers = tuple([local for _, _, local in steps])
         product = 1.0
-        for edge in edges:
-            head = graph.nodes[edge.head]
-            local = known(head.local_gradients[edge.slot])
-            symbol = head.partials[edge.slot] if edge.slot < len(head.partials) else ""
-            number = short(local, self._precision)
-            middle = f" = {symbol}" if symbol and symbol != number else ""
-            rules.append(f"d({graph.formula(edge.head)})/d{graph.name(edge.tail or 0)}{middle} = {number}")
-            names.append(graph.name(edge.head))
-            numbers.append(local)
         for local in reversed(numbers):  # from the result, as the chain rule goes
             product = 0.0 if product == 0.0 else product * local
-        places = (self._focus, *[edge.head for edge in edges])
-        return Path(tuple(names), tuple(rules), tuple(numbers), product, places)
+        names = (self._graph.name(self._focus), *[name for name, _, _ in steps])
+        return Path(names, tuple([rule for _, rule, _ in steps]), numbers, product, (self._focus, *[e.head for e in edges]))
+
+    def _step(self, edge: Edge) -> tuple[str, str, float]:
+        """Where an edge leads, and its local gradient as a rule and as a number."""
+        graph = self._graph
+        head = graph.nodes[edge.head]
+        local = known(head.local_gradients[edge.slot])
+        symbol = head.partials[edge.slot]
+        number = short(local, self._precision)
+        middle = f" = {symbol}" if symbol and symbol != number else ""
+        rule = f"d({graph.formula(edge.head)})/d{graph.name(edge.tail or 0)}{middle} = {number}"
+        step = graph.name(edge.head), rule, local
+        self._steps[edge.head, edge.slot] = step
+        return step
 
     # ---- as text -------------------------------------------------------------------------------
 
@@ -174,7 +165,7 @@ class Explanation(Shown):
         count = self.path_count
         if self._focus == len(graph.nodes) - 1:
             return f"d{top}/d{bottom} = 1: the result with respect to itself"
-        paths = "the only path" if count == 1 else f"the sum over {count:,} paths"
+        paths = "the only path" if count == 1 else f"the sum over {count_text(count)} paths"
         return f"d{top}/d{bottom} = {number}, {paths} from {bottom} to {top}"
 
     @cached_property
@@ -185,7 +176,7 @@ class Explanation(Shown):
             return ""
         text = " + ".join(words)
         if hidden:
-            text += f" + {short(self.rest, self._precision)} from {hidden:,} smaller path{'s' * (hidden != 1)}"
+            text += f" + {short(self.rest, self._precision)} from {count_text(hidden)} smaller path{'s' * (hidden != 1)}"
         return f"sum: {text} = {short(self.gradient, self._precision)}".replace("+ -", "- ")
 
     @cached_property
@@ -207,7 +198,7 @@ class Explanation(Shown):
         """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
         factors = [short(number, self._precision) for number in reversed(path.local_gradients)]
         product = short(path.product, self._precision)
-        return f"{' × '.join(_ends(tuple(factors), 30))} = {product}" if len(factors) > 1 else product
+        return f"{' × '.join(_ends(factors, 30))} = {product}" if len(factors) > 1 else product
 
     @cached_property
     def _where(self) -> list[str]:
@@ -215,11 +206,11 @@ class Explanation(Shown):
         graph = self._graph
         places = sorted({place for path in self.paths for place in path.places})
         lines = []
-        for place in places:
+        for place in places[:RULES]:
             formula = graph.formula(place)
             number = short(known(graph.nodes[place].value), self._precision)
             lines.append(f"{shortened(graph.name(place), 40)} = {formula + ' = ' if formula else ''}{number}")
-        return lines[:RULES] + ([f"and {len(lines) - RULES} more"] if len(lines) > RULES else [])
+        return lines + ([f"and {len(places) - RULES} more"] if len(places) > RULES else [])
 
     @cached_property
     def _rules(self) -> list[str]:
@@ -234,7 +225,7 @@ class Explanation(Shown):
         rows = []
         for path in self.paths:
             way = " → ".join([escape(name) for name in _ends(path.names, 30)])
-            rules = "<br>".join([escape(rule) for rule in _ends(tuple(reversed(path.rules)), 200)])
+            rules = "<br>".join([escape(rule) for rule in _ends(path.rules[::-1], 200)])
             share = f'<span class="g">{escape(self._share(path))}</span>'
             rows.append(f"<tr><td>{way}</td><td>{rules}</td><td>{share}</td></tr>")
         head = "<tr><th>path</th><th>local gradients, from the result</th><th>multiplied</th></tr>"
@@ -262,29 +253,35 @@ S p{margin:4px 0 8px}
 """
 
 
-def _ends(words: tuple[str, ...], columns: int) -> list[str]:
-    shown = [shortened(word, columns) for word in words]
-    return [*shown[: MAX_STEPS // 2], "…", *shown[-MAX_STEPS // 2 :]] if len(shown) > MAX_STEPS else shown
+def _ends(words: Sequence[str], columns: int) -> list[str]:
+    """Words as they are shown: long ones cut, of very many the first and the last."""
+    if len(words) > MAX_STEPS:
+        words = [*words[: MAX_STEPS // 2], "…", *words[-MAX_STEPS // 2 :]]
+    return [shortened(word, columns) for word in words]
 
 
-def _log(local: float | None) -> float:
-    return math.log(abs(local)) if local and math.isfinite(local) else (-math.inf if not local else math.inf)
+def _rank_of_product(path: Path) -> tuple[float, int]:
+    """The largest first, nan among the infinite; where a product has underflowed or overflowed, the order stays as it is."""
+    size = math.inf if math.isnan(path.product) else abs(path.product)
+    return -size, len(path.places) if 0.0 < size < math.inf else 0
 
 
-def _swept(graph: Graph, focus: int) -> tuple[list[int], list[float], list[float]]:
-    """From the result down: the number of paths, their sum, and the log of the largest product, for each place."""
-    size = len(graph.nodes)
-    counts, sums, largest = [0] * size, [0.0] * size, [-math.inf] * size
-    counts[-1], sums[-1], largest[-1] = 1, 1.0, 0.0
-    for place in range(size - 1, focus, -1):
-        if not counts[place]:
-            continue
+def _added(numbers: Iterable[float]) -> float:
+    """A sum rounded once; added one by one where that can't be done, since infinite numbers are among them."""
+    numbers = list(numbers)
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):
+        return sum(numbers)
+
+
+def _adjoint(graph: Graph, focus: int) -> float:
+    """The gradient of one node, from the result down in the order of ``backward()`` and with its rounding."""
+    sums = [0.0] * len(graph.nodes)
+    sums[-1] = 1.0
+    for place in range(len(graph.nodes) - 1, focus, -1):
         node = graph.nodes[place]
-        for slot, operand in enumerate(node.operands):
-            if type(operand) is not int:
-                continue
-            local = known(node.local_gradients[slot]) if slot < len(node.local_gradients) else 0.0
-            counts[operand] += counts[place]
-            sums[operand] += sums[place] if local == 1.0 else 0.0 if sums[place] == 0.0 else sums[place] * local
-            largest[operand] = max(largest[operand], largest[place] + _log(local))
-    return counts, sums, largest
+        for operand, local in zip(node.operands, map(known, node.local_gradients), strict=True):
+            if type(operand) is int:
+                sums[operand] += sums[place] if local == 1.0 else 0.0 if sums[place] == 0.0 else sums[place] * local
+    return sums[focus]

@@ -250,8 +250,8 @@ def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, m
         if isinstance(key, int):
             value = order[key]
             operands = index.operands(value, at.get((CROWD, str(key))))
-            node = node_of(value, operands, [names.get(id(parent), "…") for parent in value.parents], key)
-            nodes.append(replace(node, groups=tuple([visible(name) for name in groups[key]])))
+            called = [names.get(id(parent), "…") for parent in value.parents]
+            nodes.append(node_of(value, operands, called, key, groups[key]))
         elif key == REST:
             nodes.append(_fold(key, rest, outlets[place], index, place))
         elif key[0] == CROWD:

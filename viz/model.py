@@ -287,7 +287,9 @@ def elided(words: Sequence[str]) -> list[str]:
     return [*words[:6], "…", words[-1]] if len(words) > 8 else list(words)
 
 
-def node_of(value: Any, operands: Sequence[tuple[int | float, int, int]], names: Sequence[str], order: int) -> Node:
+def node_of(
+    value: Any, operands: Sequence[tuple[int | float, int, int]], names: Sequence[str], order: int, groups: Sequence[str]
+) -> Node:
     """Take a snapshot of one Value.
 
     Args:
@@ -296,6 +298,7 @@ def node_of(value: Any, operands: Sequence[tuple[int | float, int, int]], names:
             of the Value's operands it is, -1 for a fold.
         names: what its parents are called, for the local gradients in symbols.
         order: its place in the topological order.
+        groups: the names of the groups that it is drawn in, the outermost first.
     """
     numbers: dict[int, float] = {}
     texts: dict[int, str] = {}
@@ -317,6 +320,6 @@ def node_of(value: Any, operands: Sequence[tuple[int | float, int, int]], names:
         local_gradients=tuple([numbers.get(i) for _, _, i in operands]),
         partials=tuple([visible(texts.get(i, "")) for _, _, i in operands]),
         source=visible(value.source or ""),
-        groups=tuple([visible(name) for name in value.groups]),
+        groups=tuple([visible(name) for name in groups]),
         order=order,
     )

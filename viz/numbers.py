@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["both", "known", "short"]
+import math
+
+__all__ = ["both", "count_text", "known", "short"]
+
+WRITTEN_OUT = 21  # digits of a whole number; a longer one can't be read
 
 
 def short(x: float, digits: int = 4) -> str:
@@ -23,6 +27,19 @@ def short(x: float, digits: int = 4) -> str:
     if "e+" in text and abs(x) < 1e6:
         text = f"{x:.0f}"
     return text
+
+
+def count_text(count: int) -> str:
+    """Write how many there are; of a number too long to be read three digits, however long it is.
+
+    >>> count_text(10_001), count_text(2**1000)
+    ('10,001', 'about 1.07e+301')
+    """
+    if count < 10**WRITTEN_OUT:
+        return f"{count:,}"
+    logarithm = math.log10(count)  # of a whole number of any size; float(count) and str(count) have their limits
+    digits, _, carried = f"{10 ** (logarithm % 1):.2e}".partition("e+")
+    return f"about {digits}e+{int(logarithm) + int(carried)}"
 
 
 def known(x: float | None) -> float:

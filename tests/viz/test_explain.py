@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd as ag
 import viz
 from autograd.testing import strategies
+from viz.numbers import count_text
 
 
 def all_paths(root: Any, leaf: Any) -> list[float]:
@@ -47,6 +51,149 @@ def test_paths_add_up_to_the_gradient(expression: Any) -> None:
             assert [abs(path.product) for path in told.paths] == pytest.approx(expected, rel=1e-9)
             total = math.fsum([*[path.product for path in told.paths], told.rest])
             assert total == pytest.approx(told.gradient, rel=1e-9, abs=1e-12 * max(expected))
+
+
+def ways(root: Any, leaf: Any) -> list[tuple[float, tuple[int, ...]]]:
+    """Each path by plain recursion, in the order of the graph from the leaf on: the product's size, and the places it visits."""
+    place = {id(value): i for i, value in enumerate(ag.topological_order(root))}
+    uses: dict[int, list[tuple[Any, float]]] = {}
+    for value in ag.topological_order(root):
+        for parent, local in zip(value.parents, value.local_gradients(), strict=True):
+            uses.setdefault(id(parent), []).append((value, local))
+
+    def from_here(value: Any) -> list[tuple[float, tuple[int, ...]]]:
+        here = place[id(value)]
+        if value is root:
+            return [(1.0, (here,))]
+        return [(abs(local) * size, (here, *way)) for head, local in uses[id(value)] for size, way in from_here(head)]
+
+    return from_here(leaf)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_the_largest_paths_are_listed_in_a_fixed_order(data: st.DataObject) -> None:
+    """The paths listed are the largest by size of product; equal ones the shortest first, then in the order of the graph.
+
+    The factors are powers of two, so that products are exact and many of them tie.
+    """
+    values = [ag.Value(1.0, label="x")]
+    for _ in range(data.draw(st.integers(2, 7))):
+        pick = st.sampled_from(values[-3:])
+        factor = st.sampled_from([1.0, 1.0, 2.0, -2.0, 0.5])
+        values.append(data.draw(pick) * data.draw(factor) + data.draw(pick) * data.draw(factor))
+    x, root = values[0], values[-1]
+    if not any(value is x for value in ag.topological_order(root)):
+        return
+    told = viz.explain(root, x, max_paths=data.draw(st.sampled_from([1, 3, 10, 1000])))
+    expected = sorted(ways(root, x), key=lambda way: (-way[0], len(way[1])))
+    assert told.path_count == len(expected)
+    count = len(told.paths)
+    assert [(abs(path.product), path.places) for path in told.paths] == expected[:count]
+    assert told.rest == told.gradient - sum(path.product for path in told.paths)
+
+
+def doublings() -> tuple[Any, Any]:
+    """x + x, and that with itself, a thousand times."""
+    x = y = ag.Value(1.0, label="x")
+    for _ in range(1000):
+        y = y + y
+    return y, x
+
+
+def additions() -> tuple[Any, Any]:
+    """x is added ten thousand times, one after the other."""
+    x = y = ag.Value(1.0, label="x")
+    for _ in range(10_000):
+        y = y + x
+    return y, x
+
+
+def compound() -> tuple[Any, Any]:
+    """A saving plan: each time all grows and x is added. The largest paths are the longest."""
+    x = y = ag.Value(1.0, label="x")
+    for _ in range(10_000):
+        y = y * 1.0001 + x
+    return y, x
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "products", "edges"),
+    [
+        (doublings, 2**1000, [1.0] * 10, [1000] * 10),
+        (additions, 10_001, [1.0] * 10, [1, *range(2, 11)]),
+        (compound, 10_001, [1.0001 ** (10_000 - i) for i in range(10)], [20_000, *range(19_999, 19_981, -2)]),
+    ],
+)
+def test_thousands_of_paths_take_less_than_a_second(
+    make: Callable[[], tuple[Any, Any]], count: int, products: list[float], edges: list[int]
+) -> None:
+    """2**1000 paths of one size, and 10,001 of any, are counted, summed and written in under a second, the largest ten listed."""
+    root, x = make()
+    took = math.inf
+    for _ in range(3):
+        start = time.process_time()
+        told = viz.explain(root, x)
+        text = str(told)
+        took = min(took, time.process_time() - start)
+        if took < 1:
+            break
+    assert took < 1
+    root.backward()
+    assert told.path_count == count
+    assert told.gradient == x.grad
+    assert [path.product for path in told.paths] == pytest.approx(products, rel=1e-11)
+    assert [len(path.places) - 1 for path in told.paths] == edges
+    assert max(map(len, text.splitlines())) < 400
+
+
+def test_more_paths_than_can_be_written_out() -> None:
+    """So many paths that their number has thousands of digits are told to three digits; the number itself is exact."""
+    x = y = ag.Value(1e-3, label="x")
+    for _ in range(15_000):
+        y = y + y
+    told = viz.explain(y, x, max_paths=1)
+    assert told.path_count == 2**15_000
+    exponent = int(15_000 * math.log10(2))
+    expected = f"about {10 ** (15_000 * math.log10(2) - exponent):.2f}e+{exponent}"
+    assert str(told).splitlines()[0] == f"d#15001/dx = inf, the sum over {expected} paths from x to #15001"
+    assert f" + inf from {expected} smaller paths" in str(told)
+
+
+@pytest.mark.parametrize(("count", "words"), [(10**21 - 1, "999,999,999,999,999,999,999"), (10**21, "about 1.00e+21"),
+                                              (9_996 * 10**20, "about 1.00e+24"), (9_994 * 10**20, "about 9.99e+23")])  # fmt: skip
+def test_a_number_of_paths_in_words(count: int, words: str) -> None:
+    """Up to 21 digits a number of paths is written out; of a larger one three digits, rounded, and the power of ten."""
+    assert count_text(count) == words
+
+
+def test_zeros_and_infinite_slopes_among_the_paths() -> None:
+    """Infinite products come before all others, paths with a factor of 0 after them, as deep as underflow and overflow go."""
+    x = ag.Value(0.0, label="x")
+    tiny, huge = ((x * 1e-200) * 1e-200, (x * 1e200) * 1e200)
+    f = ag.sum([x * 0.0, tiny, x * -3.0, x.sqrt(), huge, x * 1e-300, tiny * 1e-200])
+    told = viz.explain(f, x, max_paths=8)
+    assert [path.product for path in told.paths] == [math.inf, math.inf, -3.0, 1e-300, 0.0, 0.0, 0.0]
+    names = [path.names[-2] for path in told.paths]
+    order = {value.label or f"#{i}": value for i, value in enumerate(ag.topological_order(f), 1)}
+    kinds = [order[name].op.name for name in names]
+    assert kinds[0] == "sqrt"
+    assert [len(path.names) for path in told.paths] == [3, 4, 3, 3, 4, 5, 3]
+    rest = viz.explain(f, x, max_paths=4)
+    assert math.isnan(rest.rest)
+    assert [path.product for path in rest.paths] == [math.inf, math.inf, -3.0, 1e-300]
+
+
+def test_the_rest_where_infinite_paths_cancel() -> None:
+    """Where listed products are inf and -inf, or add up beyond the largest float, the rest is told all the same."""
+    x = ag.Value(0.0, label="x")
+    apart = viz.explain(ag.sum([x.sqrt(), -(x.sqrt()), x * 2.0]), x, max_paths=2)
+    assert sorted(path.product for path in apart.paths) == [-math.inf, math.inf]
+    assert math.isnan(apart.rest)
+    y = ag.Value(1.0, label="y")
+    large = viz.explain(ag.sum([y * 1.5e308, y * 1.5e308, y * -1.5e308]), y, max_paths=2)
+    assert [path.product for path in large.paths] == [1.5e308, 1.5e308]
+    assert large.rest == -math.inf or large.rest == large.gradient - math.inf
 
 
 def test_the_words_of_the_lecture() -> None:

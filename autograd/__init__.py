@@ -86,7 +86,20 @@ from .records import (
     trunc,
 )  # fmt: skip
 from .symbol import local_gradient_formulas
-from .transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .transforms import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    stop_gradient,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 
 if TYPE_CHECKING:
     from .value import Value, backward, gradients, topological_order
@@ -104,4 +117,5 @@ __all__ = [
     "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh",
     "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order", "trunc",
     "value_and_grad", "vjp",
+    "jacfwd", "jacrev", "stop_gradient", "taylor",
 ]  # fmt: skip

@@ -12,14 +12,16 @@ See Siskind and Pearlmutter, "Nesting forward-mode AD in a functional framework"
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
+from . import modes
 from .operators import Operators
 from .record import Primitive, to_float
 from .records import flow
 
-__all__ = ["Dual", "new_level"]
+__all__ = ["Dual", "Origin", "detached", "lifted", "new_level", "number_of", "watched"]
 
 _levels = count(1)
 
@@ -27,6 +29,87 @@ _levels = count(1)
 def new_level() -> int:
     """A level above all earlier ones, for one run of forward mode."""
     return next(_levels)
+
+
+def number_of(x: Any) -> float:
+    """The plain number of a float, a Value or a dual number.
+
+    >>> number_of(Dual(3.0, 1.0, new_level()))
+    3.0
+    """
+    number: float = x if type(x) is float else x.data
+    return number
+
+
+def lifted(x: Any, what: str) -> Any:
+    """An operand as forward mode takes it: what carries derivatives as it is, any other number as a float.
+
+    Args:
+        x: a number, a Value or a dual number.
+        what: what the number is wanted for, as the message should call it.
+
+    Raises:
+        TypeError: x is none of these.
+    """
+    return x if hasattr(x, "interpretation_level") else to_float(x, what)
+
+
+def detached(x: Any) -> Any:
+    """The same number as a constant, of the same kind.
+
+    >>> detached(2.0), detached(Dual(3.0, 1.0, new_level()))
+    (2.0, Dual(primal=3.0, tangent=0.0))
+    """
+    return x.detach() if hasattr(x, "interpretation_level") else x
+
+
+class Origin(NamedTuple):
+    """An operation inside `detect_anomaly`, in the words that its messages need.
+
+    Attributes:
+        text: the operation and its operands.
+        source: the line of code that called for it.
+        label: of its result, which has none.
+    """
+
+    text: str
+    source: str
+    label: str = ""
+
+    def check(self, x: Any, what: str) -> None:
+        """Raise an AnomalyError if a number is inf or nan.
+
+        Args:
+            x: a float, a Value or a dual number.
+            what: the word for it, such as "tangent".
+        """
+        modes.check(number_of(x), what, self, self.text)
+
+
+def watched(primitive: Primitive, operands: tuple[Any, ...], z: Any, moving: Sequence[int]) -> Origin | None:
+    """Inside `detect_anomaly`, look at a result and, if it is recorded, at its local gradients, as `backward` does.
+
+    Args:
+        primitive: what was computed.
+        operands: its operands, without what this run of forward mode carries along.
+        z: the result.
+        moving: the positions of the operands that carry derivatives.
+
+    Returns:
+        What later messages about the result need, or None where nobody watches.
+
+    Raises:
+        AnomalyError: one of the numbers is inf or nan.
+    """
+    mode = modes.current.get()
+    if not mode.detecting:
+        return None
+    origin = Origin(primitive.describe(operands), modes.calling_line())
+    origin.check(z, "value")
+    if mode.recording:
+        for local in primitive.local_gradients(number_of(z), tuple([number_of(x) for x in operands]), moving):
+            origin.check(local, "local gradient")
+    return origin
 
 
 class Dual(Operators):
@@ -53,14 +136,18 @@ class Dual(Operators):
     def data(self) -> float:  # type: ignore[override]  # read-only here
         """The plain number."""
         primal = self.primal
-        while type(primal) is not float:
-            primal = primal.primal if isinstance(primal, Dual) else primal.data
-        return primal
+        while type(primal) is Dual:  # as many as there are nested runs
+            primal = primal.primal
+        return number_of(primal)
 
     @property
     def label(self) -> str:
         """The primal's label, for messages."""
         return getattr(self.primal, "label", "")
+
+    def detach(self) -> Dual:
+        """The same number without its derivative: a constant to every derivative."""
+        return Dual(detached(self.primal), 0.0, self.interpretation_level)
 
     def interpret(self, primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Any:
         """Compute a primitive on the primals, and carry the tangents through its local gradients.
@@ -69,23 +156,28 @@ class Dual(Operators):
             primitive: what to compute.
             operands: its operands; this dual number has the highest level among them.
             value: the result as a plain number, where the caller has it already.
+
+        Raises:
+            AnomalyError: inside `detect_anomaly`, a value, local gradient or tangent is inf or nan.
         """
         level = self.interpretation_level
+        what = f"{primitive.name}()"
         mine = [isinstance(x, Dual) and x.interpretation_level == level for x in operands]
         moving = [i for i, is_mine in enumerate(mine) if is_mine]
+        primals = tuple([x.primal if is_mine else lifted(x, what) for x, is_mine in zip(operands, mine, strict=True)])
         primitive.check_parameters(moving)
-        primals = tuple([x.primal if is_mine else _lifted(x) for x, is_mine in zip(operands, mine, strict=True)])
         z = primitive.apply(primals, value)
+        origin = watched(primitive, primals, z, moving) if modes.unusual else None
+        if modes.unusual and not modes.current.get().recording:
+            return Dual(z, 0.0, level)
         tangent: Any = 0.0
         for i, local in zip(moving, primitive.local_gradients(z, primals, moving), strict=True):
             step = flow(operands[i].tangent, local)
             tangent = step if type(tangent) is float and tangent == 0.0 else tangent + step
+        if origin:
+            origin.check(tangent, "tangent")
         return Dual(z, tangent, level)
 
     def __repr__(self) -> str:
         """The two parts."""
         return f"Dual(primal={self.primal!r}, tangent={self.tangent!r})"
-
-
-def _lifted(x: Any) -> Any:
-    return x if hasattr(x, "interpretation_level") else to_float(x)

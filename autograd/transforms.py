@@ -1,30 +1,37 @@
-"""Derivatives of plain Python functions: grad, jacobian, hessian, jvp, vjp, hvp, derivative.
+"""Derivatives of plain Python functions: grad, jacobian, hessian, jvp, vjp, hvp, derivative, taylor.
 
-Each takes a function of floats, or of lists, tuples and dicts of floats, and returns a function (or a result) of
-the same shapes. They nest in any order and to any depth. The signatures are JAX's.
+Each takes a function of floats, or of lists, tuples, dicts and NumPy arrays of floats, and returns a function (or a result)
+of the same shapes. They nest in any order and to any depth. The signatures are JAX's.
 
 Reverse mode (`grad`, `value_and_grad`, `jacobian`, `hessian`, `vjp`) runs the function on Values; forward mode
-(`jvp`, `derivative`) runs it on dual numbers; `hvp` is forward mode over reverse mode.
+(`jvp`, `jacfwd`, `derivative`) runs it on dual numbers, and from the second order on on power series; `hvp` is forward
+mode over reverse mode.
 
 What comes out is floats. Inside another derivative, or when the arguments are Values themselves, it is Values or
-dual numbers, so that the outer derivative sees through.
+dual numbers, so that the outer derivative sees through; inside `no_grad` those are constants to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from . import modes
-from .dual import Dual, new_level
+from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
+from .layout import Layout, is_array
 from .record import to_float
 from .records import flow
 from .records import sum as total
+from .series import Run, Series
 
-__all__ = ["derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = [
+    "derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "stop_gradient", "taylor",
+    "value_and_grad", "vjp",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from .value import Value, gradients
@@ -44,72 +51,41 @@ def _inside() -> Iterator[None]:
         _depth.reset(token)
 
 
-# ---- shapes: numbers in lists, tuples and dicts ------------------------------------------------------
-
-
-def _is_number(x: Any) -> bool:
-    return not isinstance(x, (list, tuple, dict))
-
-
-def _flatten(tree: Any) -> list[Any]:
-    """The numbers of a tree, from left to right."""
-    numbers: list[Any] = []
-    stack = [tree]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, dict):
-            stack.extend(reversed(x.values()))
-        elif isinstance(x, (list, tuple)):
-            stack.extend(reversed(x))
-        else:
-            numbers.append(x)
-    return numbers
-
-
-def _rebuild(tree: Any, numbers: Iterator[Any]) -> Any:
-    if isinstance(tree, dict):
-        return {key: _rebuild(x, numbers) for key, x in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[_rebuild(x, numbers) for x in tree])
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([_rebuild(x, numbers) for x in tree])
-    return next(numbers)
-
-
-def _like(tree: Any, numbers: Sequence[Any]) -> Any:
-    """The numbers in the shape of the tree."""
-    return _rebuild(tree, iter(numbers))
-
-
-def _same_shape(a: Any, b: Any) -> bool:
-    if isinstance(a, dict) or isinstance(b, dict):
-        return isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b) and all(_same_shape(a[k], b[k]) for k in a)
-    if isinstance(a, (list, tuple)) or isinstance(b, (list, tuple)):
-        both = isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and len(a) == len(b)
-        return both and all(_same_shape(x, y) for x, y in zip(a, b, strict=True))
-    return True
-
-
-# ---- numbers of all kinds ----------------------------------------------------------------------------
+# ---- who calls, and what it is to see ----------------------------------------------------------------
 
 
 def _tracked(x: Any) -> bool:
     return hasattr(x, "interpretation_level")
 
 
-def _nested(arguments: Any) -> bool:
-    return _depth.get() > 0 or any(_tracked(x) for x in _flatten(arguments))
+class _Caller:
+    """Whether a derivative is wanted by a derivative outside of it, or by nobody.
+
+    Args:
+        arguments: what the caller hands over; a Value among them asks for Values.
+    """
+
+    def __init__(self, arguments: Any) -> None:
+        self.nested = _depth.get() > 0 or any(_tracked(x) for x in Layout(arguments).numbers)
+        self.recording = modes.current.get().recording
+
+    def sees(self, x: Any) -> Any:
+        """A result as the caller should see it: a float at the outermost level, a constant inside `no_grad`."""
+        if not self.nested:
+            return x.data if _tracked(x) else to_float(x, "a result")
+        return x if self.recording else detached(x)
+
+    def sees_aux(self, aux: Any) -> Any:
+        """What a function returns beside its result: numbers as above, and all else as it is."""
+        return _mapped(self.sees, aux)
 
 
-def _released(x: Any, nested: bool) -> Any:
-    """A result as the caller should see it: a float at the outermost level."""
-    if nested:
+def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
+    """A tree with a function's results for all that carries derivatives; itself, if there is nothing of the kind."""
+    layout = Layout(x)
+    if not any(_tracked(x) for x in layout.numbers):
         return x
-    return x.data if _tracked(x) else to_float(x, "a result")
-
-
-def _checked(x: Any, what: str) -> Any:
-    return x if _tracked(x) else to_float(x, what)
+    return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
 
 
 def _lift(x: Any, what: str) -> tuple[Any, Any]:
@@ -117,16 +93,23 @@ def _lift(x: Any, what: str) -> tuple[Any, Any]:
     if isinstance(x, Dual):
         variable, primal = _lift(x.primal, what)
         return variable, Dual(primal, x.tangent, x.interpretation_level)
+    if isinstance(x, Series):
+        first, *rest = x.coefficients()
+        variable, first = _lift(first, what)
+        return variable, x.run.leaf([first, *rest])
     variable = +x if _tracked(x) else Value(to_float(x, what))
     return variable, variable
 
 
 def _pull_back(output: Any, variables: list[Any], nested: bool) -> list[Any]:
-    """d(output)/d(variable) for each variable; where the output is dual, both of its parts are differentiated."""
+    """d(output)/d(variable) for each variable; where the output has several parts, each of them is differentiated."""
     if isinstance(output, Dual):
         primals = _pull_back(output.primal, variables, nested)
         tangents = _pull_back(output.tangent, variables, nested)
         return [Dual(a, b, output.interpretation_level) for a, b in zip(primals, tangents, strict=True)]
+    if isinstance(output, Series):
+        parts = [_pull_back(c, variables, nested) for c in output.coefficients()]
+        return [output.run.leaf(coefficients) for coefficients in zip(*parts, strict=True)]
     if not _tracked(output):
         return [0.0] * len(variables)
     result: list[Any] = gradients(output, variables, create_graph=nested)
@@ -148,39 +131,64 @@ def _check_function(f: Any, name: str) -> None:
         raise TypeError(f"{name} takes a function, got {type(f).__name__}; write {name}(lambda x: ...)")
 
 
-def _check_scalar(output: Any, name: str) -> Any:
-    if not _is_number(output):
-        raise TypeError(
-            f"{name} needs a function that returns one number, got a {type(output).__name__}; use jacobian for many"
-        )
+def _one_number(output: Any, name: str) -> Any:
+    layout = Layout(output)
+    if not layout.is_number:
+        got = f"an array of shape {output.shape}" if is_array(output) else f"a {type(output).__name__}"
+        raise TypeError(f"{name} needs a function that returns one number, got {got}; use jacobian for many")
     try:
-        return _checked(output, "the result of the function")
+        return lifted(layout.numbers[0], "the result of the function")
     except TypeError as error:
         raise TypeError(f"{name} needs a function that returns one number: {error}") from None
+
+
+def _split(output: Any, has_aux: bool) -> tuple[Any, Any]:
+    """The result of a function, and what it returns beside it."""
+    if not has_aux:
+        return output, None
+    if not isinstance(output, tuple) or len(output) != 2:
+        raise TypeError("has_aux=True needs a function that returns a pair (number, extra)")
+    return output
+
+
+class _Arguments:
+    """The arguments of a call, and those of them that are differentiated."""
+
+    def __init__(self, args: tuple[Any, ...], argnums: Any, name: str) -> None:
+        many = isinstance(argnums, (tuple, list))
+        self._args = args
+        self._positions = _positions(argnums, len(args), name)
+        self._layouts = {i: Layout(args[i]) for i in dict.fromkeys(self._positions)}
+        self.shape = Layout(tuple([args[i] for i in self._positions]) if many else args[self._positions[0]])
+        self.numbers = [x for layout in self._layouts.values() for x in layout.numbers]
+
+    def replaced(self, numbers: Iterable[Any]) -> list[Any]:
+        """The arguments with other numbers in place of those that are differentiated."""
+        args, left = list(self._args), iter(numbers)
+        for i, layout in self._layouts.items():
+            args[i] = layout.filled([next(left) for _ in layout.numbers])
+        return args
+
+    def ordered(self, derivatives: Iterable[Any]) -> list[Any]:
+        """A derivative for each of the numbers, put in the order of ``shape``, where an argument may stand twice."""
+        left = iter(derivatives)
+        found = {i: [next(left) for _ in layout.numbers] for i, layout in self._layouts.items()}
+        return [x for i in self._positions for x in found[i]]
 
 
 class _Run:
     """One run of a function on fresh variables: the arguments lifted, the result, and its derivatives."""
 
-    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], argnums: Any, name: str, nested: bool) -> None:
-        self.nested = nested
-        self.argnums = argnums
-        self.args = args
-        self.positions = _positions(argnums, len(args), name)
-        what = f"{name}: an argument"
-        lifted = {i: [_lift(x, what) for x in _flatten(args[i])] for i in dict.fromkeys(self.positions)}
-        self.variables = [variable for i in lifted for variable, _ in lifted[i]]
-        shaped = [_like(x, [w for _, w in lifted[i]]) if i in lifted else x for i, x in enumerate(args)]
-        self.output = f(*shaped)
+    def __init__(self, f: Callable[..., Any], arguments: _Arguments, named: dict[str, Any], name: str) -> None:
+        self._arguments = arguments
+        both = [_lift(x, f"{name}: an argument") for x in arguments.numbers]
+        self._variables = [variable for variable, _ in both]
+        self.output = f(*arguments.replaced([x for _, x in both]), **named)
 
-    def gradient_of(self, output: Any, nested: bool = False) -> Any:
-        """The derivatives of one number of the output, in the shape of the arguments asked for."""
-        nested = nested or self.nested
-        flat = iter([_released(g, nested) for g in _pull_back(output, self.variables, nested)])
-        shaped = {i: _rebuild(self.args[i], flat) for i in dict.fromkeys(self.positions)}
-        if isinstance(self.argnums, (tuple, list)):
-            return tuple([shaped[i] for i in self.positions])
-        return shaped[self.positions[0]]
+    def row(self, output: Any, caller: _Caller) -> list[Any]:
+        """The derivatives of one number of the output, in the order of the arguments asked for."""
+        found = _pull_back(output, self._variables, caller.nested)
+        return self._arguments.ordered([caller.sees(g) for g in found])
 
 
 # ---- reverse mode ------------------------------------------------------------------------------------
@@ -207,18 +215,15 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
     """
     _check_function(f, "value_and_grad")
 
-    def wrapped(*args: Any) -> Any:
-        nested = _nested(args)
+    def wrapped(*args: Any, **named: Any) -> Any:
+        caller = _Caller((args, named))
+        arguments = _Arguments(args, argnums, "grad")
         with _inside():
-            run = _Run(f, args, argnums, "grad", nested)
-            output, aux = run.output, None
-            if has_aux:
-                if not isinstance(output, tuple) or len(output) != 2:
-                    raise TypeError("has_aux=True needs a function that returns a pair (number, extra)")
-                output, aux = output
-            output = _check_scalar(output, "grad")
-            gradient = run.gradient_of(output)
-            value = _released(output, nested)
+            run = _Run(f, arguments, named, "grad")
+            output, aux = _split(run.output, has_aux)
+            output = _one_number(output, "grad")
+            gradient = arguments.shape.filled(run.row(output, caller))
+            value, aux = caller.sees(output), caller.sees_aux(aux)
         return ((value, aux), gradient) if has_aux else (value, gradient)
 
     return _named(wrapped, f, "value_and_grad")
@@ -247,22 +252,28 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     _check_function(f, "grad")
     both = value_and_grad(f, argnums, has_aux)
 
-    def wrapped(*args: Any) -> Any:
-        value, gradient = both(*args)
+    def wrapped(*args: Any, **named: Any) -> Any:
+        value, gradient = both(*args, **named)
         return (gradient, value[1]) if has_aux else gradient
 
     return _named(wrapped, f, "grad")
 
 
-def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
-    """A function that returns all first derivatives of f: for each number of the result, its gradient.
+def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that returns all first derivatives of f, by reverse mode: for each number of the result, its gradient.
+
+    One run of f and one walk back for each number of the result; where the arguments are fewer, `jacfwd` is faster. JAX calls
+    it ``jacrev`` as well, and so may you.
 
     Args:
-        f: a function that returns a number, or a list, tuple or dict of numbers.
+        f: a function that returns a number, or a list, tuple, dict or array of numbers; with ``has_aux`` a pair of that and
+            anything else.
         argnums: which arguments to differentiate: a position, or a tuple of them.
+        has_aux: whether f returns ``(result, extra)``; the result is then ``(jacobian, extra)``.
 
     Returns:
-        A function whose result has the shape of f's result, with a gradient in the place of each number.
+        A function whose result has the shape of f's result, with a gradient in the place of each number. For an array of an
+        array it is one array, of the result's shape and then the argument's. Keyword arguments pass through to f.
 
     Raises:
         TypeError: f is no function or returns something else than numbers.
@@ -272,25 +283,35 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     """
     _check_function(f, "jacobian")
 
-    def wrapped(*args: Any) -> Any:
-        nested = _nested(args)
+    def wrapped(*args: Any, **named: Any) -> Any:
+        caller = _Caller((args, named))
+        arguments = _Arguments(args, argnums, "jacobian")
         with _inside():
-            run = _Run(f, args, argnums, "jacobian", nested)
-            rows = [run.gradient_of(_checked(y, "jacobian: a result")) for y in _flatten(run.output)]
-        return _like(run.output, rows)
+            run = _Run(f, arguments, named, "jacobian")
+            output, aux = _split(run.output, has_aux)
+            outputs = Layout(output)
+            rows = [run.row(lifted(y, "jacobian: a result"), caller) for y in outputs.numbers]
+            aux = caller.sees_aux(aux)
+        found = outputs.outer(rows, arguments.shape)
+        return (found, aux) if has_aux else found
 
     return _named(wrapped, f, "jacobian")
 
 
-def hessian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+jacrev = jacobian
+
+
+def hessian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns all second derivatives of f.
 
     Args:
-        f: a function that returns one number.
+        f: a function that returns one number; with ``has_aux`` a pair of that number and anything else.
         argnums: which arguments to differentiate: a position, or a tuple of them.
+        has_aux: whether f returns ``(number, extra)``; the result is then ``(hessian, extra)``.
 
     Returns:
-        A function whose result is a list of lists for a list, a dict of dicts for a dict, a number for a number.
+        A function whose result is a list of lists for a list, a dict of dicts for a dict, a number for a number, and for an
+        array an array of its shape twice. Keyword arguments pass through to f.
 
     Raises:
         TypeError: f is no function or returns no number.
@@ -299,15 +320,16 @@ def hessian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     [[4.0, 2.0], [2.0, 0.0]]
     """
     _check_function(f, "hessian")
-    return _named(jacobian(grad(f, argnums), argnums), f, "hessian")
+    return _named(jacobian(grad(f, argnums, has_aux), argnums, has_aux), f, "hessian")
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of f, and a function that pulls a cotangent back: a vector-Jacobian product, by reverse mode.
 
     Args:
-        f: a function that returns a number, or a list, tuple or dict of numbers.
+        f: a function that returns a number, or a list, tuple, dict or array of numbers.
         primals: its arguments.
+        named: keyword arguments, which pass through to f.
 
     Returns:
         ``(value, pull_back)``; ``pull_back(cotangent)`` takes something of the shape of the value and returns a
@@ -322,35 +344,45 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     ([6.0, 5.0], (13.0, 12.0))
     """
     _check_function(f, "vjp")
-    nested = _nested(primals)
+    outside = _Caller((primals, named))
+    arguments = _Arguments(primals, tuple(range(len(primals))), "vjp")
     with _inside():
-        run = _Run(f, primals, tuple(range(len(primals))), "vjp", nested)
-        outputs = [_checked(y, "vjp: a result") for y in _flatten(run.output)]
-    value = _like(run.output, [_released(y, nested) for y in outputs])
+        run = _Run(f, arguments, named, "vjp")
+        layout = Layout(run.output)
+        outputs = [lifted(y, "vjp: a result") for y in layout.numbers]
+    value = layout.filled([outside.sees(y) for y in outputs])
 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
-        if not _same_shape(cotangent, value):
-            raise ValueError(f"vjp: the cotangent {cotangent!r:.80} has another shape than the value {value!r:.80}")
-        seeds = [_checked(c, "vjp: a cotangent") for c in _flatten(cotangent)]
-        seen_from_outside = _nested(seeds)
+        given = _matched(layout, cotangent, f"vjp: the cotangent {reprlib.repr(cotangent)}", f"value {reprlib.repr(value)}")
+        seeds = [lifted(c, "vjp: a cotangent") for c in given]
+        caller = _Caller(seeds)
+        caller.nested = caller.nested or outside.nested
         with _inside():
             pulled = total([flow(seed, y) for seed, y in zip(seeds, outputs, strict=True)])
-            result: tuple[Any, ...] = run.gradient_of(pulled, seen_from_outside)
+            result: tuple[Any, ...] = arguments.shape.filled(run.row(pulled, caller))
         return result
 
     return value, pull_back
 
 
+def _matched(layout: Layout, x: Any, what: str, other: str) -> list[Any]:
+    try:
+        return layout.matched(x)
+    except ValueError as error:
+        raise ValueError(f"{what} has another shape than the {other}: {error}") from None
+
+
 # ---- forward mode ------------------------------------------------------------------------------------
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> tuple[Any, Any]:
     """The value of f and its derivative along a direction: a Jacobian-vector product, by forward mode.
 
     Args:
-        f: a function that returns a number, or a list, tuple or dict of numbers.
+        f: a function that returns a number, or a list, tuple, dict or array of numbers.
         primals: a tuple or list with f's arguments.
-        tangents: the direction: as many, of the same shapes.
+        tangents: the direction: as many, of the same shapes; dicts match by key.
+        named: keyword arguments, which pass through to f.
 
     Returns:
         ``(value, tangent)``, both of the shape of f's result.
@@ -365,19 +397,19 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     _check_function(f, "jvp")
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes the arguments and the direction as tuples: jvp(f, (x,), (1.0,))")
-    if not _same_shape(primals, tangents):
-        raise ValueError(f"jvp: the tangents {tangents!r:.80} have another shape than the primals {primals!r:.80}")
-    nested = _nested((primals, tangents))
+    layout = Layout(primals)
+    what, other = f"jvp: the tangents {reprlib.repr(tangents)}", f"primals {reprlib.repr(primals)}"
+    steps = _matched(layout, tangents, what, other)
+    caller = _Caller((primals, tangents, named))
     level = new_level()
     moving = [
-        Dual(_checked(x, "jvp: a primal"), _checked(t, "jvp: a tangent"), level)
-        for x, t in zip(_flatten(primals), _flatten(tangents), strict=True)
+        Dual(lifted(x, "jvp: a primal"), lifted(t, "jvp: a tangent"), level) for x, t in zip(layout.numbers, steps, strict=True)
     ]
     with _inside():
-        output = f(*_like(primals, moving))
-    parts = [_parts(_checked(y, "jvp: a result"), level) for y in _flatten(output)]
-    value = _like(output, [_released(y, nested) for y, _ in parts])
-    return value, _like(output, [_released(t, nested) for _, t in parts])
+        outputs = Layout(f(*layout.filled(moving), **named))
+        parts = [_parts(lifted(y, "jvp: a result"), level) for y in outputs.numbers]
+        value, tangent = [outputs.filled([caller.sees(y) for y in numbers]) for numbers in _columns(parts, 2)]
+    return value, tangent
 
 
 def _parts(y: Any, level: int) -> tuple[Any, Any]:
@@ -385,13 +417,59 @@ def _parts(y: Any, level: int) -> tuple[Any, Any]:
     return (y.primal, y.tangent) if mine else (y, 0.0)
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def _columns(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
+    return [[row[i] for row in rows] for i in range(count)]
+
+
+def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that returns all first derivatives of f, by forward mode: `jacobian`, with one run of f for each argument.
+
+    Args:
+        f: a function that returns a number, or a list, tuple, dict or array of numbers; with ``has_aux`` a pair of that and
+            anything else.
+        argnums: which arguments to differentiate: a position, or a tuple of them.
+        has_aux: whether f returns ``(result, extra)``; the result is then ``(jacobian, extra)``.
+
+    Returns:
+        A function of the same shapes as `jacobian` gives. Keyword arguments pass through to f.
+
+    Raises:
+        TypeError: f is no function or returns something else than numbers.
+
+    >>> jacfwd(lambda x: [x, x * x, x ** 3])(2.0)
+    [1.0, 4.0, 12.0]
+    """
+    _check_function(f, "jacfwd")
+
+    def wrapped(*args: Any, **named: Any) -> Any:
+        caller = _Caller((args, named))
+        arguments = _Arguments(args, argnums, "jacfwd")
+        primals = [lifted(x, "jacfwd: an argument") for x in arguments.numbers]
+        columns = []
+        with _inside():
+            for i in range(max(1, len(primals))):  # once at least, to see the shape of the result
+                level = new_level()
+                moving = [Dual(x, float(i == k), level) for k, x in enumerate(primals)]
+                output, aux = _split(f(*arguments.replaced(moving), **named), has_aux)
+                outputs = Layout(output)
+                parts = [_parts(lifted(y, "jacfwd: a result"), level) for y in outputs.numbers]
+                columns.append([caller.sees(tangent) for _, tangent in parts])
+            aux = caller.sees_aux(_mapped(lambda x: _parts(x, level)[0], aux))
+        rows = [arguments.ordered(row) for row in _columns(columns, len(outputs.numbers))]
+        found = outputs.outer(rows, arguments.shape)
+        return (found, aux) if has_aux else found
+
+    return _named(wrapped, f, "jacfwd")
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> Any:
     """The Hessian of f times a vector, without the Hessian: forward mode over reverse mode.
 
     Args:
         f: a function that returns one number.
         primals: a tuple or list with f's arguments.
         tangents: the vector: as many, of the same shapes.
+        named: keyword arguments, which pass through to f.
 
     Returns:
         The product, in the shape of the argument; a tuple of such shapes where f takes several.
@@ -405,45 +483,115 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """
     _check_function(f, "hvp")
     many = isinstance(primals, (tuple, list)) and len(primals) != 1
-    return jvp(grad(f, tuple(range(len(primals))) if many else 0), primals, tangents)[1]
+    return jvp(grad(f, tuple(range(len(primals))) if many else 0), primals, tangents, **named)[1]
 
 
-def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
-    """The derivative of a function of one number, of any order, by forward mode.
+# ---- any order ---------------------------------------------------------------------------------------
+
+
+_HIGHEST = 1000  # the binomial coefficients of the order after 1029 are beyond the range of a float
+
+
+def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
+    """The derivative of a function of one number, of any order: by forward mode, and above order 1 by power series.
 
     Args:
         f: a function of one number that returns one number.
-        order: how often to differentiate; 0 gives the value. The cost doubles with each order.
+        order: how often to differentiate, 1000 times at most; 0 gives the value. The cost grows with its square.
 
     Returns:
-        A function of one number.
+        A function of one number, or of an array of numbers, for each of which f is called. Keyword arguments pass through to f.
 
     Raises:
         TypeError: f is no function, order is no int, or f returns no number.
-        ValueError: order is negative.
+        ValueError: order is negative or above 1000.
 
     >>> derivative(lambda x: x ** 3)(2.0), derivative(lambda x: x ** 3, order=3)(2.0)
     (12.0, 6.0)
     """
     _check_function(f, "derivative")
-    if isinstance(order, bool) or not isinstance(order, int):
-        raise TypeError(f"derivative: order takes an int, got {type(order).__name__} {order!r}")
-    if order < 0:
-        raise ValueError(f"derivative: order must be 0 or more, got {order}")
+    _check_order(order, "derivative")
+    if order > _HIGHEST:
+        raise ValueError(f"derivative: order must be {_HIGHEST} or less, got {order}; taylor has no limit")
 
-    def wrapped(x: Any) -> Any:
-        nested = _nested((x,))
-        levels = [new_level() for _ in range(order)]
-        moving = _checked(x, "derivative: the argument")
-        for level in levels:
-            moving = Dual(moving, 1.0, level)
-        with _inside():
-            result = _check_scalar(f(moving), "derivative")
-        for level in reversed(levels):
-            result = _parts(result, level)[1]
-        return _released(result, nested)
+    def wrapped(x: Any, **named: Any) -> Any:
+        caller = _Caller((x, named))
+        layout = _elements(x, "derivative")
+        return layout.filled([caller.sees(_expanded(f, each, order, named, "derivative")[order]) for each in layout.numbers])
 
     return _named(wrapped, f, f"derivative of order {order}")
+
+
+def taylor(f: Callable[..., Any], x: Any, order: int, **named: Any) -> list[Any]:
+    """The coefficients c of f's Taylor series at x.
+
+    ``f(x + t) = c[0] + c[1]*t + c[2]*t**2 + ...``, where coefficient k is the derivative of order k, divided by k!.
+
+    Args:
+        f: a function of one number that returns one number.
+        x: where; an array asks for the series at each of its elements.
+        order: the highest power of t, 0 or more. The cost grows with its square.
+        named: keyword arguments, which pass through to f.
+
+    Returns:
+        A list of order + 1 coefficients, each a float; each an array of x's shape where x is an array.
+
+    Raises:
+        TypeError: f is no function, x is no number, order is no int, or f returns no number.
+        ValueError: order is negative.
+
+    >>> taylor(lambda x: 1 / (1 - x), 0.0, 4)
+    [1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    _check_function(f, "taylor")
+    _check_order(order, "taylor")
+    caller = _Caller((x, named))
+    layout = _elements(x, "taylor")
+    rows = [[caller.sees(c) for c in _expanded(f, each, order, named, "taylor")] for each in layout.numbers]
+    return [layout.filled(coefficients) for coefficients in _columns(rows, order + 1)]
+
+
+def _check_order(order: Any, name: str) -> None:
+    if isinstance(order, bool) or not isinstance(order, int):
+        raise TypeError(f"{name}: order takes an int, got {type(order).__name__} {order!r}")
+    if order < 0:
+        raise ValueError(f"{name}: order must be 0 or more, got {order}")
+
+
+def _elements(x: Any, name: str) -> Layout:
+    """The layout of an array, or of one number."""
+    return Layout(x if is_array(x) else lifted(x, f"{name}: the argument"))
+
+
+def _expanded(f: Callable[..., Any], x: Any, order: int, named: dict[str, Any], name: str) -> list[Any]:
+    """The derivatives of f at x (or, for `taylor`, its coefficients) up to an order."""
+    primal = lifted(x, f"{name}: the argument")
+    with _inside():
+        if order == 0:
+            return [_one_number(f(primal, **named), name)]
+        if order == 1:
+            level = new_level()
+            return [*_parts(_one_number(f(Dual(primal, 1.0, level), **named), name), level)]
+        run = Run(order, factorials=name == "derivative")
+        result = _one_number(f(run.variable(primal), **named), name)
+        mine = isinstance(result, Series) and result.run is run
+        return result.coefficients() if mine else [result, *[0.0] * order]
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same numbers as constants: no derivative, of whatever mode or order, sees where they came from.
+
+    Args:
+        x: a number, a Value, or lists, tuples, dicts and arrays of them.
+
+    Returns:
+        The same, detached. What carries no derivative comes back as it is.
+
+    >>> from autograd import grad
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return _mapped(detached, x)
 
 
 def _named(wrapped: Callable[..., Any], f: Any, what: str) -> Callable[..., Any]:

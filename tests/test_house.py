@@ -29,11 +29,14 @@ ALLOWED: dict[str, set[str]] = {
     "custom": {"record"},
     "operators": {"records", "record"},
     "value": {"records", "operators", "record", "modes"},
-    "dual": {"records", "operators", "record"},
+    "dual": {"records", "operators", "record", "modes"},
+    "series": {"dual", "records", "operators", "record", "modes"},
+    "tree": set(),
+    "layout": {"tree"},
     "symbol": {"operators", "record"},
     "engines": {"value"},
     "translate": {"files", "kernels", "records", "record"},
-    "transforms": {"records", "record", "modes", "dual", "engines", "value"},
+    "transforms": {"records", "record", "modes", "dual", "series", "layout", "engines", "value"},
 }
 # Modules of the engine whose public names the other rooms may import, beside those of `autograd` itself.
 OPEN = {"autograd.files"}

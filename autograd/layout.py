@@ -1,0 +1,139 @@
+"""Where the numbers of an argument or a result stand: in lists, tuples, dicts, and in NumPy's arrays.
+
+The transformations take numbers out of such trees and put derivatives in the same places. An array is a leaf of its tree
+with a shape of its own. NumPy is never imported here: where an array arrives, somebody has imported it.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from . import tree
+
+__all__ = ["Layout", "is_array"]
+
+Shape = tuple[int, ...] | None  # of an array; None for a single number
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is an array of NumPy.
+
+    >>> is_array([1.0])
+    False
+    """
+    return isinstance(x, getattr(sys.modules.get("numpy"), "ndarray", ()))
+
+
+class Layout:
+    """The numbers of a tree, and the places where they stand.
+
+    Args:
+        x: a number, or lists, tuples, dicts and arrays of numbers. An array without dimensions counts as its element.
+
+    Attributes:
+        numbers: all that stands in the leaves, from left to right, as it is.
+        shapes: for each leaf its shape as an array, or None.
+
+    >>> layout = Layout({"w": [1.0, 2.0], "b": 3.0})
+    >>> layout.numbers, layout.filled([10.0, 20.0, 30.0])
+    ([1.0, 2.0, 3.0], {'w': [10.0, 20.0], 'b': 30.0})
+    """
+
+    __slots__ = ("_treedef", "numbers", "shapes")
+
+    def __init__(self, x: Any) -> None:
+        leaves, self._treedef = tree.flatten(x)
+        self.numbers: list[Any] = []
+        self.shapes: list[Shape] = []
+        for leaf in leaves:
+            self.shapes.append(_shape(leaf))
+            if is_array(leaf):
+                self.numbers.extend(leaf.flat)
+            else:
+                self.numbers.append(leaf)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether this is one number, and no container or array at all."""
+        return self.shapes == [None] and self._treedef.is_leaf
+
+    def filled(self, numbers: Sequence[Any]) -> Any:
+        """The tree with other numbers in their places.
+
+        Args:
+            numbers: as many as there are, from left to right.
+
+        Returns:
+            The same containers; an array of floats where all its numbers are floats, else an array of objects.
+        """
+        left = iter(numbers)
+        return tree.unflatten(self._treedef, [_taken(left, shape) for shape in self.shapes])
+
+    def matched(self, x: Any) -> list[Any]:
+        """The numbers of another tree, in the order of this one.
+
+        Args:
+            x: a tree of the same containers and arrays; dicts match by key.
+
+        Raises:
+            ValueError: the containers, or the shapes of their arrays, differ.
+        """
+        found: list[Any] = []
+        for part, shape in zip(self._treedef.flatten_up_to(x), self.shapes, strict=True):
+            layout = Layout(part)
+            if layout.shapes != [shape] or not layout._treedef.is_leaf:
+                raise ValueError(f"expected {_named(shape)}, got {_named(_shape(part))} of type {type(part).__name__}")
+            found += layout.numbers
+        return found
+
+    def outer(self, rows: Sequence[Sequence[Any]], inner: Layout) -> Any:
+        """A matrix of derivatives, in the shape of this layout and, in each of its leaves, of another one.
+
+        Args:
+            rows: for each number of this layout, the numbers of the inner one.
+            inner: the layout of the inputs.
+
+        Returns:
+            This tree. In each leaf stands the inner tree; where either has an array, the shapes are joined into one.
+        """
+        left = iter(rows)
+        return tree.unflatten(self._treedef, [inner._joined(list(islice(left, _size(s))), s) for s in self.shapes])
+
+    def _joined(self, rows: list[Sequence[Any]], shape: Shape) -> Any:
+        parts, start = [], 0
+        for own in self.shapes:
+            stop = start + _size(own)
+            joined = None if shape is None and own is None else (shape or ()) + (own or ())
+            parts.append(_taken(iter([x for row in rows for x in row[start:stop]]), joined))
+            start = stop
+        return tree.unflatten(self._treedef, parts)
+
+
+def _shape(leaf: Any) -> Shape:
+    return tuple(leaf.shape) or None if is_array(leaf) else None
+
+
+def _size(shape: Shape) -> int:
+    return math.prod(shape or ())
+
+
+def _named(shape: Shape) -> str:
+    return "a number" if shape is None else f"an array of shape {shape}"
+
+
+def _taken(numbers: Iterator[Any], shape: Shape) -> Any:
+    """The next number, or an array of the next numbers."""
+    if shape is None:
+        return next(numbers)
+    numpy = sys.modules["numpy"]
+    items = list(islice(numbers, _size(shape)))
+    if all(type(x) is float for x in items):
+        return numpy.array(items, dtype=float).reshape(shape)
+    array = numpy.empty(len(items), dtype=object)
+    for i, x in enumerate(items):
+        array[i] = x
+    return array.reshape(shape)

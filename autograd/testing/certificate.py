@@ -66,8 +66,8 @@ def certify(value: Any, *, strict: bool = False) -> Certificate:
     graph of derivatives, 4096 for a user's own primitive); the gradient of each node must be
     the exact sum of upstream times local gradient within the rounding of a sum of that length.
 
-    Local gradients are computed on floats, on Values and on dual numbers, since derivatives of higher order take the latter two;
-    there their own derivatives, along one direction, must have twelve right digits.
+    Local gradients are computed on floats, on Values and on dual numbers, since derivatives of higher order take the latter
+    two; there their own derivatives, along one direction, must have twelve right digits.
 
     Args:
         value: the result whose graph is checked. Its gradients, and those of all nodes, stay as they were.
@@ -107,10 +107,10 @@ def certify(value: Any, *, strict: bool = False) -> Certificate:
         worst = max(worst, compared[0])
         findings += compared[1]
         if not compared[1]:  # else the same would be said again
-            more = _compare_again(node, reference)
-            if more is None:
+            again_found = _compare_again(node, reference)
+            if again_found is None:
                 floats_only.add(node.op.name)
-            findings += more or []
+            findings += again_found or []
     findings += _accumulation(nodes, adjoints(value, nodes))
     certificate = Certificate(len(nodes), checked, worst, tuple(sorted(skipped)), tuple(findings), tuple(sorted(floats_only)))
     if findings:
@@ -180,7 +180,7 @@ def _compare_again(node: Any, reference: Any) -> list[Finding] | None:
     if not found:
         return None
     _, partials = reference.truth(node.op, numbers, positions)
-    slopes = [None] * len(partials)
+    slopes: list[Any] = [None] * len(partials)
     if may_go_on(node, numbers, node.local_gradients()):
         slopes = reference.slopes(node.op, numbers, positions, direction(numbers, positions))
     lost = reference.LOST.get(node.op.name, lambda xs, i: 0.0)

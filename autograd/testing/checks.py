@@ -316,6 +316,7 @@ class _Plain(_Subject):
 
     def __init__(self, f: _Flat, point: tuple[float, ...], names: list[str], given: Any) -> None:
         super().__init__(f, point, names)
+        self.rebuilt = f.rebuilt
         self.given = given
         self.gradients = self.gradients_at(point)
         self.scales = [abs(g) for g in self.gradients]
@@ -330,7 +331,7 @@ class _Plain(_Subject):
 
     def gradients_at(self, point: tuple[float, ...]) -> list[float]:
         """What the user gives for each number, in the order of the inputs."""
-        inputs = self.f.rebuilt(point)
+        inputs = self.rebuilt(point)
         found = self.given(*inputs) if callable(self.given) else self.given
         # One input may have its derivative alone, and not in a list of one.
         alone = len(inputs) == 1 and not (isinstance(found, Sequence) and len(found) == 1)

@@ -84,7 +84,7 @@ class _Table:
         return min(range(len(self.found)), key=lambda k: self.found[k].error)
 
     def excess(self) -> float:
-        """How many times the noise that was claimed is seen beyond the sharpest entry, where only noise should be left; at least 1."""
+        """How many times the noise that was claimed is seen beyond the sharpest entry, where noise alone is left; 1 or more."""
         if not self.found:
             return 1.0
         start = self._sharpest()

@@ -42,9 +42,7 @@ class Again:
 
 def direction(numbers: Sequence[float], positions: Sequence[int]) -> list[float]:
     """A direction in which every operand moves by a part of itself; 0 for those that stand still."""
-    return [
-        (x or 1.0) * DIRECTIONS[i % len(DIRECTIONS)] if i in positions else 0.0 for i, x in enumerate(numbers)
-    ]
+    return [(x or 1.0) * DIRECTIONS[i % len(DIRECTIONS)] if i in positions else 0.0 for i, x in enumerate(numbers)]
 
 
 def again(node: Any, numbers: Sequence[float], positions: Sequence[int]) -> list[Again]:

@@ -225,9 +225,9 @@ def _below_the_top(xs: Sequence[float], i: int) -> float:
     return min(max(xs) - xs[i], 1500.0) + math.log(len(xs))
 
 
-# How many ulps a graph of a primitive's partials may lose more than they do on floats, from its operands' numbers and the place of
-# one: its share is exp(d) over a sum, where d is how far it lies below the largest, and half an ulp of d is d/2 ulps of exp(d).
-# What the sum loses is the mean of the d, weighted by their shares, which is at most the logarithm of their number.
+# How many ulps a graph of a primitive's partials may lose more than they do on floats, from its operands' numbers and the place
+# of one: its share is exp(d) over a sum, where d is how far it lies below the largest, and half an ulp of d is d/2 ulps of
+# exp(d). What the sum loses is the mean of the d, weighted by their shares, which is at most the logarithm of their number.
 LOST: dict[str, Callable[[Sequence[float], int], float]] = {"logsumexp": _below_the_top, "logaddexp": _below_the_top}
 
 

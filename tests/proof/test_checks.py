@@ -127,7 +127,9 @@ ROUGH: dict[str, tuple[Any, float, Any]] = {
     },
     "x sin(1/x), slope 0": (lambda x: x * math.sin(1 / x) if x else 0.0, 0.0, [0.0]),
     "x sin(1/x), slope 1/2": (lambda x: x * math.sin(1 / x) if x else 0.0, 0.0, [0.5]),
-    "a slope that cancels": (lambda x: (1 - math.cos(x)) / x**2, 1e-7, lambda x: math.sin(x) / x**2 - 2 * (1 - math.cos(x)) / x**3),
+    "a slope that cancels": (
+        lambda x: (1 - math.cos(x)) / x**2, 1e-7, lambda x: math.sin(x) / x**2 - 2 * (1 - math.cos(x)) / x**3
+    ),
 }  # fmt: skip
 
 
@@ -183,7 +185,7 @@ class Pair(NamedTuple):
 
 
 def test_inputs_in_lists_and_dicts(Value: Any) -> None:
-    """Inputs may be lists, tuples, dicts and arrays, nested; f gets them in their kinds, and each derivative names its place."""
+    """Inputs may be lists, tuples and dicts, nested; f gets them in their kinds, and each derivative names its place."""
     seen: list[Any] = []
 
     def f(w: Any, p: Any, t: Any) -> Any:
@@ -224,7 +226,7 @@ def test_gradients_in_lists_and_dicts() -> None:
 
 
 def test_inputs_in_arrays(Value: Any) -> None:
-    """An array of floats or of Values comes to f as an array of Values of the same shape, as floats where gradients are given."""
+    """An array of floats or Values comes to f as one of Values, in its shape, and as one of floats where gradients are given."""
     kinds = []
 
     def f(a: Any) -> Any:

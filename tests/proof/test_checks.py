@@ -226,7 +226,7 @@ def test_gradients_in_lists_and_dicts() -> None:
 
 
 def test_inputs_in_arrays(Value: Any) -> None:
-    """An array of floats or Values comes to f as one of Values, in its shape, and as one of floats where gradients are given."""
+    """An array of floats or Values comes to f as one of Values of its shape, and of floats where gradients are given."""
     kinds = []
 
     def f(a: Any) -> Any:

@@ -56,7 +56,7 @@ def test_each_estimate_holds_its_error(name: str, whole: bool) -> None:
 
 
 def test_noise_as_large_as_told_stays_within_the_error() -> None:
-    """With values that are off at random by as much as is told, errors are true, and those of the sides within a factor of ten."""
+    """With values that are off at random by as much as is told, errors are true; those of a side within a factor of ten."""
     rng = random.Random(1)
     for _ in range(300):
         a, x, noise = rng.uniform(-3, 3), rng.uniform(-2, 2), 10.0 ** rng.uniform(-14, -6)

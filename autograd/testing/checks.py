@@ -13,10 +13,14 @@ from .certificate import first_finding
 from .differences import Derivative, differentiate, noise_of
 from .graphs import adjoints, as_python, at_a_kink, engine_of, is_value, noise, scale
 from .report import GradientError, InputCheck, Report, off_by
+from .trees import built_like, matched, numbers_of
 
 __all__ = ["check_gradients"]
 
 SHARP = 1e-6  # an estimate whose error is above this part of the gradient's scale proves nothing
+SETTLED = 1e-3  # the limits from the two sides, which converge more slowly, must be known to this part of the scale
+FINER = "a finer scale says something else: f has structure too fine for differences"
+UNSETTLED = "the differences from one side do not settle: f is rough here"
 
 TRIFLE = 1e-10  # a kink nearer than the finest step can hide a difference below this part of the scale
 
@@ -35,18 +39,20 @@ def check_gradients(
     refused wrongly; `certify` judges each operation at one point and is not misled.
 
     Args:
-        f: takes as many Values as there are inputs and returns one. With `gradients` it takes and returns floats.
-        inputs: where: real numbers, or Values, whose class is then used for the engine.
+        f: takes as many inputs and returns a Value. With `gradients` it takes floats and returns one.
+        inputs: where: real numbers, or Values, whose class is then used for the engine; also lists, tuples, dicts and NumPy
+            arrays of them, as `grad` takes them, which f gets back in the same shape.
         order: 1, or 2 to check second derivatives as well.
-        gradients: derivatives of your own to test in place of the engine's: a number for each input, or a function that
-            takes the inputs and returns them.
+        gradients: derivatives of your own to test in place of the engine's: one for each input, in its shape, or a function
+            that takes the inputs and returns them.
         tolerance: how much the gradient may be off, as a part of its scale. None, the usual choice, allows no more than the
             computed error.
         strict: whether a kink, an inconclusive check or an input that f ignores raises as well.
 
     Returns:
         A report with a verdict for each derivative: "pass"; "kink" if the limits from the two sides differ and the gradient
-        lies between them; or "inconclusive" if rounding or a rough function hides the answer.
+        lies between them; or "inconclusive" if rounding, of the function or of the gradient itself, or a rough function hides
+        the answer.
 
     Raises:
         GradientError: a derivative is wrong. The message names it, and the operation whose local gradient is wrong.
@@ -56,6 +62,9 @@ def check_gradients(
     >>> from autograd.testing import check_gradients
     >>> check_gradients(lambda x, y: x * y.exp(), 1.0, 2.0).verdict
     'pass'
+    >>> print(check_gradients(lambda p: p["w"][0] * p["w"][1], {"w": [3.0, 4.0]}))  # doctest: +ELLIPSIS
+    df/dp['w'][0]: pass, got 4.0, expected 4.0...
+    df/dp['w'][1]: pass, got 3.0, expected 3.0...
     >>> check_gradients(lambda x: x ** 3, 2.0, gradients=[11.0])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     autograd.testing.report.GradientError: df/dx is wrong at f(2.0)...
@@ -75,34 +84,47 @@ def check_gradients(
         )
     if tolerance is not None and not tolerance >= 0.0:
         raise ValueError(f"tolerance is a number of at least 0 or None, got {tolerance!r}")
-    point = tuple(_number(x) for x in inputs)
-    kind = next((type(x) for x in inputs if is_value(x)), autograd.Value)
-    names = _names(f, len(point))
-    if gradients is not None:
-        got = _given(gradients, point)
-        subject: _Recorded | _Plain = _Plain(f, point, names, got)
-    else:
-        subject = _Recorded(f, point, names, kind)
+    called = _names(f, len(inputs))
+    named = [found for x, name in zip(inputs, called, strict=True) for found in numbers_of(x, name)]
+    if not named:
+        raise TypeError(f"check_gradients found no number in its inputs, got {inputs!r:.60}")
+    point = tuple(_number(x) for _, x in named)
+    names = [name for name, _ in named]
+    kind = next((type(x) for _, x in named if is_value(x)), autograd.Value)
+    f = _Flat(f, inputs)
+    subject = _Recorded(f, point, names, kind) if gradients is None else _Plain(f, point, names, gradients)
     checks = subject.check("df", tolerance)
     _raise_if_wrong(subject, checks, point, strict)
     if order == 2:
         for i, name in enumerate(names):
-            second = _Recorded(_derivative_of(f, i), point, names, kind, f"d/d{name} ")
+            second = _Recorded(_DerivativeOf(f, i, name), point, names, kind)
             found = second.check(f"d2f/d{name}", tolerance)
             _raise_if_wrong(second, found, point, strict)
             checks += found
     return Report(tuple(checks), point)
 
 
+class _Flat:
+    """A function of the numbers alone, whatever they stood in."""
+
+    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+        self.f, self.inputs = f, inputs
+
+    def rebuilt(self, numbers: Sequence[Any]) -> list[Any]:
+        """The inputs with these numbers in them."""
+        rest = iter(numbers)
+        return [built_like(x, rest) for x in self.inputs]
+
+    def __call__(self, *numbers: Any) -> Any:
+        return self.f(*self.rebuilt(numbers))
+
+    def text(self, point: Sequence[float]) -> str:
+        """The call with its numbers."""
+        return f"f({', '.join(map(repr, self.rebuilt(point)))})"
+
+
 def _number(x: Any) -> float:
-    if is_value(x):
-        return float(x.data)
-    if isinstance(x, (list, tuple, dict)):
-        raise TypeError(
-            f"check_gradients takes one number for each input, got a {type(x).__name__}; "
-            f"write check_gradients(lambda *xs: f(list(xs)), *numbers)"
-        )
-    number = autograd.Value(x).data
+    number = float(x.data) if is_value(x) else autograd.Value(x).data
     if not math.isfinite(number):
         raise ValueError(f"check_gradients needs finite inputs, got {number!r}")
     return number
@@ -117,26 +139,25 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
     return names if len(names) == count else [f"x{i}" for i in range(count)]
 
 
-def _given(gradients: Any, point: tuple[float, ...]) -> list[float]:
-    found = gradients(*point) if callable(gradients) else gradients
-    numbers = list(found) if isinstance(found, Sequence) else [found]
-    if len(numbers) != len(point):
-        raise ValueError(f"gradients holds {len(numbers)} numbers, and there are {len(point)} inputs; give one for each")
-    return [autograd.Value(g).data for g in numbers]
+class _DerivativeOf:
+    """One derivative of a function as a function of the same inputs."""
 
+    def __init__(self, f: _Flat, i: int, name: str) -> None:
+        self.f, self.i, self.name = f, i, name
 
-def _derivative_of(f: Callable[..., Any], i: int) -> Callable[..., Any]:
-    def derivative(*leaves: Any) -> Any:
-        return engine_of(leaves[i]).gradients(f(*leaves), leaves[i], create_graph=True)
+    def __call__(self, *leaves: Any) -> Any:
+        return engine_of(leaves[self.i]).gradients(self.f(*leaves), leaves[self.i], create_graph=True)
 
-    return derivative
+    def text(self, point: Sequence[float]) -> str:
+        """The call with its numbers."""
+        return f"d/d{self.name} {self.f.text(point)}"
 
 
 class _Subject:
     """A function at a point: its gradient under test, and its values around."""
 
-    def __init__(self, f: Callable[..., Any], point: tuple[float, ...], names: list[str], prefix: str = "") -> None:
-        self.f, self.point, self.names, self.prefix = f, point, names, prefix
+    def __init__(self, f: _Flat | _DerivativeOf, point: tuple[float, ...], names: list[str]) -> None:
+        self.f, self.point, self.names = f, point, names
         self.gradients: list[float] = []
         self.scales: list[float] = []
         self.value = 0.0
@@ -170,15 +191,25 @@ class _Subject:
             found, size, verdict, note = self.judged(i, tolerance, whole=False)
             if verdict == "fail":  # before that is said, every finer scale is asked as well
                 found, size, verdict, note = self.judged(i, tolerance, whole=True)
-            got = self.gradients[i]
+            got, central = self.gradients[i], found.central
+            if verdict == "fail" and abs(got - central.value) <= central.error + (blur := self.blur(i)):
+                verdict, note = "inconclusive", f"the gradient's own rounding may be {blur:.1g} here: terms of it cancel"
             if verdict == "fail" and found.kink(size) and self.at_a_kink():
                 verdict, note = "kink", f"{note}; conventions at kinks were added up, and lie outside of them"
             note = "; ".join(filter(None, [note, self.note(i, found)]))
-            central = found.central
             checks.append(
                 InputCheck(f"{what}/d{name}", verdict, got, central.value, central.error, central.step, self.scales[i], note)
             )
         return checks
+
+    def gradient_near(self, i: int, x: float) -> float | None:
+        """The gradient under test with input i moved to x; None where there is none."""
+        raise NotImplementedError  # pragma: no cover
+
+    def blur(self, i: int) -> float:
+        """How much rounding the gradient under test may have of its own, as far as its numbers around here show."""
+        x = self.point[i]
+        return noise_of(lambda x: self.gradient_near(i, x), x, [abs(x) * 2.0**-k for k in (32, 26, 20)])
 
     def at_a_kink(self) -> bool:
         """Whether an operation stands exactly at a kink."""
@@ -196,10 +227,8 @@ class _Subject:
 class _Recorded(_Subject):
     """A function of Values."""
 
-    def __init__(
-        self, f: Callable[..., Any], point: tuple[float, ...], names: list[str], kind: type[Any], prefix: str = ""
-    ) -> None:
-        super().__init__(f, point, names, prefix)
+    def __init__(self, f: _Flat | _DerivativeOf, point: tuple[float, ...], names: list[str], kind: type[Any]) -> None:
+        super().__init__(f, point, names)
         self.kind = kind
         self.leaves, root = self.run(point)
         self.order = engine_of(root).topological_order(root)
@@ -218,7 +247,7 @@ class _Recorded(_Subject):
         self.used = [leaf in found for leaf in self.leaves]
 
     def called(self) -> str:
-        return f"{self.prefix}f({', '.join(map(repr, self.point))})"
+        return self.f.text(self.point)
 
     def run(self, point: tuple[float, ...]) -> tuple[list[Any], Any]:
         leaves = [self.kind(x, label=name) for x, name in zip(point, self.names, strict=True)]
@@ -244,6 +273,25 @@ class _Recorded(_Subject):
         order = engine.topological_order(root)
         return root.data, noise(order, engine.gradients(root, order))
 
+    def gradient_near(self, i: int, x: float) -> float | None:
+        try:
+            leaves, root = self.run((*self.point[:i], x, *self.point[i + 1 :]))
+        except (ArithmeticError, ValueError):
+            return None
+        return float(engine_of(root).gradients(root, leaves[i]))
+
+    def blur(self, i: int) -> float:
+        """The rounding noise of the gradient, bounded from its own graph where one can be built."""
+        leaves, root = self.run(self.point)
+        engine = engine_of(root)
+        try:
+            gradient = engine.gradients(root, leaves[i], create_graph=True)
+            order = engine.topological_order(gradient)
+            bound = noise(order, engine.gradients(gradient, order))
+        except (ArithmeticError, TypeError, ValueError):  # a partial that takes floats only, or that has no derivative here
+            return super().blur(i)
+        return bound if math.isfinite(bound) else 0.0
+
     def note(self, i: int, found: Derivative) -> str:
         if self.used[i]:
             return ""
@@ -258,32 +306,58 @@ class _Recorded(_Subject):
         return first_finding(self.order)
 
     def paste(self) -> str:
-        return f"check_gradients({as_python(self.order, self.leaves, self.names)}, {', '.join(map(repr, self.point))})"
+        plain = all(map(str.isidentifier, self.names))
+        names = self.names if plain else [f"x{i}" for i in range(len(self.names))]
+        return f"check_gradients({as_python(self.order, self.leaves, names)}, {', '.join(map(repr, self.point))})"
 
 
 class _Plain(_Subject):
     """A function of floats, with derivatives that the user gives."""
 
-    def __init__(self, f: Callable[..., Any], point: tuple[float, ...], names: list[str], gradients: list[float]) -> None:
+    def __init__(self, f: _Flat, point: tuple[float, ...], names: list[str], given: Any) -> None:
         super().__init__(f, point, names)
-        self.gradients = gradients
-        self.scales = [abs(g) for g in gradients]
+        self.rebuilt = f.rebuilt
+        self.given = given
+        self.gradients = self.gradients_at(point)
+        self.scales = [abs(g) for g in self.gradients]
         self.value = self.call(point)
         if not math.isfinite(self.value):
-            raise ValueError(f"f{point!r} is {self.value!r}; check gradients where the function is finite")
+            raise ValueError(f"{self.f.text(point)} is {self.value!r}; check gradients where the function is finite")
         if self.call(point).hex() != self.value.hex():
-            raise ValueError(f"f{point!r} is not the same twice; seed what is random, or pass what varies as an input")
+            raise ValueError(
+                f"{self.f.text(point)} is not the same twice; seed what is random, or pass what varies as an input"
+            )
         self.noises = [noise_of(lambda x, i=i: self.plain(i, x), point[i]) for i in range(len(point))]  # type: ignore[misc]
+
+    def gradients_at(self, point: tuple[float, ...]) -> list[float]:
+        """What the user gives for each number, in the order of the inputs."""
+        inputs = self.rebuilt(point)
+        found = self.given(*inputs) if callable(self.given) else self.given
+        # One input may have its derivative alone, and not in a list of one.
+        alone = len(inputs) == 1 and not (isinstance(found, Sequence) and len(found) == 1)
+        numbers = matched(inputs, [found] if alone else found)
+        if len(numbers) != len(point):
+            raise ValueError(f"gradients holds {len(numbers)} numbers, and there are {len(point)} inputs; give one for each")
+        return [autograd.Value(g).data for g in numbers]
+
+    def gradient_near(self, i: int, x: float) -> float | None:
+        if not callable(self.given):
+            return None
+        try:
+            return self.gradients_at((*self.point[:i], x, *self.point[i + 1 :]))[i]
+        except (ArithmeticError, ValueError):
+            return None
 
     def call(self, point: tuple[float, ...]) -> float:
         try:
             result = self.f(*point)
         except Exception as error:
             if point == self.point:
-                error.add_note(f"check_gradients called f{point!r} with floats, as it does when gradients are given")
+                error.add_note(f"check_gradients called {self.f.text(point)} with floats, as it does when gradients are given")
             raise
         if is_value(result) or not hasattr(result, "__float__"):
-            raise TypeError(f"f{point!r} returned {type(result).__name__} {result!r:.60}; with gradients=... return a float")
+            what = f"{type(result).__name__} {result!r:.60}"
+            raise TypeError(f"{self.f.text(point)} returned {what}; with gradients=... return a float")
         return float(result)
 
     def plain(self, i: int, x: float) -> float | None:
@@ -306,26 +380,33 @@ def _verdict(got: float, size: float, found: Derivative, tolerance: float | None
     sharp = central.error <= SHARP * size
     if not math.isfinite(size):
         size = abs(central.value)
-    passes = sharp and not central.excludes(got)
+    settled = found.unsettled <= SETTLED * size
+    passes = sharp and settled and not found.contradicted and not central.excludes(got)
     # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is no kink.
     # The same where the central one looked much closer than the others: they saw another scale.
     closer = passes and central.step < 0.1 * max(found.left.step, found.right.step)
     if not closer and found.kink(size, 1e-6 if passes else 1e-9):
         low, high = sorted((found.left, found.right), key=lambda e: e.value)
         limits = f"the limits from the two sides are {found.left.value:.6g} and {found.right.value:.6g}"
-        if low.value - low.error <= got <= high.value + high.error:
-            return "kink", limits
-        return ("inconclusive" if found.contradicted or found.sides_contradicted else "fail"), limits
+        if found.contradicted or found.sides_contradicted:
+            return "inconclusive", f"{limits}, and a finer scale says something else"
+        return ("kink" if low.value - low.error <= got <= high.value + high.error else "fail"), limits
     if tolerance is not None and abs(got - central.value) <= max(central.error, tolerance * size):
         return "pass", ""
     if not central.excludes(got):
         if passes or (found.constant and got == 0.0):
             return "pass", ""
-        return "inconclusive", "the error bound is too wide to tell: f is noisy or rough here"
+        if sharp and found.contradicted:
+            return "inconclusive", FINER
+        return "inconclusive", UNSETTLED if sharp else "the error bound is too wide to tell: f is noisy or rough here"
     if central.error == math.inf:
         return "inconclusive", "f has no values around this point to compare with"
     if found.contradicted:
-        return "inconclusive", "a finer scale says something else: f has structure too fine for differences"
+        return "inconclusive", FINER
+    if found.seen_coarser(got) or abs(got - central.value) <= found.doubt:
+        return "inconclusive", "a coarser scale says something else: f has steps, or its rounding shows"
+    if not settled and not abs(got - central.value) > found.unsettled:
+        return "inconclusive", UNSETTLED
     if not central.converged:
         return "inconclusive", "the differences do not converge: f is rough here"
     if abs(got - central.value) <= max(2.0 * central.error, TRIFLE * size):
@@ -344,7 +425,7 @@ def _raise_if_wrong(subject: _Subject, checks: list[InputCheck], point: tuple[fl
     state = "wrong" if check.verdict == "fail" else f"not proved right ({check.verdict if check.verdict != 'pass' else 'note'})"
     bounds = abs(check.got - check.expected) / max(check.error, 5e-324)
     lines = [
-        f"{check.name} is {state} at f({', '.join(map(repr, point))})",
+        f"{check.name} is {state} at {subject.f.text(point)}",
         f"  expected  {check.expected!r} +- {check.error:.1g} (Richardson, step {check.step:.1g})",
         f"  got       {check.got!r}",
         f"  off by    {off_by(check.got, check.expected)}, {bounds:.3g} error bounds",

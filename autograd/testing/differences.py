@@ -2,7 +2,8 @@
 
 Differences over steps that are halved again and again are extrapolated to a step of zero. Each entry of the table has two
 errors: how much it moved from the entry before (what the extrapolation still misses) and the noise of the function's values,
-divided by the step and carried through the same weights. The entry with the least sum is the answer.
+divided by the step and carried through the same weights. The entry with the least sum is the answer. Where finer entries
+scatter more than their noise allows, the noise was underestimated, and the error of every entry grows by as much.
 
 L. F. Richardson, "The approximate arithmetical solution by finite differences", 1911; C. J. F. Ridders, 1982, for the table.
 """
@@ -10,7 +11,7 @@ L. F. Richardson, "The approximate arithmetical solution by finite differences",
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -26,12 +27,16 @@ Sample = tuple[float, float]  # a value, and a bound of its rounding noise
 
 @dataclass(frozen=True)
 class Estimate:
-    """A derivative, a bound of its error, the smallest step in it, and whether the differences converged as they should."""
+    """A derivative, a bound of its error, the smallest step in it, and whether the differences converged as they should.
+
+    `noise` is the part of the error that comes from the noise of the function's values.
+    """
 
     value: float
     error: float
     step: float
     converged: bool = True
+    noise: float = 0.0
 
     def excludes(self, number: float) -> bool:
         """Whether a number is not within the error; nan is never within."""
@@ -47,7 +52,7 @@ class _Table:
 
     ratio: float
     rows: list[list[tuple[float, float]]] = field(default_factory=list)
-    found: list[tuple[float, Estimate]] = field(default_factory=list)  # noise and estimate, from coarse to fine
+    found: list[Estimate] = field(default_factory=list)  # from coarse to fine
 
     def restart(self) -> None:
         """Forget the steps so far, because the next one is not half of the last."""
@@ -68,27 +73,50 @@ class _Table:
             missed = max(abs(value - row[-2][0]), abs(value - self.rows[-2][COLUMNS - 2][0]))
             noise += 8.0 * UNIT * abs(value)
             if math.isfinite(value):
-                self.found.append((noise, Estimate(value, missed + noise, step, self._converged())))
+                self.found.append(Estimate(value, missed + noise, step, self._converged(), noise))
 
     def _converged(self) -> bool:
         (a, _), (b, noise_b), (c, noise_c) = (row[0] for row in self.rows[-3:])
         return abs(c - b) <= 4.0 * (noise_b + noise_c) or abs(b - a) >= 0.6 * self.ratio * abs(c - b)
 
+    def _sharpest(self) -> int:
+        """The place of the entry with the least error, as far as the noise is what it was said to be."""
+        return min(range(len(self.found)), key=lambda k: self.found[k].error)
+
+    def excess(self) -> float:
+        """How many times the noise that was claimed is seen beyond the sharpest entry, where noise alone is left; 1 or more."""
+        if not self.found:
+            return 1.0
+        start = self._sharpest()
+        least = self.found[start].error
+        # Two entries of such noise, and the one between them, can be apart by less than four times the noise.
+        seen = [(e.error - e.noise - least, 4.0 * e.noise) for e in self.found[start + 1 :]]
+        return max([1.0, *[apart / allowed for apart, allowed in seen if apart > allowed > 0.0]])
+
     def best(self) -> Estimate:
-        return min((estimate for _, estimate in self.found), key=lambda e: e.error, default=NOTHING)
+        """The estimate with the least error, once the noise is what was seen."""
+        if not self.found:
+            return NOTHING
+        more = self.excess() - 1.0
+        return min((replace(e, error=e.error + more * e.noise) for e in self.found), key=lambda e: e.error)
 
     def done(self) -> bool:
         """Whether finer steps only bring noise: the best entry is bounded by noise, and three after it were worse."""
         if len(self.found) < LEAST:
             return False
-        errors = [estimate.error for _, estimate in self.found]
-        best = min(range(len(errors)), key=errors.__getitem__)
-        return best <= len(errors) - 4 and self.found[best][0] >= 0.2 * errors[best]
+        best = self._sharpest()
+        estimate = self.found[best]
+        return best <= len(self.found) - 4 and estimate.noise >= 0.2 * estimate.error and self.excess() == 1.0
 
     def contradicted(self) -> bool:
         """Whether a finer step than that of the best estimate says something else."""
         best = self.best()
-        return any(e.step < best.step and abs(e.value - best.value) > e.error + best.error for _, e in self.found)
+        return any(e.step < best.step and abs(e.value - best.value) > e.error + best.error for e in self.found)
+
+    def coarser(self) -> tuple[Estimate, ...]:
+        """The estimates over larger steps than that of the best."""
+        best = self.best()
+        return tuple(e for e in self.found if e.step > best.step)
 
 
 @dataclass(frozen=True)
@@ -100,9 +128,13 @@ class Derivative:
         right: the limit from above.
         left: the limit from below.
         contradicted: whether a finer scale than that of `central` says something else.
-        sides_contradicted: the same of `right` or `left`.
-        steepest: the largest slope of a line from here to a point that was looked at.
         constant: whether all values were the same.
+        sides_contradicted: the same of `right` or `left` as `contradicted` of `central`.
+        steepest: the largest slope of a line from here to a point that was looked at.
+        coarser: what larger steps than that of `central` say.
+        unsettled: the error of `right` and `left` where their differences scatter by more than the noise, else 0.
+        excess: how many times the noise that was claimed is seen in the differences from both sides.
+        doubt: the error of `central` if the values are as noisy as they look over steps that are much larger than x.
     """
 
     central: Estimate
@@ -112,6 +144,15 @@ class Derivative:
     constant: bool
     sides_contradicted: bool = False
     steepest: float = 0.0
+    coarser: tuple[Estimate, ...] = ()
+    unsettled: float = 0.0
+    excess: float = 1.0
+    doubt: float = 0.0
+
+    def seen_coarser(self, number: float) -> bool:
+        """Whether larger steps say that the derivative is this number, much closer than `central` is to it."""
+        near = 1e-2 * abs(number - self.central.value)
+        return any(e.error <= near and not e.excludes(number) for e in self.coarser)
 
     def kink(self, scale: float, least: float = 1e-9) -> bool:
         """Whether the limits from the two sides differ by clearly more than their errors, and ``least`` of the scale."""
@@ -130,7 +171,9 @@ def _ladders(x: float) -> Iterator[Iterator[float]]:
 
 
 def _halved(top: float, finest: float) -> Iterator[float]:
-    step = math.ldexp(1.0, math.frexp(top)[1] - 3)
+    # No power of two, or a staircase with steps like 1e-6 would be met at the same place of a step again and again. Eleven
+    # digits in base two, so that x + step stays exact.
+    step = math.ldexp(1417.0 / 2048.0, math.frexp(top)[1] - 3)
     while step >= finest:
         yield step
         step *= 0.5
@@ -155,7 +198,8 @@ def differentiate(sample: Callable[[float], Sample | None], x: float, whole: boo
         apart = abs(fine.central.value - coarse.central.value) > fine.central.error + coarse.central.error
         sharp = fine.central.error <= 1e-6 * abs(fine.central.value)
         if sharp and (apart or not fine.central.error >= coarse.central.error):
-            return fine  # a derivative is about the finest scale that can be seen
+            # A derivative is about the finest scale that can be seen.
+            return replace(fine, doubt=fine.central.noise * coarse.excess)
         coarse = replace(coarse, contradicted=coarse.contradicted or apart, constant=coarse.constant and fine.constant)
     return coarse
 
@@ -191,11 +235,21 @@ def _by_halving(
             central.add((up[0] - down[0]) / (a + b), (up[1] + down[1]) / (a + b) + uneven, step)
         if not whole and central.done() and right.done() and left.done():
             break
-    sides = right.contradicted() or left.contradicted()
-    return Derivative(central.best(), right.best(), left.best(), central.contradicted(), constant, sides, steepest)
+    return Derivative(
+        central.best(),
+        right.best(),
+        left.best(),
+        central.contradicted(),
+        constant,
+        sides_contradicted=right.contradicted() or left.contradicted(),
+        steepest=steepest,
+        coarser=central.coarser(),
+        unsettled=math.fsum(side.best().error for side in (right, left) if side.excess() > 1.0),
+        excess=central.excess(),
+    )
 
 
-def noise_of(f: Callable[[float], float | None], x: float) -> float:
+def noise_of(f: Callable[[float], float | None], x: float, steps: Sequence[float] = ()) -> float:
     """A bound of the rounding noise of a function that shows nothing but its values.
 
     Differences of high order over a tiny step wipe out what is smooth and leave the noise (R. W. Hamming's table).
@@ -203,6 +257,7 @@ def noise_of(f: Callable[[float], float | None], x: float) -> float:
     Args:
         f: the function; None where it has no value.
         x: where.
+        steps: larger steps to look at as well, for noise that stays the same over a tiny one.
 
     Returns:
         A bound, at least four units in the last place of the value.
@@ -210,15 +265,24 @@ def noise_of(f: Callable[[float], float | None], x: float) -> float:
     >>> noise_of(lambda x: x, 1.0) < 1e-14
     True
     """
-    step = max(math.ulp(x), math.ulp(1.0) * 2.0**-10) * 2.0**6
+    tiny = max(math.ulp(x), math.ulp(1.0) * 2.0**-10) * 2.0**6
+    levels, size = _levels(f, x, tiny)
+    # Over a larger step what is smooth may show in differences of low order; noise shows in all.
+    level = max([*levels, *[min(_levels(f, x, step)[0]) for step in steps]])
+    return 4.0 * level + 4.0 * UNIT * size
+
+
+def _levels(f: Callable[[float], float | None], x: float, step: float) -> tuple[list[float], float]:
+    """The noise as differences of the orders 4, 5 and 6 show it, and the largest value."""
     found = [f(x + k * step) for k in range(-4, 5)]
     values = [v for v in found if v is not None]
     size = max((abs(v) for v in values), default=0.0)
-    level = 0.0
-    if len(values) == len(found):
-        for order in range(1, 7):
-            values = [b - a for a, b in pairwise(values)]
-            if order >= 4:
-                gamma = math.factorial(order) ** 2 / math.factorial(2 * order)
-                level = max(level, math.sqrt(gamma * math.fsum(v * v for v in values) / len(values)))
-    return 4.0 * level + 4.0 * UNIT * size
+    if len(values) < len(found):
+        return [0.0], size
+    levels = []
+    for order in range(1, 7):
+        values = [b - a for a, b in pairwise(values)]
+        if order >= 4:
+            gamma = math.factorial(order) ** 2 / math.factorial(2 * order)
+            levels.append(math.sqrt(gamma * math.fsum(v * v for v in values) / len(values)))
+    return levels, size

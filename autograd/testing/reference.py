@@ -13,7 +13,7 @@ from typing import Any
 import mpmath as m
 from mpmath import mpf
 
-__all__ = ["DIGITS", "FUNCTIONS", "Truth", "truth"]
+__all__ = ["DIGITS", "FUNCTIONS", "LOST", "Truth", "slopes", "truth"]
 
 DIGITS = 50
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # the values alone, for strategies that run programs on mpf
@@ -76,6 +76,16 @@ def _or_inf(divisor: Any) -> Any:
     return 1 / divisor if divisor else m.inf
 
 
+def _floored(x: Any, y: Any) -> Any:
+    with m.workprec(2200):  # the quotient of any two doubles has its whole part exactly
+        return m.floor(x / y)
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    with m.workprec(4400):
+        return x - y * m.floor(x / y)
+
+
 def _won(x: Any, y: Any) -> Any:
     return mpf(1) if x > y else mpf(0) if x < y else mpf(1) / 2
 
@@ -99,8 +109,8 @@ def _shares(xs: Sequence[Any]) -> Sequence[Any]:
 
 
 def _log_sum(*xs: Any) -> Any:
-    top = max(xs)
-    return top + m.log(m.fsum([m.exp(x - top) for x in xs]))
+    *others, top = sorted(xs)
+    return top + m.log1p(m.fsum([m.exp(x - top) for x in others]))  # the others may be too small to be added to 1
 
 
 def _length(*xs: Any) -> Any:
@@ -139,7 +149,7 @@ _plain("chain", lambda x, y: x * y if x else mpf(0), lambda x, y: [y, x])
 _plain("divide", lambda x, y: x / y, lambda x, y: [1 / y, -x / y**2])
 _plain("divide_dy", lambda x, y: -x / y**2, lambda x, y: [-1 / y**2, 2 * x / y**3])
 _plain("power", lambda x, y: x**y, _power_partials)
-_plain("remainder", lambda x, y: x - y * m.floor(x / y), lambda x, y: [mpf(1), -m.floor(x / y)])
+_plain("remainder", _remainder, lambda x, y: [mpf(1), -_floored(x, y)])
 _one("negative", lambda x: -x, lambda x: mpf(-1))
 _one("positive", lambda x: x, lambda x: mpf(1))
 _one("absolute", abs, m.sign)
@@ -212,6 +222,16 @@ _plain("silu_dx", _silu_dx)
 _plain("gelu_dx", _gelu_dx)
 
 
+def _below_the_top(xs: Sequence[float], i: int) -> float:
+    return min(max(xs) - xs[i], 1500.0) + math.log(len(xs))
+
+
+# How many ulps a graph of a primitive's partials may lose more than they do on floats, from its operands' numbers and the place
+# of one: its share is exp(d) over a sum, where d is how far it lies below the largest, and half an ulp of d is d/2 ulps of
+# exp(d). What the sum loses is the mean of the d, weighted by their shares, which is at most the logarithm of their number.
+LOST: dict[str, Callable[[Sequence[float], int], float]] = {"logsumexp": _below_the_top, "logaddexp": _below_the_top}
+
+
 def truth(primitive: Any, operands: Sequence[float], wanted: Sequence[int]) -> tuple[Any, list[Any]] | None:
     """Value and partial derivatives of a primitive in 50 digits.
 
@@ -230,25 +250,65 @@ def truth(primitive: Any, operands: Sequence[float], wanted: Sequence[int]) -> t
     with m.workdps(DIGITS + 10):
         xs = [mpf(x) for x in operands]
         try:
-            value = function(*xs)
-            written = _PARTIALS.get(primitive.name) if not hasattr(primitive, "domain") else None
-            if written is not None:
-                partials = [written(*xs)[i] for i in wanted]
-            else:
-                partials = [_numerical(function, xs, i) for i in wanted]
+            # mpmath has no negative zero, which here decides on the half of the plane.
+            value = mpf(math.atan2(*operands)) if primitive.name == "arctan2" and 0.0 in operands else function(*xs)
+            partials = _partials_at(primitive, xs, wanted)
         except (ArithmeticError, ValueError):
             return None
     return value, [None if isinstance(p, m.mpc) or m.isnan(p) else p for p in partials]
 
 
+def slopes(primitive: Any, operands: Sequence[float], wanted: Sequence[int], direction: Sequence[float]) -> list[Any]:
+    """The derivatives of a primitive's partials in a direction.
+
+    Args:
+        primitive: the record, one that `truth` knows.
+        operands: the numbers of its operands, within the domain.
+        wanted: the positions of the partials asked for.
+        direction: how much each operand moves.
+
+    Returns:
+        For each partial its derivative as mpf, or None where it has none or can't be told.
+    """
+    if primitive.name == "remainder":  # its partials are flat, with jumps that may be closer than any step
+        return [mpf(0)] * len(wanted)
+    with m.workdps(2 * DIGITS):
+        step = mpf(10) ** -20
+        ends = [[x + sign * step * mpf(d) for x, d in zip(operands, direction, strict=True)] for sign in (1, -1)]
+        try:
+            above, below = (_partials_at(primitive, end, wanted) for end in ends)
+            return [_slope(a, b, step) for a, b in zip(above, below, strict=True)]
+        except (ArithmeticError, ValueError):
+            return [None] * len(wanted)
+
+
+def _slope(above: Any, below: Any, step: Any) -> Any:
+    if any(isinstance(p, m.mpc) or not m.isfinite(p) for p in (above, below)):
+        return None
+    apart = above - below
+    smooth = abs(apart) <= mpf(10) ** -10 * max(abs(above), abs(below))  # a step of 1e-20 moves what is smooth by little
+    return apart / (2 * step) if smooth else None
+
+
+def _partials_at(primitive: Any, xs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+    own = hasattr(primitive, "domain")
+    written = None if own else _PARTIALS.get(primitive.name)
+    if written is not None:
+        partials = written(*xs)
+        return [partials[i] for i in wanted]
+    function = primitive.reference if own else FUNCTIONS[primitive.name]
+    return [_numerical(function, xs, i) for i in wanted]
+
+
 def _numerical(function: Callable[..., Any], xs: Sequence[Any], i: int) -> Any:
-    """A central difference so small that it keeps 50 digits in 200."""
-    with m.workdps(4 * DIGITS):
-        step = max(abs(xs[i]), mpf(10) ** -DIGITS) * mpf(10) ** -70
+    """A central difference so small that it keeps 50 digits in 200, and in more where the operand is large."""
+    digits = 4 * DIGITS + max(0, math.frexp(float(xs[i]))[1] // 3)
+    with m.workdps(digits):
+        step = (min(abs(xs[i]), mpf(1)) or mpf(10) ** -DIGITS) * mpf(10) ** -70
         up, down = ([*xs[:i], xs[i] + h, *xs[i + 1 :]] for h in (step, -step))
         above, below = function(*up), function(*down)
         if isinstance(above, m.mpc) or isinstance(below, m.mpc):
             return m.nan
         found = (above - below) / (2 * step)
-        blur = mpf(10) ** (-4 * DIGITS) * max(abs(above), abs(below)) / step
+        blur = mpf(10) ** -digits * max(abs(above), abs(below)) / step
         return found if abs(found) > blur * mpf(10) ** 20 else m.nan  # too small beside the function to be told from 0

@@ -1,0 +1,83 @@
+"""Numbers in lists, tuples, dicts and arrays, as `grad` takes them: read out with a name for each, and put back."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["built_like", "matched", "numbers_of"]
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "tolist") and hasattr(x, "flat")
+
+
+def _parts(tree: Any) -> list[tuple[str, Any]] | None:
+    """What a container holds, each with the text that picks it; None where there is no container."""
+    if isinstance(tree, dict):
+        return [(f"[{key!r}]", part) for key, part in tree.items()]
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return [(f".{field}", part) for field, part in zip(tree._fields, tree, strict=True)]
+    if isinstance(tree, (list, tuple)):
+        return [(f"[{i}]", part) for i, part in enumerate(tree)]
+    if _is_array(tree) and tree.shape:
+        return _parts(tree.tolist())
+    return None
+
+
+def numbers_of(tree: Any, name: str = "") -> list[tuple[str, Any]]:
+    """The numbers of a tree from left to right, each with its name.
+
+    Args:
+        tree: a number, or lists, tuples, dicts and NumPy arrays of them, nested as you like.
+        name: what the tree is called.
+
+    >>> numbers_of({"w": [1.0, 2.0], "b": 3.0}, "p")
+    [("p['w'][0]", 1.0), ("p['w'][1]", 2.0), ("p['b']", 3.0)]
+    """
+    parts = _parts(tree)
+    if parts is None:
+        return [(name, tree.item() if _is_array(tree) else tree)]
+    return [found for pick, part in parts for found in numbers_of(part, name + pick)]
+
+
+def built_like(tree: Any, numbers: Iterator[Any]) -> Any:
+    """A tree of the same shape and kinds that holds other numbers.
+
+    Args:
+        tree: the shape.
+        numbers: as many as the tree holds; an array gets them as floats, or as objects where one is no float.
+
+    >>> built_like([1.0, (2.0, 3.0)], iter("abc"))
+    ['a', ('b', 'c')]
+    """
+    if isinstance(tree, dict):
+        like = copy.copy(tree)  # keeps what an OrderedDict or a defaultdict has besides
+        like.update([(key, built_like(part, numbers)) for key, part in tree.items()])
+        return like
+    if isinstance(tree, (list, tuple)):
+        parts = [built_like(part, numbers) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    if _is_array(tree) and tree.shape:
+        array = sys.modules["numpy"].empty(tree.shape, dtype=object)
+        for place in range(tree.size):
+            array.flat[place] = next(numbers)
+        return array.astype(float) if all(type(x) is float for x in array.flat) else array
+    return next(numbers)
+
+
+def matched(tree: Any, given: Any) -> list[Any]:
+    """The numbers of another tree in the order of this one: dicts are matched by key, all else by place.
+
+    >>> matched({"a": 1.0, "b": 2.0}, {"b": 20.0, "a": 10.0})
+    [10.0, 20.0]
+    """
+    ours, theirs = _parts(tree), _parts(given)
+    if ours is None or theirs is None or len(ours) != len(theirs):
+        return [number for _, number in numbers_of(given)]
+    if isinstance(given, dict):
+        found = dict(theirs)
+        theirs = [(pick, found.get(pick, part)) for (pick, _), (_, part) in zip(ours, theirs, strict=True)]
+    return [number for (_, a), (_, b) in zip(ours, theirs, strict=True) for number in matched(a, b)]

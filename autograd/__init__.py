@@ -33,24 +33,30 @@ from .records import (
     cbrt,
     ceil,
     clamp,
+    copysign,
     cos,
     cosh,
+    digamma,
     divide,
     dot,
     elu,
     erf,
     erfc,
+    erfinv,
     exp,
     exp2,
     expm1,
     floor,
+    gamma,
     gelu,
     hypot,
     leaky_relu,
+    lgamma,
     log,
     log1p,
     log2,
     log10,
+    log_softmax,
     logaddexp,
     logsigmoid,
     logsumexp,
@@ -62,6 +68,7 @@ from .records import (
     multiply,
     negative,
     norm,
+    polygamma,
     positive,
     power,
     primitives,
@@ -74,16 +81,20 @@ from .records import (
     sign,
     silu,
     sin,
+    sinc,
     sinh,
     softmax,
     softplus,
     sqrt,
     square,
+    std,
     subtract,
     sum,
     tan,
     tanh,
     trunc,
+    var,
+    where,
 )  # fmt: skip
 from .symbol import local_gradient_formulas
 from .transforms import (
@@ -101,6 +112,10 @@ from .transforms import (
     vjp,
 )
 
+# The same functions under the names that `math`, sympy and PyTorch have for them.
+asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
+asinh, acosh, atanh = arcsinh, arccosh, arctanh
+
 if TYPE_CHECKING:
     from .value import Value, backward, gradients, topological_order
 else:
@@ -108,14 +123,14 @@ else:
     gradients, topological_order = chosen.gradients, chosen.topological_order
 
 __all__ = [
-    "AnomalyError", "Primitive", "Value", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly",
-    "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad",
-    "gradients", "group", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "local_gradient_formulas",
-    "log", "log1p", "log2", "log10", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min",
-    "minimum", "multiply", "negative", "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod",
-    "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh",
-    "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order", "trunc",
-    "value_and_grad", "vjp",
-    "jacfwd", "jacrev", "stop_gradient", "taylor",
+    "absolute", "acos", "acosh", "add", "AnomalyError", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "backward", "cbrt", "ceil", "clamp", "copysign", "cos",
+    "cosh", "derivative", "detect_anomaly", "digamma", "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc",
+    "erfinv", "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp", "hypot",
+    "jacfwd", "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p",
+    "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum",
+    "multiply", "negative", "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives",
+    "prod", "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinc",
+    "sinh", "softmax", "softplus", "sqrt", "square", "std", "stop_gradient", "subtract", "sum", "tan", "tanh", "taylor",
+    "topological_order", "trunc", "Value", "value_and_grad", "var", "vjp", "where",
 ]  # fmt: skip

@@ -2,8 +2,9 @@
 #
 # k_* is a kernel, p_* a piece of a partial, u_* and b_* a rule: the value and the partials of one record.
 # What ask() stands for, and all that these records do, is computed by the record itself, in Python:
-# remainder hypot logaddexp arcsinh gelu clamp sum prod mean max min logsumexp norm dot softmax arcsinh_dx
-# gelu_dx
+# remainder hypot logaddexp arcsinh erfinv gamma lgamma digamma polygamma sinc gelu clamp where sum prod mean
+# max min logsumexp norm dot softmax log_softmax var std arcsinh_dx gelu_dx erfinv_dx gamma_dx sinc_dx sinc_dn
+# deviation
 
 cdef extern from "<math.h>" nogil:
     double libm_acos "acos"(double x)
@@ -625,6 +626,14 @@ cdef inline void b_minimum(double x, double y, int wanted, double* value, double
     if wanted & 2:
         second[0] = p_won(x, y, ok)
 
+cdef inline void b_copysign(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_copysign(x, y)
+    value[0] = z
+    if wanted & 1:
+        first[0] = (p_sign(x, ok) * c_copysign(1.0, p_number(y, ok)))
+    if wanted & 2:
+        second[0] = p_zero_or_nan(y, ok)
+
 cdef inline void b_chain(double upstream, double local, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (0.0 if (upstream == 0.0) else (upstream * local))
     value[0] = z
@@ -779,6 +788,7 @@ cdef void load_rules() noexcept:
     set_unary("silu", u_silu)
     set_binary("maximum", b_maximum)
     set_binary("minimum", b_minimum)
+    set_binary("copysign", b_copysign)
     set_binary("chain", b_chain)
     set_binary("divide_dy", b_divide_dy)
     set_binary("power_dx", b_power_dx)

@@ -27,9 +27,9 @@ from math import cos, cosh, erf, exp, exp2, expm1, fsum, hypot, inf, log, log1p,
 __all__ = [
     "arccos", "arccosh", "arccosh_dx", "arcsin", "arcsin_dx", "arcsinh", "arcsinh_dx", "arctan", "arctan2",
     "arctan2_dx", "arctan2_dy", "arctan_dx", "arctanh", "arctanh_dx", "cbrt", "cbrt_dx", "clamp", "cos", "cosh",
-    "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot",
-    "hypot_dx", "largest", "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean",
-    "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
+    "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot", "hypot_dx",
+    "largest", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp",
+    "maximum", "mean", "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
     "sigmoid", "sigmoid_dx", "silu", "silu_dx", "sin", "sinh", "smallest", "softmax", "softplus", "sqrt", "sqrt_dx",
     "square", "tan", "tan_dx", "tanh", "tanh_dx", "total",
 ]  # fmt: skip
@@ -708,3 +708,17 @@ def softmax(xs: Sequence[float]) -> list[float]:
     whole = fsum([*exponentials, *corrections])
     whole_low = fsum([*exponentials, *corrections, -whole])
     return [_quotient(e, c, whole, whole_low) for e, c in zip(exponentials, corrections, strict=True)]
+
+
+def log_softmax(xs: Sequence[float]) -> list[float]:
+    """x - logsumexp(xs) for each x: both steps down from the largest have one sign, so that nothing cancels."""
+    top = largest(xs)
+    if not math.isfinite(top):
+        return [log(share) if share != 0.0 else -inf for share in softmax(xs)] if top == top else [nan] * len(xs)
+    exponentials, corrections = _shifted_exponentials(xs, top)
+    rest = log1p(fsum([*exponentials, *corrections, -1.0]))
+    found = []
+    for x in xs:
+        d = x - top
+        found.append(d - (rest - _difference_error(x, top, d)) if d > -inf else d)
+    return found

@@ -11,7 +11,7 @@ Where a plain formula would lose digits (tails, poles, cancellation), the partia
 careful kernel: ``tanh`` has ``tanh_dx`` for its partial, and that one has a partial again, so that derivatives
 of every order exist. Those records stand in the second half and are not part of the public face.
 
-Formulas: NIST Digital Library of Mathematical Functions, chapters 4 (elementary) and 7 (error function);
+Formulas: NIST Digital Library of Mathematical Functions, chapters 4 (elementary), 5 (gamma) and 7 (error function);
 activations as PyTorch defines them. Conventions at kinks, ties and poles: a subgradient of least norm, and a
 symmetric share where arguments tie.
 """
@@ -23,7 +23,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from . import kernels
+from . import kernels, kernels_exact
 from .record import NaryPrimitive, Primitive, listed, to_float
 
 INF, NAN = math.inf, math.nan
@@ -303,6 +303,58 @@ erfc: Primitive = Primitive(
              _try("erfc", "erfc(0.0)", "1.0")),
 )  # fmt: skip
 
+_OPEN_REMEDY = "the argument must lie strictly between -1 and 1; clamp it first"
+
+erfinv: Primitive = Primitive(
+    "erfinv", kernels_exact.erfinv, (lambda z, x: erfinv_dx(x),), remedy=_OPEN_REMEDY,
+    doc=_doc("The inverse of the error function: erf(erfinv(x)) is x.", "sqrt(pi)/2 * exp(erfinv(x)**2)",
+             _try("erfinv", "erfinv(0.5)", "0.4769362762044699"), x="strictly between -1 and 1", raises=_LOG_RAISES),
+)  # fmt: skip
+
+# ---- the gamma function ----------------------------------------------------------------------------
+
+_POLE_REMEDY = "keep x away from 0, -1, -2, ..."
+_POLE_RAISES = "ValueError: x is 0 or a negative whole number."
+
+gamma: Primitive = Primitive(
+    "gamma", kernels_exact.gamma, (lambda z, x: gamma_dx(x),), remedy=_POLE_REMEDY,
+    doc=_doc("The gamma function; gamma(n + 1) is the factorial of n.", "gamma(x)*digamma(x)",
+             _try("gamma", "gamma(5.0)", "24.0"), x="up to 171.6, except 0, -1, -2, ...",
+             raises=_POLE_RAISES + "\n    OverflowError: the result is too large."),
+)  # fmt: skip
+
+lgamma: Primitive = Primitive(
+    "lgamma", kernels_exact.lgamma, (lambda z, x: digamma(x),), remedy=_POLE_REMEDY,
+    doc=_doc("The logarithm of the absolute value of the gamma function, to the last digit beside its zeros as well.",
+             "digamma(x)", _try("lgamma", "lgamma(3.0)", "0.6931471805599453"), x="any number except 0, -1, -2, ...",
+             raises=_POLE_RAISES + "\n    OverflowError: the result is too large."),
+)  # fmt: skip
+
+digamma: Primitive = Primitive(
+    "digamma", kernels_exact.digamma, (lambda z, x: polygamma(1.0, x),), remedy=_POLE_REMEDY,
+    doc=_doc("The derivative of lgamma, gamma'(x)/gamma(x).", "polygamma(1, x)",
+             _try("digamma", "digamma(1.0)", "-0.5772156649015329"), x="any number except 0, -1, -2, ...",
+             raises=_POLE_RAISES),
+)  # fmt: skip
+
+polygamma: Primitive = Primitive(
+    "polygamma", kernels_exact.polygamma, (None, lambda z, n, x: polygamma(n + 1.0, x)),
+    remedy="write polygamma(n, x) with n from 0 to 200, and keep x away from 0, -1, -2, ...",
+    doc=_doc("The derivative of order n of digamma; polygamma(0, x) is digamma(x).", "polygamma(n + 1, x) in x",
+             _try("polygamma", "polygamma(1, 1.0)", "1.6449340668482264"),
+             x="n a plain whole number from 0 to 200; x any number except 0, -1, -2, ...",
+             raises=_POLE_RAISES + " Or n is not an order."),
+)  # fmt: skip
+
+# ---- sinc ------------------------------------------------------------------------------------------
+
+sinc: Primitive = Primitive(
+    "sinc", kernels_exact.sinc, (lambda z, x: sinc_dx(x),),
+    doc=_doc("sin(pi*x)/(pi*x), 1 at 0: the normalized sinc, as `numpy.sinc` defines it. The other one, sin(x)/x, which\n"
+             "`sympy.sinc` means, is sinc(x / math.pi).",
+             "(cos(pi*x) - sinc(x))/x, 0 at 0", _try("sinc", "sinc(0.5)", "0.6366197723675814")),
+)  # fmt: skip
+
 # ---- activations -----------------------------------------------------------------------------------
 
 sigmoid: Primitive = Primitive(
@@ -372,6 +424,20 @@ clamp: Primitive = Primitive(
              raises="ValueError: lo is above hi."),
 )  # fmt: skip
 
+where: Primitive = Primitive(
+    "where", lambda condition, x, y: x if condition else y,
+    (None, lambda z, condition, x, y: 1.0 if condition else 0.0, lambda z, condition, x, y: 0.0 if condition else 1.0),
+    doc=_doc("x if the condition holds, else y. Both are computed before; no gradient flows into the one left out, not even\n"
+             "where its own derivative is infinite.", "1 to the one chosen, 0 to the other",
+             _try("where", "where(2 > 1, 3.0, 4.0)", "3.0"), x="condition a bool or a plain number; x and y any numbers"),
+)  # fmt: skip
+
+copysign: Primitive = Primitive(
+    "copysign", math.copysign, (lambda z, x, y: _sign(x) * math.copysign(1.0, _number(y)), lambda z, x, y: _zero_or_nan(y)),
+    doc=_doc("The absolute value of x with the sign of y.", "to x the product of both signs, 0 at x = 0; to y 0",
+             _try("copysign", "copysign(2.0, -0.0)", "-2.0")),
+)  # fmt: skip
+
 # ---- many operands, one node -----------------------------------------------------------------------
 
 sum: Primitive = NaryPrimitive(
@@ -393,17 +459,27 @@ mean: Primitive = NaryPrimitive(
              x="an iterable with at least one operand", raises="ValueError: there are no operands."),
 )  # fmt: skip
 
-max: Primitive = NaryPrimitive(
+
+class _Extreme(NaryPrimitive):
+    """The largest or smallest: of one iterable, or of several operands, as Python's own max and min take them."""
+
+    def __call__(self, *operands: Any, **named: Any) -> Any:
+        if len(operands) > 1 and not named:
+            return self.apply(operands)
+        return super().__call__(*operands, **named)
+
+
+max: Primitive = _Extreme(
     "max", kernels.largest, lambda z, xs: _tied_shares(z, xs), remedy="give it at least one operand",
     doc=_doc("The largest of a sequence; nan if one of them is.", "1/k to each of the k largest, 0 to the others",
-             _try("max", "max([1.0, 3.0, 2.0])", "3.0"), x="an iterable with at least one operand",
+             _try("max", "max([1.0, 3.0, 2.0])", "3.0"), x="an iterable with at least one operand, or several operands",
              raises="ValueError: there are no operands."),
 )  # fmt: skip
 
-min: Primitive = NaryPrimitive(
+min: Primitive = _Extreme(
     "min", kernels.smallest, lambda z, xs: _tied_shares(z, xs), remedy="give it at least one operand",
     doc=_doc("The smallest of a sequence; nan if one of them is.", "1/k to each of the k smallest, 0 to the others",
-             _try("min", "min([1.0, 3.0, 2.0])", "1.0"), x="an iterable with at least one operand",
+             _try("min", "min([1.0, 3.0, 2.0])", "1.0"), x="an iterable with at least one operand, or several operands",
              raises="ValueError: there are no operands."),
 )  # fmt: skip
 
@@ -455,14 +531,16 @@ dot: Primitive = _Dot(
 class _Softmax(NaryPrimitive):
     """One component of the softmax: its operands are the component's number, then the whole sequence."""
 
+    components = staticmethod(kernels.softmax)
+
     def __call__(self, *operands: Any, **named: Any) -> Any:
         if named or len(operands) != 1 or hasattr(operands[0], "interpretation_level"):
             return super().__call__(*operands, **named)
         xs = listed(self.name, operands[0])
         plain = self.apply((0.0, *xs))  # refuses what is no operand, and an empty sequence
         if type(plain) is float:
-            return kernels.softmax([float(x) for x in xs])
-        values = kernels.softmax([getattr(x, "data", x) for x in xs])
+            return self.components([float(x) for x in xs])
+        values = self.components([getattr(x, "data", x) for x in xs])
         return [self.apply((float(i), *xs), value) for i, value in enumerate(values)]
 
     def check_parameters(self, wanted: Sequence[int]) -> None:
@@ -488,6 +566,75 @@ softmax: Primitive = _Softmax(
              "p_i*(1 - p_i) to its own operand, -p_i*p_j to the others",
              _try("softmax", "softmax([0.0, 0.0])", "[0.5, 0.5]"), x="an iterable with at least one operand",
              raises="ValueError: there are no operands."),
+)  # fmt: skip
+
+
+class _LogSoftmax(_Softmax):
+    """One component of the logarithm of the softmax, with operands as `_Softmax` has them."""
+
+    components = staticmethod(kernels.log_softmax)
+
+
+def _log_softmax_value(operands: Sequence[float]) -> float:
+    return kernels.log_softmax(operands[1:])[int(operands[0])]
+
+
+def _log_softmax_partials(z: Any, operands: Sequence[Any]) -> list[Any]:
+    i, p = int(operands[0]), softmax(operands[1:])
+    partials = [-p_j for p_j in p]
+    partials[i] = sum([p_j for j, p_j in enumerate(p) if j != i])  # 1 - p_i, without cancellation
+    return [0.0, *partials]
+
+
+log_softmax: Primitive = _LogSoftmax(
+    "log_softmax", _log_softmax_value, _log_softmax_partials, remedy="give it at least one operand",
+    doc=_doc("The logarithm of the softmax, x_i - logsumexp(x), as a list; each component is one node.",
+             "1 - p_i to its own operand, -p_j to the others, where p is the softmax",
+             _try("log_softmax", "log_softmax([0.0, -1000.0])", "[0.0, -1000.0]"), x="an iterable with at least one operand",
+             raises="ValueError: there are no operands."),
+)  # fmt: skip
+
+
+class _Spread(NaryPrimitive):
+    """A variance or its root: its operands are ddof, then the whole sequence."""
+
+    def __call__(self, *operands: Any, **named: Any) -> Any:
+        ddof = named.pop("ddof", 0.0)
+        if named or len(operands) != 1 or hasattr(operands[0], "interpretation_level"):
+            raise TypeError(
+                f"autograd.{self.name} takes one iterable of operands, and ddof by its name, as in "
+                f"autograd.{self.name}([a, b, c], ddof=1); got {len(operands)} argument{'s' * (len(operands) != 1)}"
+                + (f" and {', '.join(named)}=" if named else "")
+            )
+        return self.apply((to_float(ddof, f"ddof of autograd.{self.name}"), *listed(self.name, operands[0])))
+
+    def _signature(self) -> inspect.Signature:
+        ddof = inspect.Parameter("ddof", inspect.Parameter.KEYWORD_ONLY, default=0.0)
+        return super()._signature().replace(parameters=[*super()._signature().parameters.values(), ddof])
+
+    def describe(self, operands: Sequence[Any]) -> str:
+        """The operation as text, with ddof by its name where it is not 0."""
+        text = super().describe(operands[1:])
+        return text if operands[0] == 0.0 else text.replace(")", f", ddof={operands[0]:g})", 1)
+
+
+var: Primitive = _Spread(
+    "var", lambda xs: kernels_exact.var(xs[0], xs[1:]), lambda z, xs: _var_partials(xs),
+    remedy="give it more operands than ddof",
+    doc=_doc("The variance of a sequence, the mean of its squared deviations from its mean, rounded once. As in NumPy, the\n"
+             "divisor is n - ddof: ddof=1 estimates the variance of what the sequence was drawn from.",
+             "2*(x - mean)/(n - ddof) to each", _try("var", "var([1.0, 2.0, 6.0], ddof=1)", "7.0"),
+             x="an iterable; ddof a plain number",
+             raises="ValueError: there are no more operands than ddof. (NumPy gives nan there.)"),
+)  # fmt: skip
+
+std: Primitive = _Spread(
+    "std", lambda xs: kernels_exact.std(xs[0], xs[1:]), lambda z, xs: _std_partials(z, xs),
+    remedy="give it more operands than ddof",
+    doc=_doc("The standard deviation of a sequence, the root of its variance; ddof as in var.",
+             "(x - mean)/((n - ddof)*std) to each, 0 where all operands are equal: the subgradient of least norm",
+             _try("std", "std([1.0, 3.0])", "1.0"), x="an iterable; ddof a plain number",
+             raises="ValueError: there are no more operands than ddof. (NumPy gives nan there.)"),
 )  # fmt: skip
 
 # ---- derivatives with records of their own ---------------------------------------------------------
@@ -568,6 +715,25 @@ gelu_dx: Primitive = Primitive(
     (lambda z, x: erf_dx(x * math.sqrt(0.5)) * (2.0 - x * x) * math.sqrt(0.125),), doc="The partial of gelu.",
 )  # fmt: skip
 
+erfinv_dx: Primitive = Primitive(
+    "erfinv_dx", kernels_exact.erfinv_dx, (lambda z, x: 2.0 * erfinv(x) * (z * z),),
+    doc="sqrt(pi)/2*exp(erfinv(x)**2), of erfinv.",
+)  # fmt: skip
+gamma_dx: Primitive = Primitive(
+    "gamma_dx", kernels_exact.gamma_dx, (lambda z, x: z * digamma(x) + gamma(x) * polygamma(1.0, x),),
+    doc="gamma(x)*digamma(x), of gamma.",
+)  # fmt: skip
+sinc_dx: Primitive = Primitive(
+    "sinc_dx", kernels_exact.sinc_dx, (lambda z, x: sinc_dn(2.0, x),), doc="(cos(pi*x) - sinc(x))/x, of sinc."
+)
+sinc_dn: Primitive = Primitive(
+    "sinc_dn", kernels_exact.sinc_dn, (None, lambda z, n, x: sinc_dn(n + 1.0, x)), doc="The derivative of order n of sinc."
+)
+deviation: Primitive = NaryPrimitive(
+    "deviation", lambda xs: kernels_exact.deviation(xs[0], xs[1:]), lambda z, xs: _deviation_partials(xs),
+    doc="x_i - mean(x), the operands being i and then all x; of var and std, rounded once.",
+)  # fmt: skip
+
 # ---- pieces of partials ----------------------------------------------------------------------------
 # Ordinary arithmetic with a choice by the operands' numbers, for floats, Values and dual numbers alike.
 
@@ -645,6 +811,33 @@ def _softmax_of(z: Any, xs: Sequence[Any]) -> Sequence[Any]:
     exponentials = [1.0 if i == top else exp(x - xs[top]) for i, x in enumerate(xs)]
     whole = sum(exponentials)
     return [e / whole for e in exponentials]
+
+
+def _deviations(xs: Sequence[Any]) -> list[Any]:
+    return [deviation.apply((float(i), *xs)) for i in range(len(xs))]
+
+
+def _deviation_partials(xs: Sequence[Any]) -> list[float]:
+    n = len(xs) - 1
+    others = [-1.0 / n] * n
+    others[int(xs[0])] = (n - 1) / n
+    return [0.0, *others]
+
+
+def _var_partials(operands: Sequence[Any]) -> list[Any]:
+    ddof, *xs = operands
+    if all(type(x) is float for x in xs):
+        return [0.0, *kernels_exact.var_partials(ddof, xs)]
+    return [0.0, *[2.0 / (len(xs) - ddof) * d for d in _deviations(xs)]]
+
+
+def _std_partials(z: Any, operands: Sequence[Any]) -> list[Any]:
+    ddof, *xs = operands
+    if all(type(x) is float for x in xs):
+        return [0.0, *kernels_exact.std_partials(ddof, xs)]
+    if z == 0.0:
+        return [0.0] * len(operands)
+    return [0.0, *[d / z / (len(xs) - ddof) for d in _deviations(xs)]]
 
 
 def _tied_shares(z: Any, xs: Sequence[Any]) -> list[float]:
@@ -731,9 +924,11 @@ PUBLIC: dict[str, Primitive] = {
         exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt, square, reciprocal,
         sin, cos, tan, arcsin, arccos, arctan, arctan2,
         sinh, cosh, tanh, arcsinh, arccosh, arctanh, hypot, erf, erfc,
+        erfinv, gamma, lgamma, digamma, polygamma, sinc,
         sigmoid, logsigmoid, softplus, relu, leaky_relu, elu, gelu, silu,
-        maximum, minimum, clamp, logaddexp,
+        maximum, minimum, clamp, logaddexp, where, copysign,
         sum, prod, dot, mean, max, min, logsumexp, softmax, norm,
+        log_softmax, var, std,
     )
 }  # fmt: skip
 

@@ -38,6 +38,9 @@ FORMULAS: dict[str, tuple[str, int]] = {
     "erf_dx": ("2*exp(-{0}**2)/sqrt(pi)", PRODUCT),
     "sigmoid_dx": ("sigmoid({0})*(1 - sigmoid({0}))", PRODUCT),
     "silu_dx": ("sigmoid({0})*(1 + {0}*(1 - sigmoid({0})))", PRODUCT),
+    "erfinv_dx": ("sqrt(pi)/2*exp(erfinv({0})**2)", PRODUCT),
+    "gamma_dx": ("gamma({0})*digamma({0})", PRODUCT),
+    "sinc_dx": ("(cos(pi*{0}) - sinc({0}))/{0}", PRODUCT),
     "gelu_dx": ("erfc(-{0}/sqrt(2))/2 + {0}*exp(-{0}**2/2)/sqrt(2*pi)", SUM),
 }
 
@@ -148,6 +151,23 @@ def _prod_gradient(operands: Sequence[Any], i: int) -> str:
     return product.text
 
 
+def _log_softmax_gradient(operands: Sequence[Any], i: int) -> str:
+    own, other = int(operands[0]), i - 1
+    return f"1 - p{own}" if own == other else f"-p{other}"
+
+
+def _spread_gradient(operands: Sequence[Any], i: int, *, root: bool) -> str:
+    ddof, *xs = operands
+    if root and all(x == xs[0] for x in xs):
+        return "0"
+    listed = ", ".join([_symbol(x).text for x in xs])
+    divisor = f"{len(xs) - ddof:g}"
+    deviation = f"({_held(operands[i], PRODUCT)} - mean({listed}))"
+    if not root:
+        return f"2*{deviation}/{divisor}"
+    return f"{deviation}/({divisor}*std({listed}{f', ddof={ddof:g}' if ddof else ''}))"
+
+
 # Local gradients that read better than what their arithmetic would spell.
 _WHOLE: dict[str, Callable[[Sequence[Any], int], str]] = {
     "reciprocal": lambda operands, i: f"-1/{_held(operands[0], ATOM)}**2",
@@ -156,6 +176,9 @@ _WHOLE: dict[str, Callable[[Sequence[Any], int], str]] = {
     "logsumexp": _logsumexp_gradient,
     "prod": _prod_gradient,
     "softmax": _softmax_gradient,
+    "log_softmax": _log_softmax_gradient,
+    "var": lambda operands, i: _spread_gradient(operands, i, root=False),
+    "std": lambda operands, i: _spread_gradient(operands, i, root=True),
 }
 
 

@@ -220,8 +220,11 @@ class Graph:
         if not node.symbol:
             return ""
         words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
-        if node.symbol == "softmax" and words:
-            return f"softmax({', '.join(elided(words[1:]))})[{words[0]}]"
+        if node.symbol in ("softmax", "log_softmax") and words:
+            return f"{node.symbol}({', '.join(elided(words[1:]))})[{words[0]}]"
+        if node.symbol in ("var", "std") and words:
+            ddof = [f"ddof={words[0]}"] if words[0] != "0" else []
+            return f"{node.symbol}({', '.join([*elided(words[1:]), *ddof])})"
         words = elided(words)
         if node.symbol in _SIGNS and len(words) == 1:
             return _SIGNS[node.symbol] + words[0]

@@ -103,8 +103,19 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], Call]] = {
     "elu": (("kink",), lambda f, a, b, c: f.elu(a, 1.0)),
     "silu": (("small",), _function("silu")),
     "gelu": (("small",), _function("gelu")),
+    "erfinv": (("unit",), _function("erfinv")),
+    "gamma": (("positive",), _function("gamma")),
+    "lgamma": (("positive",), _function("lgamma")),
+    "digamma": (("positive",), _function("digamma")),
+    "polygamma": (("positive",), lambda f, a, b, c: f.polygamma(1.0, a)),
+    "sinc": (("small",), _function("sinc")),
+    "log_softmax": (("small", "small"), lambda f, a, b, c: f.log_softmax([a, b])[0]),
+    "var": (("any", "any"), _function_of_many("var")),
+    "std": (("any", "apart"), _function_of_many("std")),
+    "copysign": (("kink",), lambda f, a, b, c: f.copysign(a, -1.0)),
+    "where": (("any", "any"), lambda f, a, b, c: f.where(1.0, a, b) - f.where(0.0, a, b)),
 }
-KINKED = ("relu", "absolute", "maximum", "minimum", "max", "min", "leaky_relu", "elu")
+KINKED = ("relu", "absolute", "maximum", "minimum", "max", "min", "leaky_relu", "elu", "std", "copysign")
 # Only to wrap operands in, around a sine, which takes any number and never saturates, so that no gradient drowns in rounding.
 # These take the number that the step holds.
 _WRAPS: dict[str, Call] = {
@@ -123,7 +134,10 @@ def _mpmath_functions() -> Any:
     many = ("sum", "mean", "prod", "norm", "logsumexp", "max", "min")
     found = {name: _of_sequence(g) if name in many else g for name, g in functions.items()}
     found["dot"] = lambda xs, ys: functions["dot"](*xs, *ys)
-    found["softmax"] = lambda xs: [functions["softmax"](i, *xs) for i in range(len(xs))]
+    for name in ("softmax", "log_softmax"):
+        found[name] = lambda xs, g=functions[name]: [g(i, *xs) for i in range(len(xs))]
+    for name in ("var", "std"):
+        found[name] = lambda xs, g=functions[name]: g(0, *xs)
     return SimpleNamespace(**found)
 
 

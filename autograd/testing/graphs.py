@@ -69,8 +69,10 @@ def _stands_at_a_kink(node: Any) -> bool:
     name = node.op.name
     if name in ("relu", "leaky_relu", "elu", "absolute"):
         return bool(numbers[0] == 0.0)
-    if name in ("hypot", "norm", "sqrt"):
+    if name in ("hypot", "norm", "sqrt", "std"):
         return bool(node.data == 0.0)
+    if name == "copysign":
+        return 0.0 in numbers
     if name == "clamp":
         return numbers[0] in numbers[1:]
     return name in ("maximum", "minimum", "max", "min") and numbers.count(node.data) > 1
@@ -91,8 +93,11 @@ def _call(node: Any, names: list[str]) -> str:
     if op.name == "dot":
         half = len(names) // 2
         return f"dot([{', '.join(names[:half])}], [{', '.join(names[half:])}])"
-    if op.name == "softmax":
-        return f"softmax([{', '.join(names[1:])}])[{int(node.operands[0])}]"
+    if op.name in ("softmax", "log_softmax"):
+        return f"{op.name}([{', '.join(names[1:])}])[{int(node.operands[0])}]"
+    if op.name in ("var", "std"):
+        ddof = f", ddof={names[0]}" if node.operands[0] else ""
+        return f"{op.name}([{', '.join(names[1:])}]{ddof})"
     return f"{op.name}([{', '.join(names)}])" if op.arity is None else f"{op.name}({', '.join(names)})"
 
 

@@ -1,6 +1,6 @@
 """Every primitive in 50 digits: value and partial derivatives, written for mpmath independently of `autograd`.
 
-Formulas: NIST Digital Library of Mathematical Functions, chapters 4 and 7. Where a function has a kink, the partial is the
+Formulas: NIST Digital Library of Mathematical Functions, chapters 4, 5 and 7. Where a function has a kink, the partial is the
 convention that the engine documents: a subgradient of least norm, and a symmetric share where operands tie.
 """
 
@@ -138,6 +138,71 @@ def _softmax_partials(i: Any, *xs: Any) -> Sequence[Any]:
     return [mpf(0), *[shares[k] * (rest if j == k else -p) for j, p in enumerate(shares)]]
 
 
+def _log_gamma(x: Any) -> Any:
+    return m.loggamma(x) if x > 0 else m.log(m.pi / abs(m.sinpi(x))) - m.loggamma(1 - x)
+
+
+def _sinc(x: Any) -> Any:
+    return m.sinpi(x) / (m.pi * x) if x else mpf(1)
+
+
+def _sinc_dn(n: Any, x: Any) -> Any:
+    """The power series, with digits to spare where its terms are large; the n-fold product rule where they are too large."""
+    with m.workdps(3 * DIGITS):
+        n, t = int(n), m.pi * x
+        if abs(t) < n + 30:
+            first, term = n % 2, (-1) ** ((n + 1) // 2) * t ** (n % 2)
+            terms = [term / (first + n + 1)]
+            for j in range(first + 2, 4 * n + 300, 2):
+                term = -term * t * t / (j * (j - 1))
+                terms.append(term / (j + n + 1))
+            return m.pi**n * m.fsum(terms)
+        sines = (m.sinpi(x), m.cospi(x), -m.sinpi(x), -m.cospi(x))
+        over = [(-1) ** k * m.factorial(k) / t ** (k + 1) for k in range(n + 1)]
+        return m.pi**n * m.fsum([m.binomial(n, k) * over[k] * sines[(n - k) % 4] for k in range(n + 1)])
+
+
+def _erfinv(x: Any) -> Any:
+    return m.erfinv(x) if abs(x) > mpf(10) ** -40 else m.sqrt(m.pi) / 2 * x
+
+
+def _erfinv_dx(x: Any) -> Any:
+    return m.sqrt(m.pi) / 2 * m.exp(_erfinv(x) ** 2)
+
+
+def _log_shares(i: Any, *xs: Any) -> Any:
+    return xs[int(i)] - _log_sum(*xs)
+
+
+def _log_softmax_partials(i: Any, *xs: Any) -> Sequence[Any]:
+    shares, k = _shares(xs), int(i)
+    rest = m.fsum([p for j, p in enumerate(shares) if j != k])
+    return [mpf(0), *[rest if j == k else -p for j, p in enumerate(shares)]]
+
+
+def _deviations(xs: Sequence[Any]) -> list[Any]:
+    with m.workdps(700):  # numbers of all sizes, whose mean must not lose the small ones
+        mean = m.fsum(xs) / len(xs)
+        return [x - mean for x in xs]
+
+
+def _variance(ddof: Any, *xs: Any) -> Any:
+    return m.fsum([d * d for d in _deviations(xs)]) / (len(xs) - ddof)
+
+
+def _std_partials(ddof: Any, *xs: Any) -> Sequence[Any]:
+    std = m.sqrt(_variance(ddof, *xs))
+    return [mpf(0), *[d / ((len(xs) - ddof) * std) if std else mpf(0) for d in _deviations(xs)]]
+
+
+def _deviation_partials(i: Any, *xs: Any) -> Sequence[Any]:
+    return [mpf(0), *[mpf(int(i) == j) - mpf(1) / len(xs) for j in range(len(xs))]]
+
+
+def _copysign(x: Any, y: Any) -> Any:
+    return abs(x) if y > 0 else -abs(x) if y < 0 else m.nan  # mpmath knows no -0.0
+
+
 def _root(x: Any) -> Any:
     return 1 / m.sqrt(x) if x else m.inf
 
@@ -184,6 +249,16 @@ _one("arctanh", m.atanh, lambda x: 1 / ((1 - x) * (1 + x)))
 _one("erf", m.erf, _bell)
 _one("erfc", lambda x: m.erfc(x) if x < 1e6 else mpf(0), lambda x: -_bell(x))
 _one("erf_dx", _bell, lambda x: -2 * x * _bell(x))
+_one("erfinv", _erfinv, _erfinv_dx)
+_one("erfinv_dx", _erfinv_dx, lambda x: 2 * _erfinv(x) * _erfinv_dx(x) ** 2)
+_one("gamma", m.gamma, lambda x: m.gamma(x) * m.psi(0, x))
+_one("gamma_dx", lambda x: m.gamma(x) * m.psi(0, x), lambda x: m.gamma(x) * (m.psi(0, x) ** 2 + m.psi(1, x)))
+_one("lgamma", _log_gamma, lambda x: m.psi(0, x))
+_one("digamma", lambda x: m.psi(0, x), lambda x: m.psi(1, x))
+_plain("polygamma", lambda n, x: m.psi(int(n), x), lambda n, x: [m.nan, m.psi(int(n) + 1, x)])
+_one("sinc", _sinc, lambda x: _sinc_dn(1, x))
+_one("sinc_dx", lambda x: _sinc_dn(1, x), lambda x: _sinc_dn(2, x))
+_plain("sinc_dn", _sinc_dn, lambda n, x: [m.nan, _sinc_dn(n + 1, x)])
 _one("sigmoid", _logistic, _sigmoid_dx)
 _one("sigmoid_dx", _sigmoid_dx, lambda x: -m.tanh(x / 2) * _sigmoid_dx(x))
 _one("logsigmoid", lambda x: -_softplus(-x), lambda x: _logistic(-x))
@@ -196,6 +271,8 @@ _one("silu", lambda x: x * _logistic(x), _silu_dx)
 _plain("maximum", max, lambda x, y: [_won(x, y), _won(y, x)])
 _plain("minimum", min, lambda x, y: [_won(y, x), _won(x, y)])
 _plain("clamp", lambda x, lo, hi: min(max(x, lo), hi), lambda x, lo, hi: [mpf(lo < x < hi), m.nan, m.nan])
+_plain("where", lambda c, x, y: x if c else y, lambda c, x, y: [m.nan, mpf(c != 0), mpf(c == 0)])
+_plain("copysign", _copysign, lambda x, y: [m.sign(x) * m.sign(y), mpf(0)])
 _plain("sum", lambda *xs: m.fsum(xs), lambda *xs: [mpf(1)] * len(xs))
 _plain("prod", lambda *xs: m.fprod(xs), lambda *xs: [m.fprod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))])
 _plain("mean", lambda *xs: m.fsum(xs) / len(xs), lambda *xs: [mpf(1) / len(xs)] * len(xs))
@@ -205,6 +282,10 @@ _plain("logsumexp", _log_sum, lambda *xs: _shares(xs))
 _plain("norm", _length, _direction)
 _plain("dot", _dot, lambda *both: [*both[len(both) // 2 :], *both[: len(both) // 2]])
 _plain("softmax", lambda i, *xs: _shares(xs)[int(i)], _softmax_partials)
+_plain("log_softmax", _log_shares, _log_softmax_partials)
+_plain("var", _variance, lambda ddof, *xs: [mpf(0), *[2 * d / (len(xs) - ddof) for d in _deviations(xs)]])
+_plain("std", lambda ddof, *xs: m.sqrt(_variance(ddof, *xs)), _std_partials)
+_plain("deviation", lambda i, *xs: _deviations(xs)[int(i)], _deviation_partials)
 # These occur in graphs of derivatives only; their partials are differentiated numerically.
 _plain("power_dx", lambda x, y: _power_partials(x, y)[0])
 _plain("power_dy", lambda x, y: _power_partials(x, y)[1])

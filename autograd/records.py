@@ -462,7 +462,7 @@ class _Softmax(NaryPrimitive):
         plain = self.apply((0.0, *xs))  # refuses what is no operand, and an empty sequence
         if type(plain) is float:
             return kernels.softmax([float(x) for x in xs])
-        values = kernels.softmax([getattr(x, "data", x) for x in xs])
+        values = kernels.softmax([_plain(x) for x in xs])
         return [self.apply((float(i), *xs), value) for i, value in enumerate(values)]
 
     def check_parameters(self, wanted: Sequence[int]) -> None:

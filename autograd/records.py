@@ -462,6 +462,7 @@ class _Softmax(NaryPrimitive):
         plain = self.apply((0.0, *xs))  # refuses what is no operand, and an empty sequence
         if type(plain) is float:
             return kernels.softmax([float(x) for x in xs])
+        xs = tuple([x if hasattr(x, "interpretation_level") else float(x) for x in xs])  # once, and not for each component
         values = kernels.softmax([_plain(x) for x in xs])
         return [self.apply((float(i), *xs), value) for i, value in enumerate(values)]
 

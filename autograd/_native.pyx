@@ -1023,13 +1023,13 @@ cdef class _Field:
         self.is_gradient = is_gradient
 
     def __get__(self, instance, owner):
-        """See `read_field`."""
+        return taken(read_field(<PyObject*>self, NULL if instance is None else <PyObject*>instance, NULL))
 
     def __set__(self, instance, number):
-        """See `write_field`."""
+        write_field(<PyObject*>self, <PyObject*>instance, <PyObject*>number)
 
     def __delete__(self, instance):
-        """See `write_field`."""
+        write_field(<PyObject*>self, <PyObject*>instance, NULL)
 
     def __getattr__(self, name):
         return getattr(self.python, name)

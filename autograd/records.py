@@ -540,7 +540,8 @@ class _Softmax(NaryPrimitive):
         plain = self.apply((0.0, *xs))  # refuses what is no operand, and an empty sequence
         if type(plain) is float:
             return self.components([float(x) for x in xs])
-        values = self.components([getattr(x, "data", x) for x in xs])
+        xs = tuple([x if hasattr(x, "interpretation_level") else float(x) for x in xs])  # once, and not for each component
+        values = self.components([_plain(x) for x in xs])
         return [self.apply((float(i), *xs), value) for i, value in enumerate(values)]
 
     def check_parameters(self, wanted: Sequence[int]) -> None:

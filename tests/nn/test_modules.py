@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,9 +35,29 @@ def test_parameters_have_stable_dotted_names() -> None:
     assert [p for _, p in model.named_parameters()] == model.parameters()
     shared = nn.Sequential(model.layers[0], model.layers[0])
     assert shared.num_parameters == 6
+    assert [type(m).__name__ for m in shared.modules()] == ["Sequential", "Layer", "Neuron", "Neuron"]
+    assert {p.label for p in shared.label_parameters("n.").parameters()} == {
+        f"n.{name}" for name, _ in shared.named_parameters()
+    }
+    assert [m.group_name for m in shared.modules()] == ["", "n.layers.0", "n.layers.0.neurons.0", "n.layers.0.neurons.1"]
     tied = nn.Module()
     tied.table = {"a": Value(1.0), "b": (Value(2.0), [Value(3.0)])}  # type: ignore[attr-defined]
     assert [name for name, _ in tied.named_parameters()] == ["table.a", "table.b.0", "table.b.1.0"]
+    assert tied.state_dict() == {"table.a": 1.0, "table.b": [2.0, [3.0]]}
+
+
+def test_a_computed_value_is_no_parameter() -> None:
+    """What a module keeps of its last call has no name, no label and no place in its state."""
+    model = nn.Module()
+    model.w = Value(2.0)  # type: ignore[attr-defined]
+    model.last = model.w * 3.0  # type: ignore[attr-defined]
+    model.both = [model.w, model.last]  # type: ignore[attr-defined]
+    model.label_parameters()
+    assert [name for name, _ in model.named_parameters()] == ["w"]
+    assert model.state_dict() == {"w": 2.0, "both.0": 2.0}
+    assert model.last.label == ""  # type: ignore[attr-defined]
+    model.load_state_dict({"w": 5.0, "both.0": 5.0})
+    assert model.w.data == 5.0  # type: ignore[attr-defined]
 
 
 def test_modules_train_and_eval() -> None:
@@ -160,6 +181,167 @@ def test_norms_do_what_they_say() -> None:
     assert math.fsum(zs) == pytest.approx(0.0, abs=1e-15)
     assert math.fsum(z * z for z in zs) / 3 == pytest.approx(1.0)
     assert (nn.RMSNorm(3).num_parameters, nn.LayerNorm(3).num_parameters) == (3, 6)
+    assert [p.data for p in nn.LayerNorm(2).parameters()] == [1.0, 1.0, 0.0, 0.0]
+    assert nn.RMSNorm(2).state_dict() == {"weight": [1.0, 1.0]}
+
+
+def test_norms_are_those_of_pytorch() -> None:
+    """With small numbers, where eps counts, a gain and an offset, both give PyTorch 2.13's recorded numbers."""
+    xs, gain, offset = [0.005, -0.0125, 0.03], [1.5, -0.5, 2.0], [0.25, -1.0, 0.125]
+    layer, rms = nn.LayerNorm(3), nn.RMSNorm(3)
+    layer.load_state_dict({"weight": gain, "bias": offset})
+    rms.load_state_dict({"weight": gain})
+    expected = [0.03843139833720817, -0.43581706223255523, 2.6638232199535015]
+    assert [y.data for y in layer(xs)] == pytest.approx(expected, rel=1e-13)
+    assert [y.data for y in rms(xs)] == pytest.approx([0.38968707702174354, 0.32473923085145295, 3.1174966161739484], rel=1e-13)
+    assert [y.data for y in nn.LayerNorm(3, eps=0.5)(xs)] == pytest.approx(
+        [y / math.sqrt(0.5 + math.fsum((x - 0.0075) ** 2 for x in xs) / 3) for y in (-0.0025, -0.02, 0.0225)], rel=1e-13
+    )
+
+
+# On floats, by the formulas of their papers.
+FORMULAS = {
+    "linear": lambda x: x,
+    "relu": lambda x: max(x, 0.0),
+    "leaky_relu": lambda x: x if x > 0 else 0.01 * x,
+    "elu": lambda x: x if x > 0 else math.expm1(x),
+    "gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    "silu": lambda x: x / (1 + math.exp(-x)),
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "softplus": lambda x: math.log1p(math.exp(x)),
+    "tanh": math.tanh,
+}
+MODULES = dict(
+    zip(FORMULAS, ["Identity", "ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Softplus", "Tanh"], strict=True)
+)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_each_activation_is_what_its_name_says(name: str) -> None:
+    """By name in a neuron and a net, as an Activation, and as a module of its own: all give the formula, and the usual init."""
+    formula = FORMULAS[name]
+    xs = [-2.0, -0.5, 0.5, 2.0]
+    expected = pytest.approx([formula(x) for x in xs], rel=1e-13)
+    neuron = nn.Neuron(1, name, seed=0)
+    neuron.w[0].data = 1.0
+    assert [neuron([x]).data for x in xs] == expected
+    own = getattr(nn, MODULES[name])()
+    for module in (nn.Activation(name), own):
+        assert module(xs) == expected
+        assert module(tuple(xs)) == expected
+        assert [module(x) for x in xs] == expected
+    assert repr(nn.Activation(name)) == f"Activation({name})"
+    assert repr(own) == f"{MODULES[name]}()"
+    assert (type(own).__name__, type(own).__module__) == (MODULES[name], "nn.layers")
+    assert type(own).__doc__ == f"The activation {name} as a module."
+    usual = "he" if name in ("relu", "leaky_relu", "elu", "gelu", "silu") else "xavier"
+    assert nn.Neuron(3, name, seed=1).state_dict() == nn.Neuron(3, name, init=usual, seed=1).state_dict()
+    assert nn.MLP(2, [2, 1], name, seed=1)([0.1, 0.2]).data == pytest.approx(
+        nn.MLP(2, [2, 1], name, "linear", init=None, seed=1)([0.1, 0.2]).data
+    )
+
+
+def test_which_layers_have_which_activation() -> None:
+    """The first activation is that of all layers but the last; relu and linear if they are left out."""
+    assert [layer.activation for layer in nn.MLP(1, [1, 1, 1], seed=0).layers] == ["relu", "relu", "linear"]
+    model = nn.MLP(1, [1, 1, 1], "tanh", "sigmoid", seed=0)
+    assert [layer.activation for layer in model.layers] == ["tanh", "tanh", "sigmoid"]
+    assert (nn.Layer(1, 1, seed=0).activation, nn.Neuron(1, seed=0).activation) == ("linear", "linear")
+    with pytest.raises(ValueError, match="there is no activation 'swish'"):
+        nn.MLP(1, [1], "swish")
+    with pytest.raises(ValueError, match="there is no activation False"):
+        nn.Neuron(2, False)  # type: ignore[arg-type]
+
+
+def test_defaults_of_nets() -> None:
+    """Biases are there and 0, sums are one dot node, xavier counts one neuron beside a Neuron that stands alone."""
+    draws = random.Random(3)
+    expected = [draws.gauss(0.0, math.sqrt(2 / 5)) for _ in range(4)]
+    neuron = nn.Neuron(4, "tanh", seed=3)
+    assert [w.data for w in neuron.w] == expected
+    assert neuron.b is not None
+    assert neuron.b.data == 0.0
+    wide, draws = nn.Neuron(4, "tanh", seed=3, fan_out=12), random.Random(3)
+    assert [w.data for w in wide.w] == [draws.gauss(0.0, math.sqrt(2 / 16)) for _ in range(4)]
+    draws = random.Random(3)
+    layer = nn.Layer(4, 12, "tanh", seed=3)
+    assert [w.data for n in layer.neurons for w in n.w] == [draws.gauss(0.0, math.sqrt(2 / 16)) for _ in range(48)]
+    for model in (neuron, layer, nn.MLP(4, [2], seed=0)):
+        y = model([1.0, 2.0, 3.0, 4.0])
+        assert {n.op.name for n in ag.topological_order(y[0] if isinstance(y, list) else y) if n.op} <= {"dot", "add", "tanh"}
+    for made in (nn.Neuron(4, bias=False, seed=0), nn.Layer(4, 2, bias=False, seed=0), nn.MLP(4, [2, 1], bias=False, seed=0),
+                 nn.Linear(4, 2, False, seed=0)):  # fmt: skip
+        assert not any("b" in name.split(".") or "bias" in name for name, _ in made.named_parameters())
+        made([1.0, 2.0, 3.0, 4.0])
+    assert [b.data for b in nn.Linear(2, 3, seed=0).bias or ()] == [0.0, 0.0, 0.0]
+    unbiased = nn.Neuron(2, bias=False, expand=True, seed=0)
+    assert unbiased([2.0, 3.0]).data == unbiased.w[0].data * 2.0 + unbiased.w[1].data * 3.0
+    linear, draws = nn.Linear(3, 5, seed=2), random.Random(2)
+    assert [w.data for row in linear.weight for w in row] == [draws.gauss(0.0, math.sqrt(2 / 8)) for _ in range(15)]
+    embedding, draws = nn.Embedding(3, 2, seed=2), random.Random(2)
+    assert [w.data for row in embedding.weight for w in row] == [draws.gauss(0.0, 1.0) for _ in range(6)]
+    he, draws = nn.Embedding(3, 2, init="he", seed=2), random.Random(2)
+    assert [w.data for row in he.weight for w in row] == [draws.gauss(0.0, math.sqrt(2 / 2)) for _ in range(6)]
+    xavier, draws = nn.Embedding(3, 2, init="xavier", seed=2), random.Random(2)
+    assert [w.data for row in xavier.weight for w in row] == [draws.gauss(0.0, math.sqrt(2 / 5)) for _ in range(6)]
+    assert nn.Neuron(2, init="zeros", seed=0).w[1].data == 0.0
+    assert nn.Layer(2, 1, init="zeros", seed=0).neurons[0].w[0].data == 0.0
+    assert nn.Layer(2, 1, expand=True, seed=0).neurons[0].expand
+    assert not nn.Layer(2, 1, seed=0).neurons[0].expand
+
+
+@pytest.fixture
+def global_random() -> Any:
+    """The module `random`, put back as it was."""
+    before = random.getstate()
+    yield random
+    random.setstate(before)
+
+
+MAKERS: dict[str, Any] = {
+    "neuron": lambda **seed: nn.Neuron(3, "tanh", **seed),
+    "layer": lambda **seed: nn.Layer(3, 2, **seed),
+    "mlp": lambda **seed: nn.MLP(3, [2, 1], **seed),
+    "linear": lambda **seed: nn.Linear(3, 2, **seed),
+    "embedding": lambda **seed: nn.Embedding(3, 2, **seed),
+    "two layers": lambda **seed: nn.TwoLayerNet(3, 2, 2, **seed),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_without_a_seed_the_module_random_decides(name: str, global_random: Any) -> None:
+    """After random.seed(1337) a net without a seed is that of Random(1337); with a seed the module `random` isn't touched."""
+
+    def numbers(**seed: Any) -> list[float]:
+        return [p.data for p in MAKERS[name](**seed).parameters()]
+
+    random.seed(1337)
+    first, second = numbers(), numbers()
+    after = random.random()
+    assert first != second
+    own = random.Random(1337)
+    assert (numbers(seed=own), numbers(seed=own), own.random()) == (first, second, after)
+    random.seed(1337)
+    assert numbers() == first
+    assert numbers(seed=7) == numbers(seed=7) != first
+    assert numbers(seed=None) == second
+
+
+def test_dropout_without_a_seed(global_random: Any) -> None:
+    """Dropout draws from the module `random` as well, when it is called; and not where it has a seed, or in evaluation."""
+    drop, seeded = nn.Dropout(), nn.Dropout(seed=3)
+    assert (drop.p, seeded.p) == (0.5, 0.5)
+    random.seed(1337)
+    draws = random.Random(1337)
+    assert drop([3.0] * 8) == [0.0 if draws.random() < 0.5 else 6.0 for _ in range(8)]
+    state = random.getstate()
+    seeded([1.0] * 8)
+    drop.eval()([1.0] * 8)
+    nn.Dropout(0.0)([1.0] * 8)
+    assert random.getstate() == state
+    draws = random.Random(3)
+    assert nn.Dropout(seed=3)([1.0] * 8) == [0.0 if draws.random() < 0.5 else 2.0 for _ in range(8)]
+    assert nn.Dropout(0.0, seed=3)([1.0, 2.0]) == [1.0, 2.0]
 
 
 def test_dropout_keeps_the_mean() -> None:
@@ -265,6 +447,30 @@ def test_files_are_whole_or_as_they_were(tmp_path: Path, monkeypatch: pytest.Mon
         (lambda: nn.MLP(2, [1], seed="a"), "seed takes an int"),
         (lambda: nn.Embedding(3, 2, seed=0)(3), "has rows 0 to 2, got 3"),
         (lambda: nn.Dropout(1.0), "probability from 0 to below 1"),
+        (lambda: nn.Dropout(-0.1), "probability from 0 to below 1, got -0.1"),
+        (lambda: nn.Dropout(math.nan), "probability from 0 to below 1, got nan"),
+        (lambda: nn.Embedding(3, 2, seed=0)(-1), "has rows 0 to 2, got -1"),
+        (lambda: nn.Embedding(3, 2, seed=0)(1.0), "has rows 0 to 2, got 1.0"),
+        (lambda: nn.Embedding(3, 2, seed=0)(True), "has rows 0 to 2, got True"),
+        (lambda: nn.Embedding(0, 2), "num_embeddings must be a whole number of at least 1, got 0"),
+        (lambda: nn.Embedding(2, 0), "embedding_dim must be"),
+        (lambda: nn.Linear(2, 0), "out_features must be"),
+        (lambda: nn.Linear(2, True), "out_features must be a whole number of at least 1, got True"),
+        (lambda: nn.Neuron(0), "inputs must be a whole number"),
+        (lambda: nn.Neuron(2, fan_out=0), "fan_out must be a whole number"),
+        (lambda: nn.Layer(0, 1), "inputs must be"),
+        (lambda: nn.RMSNorm(0), "size must be"),
+        (lambda: nn.LayerNorm(0), "size must be"),
+        (lambda: nn.LayerNorm(2)([1.0]), "this LayerNorm takes 2 inputs, got 1"),
+        (lambda: nn.Neuron(2, init=""), "there is no initialisation ''"),
+        (lambda: nn.Linear(2, 1, seed=True), "seed takes an int, a random.Random or None, got bool True"),
+        (lambda: nn.Linear(2, 1, seed=1.5), "seed takes an int, a random.Random or None, got float 1.5"),
+        (lambda: nn.Neuron(2, nonlin=False), "Neuron takes no nonlin=; write activation='relu' for nonlin=True, and 'linear'"),
+        (lambda: nn.Layer(2, 2, nonlin=True), "Layer takes no nonlin=; write activation="),
+        (lambda: nn.MLP(2, [2], nonlin=True), "MLP takes no nonlin=; write activation="),
+        (lambda: nn.MLP(2, [2], aktivation="relu"), r"MLP\(\) got an unexpected keyword argument 'aktivation'"),
+        (lambda: nn.Layer(2, 2, size=3), r"Layer\(\) got an unexpected keyword argument 'size'"),
+        (lambda: nn.Neuron(2, size=3), r"Neuron\(\) got an unexpected keyword argument 'size'"),
         (lambda: nn.RMSNorm(2)([1.0]), "this RMSNorm takes 2 inputs, got 1"),
         (lambda: nn.Module()(1.0), r"Module has no forward\(\)"),
     ],
@@ -281,3 +487,49 @@ def test_random_numbers_come_from_the_source_that_is_passed() -> None:
     first = [nn.Linear(2, 2, seed=a).state_dict() for _ in range(2)]
     assert first == [nn.Linear(2, 2, seed=b).state_dict() for _ in range(2)]
     assert first[0] != first[1]
+
+
+BATCH = [[1.0, 2.0], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    "kind", [list, tuple, np.array, lambda x: [np.array(row) for row in x], lambda x: [tuple(r) for r in x]]
+)
+@pytest.mark.parametrize(
+    ("model", "who"),
+    [
+        (nn.MLP(2, [3, 1], seed=0), "Layer"), (nn.Layer(2, 3, seed=0), "Layer"), (nn.Neuron(2, seed=0), "Neuron"),
+        (nn.Linear(2, 3, seed=0), "Linear"), (nn.RMSNorm(2), "RMSNorm"), (nn.LayerNorm(2), "LayerNorm"),
+        (nn.Sequential(nn.Linear(2, 3, seed=0)), "Linear"), (nn.Softmax(), "Softmax"), (nn.Dropout(seed=0), "Dropout"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else type(x).__name__,
+)  # fmt: skip
+def test_a_batch_is_told_from_a_sample(kind: Any, model: nn.Module, who: str) -> None:
+    """A net that is handed a batch says that it takes one sample at a time, and what to write; both ways of writing work."""
+    words = rf"this {who} takes one sample at a time, got a batch of 2; use nn.predict\(model, X\) for numbers, or \[model\(x\)"
+    with pytest.raises(ValueError, match=words):
+        model(kind(BATCH))
+    with pytest.raises(ValueError, match=words.replace("batch of 2", "batch of 1")):
+        model(kind(BATCH[:1]))
+    if who != "Dropout":
+        values = [model(x) for x in BATCH]
+        plain = [[float(getattr(v, "data", v)) for v in y] if isinstance(y, list) else y.data for y in values]
+        assert nn.predict(model, BATCH) == plain
+
+
+def test_other_batches_are_told_too() -> None:
+    """Activations, embeddings and frames; one sample as an array is fine."""
+    with pytest.raises(ValueError, match="this ReLU takes one sample at a time, got a batch of 2"):
+        nn.ReLU()(BATCH)
+    with pytest.raises(ValueError, match=r"this Embedding takes one index at a time, got a batch; use \[embedding\(i\)"):
+        nn.Embedding(3, 2, seed=0)([0, 1])
+    with pytest.raises(ValueError, match="this Embedding takes one index at a time"):
+        nn.Embedding(3, 2, seed=0)(np.array([0, 1]))
+    model = nn.MLP(2, [1], seed=0)
+    assert model(np.array([1.0, 2.0])).data == model([1.0, 2.0]).data
+    assert nn.Dropout(seed=0)(np.array([1.0, 2.0])) == nn.Dropout(seed=0)([1.0, 2.0])
+    with pytest.raises(ValueError, match="takes 2 inputs, got 0"):
+        model([])
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(ValueError, match="got a batch of 2"):
+        model(pandas.DataFrame(BATCH))

@@ -14,6 +14,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value
+from nn import training
 
 
 def moons(count: int, seed: int) -> tuple[list[list[float]], list[int]]:
@@ -119,6 +120,32 @@ def classifier() -> nn.MLP:
         ([[1.0]], [0], {"loss": "cross_entropy", "metrics": ["f1"]}, "there is no metric 'f1'"),
         ([[1.0]], [0], {"loss": "cross_entropy", "epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
         ([[1.0]], [0], {"loss": "cross_entropy", "batch_size": 1.5}, "batch_size must be"),
+        ([[1.0]], [0], {"loss": "cross_entropy", "batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
+        ([[1.0]], [0], {"loss": "cross_entropy", "batch_size": False}, "batch_size must be .*, got False"),
+        (
+            [[1.0]],
+            [0],
+            {"loss": "cross_entropy", "early_stopping": 0},
+            "early_stopping must be a whole number of at least 1, got 0",
+        ),
+        ([[1.0]], [0], {"loss": "cross_entropy", "early_stopping": -1}, "early_stopping must be"),
+        ([[1.0]], [0], {"loss": "cross_entropy", "epochs": True}, "epochs must be"),
+        ([[1.0]], [0], {"loss": "cross_entropy", "seed": "a"}, "seed takes an int"),
+        ([[10**400]], [1.0], {}, r"X\[0\]\[0\] is a number too large for a float"),
+        ([[1.0]], [10**400], {}, r"y\[0\] is a number too large for a float"),
+        ([[1.0]], [[1.0, 10**400]], {}, r"y\[0\]\[1\] is a number too large"),
+        ([[1.0]], [[1.0, math.nan]], {}, r"y\[0\]\[1\] is nan"),
+        ([[1.0]], ["a"], {}, r"y\[0\] is 'a', which isn't a number"),
+        ([[1.0]], [[0, 1]], {"loss": "cross_entropy"}, "it must be a label"),
+        ([[1.0]], [[0.5, 0.5]], {"loss": "bce"}, "must be from 0 to 1"),
+        ([[1.0]], [-0.1], {"loss": "bce"}, "must be from 0 to 1"),
+        ([[1.0]], {"a": 1}, {}, "y takes a list, a NumPy array or a pandas frame, got dict"),
+        ([[1.0]], 3.0, {}, "y takes a list, .* got float"),
+        (b"ab", [1.0], {}, "X takes a list, .* got bytes"),
+        ([[1.0]], [1.0], {"validation": ([[1.0]], [1.0], [2.0])}, r"validation takes a pair"),
+        ([[1.0]], [1.0], {"validation": ([], [])}, "validation X is empty"),
+        ([[1.0]], [1.0], {"validation": ([[1.0]], [1.0, 2.0])}, "X has 1 rows and validation y has 2"),
+        ([[1.0]], [1.0], {"validation": ([[math.inf]], [1.0])}, r"validation X\[0\]\[0\] is inf"),
         ([[1.0]], [0], {"loss": "cross_entropy", "validation": [[1.0]]}, r"validation takes a pair \(X, y\)"),
         (
             [[1.0]],
@@ -137,6 +164,188 @@ def test_bad_data_change_nothing(X: Any, y: Any, options: dict[str, Any], words:
         nn.fit(model, X, y, progress=False, **options)
     assert model.state_dict() == before
     assert not any(p.has_grad for p in model.parameters())
+
+
+def named(name: str, answer: Any = 0.0) -> Any:
+    """A metric of that name, which always says the same."""
+
+    def metric(outputs: list[Any], targets: list[Any]) -> Any:
+        return answer
+
+    metric.__name__ = name
+    return metric
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ([named("epoch")], "a metric can't be called 'epoch'"),
+        ([named("loss")], "a metric can't be called 'loss'"),
+        ([named("lr")], "a metric can't be called 'lr'"),
+        ([named("val_f1")], "a metric can't be called 'val_f1'"),
+        ([named("f1"), named("f1")], "two metrics are called 'f1'"),
+        (["r2", named("r2")], "two metrics are called 'r2'"),
+        ("f1", "there is no metric 'f1'; write one of accuracy, r2, or pass a function"),
+    ],
+)
+def test_a_metric_has_a_name_of_its_own(metrics: Any, words: str) -> None:
+    """A name that the history has already, twice the same name, and an unknown one are refused before anything changes."""
+    model = nn.MLP(1, [1], seed=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=words):
+        nn.fit(model, *LINE, metrics=metrics, progress=False)
+    with pytest.raises(ValueError, match=words):
+        nn.evaluate(model, *LINE, metrics=metrics)
+    assert model.state_dict() == before
+
+
+def test_metrics_by_name_and_by_function() -> None:
+    """One name, one function, and lists of both will do; a function's answer becomes a float, and must be a number."""
+    model = nn.MLP(1, [1], seed=0)
+    assert set(nn.evaluate(model, *LINE, metrics="r2")) == {"loss", "r2"}
+    assert nn.evaluate(model, *LINE, metrics=named("f1"))["f1"] == 0.0
+    found = nn.evaluate(model, *LINE, metrics=["accuracy", lambda o, t: np.float32(0.5), named("f1")])
+    assert found["<lambda>"] == 0.5
+    assert {type(x) for x in found.values()} == {float}
+    assert nn.evaluate(model, *LINE, metrics=lambda o, t: Value(2.0))["<lambda>"] == 2.0
+    for answer in (None, "x"):
+        with pytest.raises(TypeError, match=f"the metric 'f1' must return a number, got {answer!r}"):
+            nn.evaluate(model, *LINE, metrics=named("f1", answer))
+
+
+def test_accuracy_and_r2_are_their_formulas() -> None:
+    """The share that is right, by the largest output or the side of 0; and 1 - residual/spread, at its edges, too."""
+    accuracy, r2 = training.METRICS["accuracy"], training.METRICS["r2"]
+    assert accuracy([[0.1, 0.9], [0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], [1, 0, 0, 0]) == 0.75
+    assert accuracy([0.5, -0.5, 0.0, 2.0], [1.0, -1.0, 1.0, -1.0]) == 0.5
+    assert accuracy([0.5, 0.0, 0.5], [1.0, 0.0, 0.0]) == pytest.approx(2 / 3)
+    assert r2([1.0, 2.0, 4.0], [1.0, 2.0, 3.0]) == 0.5
+    assert r2([[1.0, 2.0], [4.0, 4.0]], [[1.0, 2.0], [3.0, 6.0]]) == pytest.approx(1 - 5 / 14)
+    assert r2([2.0, 2.0], [2.0, 2.0]) == 1.0
+    assert r2([2.0, 3.0], [2.0, 2.0]) == -math.inf
+
+
+def test_numpy_integers_are_whole_numbers() -> None:
+    """epochs, batch_size, early_stopping, seed and the sizes of a net may be NumPy's integers."""
+
+    def trained(kind: Any) -> list[float]:
+        model = nn.MLP(kind(1), [kind(2), kind(1)], seed=kind(4))
+        fitted = nn.fit(model, *LINE, epochs=kind(3), batch_size=kind(3), early_stopping=kind(2), seed=kind(1), progress=False)
+        assert len(fitted) == 3
+        return [p.data for p in model.parameters()]
+
+    assert trained(np.int64) == trained(np.uint8) == trained(int)
+    assert len(nn.Embedding(np.int32(3), np.int32(2), seed=0)(np.int64(2))) == 2
+
+
+def test_batches_are_of_their_size() -> None:
+    """So many samples make a step, the last batch has the rest, all of them make one if there is no batch_size."""
+    for size, steps in ((None, [4]), (1, [1, 1, 1, 1]), (3, [3, 1]), (4, [4]), (9, [4])):
+        model = nn.MLP(1, [1], seed=0)
+        seen: list[int] = []
+        calls: list[float] = []
+
+        class Counting(nn.SGD):
+            def step(self, seen: Any = seen, calls: Any = calls) -> None:
+                seen.append(len(calls))
+                calls.clear()
+
+        def loss(p: Any, t: Any, calls: Any = calls) -> Any:
+            calls.append(t)
+            return p * 0.0 + t
+
+        def clear(history: Any, calls: Any = calls) -> None:
+            calls.clear()
+
+        fitted = nn.fit(model, *LINE, optimizer=Counting(model.parameters()), loss=loss, epochs=2, batch_size=size,
+                        callbacks=[clear], progress=False)  # fmt: skip
+        seen[0] -= 1  # the one that is tried before anything changes
+        assert seen == steps * 2
+        assert fitted["loss"] == [4.0, 4.0]  # the mean over samples, not over batches
+
+
+def test_the_order_is_drawn_for_each_epoch() -> None:
+    """The order is that of random.Random(seed).shuffle, epoch after epoch; without shuffling it is the order of the rows."""
+
+    def order(**options: Any) -> list[float]:
+        seen: list[float] = []
+        model = nn.MLP(1, [1], seed=0)
+        nn.fit(model, *LINE, loss=lambda p, t: (seen.append(t), p * 0.0)[1], epochs=3, progress=False, **options)
+        return seen[1:]
+
+    def expected(rng: random.Random) -> list[float]:
+        found = []
+        for _ in range(3):
+            places = list(range(4))
+            rng.shuffle(places)
+            found += [LINE[1][i] for i in places]
+        return found
+
+    assert order() == order(seed=0) == expected(random.Random(0))
+    assert order(seed=random.Random(5)) == expected(random.Random(5))
+    assert order(shuffle=False) == LINE[1] * 3
+    before = random.getstate()
+    try:
+        random.seed(7)
+        found = order(seed=None)
+        assert found == expected(random.Random(7))
+    finally:
+        random.setstate(before)
+
+
+def test_an_optimizer_of_another_model_is_refused() -> None:
+    """One that holds none of the model's parameters is an error before anything changes; one that holds some trains those."""
+    model, other = nn.MLP(1, [2, 1], seed=0), nn.MLP(1, [2, 1], seed=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=r"holds none of this model's parameters.*SGD\(model.parameters\(\), lr=0.1\)"):
+        nn.fit(model, *LINE, optimizer=nn.SGD(other.parameters()), progress=False)
+    sgd = nn.SGD(model.parameters(), lr=0.1)
+    for optimizer in (None, nn.SGD(model.parameters())):
+        with pytest.raises(ValueError, match="the schedule drives another optimizer"):
+            nn.fit(model, *LINE, optimizer=optimizer, schedule=nn.ExponentialLR(sgd, 0.5), progress=False)
+    with pytest.raises(TypeError, match="fit takes a Module, got function"):
+        nn.fit(lambda x: x[0], *LINE, progress=False)  # type: ignore[arg-type]
+    assert model.state_dict() == before
+    last = model.layers[1].parameters()
+    nn.fit(model, *LINE, optimizer=nn.SGD([*other.parameters(), *last], lr=0.1), epochs=1, progress=False)
+    assert model.state_dict()["layers.0.neurons.0.w"] == before["layers.0.neurons.0.w"]
+    assert model.state_dict()["layers.1.neurons.0.w"] != before["layers.1.neurons.0.w"]
+
+
+def test_data_are_read_before_the_model_is_called() -> None:
+    """Everything about the data, the validation data and the options is looked at before the model sees a sample."""
+    calls: list[Any] = []
+
+    class Watching(nn.MLP):
+        def forward(self, x: Any) -> Any:
+            calls.append((x, self.training))
+            return super().forward(x)
+
+    model = Watching(1, [3], seed=0)
+    labels = [0, 1, 2, 1]
+    for options in ({"validation": ([[1.0]], [0.5])}, {"validation": [[1.0]]}, {"batch_size": 0}, {"metrics": ["f1"]},
+                    {"optimizer": nn.SGD([Value(1.0)])}):  # fmt: skip
+        with pytest.raises(ValueError):
+            nn.fit(model, LINE[0], labels, loss="cross_entropy", progress=False, **options)  # type: ignore[arg-type]
+    assert calls == []
+    with pytest.raises(ValueError, match="from 0 to 2, got 3"):
+        nn.fit(model, LINE[0], labels, loss="cross_entropy", validation=([[9.0]], [3]), progress=False)
+    assert sorted(calls) == [([0.0], False), ([1.0], False), ([2.0], False), ([9.0], False)]  # each label once, in evaluation
+    assert model.training
+
+
+def test_a_step_that_fails_is_named() -> None:
+    """An optimizer that can't step stops the training with the epoch and the batch, and nothing was moved."""
+    model = nn.MLP(1, [1], seed=0)
+    before = model.state_dict()
+
+    class Broken(nn.SGD):
+        def step(self) -> None:
+            raise ZeroDivisionError("by zero")
+
+    with pytest.raises(nn.TrainingError, match=r"the step failed in epoch 1, batch 1 \(samples .*\): by zero"):
+        nn.fit(model, *LINE, optimizer=Broken(model.parameters()), progress=False)
+    assert model.state_dict() == before
 
 
 def test_early_stopping_goes_back_to_the_best() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import tree
 
-__all__ = ["Layout", "is_array"]
+__all__ = ["Layout", "is_array", "items"]
 
 Shape = tuple[int, ...] | None  # of an array; None for a single number
 
@@ -26,6 +26,19 @@ def is_array(x: Any) -> bool:
     False
     """
     return isinstance(x, getattr(sys.modules.get("numpy"), "ndarray", ()))
+
+
+def items(x: Any) -> Iterator[Any]:
+    """All in a tree that may be more than a plain number: its leaves, and what stands in arrays of objects.
+
+    >>> list(items([1.0, {"a": 2.0}]))
+    [1.0, 2.0]
+    """
+    for leaf in tree.leaves(x):
+        if not is_array(leaf):
+            yield leaf
+        elif leaf.dtype == object:  # arrays of data may be large, and hold nothing else than numbers
+            yield from leaf.flat
 
 
 class Layout:
@@ -86,7 +99,7 @@ class Layout:
         for part, shape in zip(self._treedef.flatten_up_to(x), self.shapes, strict=True):
             layout = Layout(part)
             if layout.shapes != [shape] or not layout._treedef.is_leaf:
-                raise ValueError(f"expected {_named(shape)}, got {_named(_shape(part))} of type {type(part).__name__}")
+                raise ValueError(f"expected {_named(shape)}, got {_described(part)}")
             found += layout.numbers
         return found
 
@@ -123,6 +136,10 @@ def _size(shape: Shape) -> int:
 
 def _named(shape: Shape) -> str:
     return "a number" if shape is None else f"an array of shape {shape}"
+
+
+def _described(x: Any) -> str:
+    return _named(_shape(x)) if tree.is_leaf(x) else f"a {type(x).__name__} of {len(x)}"
 
 
 def _taken(numbers: Iterator[Any], shape: Shape) -> Any:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from . import modes
 from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
-from .layout import Layout, is_array
+from .layout import Layout, is_array, items
 from .record import to_float
 from .records import flow
 from .records import sum as total
@@ -66,7 +66,7 @@ class _Caller:
     """
 
     def __init__(self, arguments: Any) -> None:
-        self.nested = _depth.get() > 0 or any(_tracked(x) for x in Layout(arguments).numbers)
+        self.nested = _depth.get() > 0 or any(map(_tracked, items(arguments)))
         self.recording = modes.current.get().recording
 
     def sees(self, x: Any) -> Any:
@@ -82,9 +82,9 @@ class _Caller:
 
 def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
     """A tree with a function's results for all that carries derivatives; itself, if there is nothing of the kind."""
-    layout = Layout(x)
-    if not any(_tracked(x) for x in layout.numbers):
+    if not any(map(_tracked, items(x))):
         return x
+    layout = Layout(x)
     return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
 
 

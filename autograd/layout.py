@@ -34,7 +34,7 @@ def items(x: Any) -> Iterator[Any]:
     >>> list(items([1.0, {"a": 2.0}]))
     [1.0, 2.0]
     """
-    for leaf in tree.leaves(x):
+    for leaf in (x,) if tree.is_leaf(x) else tree.leaves(x):
         if not is_array(leaf):
             yield leaf
         elif leaf.dtype == object:  # arrays of data may be large, and hold nothing else than numbers
@@ -56,18 +56,16 @@ class Layout:
     ([1.0, 2.0, 3.0], {'w': [10.0, 20.0], 'b': 30.0})
     """
 
-    __slots__ = ("_treedef", "numbers", "shapes")
+    __slots__ = ("_plain", "_treedef", "numbers", "shapes")
 
     def __init__(self, x: Any) -> None:
         leaves, self._treedef = tree.flatten(x)
-        self.numbers: list[Any] = []
-        self.shapes: list[Shape] = []
-        for leaf in leaves:
-            self.shapes.append(_shape(leaf))
-            if is_array(leaf):
-                self.numbers.extend(leaf.flat)
-            else:
-                self.numbers.append(leaf)
+        self.numbers: list[Any] = leaves
+        self.shapes: list[Shape] = [None] * len(leaves)
+        self._plain = not any(type(leaf) is not float and is_array(leaf) for leaf in leaves)
+        if not self._plain:
+            self.numbers = [x for leaf in leaves for x in (leaf.flat if is_array(leaf) else (leaf,))]
+            self.shapes = [_shape(leaf) for leaf in leaves]
 
     @property
     def is_number(self) -> bool:
@@ -83,6 +81,8 @@ class Layout:
         Returns:
             The same containers; an array of floats where all its numbers are floats, else an array of objects.
         """
+        if self._plain:
+            return tree.unflatten(self._treedef, numbers)
         left = iter(numbers)
         return tree.unflatten(self._treedef, [_taken(left, shape) for shape in self.shapes])
 
@@ -117,11 +117,12 @@ class Layout:
         return tree.unflatten(self._treedef, [inner._joined(list(islice(left, _size(s))), s) for s in self.shapes])
 
     def _joined(self, rows: list[Sequence[Any]], shape: Shape) -> Any:
+        if shape is None:
+            return self.filled(rows[0])
         parts, start = [], 0
         for own in self.shapes:
             stop = start + _size(own)
-            joined = None if shape is None and own is None else (shape or ()) + (own or ())
-            parts.append(_taken(iter([x for row in rows for x in row[start:stop]]), joined))
+            parts.append(_taken(iter([x for row in rows for x in row[start:stop]]), shape + (own or ())))
             start = stop
         return tree.unflatten(self._treedef, parts)
 

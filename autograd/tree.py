@@ -85,6 +85,9 @@ class TreeDef:
         return found
 
 
+_LEAF = TreeDef([None])
+
+
 def _described(x: Any) -> str:
     name = type(x).__name__
     return f"a leaf of type {name}" if is_leaf(x) else f"a {name} of {len(x)}"
@@ -111,6 +114,8 @@ def flatten(tree: Any) -> tuple[list[Any], TreeDef]:
     >>> flatten({"w": [1, 2], "b": 3})[0]
     [1, 2, 3]
     """
+    if is_leaf(tree):
+        return [tree], _LEAF
     found = []
     nodes: list[_Node | None] = []
     pending = [tree]
@@ -141,6 +146,8 @@ def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Any:
     {'w': ['x', 'y'], 'b': 'z'}
     """
     left = list(leaves)
+    if treedef is _LEAF and len(left) == 1:
+        return left[0]
     if len(left) != treedef.num_leaves:
         raise ValueError(f"unflatten got {len(left)} leaves for a tree of {treedef.num_leaves}")
     built: list[Any] = []
@@ -155,7 +162,15 @@ def leaves(tree: Any) -> list[Any]:
     >>> leaves([1, (2, [3])])
     [1, 2, 3]
     """
-    return flatten(tree)[0]
+    found = []
+    pending = [tree]
+    while pending:
+        x = pending.pop()
+        if is_leaf(x):
+            found.append(x)
+        else:
+            pending.extend(reversed(list(x.values()) if isinstance(x, dict) else x))
+    return found
 
 
 def structure(tree: Any) -> TreeDef:

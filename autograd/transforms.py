@@ -126,7 +126,8 @@ def _positions(argnums: Any, count: int, name: str) -> list[int]:
         if isinstance(i, bool) or not isinstance(i, int):
             raise TypeError(f"{name}: argnums takes an int or a tuple of ints, got {argnums!r}")
         if not -count <= i < count:
-            raise ValueError(f"{name}: argnums={argnums!r}, but the function was called with {count} arguments")
+            given = f"{count} positional argument{'s' * (count != 1)}"
+            raise ValueError(f"{name}: argnums={argnums!r}, but the function was called with {given}")
     return [i % count for i in many]
 
 

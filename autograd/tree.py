@@ -85,9 +85,6 @@ class TreeDef:
         return found
 
 
-_LEAF = TreeDef([None])
-
-
 def _described(x: Any) -> str:
     name = type(x).__name__
     return f"a leaf of type {name}" if is_leaf(x) else f"a {name} of {len(x)}"
@@ -114,8 +111,6 @@ def flatten(tree: Any) -> tuple[list[Any], TreeDef]:
     >>> flatten({"w": [1, 2], "b": 3})[0]
     [1, 2, 3]
     """
-    if is_leaf(tree):
-        return [tree], _LEAF
     found = []
     nodes: list[_Node | None] = []
     pending = [tree]
@@ -146,8 +141,6 @@ def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Any:
     {'w': ['x', 'y'], 'b': 'z'}
     """
     left = list(leaves)
-    if treedef is _LEAF and len(left) == 1:
-        return left[0]
     if len(left) != treedef.num_leaves:
         raise ValueError(f"unflatten got {len(left)} leaves for a tree of {treedef.num_leaves}")
     built: list[Any] = []

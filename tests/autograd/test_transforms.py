@@ -272,6 +272,20 @@ def test_tangents_and_coefficients_are_watched() -> None:
             assert derivative(lambda x: ag.no_grad()(ag.sqrt)(x) + x, 2)(0.0) == 0.0
 
 
+def test_orders_beyond_the_one_asked_for_are_not_watched() -> None:
+    """A third derivative that is infinite raises where order 3 is asked for, and not where order 2 is, in either mode."""
+    infinite = ag.primitive(lambda x: x, lambda z, x: math.inf, name="infinite")
+    second = ag.primitive(lambda x: x, lambda z, x: infinite(x), name="second")
+    first = ag.primitive(lambda x: x, lambda z, x: second(x), name="first")
+    with ag.detect_anomaly():
+        assert derivative(first, 2)(3.0) == derivative(derivative(first))(3.0) == 3.0
+        assert taylor(first, 3.0, 2) == [3.0, 3.0, 1.5]
+    assert words_of(lambda: derivative(first, 3)(3.0)).startswith("derivative of order 1 is inf at infinite(3.0); made by ")
+    assert words_of(lambda: derivative(derivative(derivative(first)))(3.0)).startswith(
+        "local gradient is inf at infinite(3.0); made"
+    )
+
+
 def test_watched_operands_carry_their_labels() -> None:
     """The message about a number of forward mode over a labelled Value shows the label, as that of reverse mode does."""
     x = ag.Value(0.0, label="x")

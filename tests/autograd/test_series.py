@@ -11,11 +11,13 @@ from typing import Any
 
 import mpmath
 import pytest
+from hypothesis import given, settings
 
 import autograd as ag
 from autograd import derivative, grad, hessian, jacfwd, jvp, taylor
 from autograd.dual import Dual, new_level
 from autograd.series import Run, Series
+from autograd.testing.strategies import expressions
 
 M = mpmath
 
@@ -125,6 +127,20 @@ def test_every_primitive_agrees_with_dual_numbers(name: str) -> None:
         truth = nested(along, 0.1, order)
         assert derivative(along, order)(0.1) == pytest.approx(truth, rel=1e-10, abs=1e-12)
         assert taylor(along, 0.1, order)[order] * math.factorial(order) == pytest.approx(truth, rel=1e-10, abs=1e-12)
+
+
+@settings(max_examples=30)
+@given(expressions(smooth=False))
+def test_random_expressions_agree_with_dual_numbers(e: Any) -> None:
+    """Along a line through its point, any expression, kinks included, has the derivatives that nested dual numbers find."""
+    slopes = [math.sin(i + 1.3) for i in range(len(e.point))]
+
+    def along(t: Any) -> Any:
+        return e.fn(*[x + a * t for x, a in zip(e.point, slopes, strict=True)])
+
+    for order in (2, 3):
+        truth = nested(along, 0.0, order)
+        assert derivative(along, order)(0.0) == pytest.approx(truth, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def test_polynomials_are_exact() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import tree
 
-__all__ = ["Layout", "is_array"]
+__all__ = ["Layout", "is_array", "items"]
 
 Shape = tuple[int, ...] | None  # of an array; None for a single number
 
@@ -26,6 +26,19 @@ def is_array(x: Any) -> bool:
     False
     """
     return isinstance(x, getattr(sys.modules.get("numpy"), "ndarray", ()))
+
+
+def items(x: Any) -> Iterator[Any]:
+    """All in a tree that may be more than a plain number: its leaves, and what stands in arrays of objects.
+
+    >>> list(items([1.0, {"a": 2.0}]))
+    [1.0, 2.0]
+    """
+    for leaf in (x,) if tree.is_leaf(x) else tree.leaves(x):
+        if not is_array(leaf):
+            yield leaf
+        elif leaf.dtype == object:  # arrays of data may be large, and hold nothing else than numbers
+            yield from leaf.flat
 
 
 class Layout:
@@ -43,18 +56,16 @@ class Layout:
     ([1.0, 2.0, 3.0], {'w': [10.0, 20.0], 'b': 30.0})
     """
 
-    __slots__ = ("_treedef", "numbers", "shapes")
+    __slots__ = ("_plain", "_treedef", "numbers", "shapes")
 
     def __init__(self, x: Any) -> None:
         leaves, self._treedef = tree.flatten(x)
-        self.numbers: list[Any] = []
-        self.shapes: list[Shape] = []
-        for leaf in leaves:
-            self.shapes.append(_shape(leaf))
-            if is_array(leaf):
-                self.numbers.extend(leaf.flat)
-            else:
-                self.numbers.append(leaf)
+        self.numbers: list[Any] = leaves
+        self.shapes: list[Shape] = [None] * len(leaves)
+        self._plain = not any(type(leaf) is not float and is_array(leaf) for leaf in leaves)
+        if not self._plain:
+            self.numbers = [x for leaf in leaves for x in (leaf.flat if is_array(leaf) else (leaf,))]
+            self.shapes = [_shape(leaf) for leaf in leaves]
 
     @property
     def is_number(self) -> bool:
@@ -70,6 +81,8 @@ class Layout:
         Returns:
             The same containers; an array of floats where all its numbers are floats, else an array of objects.
         """
+        if self._plain:
+            return tree.unflatten(self._treedef, numbers)
         left = iter(numbers)
         return tree.unflatten(self._treedef, [_taken(left, shape) for shape in self.shapes])
 
@@ -86,7 +99,7 @@ class Layout:
         for part, shape in zip(self._treedef.flatten_up_to(x), self.shapes, strict=True):
             layout = Layout(part)
             if layout.shapes != [shape] or not layout._treedef.is_leaf:
-                raise ValueError(f"expected {_named(shape)}, got {_named(_shape(part))} of type {type(part).__name__}")
+                raise ValueError(f"expected {_named(shape)}, got {_described(part)}")
             found += layout.numbers
         return found
 
@@ -104,11 +117,12 @@ class Layout:
         return tree.unflatten(self._treedef, [inner._joined(list(islice(left, _size(s))), s) for s in self.shapes])
 
     def _joined(self, rows: list[Sequence[Any]], shape: Shape) -> Any:
+        if shape is None:
+            return self.filled(rows[0])
         parts, start = [], 0
         for own in self.shapes:
             stop = start + _size(own)
-            joined = None if shape is None and own is None else (shape or ()) + (own or ())
-            parts.append(_taken(iter([x for row in rows for x in row[start:stop]]), joined))
+            parts.append(_taken(iter([x for row in rows for x in row[start:stop]]), shape + (own or ())))
             start = stop
         return tree.unflatten(self._treedef, parts)
 
@@ -123,6 +137,10 @@ def _size(shape: Shape) -> int:
 
 def _named(shape: Shape) -> str:
     return "a number" if shape is None else f"an array of shape {shape}"
+
+
+def _described(x: Any) -> str:
+    return _named(_shape(x)) if tree.is_leaf(x) else f"a {type(x).__name__} of {len(x)}"
 
 
 def _taken(numbers: Iterator[Any], shape: Shape) -> Any:

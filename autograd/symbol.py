@@ -72,6 +72,10 @@ class Symbol(Operators):
         """The text, for messages."""
         return self.text
 
+    def detach(self) -> Symbol:
+        """Itself: a text has no derivative that could be cut off."""
+        return self
+
     def interpret(self, primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Symbol:
         """Write a primitive of symbols down.
 

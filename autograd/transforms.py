@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from . import modes
 from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
-from .layout import Layout, is_array
+from .layout import Layout, is_array, items
 from .record import to_float
 from .records import flow
 from .records import sum as total
@@ -58,15 +58,19 @@ def _tracked(x: Any) -> bool:
     return hasattr(x, "interpretation_level")
 
 
+def _carries(x: Any) -> bool:
+    return type(x) is not float and any(map(_tracked, items(x)))
+
+
 class _Caller:
     """Whether a derivative is wanted by a derivative outside of it, or by nobody.
 
     Args:
-        arguments: what the caller hands over; a Value among them asks for Values.
+        arguments: what the caller hands over; a Value in one of them asks for Values.
     """
 
-    def __init__(self, arguments: Any) -> None:
-        self.nested = _depth.get() > 0 or any(_tracked(x) for x in Layout(arguments).numbers)
+    def __init__(self, arguments: Iterable[Any]) -> None:
+        self.nested = _depth.get() > 0 or any(map(_carries, arguments))
         self.recording = modes.current.get().recording
 
     def sees(self, x: Any) -> Any:
@@ -82,9 +86,9 @@ class _Caller:
 
 def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
     """A tree with a function's results for all that carries derivatives; itself, if there is nothing of the kind."""
-    layout = Layout(x)
-    if not any(_tracked(x) for x in layout.numbers):
+    if not _carries(x):
         return x
+    layout = Layout(x)
     return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
 
 
@@ -122,7 +126,8 @@ def _positions(argnums: Any, count: int, name: str) -> list[int]:
         if isinstance(i, bool) or not isinstance(i, int):
             raise TypeError(f"{name}: argnums takes an int or a tuple of ints, got {argnums!r}")
         if not -count <= i < count:
-            raise ValueError(f"{name}: argnums={argnums!r}, but the function was called with {count} arguments")
+            given = f"{count} positional argument{'s' * (count != 1)}"
+            raise ValueError(f"{name}: argnums={argnums!r}, but the function was called with {given}")
     return [i % count for i in many]
 
 
@@ -159,7 +164,7 @@ class _Arguments:
         self._args = args
         self._positions = _positions(argnums, len(args), name)
         self._layouts = {i: Layout(args[i]) for i in dict.fromkeys(self._positions)}
-        self.shape = Layout(tuple([args[i] for i in self._positions]) if many else args[self._positions[0]])
+        self.shape = Layout(tuple([args[i] for i in self._positions])) if many else self._layouts[self._positions[0]]
         self.numbers = [x for layout in self._layouts.values() for x in layout.numbers]
 
     def replaced(self, numbers: Iterable[Any]) -> list[Any]:
@@ -216,15 +221,15 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
     _check_function(f, "value_and_grad")
 
     def wrapped(*args: Any, **named: Any) -> Any:
-        caller = _Caller((args, named))
+        caller = _Caller((*args, *named.values()))
         arguments = _Arguments(args, argnums, "grad")
         with _inside():
             run = _Run(f, arguments, named, "grad")
             output, aux = _split(run.output, has_aux)
             output = _one_number(output, "grad")
             gradient = arguments.shape.filled(run.row(output, caller))
-            value, aux = caller.sees(output), caller.sees_aux(aux)
-        return ((value, aux), gradient) if has_aux else (value, gradient)
+            value = caller.sees(output)
+            return ((value, caller.sees_aux(aux)), gradient) if has_aux else (value, gradient)
 
     return _named(wrapped, f, "value_and_grad")
 
@@ -284,7 +289,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> 
     _check_function(f, "jacobian")
 
     def wrapped(*args: Any, **named: Any) -> Any:
-        caller = _Caller((args, named))
+        caller = _Caller((*args, *named.values()))
         arguments = _Arguments(args, argnums, "jacobian")
         with _inside():
             run = _Run(f, arguments, named, "jacobian")
@@ -344,7 +349,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
     ([6.0, 5.0], (13.0, 12.0))
     """
     _check_function(f, "vjp")
-    outside = _Caller((primals, named))
+    outside = _Caller((*primals, *named.values()))
     arguments = _Arguments(primals, tuple(range(len(primals))), "vjp")
     with _inside():
         run = _Run(f, arguments, named, "vjp")
@@ -400,7 +405,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     layout = Layout(primals)
     what, other = f"jvp: the tangents {reprlib.repr(tangents)}", f"primals {reprlib.repr(primals)}"
     steps = _matched(layout, tangents, what, other)
-    caller = _Caller((primals, tangents, named))
+    caller = _Caller((primals, tangents, *named.values()))
     level = new_level()
     moving = [
         Dual(lifted(x, "jvp: a primal"), lifted(t, "jvp: a tangent"), level) for x, t in zip(layout.numbers, steps, strict=True)
@@ -442,7 +447,7 @@ def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Ca
     _check_function(f, "jacfwd")
 
     def wrapped(*args: Any, **named: Any) -> Any:
-        caller = _Caller((args, named))
+        caller = _Caller((*args, *named.values()))
         arguments = _Arguments(args, argnums, "jacfwd")
         primals = [lifted(x, "jacfwd: an argument") for x in arguments.numbers]
         columns = []
@@ -515,7 +520,7 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
         raise ValueError(f"derivative: order must be {_HIGHEST} or less, got {order}; taylor has no limit")
 
     def wrapped(x: Any, **named: Any) -> Any:
-        caller = _Caller((x, named))
+        caller = _Caller((x, *named.values()))
         layout = _elements(x, "derivative")
         return layout.filled([caller.sees(_expanded(f, each, order, named, "derivative")[order]) for each in layout.numbers])
 
@@ -545,7 +550,7 @@ def taylor(f: Callable[..., Any], x: Any, order: int, **named: Any) -> list[Any]
     """
     _check_function(f, "taylor")
     _check_order(order, "taylor")
-    caller = _Caller((x, named))
+    caller = _Caller((x, *named.values()))
     layout = _elements(x, "taylor")
     rows = [[caller.sees(c) for c in _expanded(f, each, order, named, "taylor")] for each in layout.numbers]
     return [layout.filled(coefficients) for coefficients in _columns(rows, order + 1)]

@@ -155,7 +155,15 @@ def leaves(tree: Any) -> list[Any]:
     >>> leaves([1, (2, [3])])
     [1, 2, 3]
     """
-    return flatten(tree)[0]
+    found = []
+    pending = [tree]
+    while pending:
+        x = pending.pop()
+        if is_leaf(x):
+            found.append(x)
+        else:
+            pending.extend(reversed(list(x.values()) if isinstance(x, dict) else x))
+    return found
 
 
 def structure(tree: Any) -> TreeDef:

@@ -118,6 +118,8 @@ def test_a_derivative_that_can_not_be_written_down() -> None:
     """A custom derivative that goes through `math` has an empty text; one in plain operators has a text."""
     x = ag.Value(2.0, label="x")
     opaque = ag.primitive(math.sin, [lambda z, x: math.cos(x)], name="opaque")
+    still = ag.primitive(lambda x: 2 * x, [lambda z, x: ag.stop_gradient(x) / x.detach() * 2], name="still")
+    assert ag.local_gradient_formulas(still(x)) == ("x/x*2",)
     clear = ag.primitive(lambda x: x**3, [lambda z, x: 3 * (x * x)], name="clear")
     assert ag.local_gradient_formulas(opaque(x)) == ("",)
     assert ag.local_gradient_formulas(clear(x)) == ("3*(x*x)",)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import assert_type
+from typing import Any, assert_type
 
 import autograd as ag
 import nn
@@ -88,6 +88,27 @@ def prove() -> None:
         Value(2.0).exp()
 
 
+def transform() -> None:
+    """Derivatives of plain functions, series, trees and arrays."""
+
+    def f(x: Any) -> Any:
+        return ag.exp(ag.sin(x)) * ag.tanh(x)
+
+    assert_type(ag.taylor(f, 0.7, 16), list[Any])
+    assert ag.derivative(f, order=2)(0.7) == 2 * ag.taylor(f, 0.7, 2)[2]
+    assert ag.jacfwd(lambda v: [v[0] * v[1]])([2.0, 3.0]) == ag.jacrev(lambda v: [v[0] * v[1]])([2.0, 3.0])
+    assert ag.grad(lambda x, k: k * x * ag.stop_gradient(x))(3.0, k=2.0) == 6.0
+    gradient, extra = ag.grad(lambda x: (x * x, {"x": x}), has_aux=True)(3.0)
+    assert (gradient, extra) == (6.0, {"x": 3.0})
+    value, pull_back = ag.vjp(lambda x, k: k * x, 2.0, k=3.0)
+    assert_type(pull_back(1.0), tuple[Any, ...])
+    assert ag.jvp(lambda p: p["a"] * p["b"], ({"a": 2.0, "b": 3.0},), ({"b": 0.0, "a": 1.0},)) == (value, 3.0)
+    leaves, shape = ag.tree.flatten({"w": [1.0, 2.0], "b": 3.0})
+    assert_type(leaves, list[Any])
+    assert_type(shape, ag.tree.TreeDef)
+    assert ag.tree.map(lambda x: 2 * x, ag.tree.unflatten(shape, leaves)) == {"w": [2.0, 4.0], "b": 6.0}
+
+
 if __name__ == "__main__":
-    for example in (expression, train, look, prove):
+    for example in (expression, train, look, prove, transform):
         example()

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from . import modes
+from . import modes, tree
 from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
 from .layout import Layout, is_array, items
@@ -85,11 +85,15 @@ class _Caller:
 
 
 def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
-    """A tree with a function's results for all that carries derivatives; itself, if there is nothing of the kind."""
-    if not _carries(x):
-        return x
-    layout = Layout(x)
-    return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
+    """A tree with a function's results for all that carries derivatives; all else stays what it is."""
+
+    def of_leaf(leaf: Any) -> Any:
+        if not _carries(leaf):
+            return leaf
+        layout = Layout(leaf)
+        return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
+
+    return tree.map(of_leaf, x) if _carries(x) else x
 
 
 def _lift(x: Any, what: str) -> tuple[Any, Any]:

@@ -51,6 +51,7 @@ FUNCTIONS: list[tuple[Callable[[Any], Any], Callable[[Any], Any], float]] = [
     (ag.sqrt, M.sqrt, 1.3),
     (ag.cbrt, M.cbrt, 1.3),
     (lambda x: x**2.5, lambda x: x ** mpmath.mpf(2.5), 1.7),
+    (lambda x: x**-1.5, lambda x: x ** mpmath.mpf(-1.5), 0.4),
     (lambda x: (-x) ** -3, lambda x: (-x) ** -3, 1.7),
     (lambda x: x**x, lambda x: x**x, 1.4),
     (lambda x: 2.5**x, lambda x: mpmath.mpf(2.5) ** x, 0.4),

@@ -212,8 +212,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
         has_aux: whether f returns ``(number, extra)``.
 
     Returns:
-        A function ``(*args) -> (value, gradient)``, or ``((value, extra), gradient)`` with ``has_aux``. The gradient
-        has the shape of the argument: a number, list, tuple or dict; a tuple of them where argnums is a tuple.
+        A function ``(*args, **named) -> (value, gradient)``, or ``((value, extra), gradient)`` with ``has_aux``. The
+        gradient has the shape of the argument: a number, list, tuple, dict or NumPy array; a tuple of them where argnums
+        is a tuple. Keyword arguments pass through to f. Values in extra become floats at the outermost level.
 
     Raises:
         TypeError: f is no function or returns no number, or an argument holds no numbers.
@@ -247,7 +248,8 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
         has_aux: whether f returns ``(number, extra)``; the result is then ``(gradient, extra)``.
 
     Returns:
-        A function of the same arguments. Its result has the shape of the argument that is differentiated.
+        A function of the same arguments, keywords included. Its result has the shape of the argument that is differentiated;
+        of a NumPy array it is an array of floats, and f gets an array of Values.
 
     Raises:
         TypeError: f is no function or returns no number, or an argument holds no numbers.

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from . import modes
+from . import modes, tree
 from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
 from .layout import Layout, is_array, items
@@ -85,11 +85,15 @@ class _Caller:
 
 
 def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
-    """A tree with a function's results for all that carries derivatives; itself, if there is nothing of the kind."""
-    if not _carries(x):
-        return x
-    layout = Layout(x)
-    return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
+    """A tree with a function's results for all that carries derivatives; all else stays what it is."""
+
+    def of_leaf(leaf: Any) -> Any:
+        if not _carries(leaf):
+            return leaf
+        layout = Layout(leaf)
+        return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
+
+    return tree.map(of_leaf, x) if _carries(x) else x
 
 
 def _lift(x: Any, what: str) -> tuple[Any, Any]:
@@ -208,8 +212,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
         has_aux: whether f returns ``(number, extra)``.
 
     Returns:
-        A function ``(*args) -> (value, gradient)``, or ``((value, extra), gradient)`` with ``has_aux``. The gradient
-        has the shape of the argument: a number, list, tuple or dict; a tuple of them where argnums is a tuple.
+        A function ``(*args, **named) -> (value, gradient)``, or ``((value, extra), gradient)`` with ``has_aux``. The
+        gradient has the shape of the argument: a number, list, tuple, dict or NumPy array; a tuple of them where argnums
+        is a tuple. Keyword arguments pass through to f. Values in extra become floats at the outermost level.
 
     Raises:
         TypeError: f is no function or returns no number, or an argument holds no numbers.
@@ -243,7 +248,8 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
         has_aux: whether f returns ``(number, extra)``; the result is then ``(gradient, extra)``.
 
     Returns:
-        A function of the same arguments. Its result has the shape of the argument that is differentiated.
+        A function of the same arguments, keywords included. Its result has the shape of the argument that is differentiated;
+        of a NumPy array it is an array of floats, and f gets an array of Values.
 
     Raises:
         TypeError: f is no function or returns no number, or an argument holds no numbers.

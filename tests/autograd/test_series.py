@@ -51,6 +51,7 @@ FUNCTIONS: list[tuple[Callable[[Any], Any], Callable[[Any], Any], float]] = [
     (ag.sqrt, M.sqrt, 1.3),
     (ag.cbrt, M.cbrt, 1.3),
     (lambda x: x**2.5, lambda x: x ** mpmath.mpf(2.5), 1.7),
+    (lambda x: x**-1.5, lambda x: x ** mpmath.mpf(-1.5), 0.4),
     (lambda x: (-x) ** -3, lambda x: (-x) ** -3, 1.7),
     (lambda x: x**x, lambda x: x**x, 1.4),
     (lambda x: 2.5**x, lambda x: mpmath.mpf(2.5) ** x, 0.4),
@@ -332,6 +333,18 @@ def test_partials_of_ones_own() -> None:
     with pytest.raises(TypeError, match="wrong"):
         taylor(wrong, 0.4, 2)
     assert taylor(bell, 0.4, 2) == pytest.approx([float(c) / 3 for c in expected[:3]], rel=1e-14)
+
+
+def test_floats_stay_on_the_fast_way() -> None:
+    """Coefficients that are all floats are known to be, however they came about, and one Value among them is noticed."""
+    x = Run(3, factorials=False).variable(2.0)
+    for y in (x, x * x, 1 / x, ag.exp(x), ag.relu(x) + 1, x.detach()):
+        assert y.plain
+        y.coefficients()
+        assert y.plain
+    for y in (x * ag.Value(2.0), x + ag.Value(2.0), ag.Value(2.0) / x):
+        y.coefficients()
+        assert not y.plain
 
 
 def test_a_series_behaves_like_a_number() -> None:

@@ -35,13 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "layout": {"tree"},
     "symbol": {"operators", "record"},
     "engines": {"value"},
-<<<<<<< HEAD
     "translate": {"files", "kernels", "records", "record"},
-    "transforms": {"records", "record", "modes", "dual", "series", "layout", "engines", "value"},
-=======
-    "translate": {"kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "value"},
->>>>>>> 9f23ab52e6373d7d7cfc0933afd355e4b94c4ebd
 }
 # Modules of the engine whose public names the other rooms may import, beside those of `autograd` itself.
 OPEN = {"autograd.files"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -92,7 +93,7 @@ def test_the_example_of_the_issue() -> None:
         start = time.process_time()
         derivative(example, 16)(0.7)
         spent.append(time.process_time() - start)
-    assert min(spent) < 0.010
+    assert min(spent) < 0.010 or sys.gettrace()  # counting lines takes its own time
 
 
 # A whole power is made of lower ones until they come to an end.

@@ -261,7 +261,7 @@ def _closes(z: Series, x: Any, y: Any) -> bool:
         return False  # they come to an end, and are exact
     base = number_of(x)
     positive_or_fixed = base > 0.0 or type(y) is float
-    return positive_or_fixed and 0.0 < abs(base) < math.inf and sys.float_info.min <= abs(z.data) < math.inf
+    return positive_or_fixed and base != 0.0 and sys.float_info.min <= abs(z.data) < math.inf  # so that z/x has its digits
 
 
 def _power_partials(z: Any, operands: tuple[Any, ...], wanted: Sequence[int]) -> tuple[Any, ...]:

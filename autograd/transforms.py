@@ -364,7 +364,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
     value = layout.filled([outside.sees(y) for y in outputs])
 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
-        given = _matched(layout, cotangent, f"vjp: the cotangent {reprlib.repr(cotangent)}", f"value {reprlib.repr(value)}")
+        given = _matched(layout, cotangent, "vjp: the cotangent", value, "value")
         seeds = [lifted(c, "vjp: a cotangent") for c in given]
         caller = _Caller(seeds)
         caller.nested = caller.nested or outside.nested
@@ -376,11 +376,13 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
     return value, pull_back
 
 
-def _matched(layout: Layout, x: Any, what: str, other: str) -> list[Any]:
+def _matched(layout: Layout, x: Any, what: str, other: Any, name: str) -> list[Any]:
+    """The numbers of x, in the order of another tree of the same shape; the words are for the message about one that isn't."""
     try:
         return layout.matched(x)
     except ValueError as error:
-        raise ValueError(f"{what} has another shape than the {other}: {error}") from None
+        shown = f"{what} {reprlib.repr(x)} has another shape than the {name} {reprlib.repr(other)}"
+        raise ValueError(f"{shown}: {error}") from None
 
 
 # ---- forward mode ------------------------------------------------------------------------------------
@@ -409,8 +411,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes the arguments and the direction as tuples: jvp(f, (x,), (1.0,))")
     layout = Layout(primals)
-    what, other = f"jvp: the tangents {reprlib.repr(tangents)}", f"primals {reprlib.repr(primals)}"
-    steps = _matched(layout, tangents, what, other)
+    steps = _matched(layout, tangents, "jvp: the tangents", primals, "primals")
     caller = _Caller((primals, tangents, *named.values()))
     level = new_level()
     moving = [

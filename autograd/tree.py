@@ -34,6 +34,16 @@ class _Node(NamedTuple):
         return self.kind._make(children) if hasattr(self.kind, "_make") else self.kind(children)
 
 
+_END = object()  # of a container, among what is still to be looked at
+
+
+def _node(x: Any) -> _Node:
+    kind = type(x)
+    if not isinstance(x, dict):
+        return _Node(kind, len(x), (), None)
+    return _Node(kind, len(x), tuple(x), None if kind is dict else copy.copy(x))
+
+
 class TreeDef:
     """The shape of a tree: its containers, without its leaves.
 
@@ -108,22 +118,32 @@ def flatten(tree: Any) -> tuple[list[Any], TreeDef]:
     Returns:
         ``(leaves, shape)``; `unflatten` puts them together again.
 
+    Raises:
+        ValueError: a container contains itself.
+
     >>> flatten({"w": [1, 2], "b": 3})[0]
     [1, 2, 3]
     """
     found = []
     nodes: list[_Node | None] = []
     pending = [tree]
+    around: dict[int, Any] = {}  # the containers around the place where we are, the innermost last
     while pending:
         x = pending.pop()
-        if is_leaf(x):
+        if x is _END:
+            around.popitem()
+        elif is_leaf(x):
             found.append(x)
             nodes.append(None)
-            continue
-        is_dict = isinstance(x, dict)
-        kind = type(x)
-        nodes.append(_Node(kind, len(x), tuple(x) if is_dict else (), copy.copy(x) if is_dict and kind is not dict else None))
-        pending.extend(reversed(list(x.values()) if is_dict else x))
+        elif id(x) in around:
+            raise ValueError(
+                f"a {type(x).__name__} that contains itself isn't a tree; take a copy without the part that leads back"
+            )
+        else:
+            around[id(x)] = x
+            nodes.append(_node(x))
+            pending.append(_END)
+            pending.extend(reversed(list(x.values()) if isinstance(x, dict) else x))
     return found, TreeDef(nodes)
 
 
@@ -155,15 +175,7 @@ def leaves(tree: Any) -> list[Any]:
     >>> leaves([1, (2, [3])])
     [1, 2, 3]
     """
-    found = []
-    pending = [tree]
-    while pending:
-        x = pending.pop()
-        if is_leaf(x):
-            found.append(x)
-        else:
-            pending.extend(reversed(list(x.values()) if isinstance(x, dict) else x))
-    return found
+    return flatten(tree)[0]
 
 
 def structure(tree: Any) -> TreeDef:

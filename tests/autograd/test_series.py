@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -92,7 +93,7 @@ def test_the_example_of_the_issue() -> None:
         start = time.process_time()
         derivative(example, 16)(0.7)
         spent.append(time.process_time() - start)
-    assert min(spent) < 0.010
+    assert min(spent) < 0.010 or sys.gettrace()  # counting lines takes its own time
 
 
 # A whole power is made of lower ones until they come to an end.
@@ -256,7 +257,9 @@ def test_powers_on_the_way_to_the_edges() -> None:
     """Powers of 0, of huge and tiny numbers and with an exponent that moves agree with what their records say."""
     assert derivative(lambda x: x**1.5, 1)(0.0) == 0.0
     assert taylor(lambda x: x**2.5, 1e-200, 1) == taylor(lambda x: x**2.5, 1e-200, 2)[:2]
-    assert taylor(lambda x: x**-0.5, math.inf, 1) == taylor(lambda x: x**-0.5, math.inf, 2)[:2]
+    for n in (-0.5, 0.5, -2.0):
+        assert taylor(lambda x, n=n: x**n, math.inf, 1) == taylor(lambda x, n=n: x**n, math.inf, 2)[:2]
+    assert taylor(lambda x: (x - 1.0) ** x, 1.0, 1) == taylor(lambda x: (x - 1.0) ** x, 1.0, 2)[:2]
     assert taylor(lambda x: (x - 2.0) ** -3, 1.0, 3) == [-1.0, -3.0, -6.0, -10.0]
     assert taylor(lambda x: x**-1, -2.0, 2) == [-0.5, -0.25, -0.125]
     assert all(map(math.isnan, taylor(lambda x: (-2.0) ** x, 2.0, 2)[1:]))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import tree
+from autograd import grad, tree
 
 
 class Pair(NamedTuple):
@@ -126,6 +126,20 @@ def test_as_many_leaves_as_places(count: int) -> None:
     """Too few or too many leaves are a ValueError with both numbers."""
     with pytest.raises(ValueError, match=f"got {count} leaves for a tree of 2"):
         tree.unflatten(tree.structure([1, 2]), [0] * count)
+
+
+def test_what_contains_itself_is_refused() -> None:
+    """A list or dict inside itself is a ValueError and no endless loop; the same list twice side by side is fine."""
+    twice = [1, 2]
+    assert tree.leaves([twice, {"a": twice}, (twice, [])]) == [1, 2] * 3
+    around: Any = [1, {"a": [2]}]
+    around[1]["a"].append(around)
+    other: Any = {"b": 1}
+    other["a"] = [other]
+    for x, name in ((around, "list"), (other, "dict"), ([0, other], "dict")):
+        for call in (tree.flatten, tree.leaves, tree.structure, grad(lambda x: 1.0)):
+            with pytest.raises(ValueError, match=f"a {name} that contains itself isn't a tree; take a copy"):
+                call(x)
 
 
 def test_no_tree_is_too_deep() -> None:

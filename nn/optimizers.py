@@ -126,7 +126,7 @@ class Optimizer:
         groups, start = [], 0
         for group in self.param_groups:
             count = len(group["params"])
-            groups.append({**{k: v for k, v in group.items() if k != "params"}, "params": list(range(start, start + count))})
+            groups.append({**group, "params": list(range(start, start + count))})
             start += count
         return {"state": {str(k): dict(v) for k, v in self.state.items()}, "param_groups": groups}
 

@@ -17,6 +17,7 @@ import autograd as ag
 import nn
 from autograd import Value
 from nn import training
+from nn.data import read_samples, read_targets
 
 
 def moons(count: int, seed: int) -> tuple[list[list[float]], list[int]]:
@@ -95,6 +96,29 @@ def test_arrays_and_frames_are_read() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"x": [x[0] for x in LINE[0]], "y": LINE[1]})
     assert trained(frame[["x"]], frame["y"]) == expected
+
+
+def test_targets_by_loss() -> None:
+    """What each loss takes as a target, its bounds included; a row of one number is the number."""
+    assert read_targets([0, 0.5, 1, True], 4, "bce") == [0.0, 0.5, 1.0, 1.0]
+    assert read_targets([-1, 1.0], 2, "hinge") == [-1.0, 1.0]
+    assert read_targets([[2], 0.0, np.int64(3)], 3, "nll") == [2, 0, 3]
+    assert [type(t) for t in read_targets([2.0], 1, "cross_entropy")] == [int]
+    assert read_targets([[1, 2], (3,), -5], 3, "mse") == [[1.0, 2.0], 3.0, -5.0]
+    assert read_targets(np.array([[1, 2], [3, 4]]), 2, "") == [[1.0, 2.0], [3.0, 4.0]]
+    assert read_samples([1, (2,), np.array([3.0])]) == [[1.0], [2.0], [3.0]]
+    assert read_samples(np.arange(4).reshape(2, 2)) == [[0.0, 1.0], [2.0, 3.0]]
+    assert read_samples(range(2)) == [[0.0], [1.0]]
+    assert read_targets(["1"], 1, "mse") == [1.0]  # a text that is a number is read
+    for call, words in (
+        (lambda: read_samples([]), "^X is empty; give it at least one row$"),
+        (lambda: read_samples([[1.0], ["b"]]), r"^X\[1\]\[0\] is 'b', which isn't a number$"),
+        (lambda: read_samples([[1.0], {1.0: 2.0}]), r"^X\[1\] takes a list, a NumPy array or a pandas frame, got dict$"),
+        (lambda: read_samples([None]), r"^X\[0\]\[0\] is None, which isn't a number$"),
+        (lambda: read_targets([1.0], 2, "mse"), "^X has 2 rows and y has 1; they must be as many$"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=words):
+            call()
 
 
 def classifier() -> nn.MLP:

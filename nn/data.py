@@ -41,7 +41,7 @@ def read_samples(data: Any, what: str = "X") -> list[list[float]]:
 
     Raises:
         ValueError: there is none, a row has another width than the first, or a number is nan or inf.
-        TypeError: data is no table, or an entry no number.
+        TypeError: data isn't a table, or an entry isn't a number.
 
     >>> read_samples([(1, 2), (3, 4)])
     [[1.0, 2.0], [3.0, 4.0]]
@@ -69,7 +69,7 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
 
     Raises:
         ValueError: there are not as many, a label is negative or no whole number, or a number is nan or inf.
-        TypeError: an entry is no number.
+        TypeError: an entry isn't a number.
 
     >>> read_targets([0, 2, 1.0], 3, "cross_entropy")
     [0, 2, 1]

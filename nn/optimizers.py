@@ -83,31 +83,31 @@ class Optimizer:
             ValueError: an option was changed to what it can't be.
             ZeroDivisionError: eps is 0 and something must be divided by it.
         """
-        parameters: list[Value] = []
-        numbers: list[float] = []
-        memories: dict[int, dict[str, float]] = {}
+        moves: list[tuple[Value, float, float]] = []
+        remembered, memories = self.state, dict(self.state)
         number = 0
         for group in self.param_groups:
             self._checked({name: x for name, x in group.items() if name != "params"})
             for p in group["params"]:
                 if p.has_grad:
-                    memory = memories[number] = dict(self.state.get(number, ()))
+                    memory = dict(remembered[number]) if number in remembered else {}
+                    x = p.data
                     try:
-                        numbers.append(self._moved(p.data, p.grad, group, memory))
+                        moves.append((p, x, self._moved(x, p.grad, group, memory)))
                     except ZeroDivisionError:
                         raise ZeroDivisionError(
                             f"{type(self).__name__}.step() divides by zero at parameter {number}, {p!r:.60}: "
                             f"nothing was moved; give it an eps above 0"
                         ) from None
-                    parameters.append(p)
+                    if memory:
+                        memories[number] = memory
                 number += 1
-        before, remembered = [p.data for p in parameters], self.state
         try:
-            for p, x in zip(parameters, numbers, strict=True):
+            for p, _, x in moves:
                 p.data = x
-            self.state = {**remembered, **memories}
+            self.state = memories
         except BaseException:  # Ctrl-C, most likely
-            for p, x in zip(parameters, before, strict=True):
+            for p, x, _ in moves:
                 p.data = x
             self.state = remembered
             raise
@@ -126,7 +126,7 @@ class Optimizer:
         groups, start = [], 0
         for group in self.param_groups:
             count = len(group["params"])
-            groups.append({**{k: v for k, v in group.items() if k != "params"}, "params": list(range(start, start + count))})
+            groups.append({**group, "params": list(range(start, start + count))})
             start += count
         return {"state": {str(k): dict(v) for k, v in self.state.items()}, "param_groups": groups}
 

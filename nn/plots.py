@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_decision_boundary", "plot_history"]
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
-DASHES = ["-", "--", "-.", ":"]
 
 
 def _pyplot() -> Any:

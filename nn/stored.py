@@ -48,7 +48,7 @@ def read_stored(path: str | os.PathLike[str], what: str) -> dict[str, Any]:
         The content, without the checksum.
 
     Raises:
-        ValueError: it is no such file, or damaged.
+        ValueError: it isn't such a file, or is damaged.
         OSError: it can't be read.
     """
     place = os.fspath(path)
@@ -88,7 +88,7 @@ def described(x: Any) -> str:
 
 
 def as_number(x: Any, where: str) -> float:
-    """A real number that is no bool, as a float.
+    """A real number as a float; a bool doesn't count as one.
 
     Raises:
         DamageError: it is something else; the message names ``where``.

@@ -179,3 +179,83 @@ def test_a_nets_gradients_against_differences() -> None:
     found = ag.gradients(loss(), model.parameters())
     expected = nn.numerical_gradient(lambda: loss().data, model.parameters(), h=1e-5)
     assert found == pytest.approx(expected, rel=1e-7, abs=1e-9)
+
+
+def test_the_textbooks_numerical_gradient() -> None:
+    """Central differences with a step of 1e-4 if it is left out; the parameters are as before, also after an error."""
+    p, q = Value(2.0), Value(-1.0)
+
+    def f() -> float:
+        return p.data**4 + q.data
+
+    assert nn.numerical_gradient(f, [p, q]) == [((2 + 1e-4) ** 4 - (2 - 1e-4) ** 4) / 2e-4, pytest.approx(1.0)]
+    assert nn.numerical_gradient(f, [p], h=0.5) == [(2.5**4 - 1.5**4) / 1.0]
+    assert (p.data, q.data) == (2.0, -1.0)
+    with pytest.raises(ZeroDivisionError):
+        nn.numerical_gradient(lambda: 1 / (p.data - 3.0), [p], h=1.0)
+    assert p.data == 2.0
+
+
+def test_the_two_layer_net_begins_as_in_the_textbook() -> None:
+    """Weights are normal with a deviation of 0.01 if it is left out, offsets 0, in the order of W1, b1, W2, b2."""
+    net, rng = nn.TwoLayerNet(3, 2, 2, seed=5), random.Random(5)
+    expected = [[rng.gauss(0.0, 0.01) for _ in range(2)] for _ in range(3)]
+    assert [[v.data for v in row] for row in net.params["W1"]] == expected
+    assert [[v.data for v in row] for row in net.params["W2"]] == [[rng.gauss(0.0, 0.01) for _ in range(2)] for _ in range(2)]
+    assert [v.data for v in net.params["b1"] + net.params["b2"]] == [0.0] * 4
+    assert list(net.params) == ["W1", "b1", "W2", "b2"]
+    assert len(net.parameters()) == 6 + 2 + 4 + 2
+    for name, numbers in {"W1": [[1, 0], [0, 1], [1, 1]], "b1": [0.5, -3], "W2": [[1, 2], [3, 4]], "b2": [0, 1]}.items():
+        for row, given in zip(net.params[name], numbers, strict=True):
+            for v, x in zip(
+                row if isinstance(row, list) else [row], given if isinstance(given, list) else [given], strict=True
+            ):
+                v.data = float(x)
+    x = np.array([[1.0, 1.0, 1.0], [-5.0, 4.0, 0.0]])  # hidden by hand: relu([2.5, -1]) and relu([-4.5, 1])
+    assert net.predict(x) == [[2.5, 6.0], [3.0, 5.0]]
+    assert not any(v.has_grad for v in net.parameters())
+    assert net.accuracy(x, np.array([1, 1])) == 1.0
+    assert net.accuracy(x, [1, 0]) == 0.5
+    loss = [math.log(1 + math.exp(-3.5)), math.log(1 + math.exp(-2.0))]
+    assert net.loss(x, [1, 1]).data == pytest.approx(sum(loss) / 2, rel=1e-13)
+
+
+def test_gates_of_many_shapes() -> None:
+    """Several outputs, constants, tuples, Values and no operands at all: a gradient of the shape of each input."""
+    gate = nn.Gate(lambda x, y: [x[0] * y, x[1] + y, y * 0.0 + 7.0])
+    assert gate.forward((2.0, 3.0), 5.0) == [10.0, 8.0, 7.0]
+    assert gate.backward((1.0, 10.0, 100.0)) == ([5.0, 10.0], 12.0)
+    constant = nn.Gate(lambda x: [3.0, 4.0])
+    assert constant.forward([1.0, 2.0]) == [3.0, 4.0]
+    assert constant.backward([1.0, 1.0]) == [0.0, 0.0]
+    inner = Value(3.0)
+    square = nn.Gate(lambda x: x * x)
+    assert square.forward(inner) == 9.0
+    assert square.inputs == (inner,)
+    assert (square.backward(), square.backward(2.0), inner.has_grad) == (6.0, 12.0, False)
+    assert square.forward(4) == 16.0
+    assert square.backward() == 8.0
+    for gate, dout, words in (
+        (square, [1.0], r"dout has the shape \(1,\) and the output \(\); they must be the same"),
+        (constant, 1.0, r"dout has the shape \(\) and the output \(2,\)"),
+        (nn.ReluLayer(), [[1.0, 2.0]], r"dout has the shape \(1, 2\) and the output \(2, 1\)"),
+    ):
+        if isinstance(gate, nn.ReluLayer):
+            gate.forward([[1.0], [2.0]])
+        with pytest.raises(ValueError, match=words):
+            gate.backward(dout)
+    empty = nn.Gate(lambda xs: [])
+    assert empty.forward([]) == []
+    assert nn.Affine([[1.0]], [2.0]).W == [[1.0]]
+    array = nn.Affine(np.array([[1.0, 2.0]]), np.array([0.5, 0.25]))
+    assert array.forward(np.array([[2.0]])) == [[2.5, 4.25]]
+    assert (array.dW, array.db) == (None, None)
+    loss = nn.SoftmaxWithLoss()
+    assert loss.t is None
+    found = loss.forward(np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1]))
+    assert found == pytest.approx(math.log(2.0))
+    assert loss.t == [0, 1]
+    with pytest.raises(ValueError):
+        loss.forward([[0.0, 0.0]], [0, 1])
+    with pytest.raises(ValueError):
+        nn.Affine([[1.0], [2.0]], [1.0, 2.0]).forward([1.0, 2.0])

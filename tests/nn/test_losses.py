@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,3 +112,38 @@ def test_bad_targets_are_named(call: Any, words: str) -> None:
     """What does not fit is an error that says what was received."""
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_shapes_of_losses() -> None:
+    """Arrays, arrays without dimensions, tuples and nested lists pair up; one number is its own mean and sum."""
+    assert nn.mean_squared_error(np.array([1.0, 2.0]), (1.0, 4.0)) == 2.0
+    assert nn.mean_squared_error(np.array(3.0), 1.0) == 4.0
+    assert nn.mean_squared_error([[1.0], [2.0, 3.0]], [[0.0], [0.0, 0.0]]) == pytest.approx(14 / 3)
+    assert nn.mean_squared_error([[1.0], [2.0]], [[0.0], [0.0]], reduction="sum") == 5.0
+    assert nn.mean_absolute_error([-1.0, 3.0], [0.0, 0.0]) == 2.0
+    assert nn.mean_absolute_error([-1.0, 3.0], [0.0, 0.0], "sum") == 4.0
+    assert nn.hinge([2.0, 0.0], [1, 1]) == 0.5
+    assert nn.binary_cross_entropy_with_logits([0.0, 0.0], [0, 1], "sum") == pytest.approx(2 * math.log(2))
+    assert nn.huber([3.0], [0.0], delta=2.0) == 4.0
+    assert nn.huber([2.0], [0.0], delta=2.0) == 2.0
+    assert nn.huber([1.0, 3.0], [0.0, 0.0], delta=4.0) == 2.5
+    assert nn.negative_log_likelihood([[-1.0, -2.0], [-3.0, -4.0]], [0, 1]) == 2.5
+    assert nn.negative_log_likelihood([[-1.0, -2.0], [-3.0, -4.0]], [0, 1], "sum") == 5.0
+    assert nn.cross_entropy(np.array([[0.0, 0.0]]), np.array([1])) == pytest.approx(math.log(2))
+    assert nn.cross_entropy([[0.0, 0.0]], 0) == pytest.approx(math.log(2))
+    x = Value(0.25)
+    nn.huber(x, 0.0).backward()
+    assert x.grad == 0.25
+    for call, words in (
+        (lambda: nn.cross_entropy([1.0, 2.0], True), "a label is a whole number from 0 to 1, got True"),
+        (lambda: nn.cross_entropy([1.0, 2.0], -1), "a whole number from 0 to 1, got -1"),
+        (lambda: nn.negative_log_likelihood([1.0, 2.0], 2), "negative_log_likelihood: a label is"),
+        (lambda: nn.negative_log_likelihood(1.0, 2), "negative_log_likelihood takes a list"),
+        (lambda: nn.cross_entropy([], 0), "a label is a whole number"),
+        (lambda: nn.cross_entropy([[0.0]], [0], reduction="max"), "'mean' or 'sum', got 'max'"),
+        (lambda: nn.binary_cross_entropy_with_logits(0.0, -0.1), "targets from 0 to 1, got -0.1"),
+        (lambda: nn.huber(1.0, 0.0, delta=math.nan), "delta must be above 0, got nan"),
+        (lambda: nn.mean_squared_error(1.0, [1.0]), "one is a list, the other a number"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=words):
+            call()

@@ -407,6 +407,44 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
     assert model.state_dict() == before
 
 
+def test_words_of_states_and_modules() -> None:
+    """Five names are listed and the rest counted; shapes are told as they are; a repr shows modules in lists and dicts."""
+    model = nn.MLP(1, [4, 1], seed=0)
+    names = list(model.state_dict())
+    with pytest.raises(ValueError, match=f"missing {', '.join(names[:5])} and {len(names) - 5} more"):
+        model.load_state_dict({})
+    five = nn.Module()
+    five.list = [{"a": Value(1.0)}, {"b": Value(2.0)}]  # type: ignore[attr-defined]
+    five.inner = {"first": nn.ReLU(), "rest": (nn.Tanh(), [nn.Dropout(0.25)])}  # type: ignore[attr-defined]
+    assert repr(five) == "Module(ReLU(), Tanh(), Dropout(p=0.25))"
+    assert five.state_dict() == {"list.0.a": 1.0, "list.1.b": 2.0}
+    with pytest.raises(ValueError, match=r"list.0.a has the shape 1x2 instead of a number; list.1.b has the shape 0 instead"):
+        five.load_state_dict({"list.0.a": [[1.0, 2.0]], "list.1.b": []})
+    with pytest.raises(ValueError, match=r"missing list.0.a, list.1.b; unexpected x$"):
+        five.load_state_dict({"x": 1.0})
+    with pytest.raises(TypeError, match=r"list.1.b holds True, which isn't a number that fits a float; nothing was changed"):
+        five.load_state_dict({"list.0.a": 5.0, "list.1.b": True})
+    with pytest.raises(TypeError, match=r"list.1.b holds an int of more than 64 bits, which isn't"):
+        five.load_state_dict({"list.0.a": 5.0, "list.1.b": 10**400})
+    with pytest.raises(TypeError, match="load_state_dict takes a dict as state_dict\\(\\) gives it, got list"):
+        five.load_state_dict([])  # type: ignore[arg-type]
+    assert five.state_dict() == {"list.0.a": 1.0, "list.1.b": 2.0}
+    five.load_state_dict({"list.0.a": 5, "list.1.b": np.float32(0.5)})
+    assert five.state_dict() == {"list.0.a": 5.0, "list.1.b": 0.5}
+    deep = nn.Module()
+    deep.w = [[[Value(1.0)], [Value(2.0)]]]  # type: ignore[attr-defined]
+    deep.load_state_dict({"w": (([3.0], (4.0,)),)})
+    assert deep.state_dict() == {"w": [[[3.0], [4.0]]]}
+
+
+def test_names_of_groups_have_their_prefix() -> None:
+    """The prefix stands before every name, and the outermost module has no group of its own."""
+    model = nn.Sequential(nn.Linear(1, 1, seed=0)).label_parameters("net/")
+    assert [p.label for p in model.parameters()] == ["net/layers.0.weight.0.0", "net/layers.0.bias.0"]
+    assert model([1.0])[0].groups == ("net/layers.0",)
+    assert (model.group_name, model[0].group_name, len(model)) == ("", "net/layers.0", 1)
+
+
 def test_files_are_whole_or_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """save() and load() go round; a killed save leaves the old file alone; a wrong file changes nothing."""
     path = tmp_path / "model.json"

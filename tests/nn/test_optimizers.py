@@ -129,7 +129,7 @@ def test_clipping() -> None:
     a, b = Value(3.0), Value(4.0)
     (a * a + b * b).backward()
     assert nn.clip_grad_norm_([a, b], 5.0) == 10.0
-    assert (a.grad, b.grad) == pytest.approx((3.0, 4.0), rel=1e-6)
+    assert (a.grad, b.grad) == pytest.approx((2.9999997000000302, 3.9999996000000406), rel=1e-14)  # as PyTorch 2.13
     assert nn.clip_grad_norm_([a, b], 100.0) == pytest.approx(5.0, rel=1e-6)
     a.grad = math.nan
     with pytest.raises(ValueError, match="norm is nan"):

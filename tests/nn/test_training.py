@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import autograd as ag
 import nn
 from autograd import Value
 from nn import training
+from nn.data import read_samples, read_targets
 
 
 def moons(count: int, seed: int) -> tuple[list[list[float]], list[int]]:
@@ -93,6 +96,29 @@ def test_arrays_and_frames_are_read() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"x": [x[0] for x in LINE[0]], "y": LINE[1]})
     assert trained(frame[["x"]], frame["y"]) == expected
+
+
+def test_targets_by_loss() -> None:
+    """What each loss takes as a target, its bounds included; a row of one number is the number."""
+    assert read_targets([0, 0.5, 1, True], 4, "bce") == [0.0, 0.5, 1.0, 1.0]
+    assert read_targets([-1, 1.0], 2, "hinge") == [-1.0, 1.0]
+    assert read_targets([[2], 0.0, np.int64(3)], 3, "nll") == [2, 0, 3]
+    assert [type(t) for t in read_targets([2.0], 1, "cross_entropy")] == [int]
+    assert read_targets([[1, 2], (3,), -5], 3, "mse") == [[1.0, 2.0], 3.0, -5.0]
+    assert read_targets(np.array([[1, 2], [3, 4]]), 2, "") == [[1.0, 2.0], [3.0, 4.0]]
+    assert read_samples([1, (2,), np.array([3.0])]) == [[1.0], [2.0], [3.0]]
+    assert read_samples(np.arange(4).reshape(2, 2)) == [[0.0, 1.0], [2.0, 3.0]]
+    assert read_samples(range(2)) == [[0.0], [1.0]]
+    assert read_targets(["1"], 1, "mse") == [1.0]  # a text that is a number is read
+    for call, words in (
+        (lambda: read_samples([]), "^X is empty; give it at least one row$"),
+        (lambda: read_samples([[1.0], ["b"]]), r"^X\[1\]\[0\] is 'b', which isn't a number$"),
+        (lambda: read_samples([[1.0], {1.0: 2.0}]), r"^X\[1\] takes a list, a NumPy array or a pandas frame, got dict$"),
+        (lambda: read_samples([None]), r"^X\[0\]\[0\] is None, which isn't a number$"),
+        (lambda: read_targets([1.0], 2, "mse"), "^X has 2 rows and y has 1; they must be as many$"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=words):
+            call()
 
 
 def classifier() -> nn.MLP:
@@ -473,6 +499,172 @@ def test_a_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     said = capsys.readouterr().err
     assert "7/7" in said
     assert "loss=" in said
+
+
+@pytest.mark.parametrize(
+    ("epochs", "said"),
+    [(1, [1]), (3, [1, 2, 3]), (19, list(range(1, 20))), (25, [*range(2, 26, 2), 25]), (30, list(range(3, 31, 3)))],
+)
+def test_lines_come_about_ten_times(epochs: int, said: list[int], capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for every tenth of the epochs and for the last one, with the epoch's numbers to four digits."""
+    history = nn.fit(nn.MLP(1, [1], seed=0), *LINE, epochs=epochs, metrics=["r2"])
+    lines = capsys.readouterr().err.splitlines()
+    rows = [history.epochs[i - 1] for i in said]
+    assert lines == [f"epoch {r['epoch']:.0f}/{epochs}  loss {r['loss']:.4g}  lr 0.1  r2 {r['r2']:.4g}" for r in rows]
+
+
+@pytest.mark.parametrize(("notebook", "terminal", "bar"), [(True, False, True), (False, True, True), (False, False, False)])
+def test_a_bar_counts_what_is_left(
+    notebook: bool,
+    terminal: bool,
+    bar: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """tqdm gets the total, the epochs that were done before, and each epoch's numbers; in a notebook it draws in ASCII."""
+    calls: list[Any] = []
+
+    class Bar:
+        def __init__(self, **options: Any) -> None:
+            calls.append(options)
+
+        def set_postfix(self, numbers: Any, refresh: bool = True) -> None:
+            calls.append((numbers, refresh))
+
+        def update(self) -> None:
+            calls.append("update")
+
+        def close(self) -> None:
+            calls.append("close")
+
+    monkeypatch.setitem(sys.modules, "tqdm", types.SimpleNamespace(tqdm=Bar))
+    (monkeypatch.setitem if notebook else monkeypatch.delitem)(  # type: ignore[operator]
+        sys.modules,
+        "ipykernel",
+        *([types.ModuleType("ipykernel")] if notebook else []),
+        **({} if notebook else {"raising": False}),
+    )
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    path, model = tmp_path / "check.json", nn.MLP(1, [1], seed=0)
+    nn.fit(model, *LINE, epochs=1, checkpoint=path, progress=False)
+    assert calls == []
+    history = nn.fit(model, *LINE, epochs=3, resume=path)
+    if not bar:
+        assert calls == []
+        assert capsys.readouterr().err.count("epoch ") == 2
+        return
+    first, *rest = calls
+    assert {k: first[k] for k in ("total", "initial", "unit", "ascii")} == {
+        "total": 3, "initial": 1, "unit": "epoch", "ascii": notebook
+    }  # fmt: skip
+    assert first["file"] is sys.stderr
+    postfix = [({"loss": f"{r['loss']:.4g}"}, False) for r in history.epochs[1:]]
+    assert rest == [postfix[0], "update", postfix[1], "update", "close"]
+    assert capsys.readouterr().err == ""
+
+
+def test_without_tqdm_there_are_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a terminal where tqdm is not installed, the lines of a log are printed."""
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    nn.fit(nn.MLP(1, [1], seed=0), *LINE, epochs=2)
+    assert capsys.readouterr().err.count("epoch ") == 2
+
+
+def test_losses_as_functions_are_known_by_name() -> None:
+    """nn.cross_entropy itself makes labels of the targets as its name does, and nn.hinge refuses what isn't -1 or 1."""
+    ends = []
+    for loss in ("cross_entropy", nn.cross_entropy):
+        model = nn.MLP(1, [2], seed=0)
+        nn.fit(model, [[0.0], [1.0]], [0.0, 1.0], loss=loss, epochs=3, progress=False)
+        ends.append(model.state_dict())
+    assert ends[0] == ends[1]
+    with pytest.raises(ValueError, match="with loss 'hinge' it must be -1 or 1"):
+        nn.fit(nn.MLP(1, [1], seed=0), [[0.0]], [0.0], loss=nn.hinge, progress=False)
+
+
+def test_defaults_of_fit() -> None:
+    """A hundred epochs of all samples at once, by SGD at 0.1 on the mean squared error."""
+    model, other = nn.MLP(1, [2, 1], seed=0), nn.MLP(1, [2, 1], seed=0)
+    history = nn.fit(model, *LINE, progress=False)
+    again = nn.fit(other, *LINE, optimizer=nn.SGD(other.parameters(), lr=0.1), epochs=100, batch_size=4, loss="mse", seed=0,
+                   shuffle=True, metrics=["r2"], progress=False)  # fmt: skip
+    assert model.state_dict() == other.state_dict()
+    assert len(history) == 100
+    assert history["loss"] == again["loss"]  # with metrics, too, the loss is that of the epoch's own forward passes
+    assert history["lr"] == [0.1] * 100
+    assert set(history.epochs[0]) == {"epoch", "loss", "lr"}
+    assert nn.evaluate(model, *LINE) == {"loss": nn.evaluate(model, *LINE, loss=nn.mean_squared_error)["loss"]}
+
+
+def test_the_rate_of_an_epoch_stands_in_its_row() -> None:
+    """lr is what the epoch was trained with; the schedule steps after it."""
+    model = nn.MLP(1, [1], seed=0)
+    sgd = nn.SGD(model.parameters(), lr=0.08)
+    history = nn.fit(model, *LINE, optimizer=sgd, schedule=nn.ExponentialLR(sgd, 0.5), epochs=3, progress=False)
+    assert history["lr"] == [0.08, 0.04, 0.02]
+    assert sgd.param_groups[0]["lr"] == 0.01
+
+
+def test_the_best_epoch_is_that_of_the_validation() -> None:
+    """With validation data their loss decides, as it is after the epoch; an equal one is no better."""
+    model = nn.MLP(1, [1], seed=0)
+    losses = iter([3.0, 1.0, 2.0, 1.0, 1.5])  # the first is for the sample that is tried
+    kept: list[Any] = []
+
+    def loss(p: Any, t: Any) -> Any:
+        return p * p if t == 1.0 else Value(next(losses, 9.0))
+
+    history = nn.fit(model, [[1.0]], [1.0], loss=loss, validation=([[1.0]], [2.0]), epochs=6, early_stopping=3, progress=False,
+                     callbacks=[lambda h: kept.append(model.state_dict())])  # fmt: skip
+    assert history["val_loss"] == [1.0, 2.0, 1.0, 1.5]
+    assert history.best_epoch == 1
+    assert model.state_dict() == kept[0] != kept[1]
+
+
+def test_an_interrupt_in_the_first_epoch() -> None:
+    """Ctrl-C before any epoch has ended gives an empty history and the parameters of the beginning."""
+    model = nn.MLP(1, [1], seed=0)
+    before = model.state_dict()
+
+    class Interrupting(nn.SGD):
+        def step(self) -> None:
+            super().step()
+            raise KeyboardInterrupt
+
+    history = nn.fit(model, *LINE, optimizer=Interrupting(model.parameters(), lr=0.1), progress=False)
+    assert (len(history), history.best_epoch, history.stopped) == (0, 0, "interrupted")
+    assert model.state_dict() == before
+    assert history["loss"] == []
+    assert repr(history) == "History(no epoch yet; interrupted)"
+    history.stopped = ""
+    history.epochs.append({"epoch": 1.0, "loss": 0.123456})
+    assert repr(history) == "History(epoch=1, loss=0.1235)"
+
+
+def test_trouble_names_its_samples() -> None:
+    """Up to four samples of the batch are named; where the trouble doesn't come again, inputs and parameters are suspected."""
+    for count, words in ((4, r"\(samples 0, 1, 2, 3\)"), (5, r"\(samples 0, 1, 2, 3, \.\.\.\)"), (1, r"\(samples 0\)")):
+        numbers = iter([0.0, *[math.nan] * count])
+
+        def loss(p: Any, t: Any, numbers: Any = numbers) -> Any:
+            return p * 0.0 + next(numbers, 0.0)
+
+        with pytest.raises(nn.TrainingError, match=rf"nan in epoch 1, batch 1 {words}: an input or a parameter is inf or nan"):
+            nn.fit(nn.MLP(1, [1], seed=0), [[0.5]] * count, [1.0] * count, loss=loss, shuffle=False, progress=False)
+
+
+def test_models_of_one_output_in_a_list() -> None:
+    """A model that returns a list of one number trains and is evaluated as one that returns the number; two stay a list."""
+    listed, single = nn.Linear(1, 1, init="zeros", seed=0), nn.MLP(1, [1], init="zeros", seed=0)
+    first, second = (nn.fit(m, *LINE, epochs=3, metrics=["r2"], progress=False) for m in (listed, single))
+    assert first.epochs == second.epochs
+    assert nn.predict(listed, [[2.0]]) == [nn.predict(single, [[2.0]])]
+    double = nn.Linear(1, 2, init="zeros", seed=0)
+    found = nn.fit(double, LINE[0], [[v, -v] for v in LINE[1]], epochs=2, metrics=["r2"], progress=False)
+    assert found["loss"][1] < found["loss"][0]
+    assert nn.predict(lambda x: (x[0], 1), [[2.0]]) == [[2.0, 1.0]]
 
 
 def test_predict_records_nothing_and_drops_nothing() -> None:

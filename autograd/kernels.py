@@ -259,7 +259,7 @@ def arcsinh_dx(x: float) -> float:
 
 
 def arccosh(x: float) -> float:
-    """The inverse hyperbolic cosine; log1p(t + sqrt(t*(2+t))), t = x-1, near 1, where the C library's is off by up to 2.25 ulp."""
+    """The inverse hyperbolic cosine; log1p(t + sqrt(t*(2+t))), t = x-1, near 1, where C libraries are off by 2.25 ulp."""
     if not 1.0 < x < 2.0:
         return math.acosh(x)
     t = x - 1.0

@@ -217,6 +217,10 @@ cdef double k_difference_error(double x, double y, double d, int* ok) noexcept n
 
 cdef double k_tanh(double x, int* ok) noexcept nogil:
     cdef double a, q, s, t
+    if (((-0.125) < x < 0.125) and (x != 0.0)):
+        s = (x * x)
+        t = (0.008863235529902197 - (s * (0.003592128036572481 - (s * (0.0014558343870513183 - (s * 0.000590027440945586))))))
+        return (x - (x * (s * (0.3333333333333333 - (s * (0.13333333333333333 - (s * (0.05396825396825397 - (s * (0.021869488536155203 - (s * t)))))))))))
     if (((-0.7) < x < 0.7) and (x != 0.0)):
         a = c_fabs(x)
         t = c_expm1((2.0 * a), ok)
@@ -338,6 +342,8 @@ cdef double k_silu(double x, int* ok) noexcept nogil:
 
 cdef double k_silu_dx(double x, int* ok) noexcept nogil:
     cdef double d, e, half, middle, one, p, s, s_low
+    if (c_fabs(x) < 0.25):
+        return (0.5 + ((0.5 * k_tanh((0.5 * x), ok)) + (x * k_sigmoid_dx(x, ok))))
     if (x >= 0.0):
         return ((k_sigmoid(x, ok) * (1.0 + (x * k_sigmoid((-x), ok)))) if (x < INFINITY) else 1.0)
     d = ((x - (-1.2784645427610737)) - (-1.0946994183093437e-16))

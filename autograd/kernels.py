@@ -41,6 +41,7 @@ _TINY = 2.0**-1022  # the smallest normal double: below it digits are lost
 _SAFE_LOW, _SAFE_HIGH = 1e-290, 1e290
 _TWO_OVER_ROOT_PI = (1.1283791670955126, 1.533545961316588e-17)  # a float, and what its rounding left out
 _ROOT_HALF, _ROOT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
+_DENSITY, _DENSITY_LOW = 0.3989422804014327, -2.49232720227773e-17  # of the normal distribution at 0: 1/sqrt(2*pi)
 _LOG_OF_SHIFT, _LOG_OF_SHIFT_LOW = 138.62943611198907, -3.3555121496085278e-15  # log(2**200)
 
 
@@ -229,7 +230,11 @@ def arctan2_dx(y: float, x: float) -> float:
 
 
 def tanh(x: float) -> float:
-    """The hyperbolic tangent; near 0 by expm1, where the C library's is off by up to 2 ulp."""
+    """The hyperbolic tangent; near 0 by its power series or expm1, where the C library's is off by more than 2 ulp."""
+    if -0.125 < x < 0.125 and x != 0.0:
+        s = x * x
+        t = 1382 / 155925 - s * (21844 / 6081075 - s * (929569 / 638512875 - s * (6404582 / 10854718875)))
+        return x - x * (s * (1 / 3 - s * (2 / 15 - s * (17 / 315 - s * (62 / 2835 - s * t)))))
     if -0.7 < x < 0.7 and x != 0.0:
         a = abs(x)
         t = expm1(2.0 * a)
@@ -254,7 +259,7 @@ def arcsinh_dx(x: float) -> float:
 
 
 def arccosh(x: float) -> float:
-    """The inverse hyperbolic cosine; below 2 as log1p(t + sqrt(t*(2+t))), t = x-1, where the C library's is off by more than 2 ulp."""
+    """The inverse hyperbolic cosine; log1p(t + sqrt(t*(2+t))), t = x-1, near 1, where C libraries are off by 2.25 ulp."""
     if not 1.0 < x < 2.0:
         return math.acosh(x)
     t = x - 1.0
@@ -385,11 +390,13 @@ def _gelu_terms() -> tuple[float, ...]:
 
 def gelu_dx(x: float) -> float:
     """Phi(x) + x*phi(x) = phi(x)*(M(x) + x), M = Phi/phi; around its root by a series, where the sum would cancel."""
+    if abs(x) < 0.25:
+        return 0.5 + (0.5 * erf(x * _ROOT_HALF) + x * _gauss(x, 0.5, _DENSITY, 0.0))
     if x >= 0.0:
         if x > 10.0:
             return 1.0
         phi = _gauss(x, 0.5, 1.0, 0.0)
-        return 1.0 + phi * (x * 0.3989422804014327 - 0.5 * _erfcx(x * _ROOT_HALF)[0])
+        return 1.0 + phi * (x * _DENSITY - 0.5 * _erfcx(x * _ROOT_HALF)[0])
     if not x > -39.0:
         return 0.0 if x == x else x
     d = (x - _GELU_ROOT) - _GELU_ROOT_LOW
@@ -399,7 +406,8 @@ def gelu_dx(x: float) -> float:
             h = h * d + term
     else:
         h = 1.2533141373155003 * _erfcx(-x * _ROOT_HALF)[0] + x
-    return _gauss(x, 0.5, 0.3989422804014327 * h, 0.0)
+    factor = _DENSITY * h
+    return _gauss(x, 0.5, factor, _product_error(_DENSITY, h, factor) + _DENSITY_LOW * h)
 
 
 # ---- logistic functions ------------------------------------------------------------------------------
@@ -461,8 +469,10 @@ def silu_dx(x: float) -> float:
     """sigmoid(x)*(1+x*sigmoid(-x)); left of 0 in a form that does not cancel around its root r.
 
     With e = exp(x) it is e*(1+x+e)/(1+e)**2. Since 1+r = -exp(r), the middle factor is d + exp(r)*expm1(d) with
-    d = x - r, and both terms have the sign of d.
+    d = x - r, and both terms have the sign of d. Near 0 it is a half and what little is to be added.
     """
+    if abs(x) < 0.25:
+        return 0.5 + (0.5 * tanh(0.5 * x) + x * sigmoid_dx(x))
     if x >= 0.0:
         return sigmoid(x) * (1.0 + x * sigmoid(-x)) if x < inf else 1.0
     d = (x - _SILU_ROOT) - _SILU_ROOT_LOW

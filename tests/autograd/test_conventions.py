@@ -247,7 +247,7 @@ def in_every_way(engine: Any, Value: Any, f: Any, x: float, order: int) -> dict[
 @pytest.mark.parametrize("x", [0.0, -0.0, 2.0, -3.0])
 @pytest.mark.parametrize("n", range(6))
 def test_whole_powers_are_polynomials(engine: Any, Value: Any, n: int, x: float) -> None:
-    """Every derivative of x**n, n a whole number, is the polynomial's in both modes, at 0 as elsewhere, and 0 beyond order n."""
+    """Every derivative of x**n, n a whole number, is the polynomial's in both modes, at 0 too, and 0 beyond order n."""
     for order in range(1, 7):
         expected = of_the_polynomial(n, order, x)
         for way, got in in_every_way(engine, Value, lambda x: x**n, x, order).items():
@@ -283,7 +283,7 @@ def test_a_polynomial_at_zero(engine: Any, Value: Any) -> None:
 @pytest.mark.parametrize("y", [2.0**53, 2.0**53 + 2, 2.0**54, 1e16, 3e16, 1e300, 2.0**53 - 1, 2.0**53 - 2])
 @pytest.mark.parametrize("x", [1.0, -1.0])
 def test_large_whole_exponents(engine: Any, Value: Any, x: float, y: float) -> None:
-    """Where doubles can't hold n-1, the derivative of x**n still has the sign of an odd power, and the next one that of an even."""
+    """Where doubles can't hold n-1, the derivative of x**n still has the sign of an odd power, and the next an even one's."""
     leaf = Value(x)
     odd = x if y % 2 == 0 else 1.0  # x**(n-1)
     (local,) = (leaf**y).local_gradients()
@@ -298,7 +298,7 @@ def test_large_whole_exponents(engine: Any, Value: Any, x: float, y: float) -> N
 @pytest.mark.parametrize("x", [1 + 2.0**-44, -1 - 2.0**-44, 1 - 2.0**-45, -1 + 2.0**-45])
 @pytest.mark.parametrize("y", [1e16, 1.1e16, 9007199254740994.0, 2.35e16])
 def test_large_exponents_keep_the_digits(Value: Any, x: float, y: float) -> None:
-    """Near 1 and -1 the local gradient of a power with an exponent above 2**53 is within 4 ulp, and so where the power is tiny."""
+    """Near 1 and -1 the local gradient of a power with an exponent above 2**53 is within 4 ulp, tiny powers included."""
     with mpmath.workdps(60):
         truth = mpmath.mpf(y) * mpmath.mpf(x) ** (int(y) - 1)
         if abs(truth) < 1.7e308 and abs(truth * x / y) < 1.7e308:

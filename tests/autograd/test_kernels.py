@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+import importlib.util
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from mpmath import mpf
 
 import autograd as ag
 from autograd import kernels as k
+from autograd.testing import reference
 
 MP = mpmath.mp.clone() if hasattr(mpmath.mp, "clone") else mpmath.mp
 MAX = 1.7976931348623157e308
@@ -328,3 +331,72 @@ def test_partials_of_many_operands(name: str, count: int, value: Any, truth: Any
         with mpmath.workdps(60):
             for got, expected in zip(partials, truth([mpf(x) for x in xs]), strict=True):
                 assert ulps(got, expected) <= 4, f"{name} at {xs!r}"
+
+
+# The worst points that climbs have found, in this version or an earlier one: of a record, its operands.
+WORST: list[tuple[str, tuple[float, ...]]] = [
+    ("sigmoid", (-5.544946831798646,)), ("sigmoid", (-4.154254054728478,)), ("sigmoid", (-2.000041082228706,)),
+    ("sigmoid", (14.661867157325814,)), ("sigmoid", (2.6825639134458434,)), ("sigmoid", (-6.236274625904886,)),
+    ("logaddexp", (-2.047517516490894, 1.1646357261386324e-11)), ("logaddexp", (1.0447921677950063e-06, -1.9669469548601526)),
+    ("logsumexp", (-0.6097839388501572, 0.015802086851910726, -3.6476867926705894e260)),
+    ("arccosh", (1.0001215526796408,)), ("arccosh", (1.0018468042738666,)), ("arccosh", (1.0256826349550676,)),
+    ("arccosh", (1.1215069208199204,)), ("arccosh", (1.0310543003508539,)), ("arccosh", (6.657551938820336e150,)),
+    ("tanh", (-2.07206447087324,)), ("tanh", (-3.117803385787487,)), ("tanh", (0.0019514681294934932,)),
+    ("tanh", (0.9999999436270691,)), ("tanh", (-0.12505988011747457,)), ("tanh", (20.448872167447757,)),
+    ("tanh", (0.12499999999999999,)), ("tanh", (0.125,)), ("tanh", (1e-9,)), ("tanh", (5e-324,)),
+    ("hypot", (5e-324, 5e-324)), ("hypot", (1e-323, -5e-324)), ("hypot", (1.7e308, 1.7e308)), ("hypot", (1e-310, 1e-300)),
+    ("norm", (5e-324, 5e-324, 1e-323)), ("norm", (1.7e308, -1.7e308, 1e308)), ("norm", (1e-310, 3e-311, 0.0)),
+    ("cbrt", (1.5574962537378332,)), ("cbrt", (6.679126194637494e-192,)), ("arctan", (0.0038199291660115688,)),
+    ("arctan2", (-0.029034157099458956, -1.000328012854566)), ("tan", (1.0463135067219227,)), ("gelu", (0.6667429169157831,)),
+    ("arcsin", (0.8658969961460742,)), ("arccos", (0.8652715165935859,)), ("arctanh", (0.7070363286527582,)),
+    ("arctanh", (0.12414796392041956,)), ("arcsinh", (0.5172646024332457,)), ("sinh", (0.695571500682328,)),
+    ("cosh", (710.1998911675586,)), ("log10", (1.3291207773112605,)), ("erfc", (0.8215403308632819,)),
+    ("silu", (-0.0003931148668648854,)), ("silu", (15.980898727220374,)), ("softplus", (-1.2599707889031377,)),
+    ("logsigmoid", (2.034647994285296,)), ("gelu", (-0.0016063051305727385,)), ("gelu", (-0.00012882004764985797,)),
+    ("gelu", (-0.32666102887098,)), ("gelu", (-1.2783995059512354,)),
+    ("silu", (-0.005583093733194545,)), ("silu", (-0.25036271160860546,)),
+    ("power", (-1.0, 1e16)), ("power", (1 + 2.0**-44, 1e16)), ("divide", (1e-310, 3e-3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "operands"), WORST)
+def test_the_worst_points_that_were_found(name: str, operands: tuple[float, ...]) -> None:
+    """At the points where climbs found the largest errors, values are within 2 ulp and local gradients within 4."""
+    record = ag.primitives()[name]
+    try:
+        z = record.evaluate(operands, operands)
+    except OverflowError:
+        pytest.fail(f"{name}{operands} overflows")
+    positions = range(1) if name == "power" else range(len(operands))
+    known = reference.truth(record, operands, positions)
+    assert known is not None
+    assert abs(known[0]) > MAX or ulps(z, known[0]) <= 2
+    for got, exact in zip(record.local_gradients(z, operands, positions), known[1], strict=True):
+        assert ulps(got, exact) <= 4
+
+
+def test_exponents_of_decimals_fit_every_build_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernels load, and compute what they compute here, where decimals have the narrow exponents of a 32-bit Python."""
+
+    class NarrowContext(decimal.Context):
+        def __init__(self, prec: int, Emax: int, Emin: int) -> None:
+            if Emax > 425_000_000 or Emin < -425_000_000:  # what _decimal refuses there, in these words
+                raise ValueError("valid range for Emax is [0, MAX_EMAX]")
+            super().__init__(prec=prec, Emax=Emax, Emin=Emin)
+
+    monkeypatch.setattr(decimal, "MAX_EMAX", 425_000_000)
+    monkeypatch.setattr(decimal, "MIN_EMIN", -425_000_000)
+    monkeypatch.setattr(decimal, "Context", NarrowContext)
+    spec = importlib.util.spec_from_file_location("narrow_kernels", k.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    narrow = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(narrow)
+    assert narrow._EXACT.Emax == 425_000_000
+    for x, y in [(1e-200, -0.5), (1e-300, 1.0), (1e300, -1.0), (1e-300, 1e300), (0.5, 1074.0), (-1e-160, 2.0)]:
+        assert narrow.power_dx(x, y) == k.power_dx(x, y)
+    for x, y in [(1e-200, 1.5), (1e-300, 1e300), (0.5, 1074.0)]:
+        assert narrow.power_dy(x, y) == k.power_dy(x, y)
+    for xs in [(-1e-300, -690.0), (-0.5, -0.9327521295671886)]:
+        assert narrow.logsumexp(xs) == k.logsumexp(xs)
+    assert narrow.erfc(3.25) == k.erfc(3.25)

@@ -231,7 +231,7 @@ def close(got: float, truth: Any, ulps: float) -> bool:
 
 @pytest.mark.parametrize("xs", LOGITS, ids=str)
 def test_logsumexp_in_a_graph_of_derivatives(engine: Any, Value: Any, xs: list[float]) -> None:
-    """However large the operands, gradients, Hessian and its products have their digits: no share comes from a rounded result."""
+    """However large the operands, gradients, Hessian and its products have their digits, which a rounded result lost."""
     leaves = [Value(x) for x in xs]
     first = engine.gradients(ag.logsumexp(leaves), leaves, create_graph=True)
     along = [(-0.75) ** i for i in range(len(xs))]
@@ -251,7 +251,8 @@ def test_logsumexp_in_a_graph_of_derivatives(engine: Any, Value: Any, xs: list[f
 
 def test_the_hessian_of_logsumexp_is_that_of_the_issue(engine: Any, Value: Any) -> None:
     """At (1e16, 1e16), where the result is rounded to an operand, the shares are one half and the Hessian +-1/4."""
-    x, y = leaves = [Value(1e16), Value(1e16)]
+    leaves = [Value(1e16), Value(1e16)]
+    x = leaves[0]
     first = engine.gradients(ag.logsumexp(leaves), leaves, create_graph=True)
     assert [g.data for g in first] == [0.5, 0.5]
     assert [engine.gradients(g, leaves) for g in first] == [[0.25, -0.25], [-0.25, 0.25]]
@@ -281,8 +282,8 @@ def test_hessians_of_cross_entropy_and_softmax(xs: list[float]) -> None:
             assert abs(third[i][j] - exact) <= 1e-15 * p[1] * (abs(di * dj) + p[i]) + mpf(1e-320)
 
 
-FACTORS = [[1e200, 1e200, 1e-300, 1e-300], [1e-200, 1e-200, 1e-10, 1e250, 1e250], [0.0, 1e200, 1e200, 1e-300], [0.0, 0.0, 5.0, 2.0],
-           [2.0, 3.0], [7.0], [1e200, 1e200, 1e-300]]  # fmt: skip
+FACTORS = [[1e200, 1e200, 1e-300, 1e-300], [1e-200, 1e-200, 1e-10, 1e250, 1e250], [0.0, 1e200, 1e200, 1e-300],
+           [0.0, 0.0, 5.0, 2.0], [2.0, 3.0], [7.0], [1e200, 1e200, 1e-300]]  # fmt: skip
 
 
 @pytest.mark.parametrize("xs", FACTORS, ids=str)
@@ -315,8 +316,8 @@ def exact_length_hessian(xs: list[float]) -> list[list[Any]]:
             for i in range(len(m))]  # fmt: skip
 
 
-LENGTHS = [[5e-324, 5e-324], [3e-309, 4e-309], [3e-309, -4e-309], [1e-310, 2e-320], [5e-324, 0.0], [1.2e-308, 7e-309], [3e-300, 4e-300],
-           [1e308, 1.5e308], [3.0, 4.0], [1e-308, 5e-324], [1e-290, 1e-291]]  # fmt: skip
+LENGTHS = [[5e-324, 5e-324], [3e-309, 4e-309], [3e-309, -4e-309], [1e-310, 2e-320], [5e-324, 0.0], [1.2e-308, 7e-309],
+           [3e-300, 4e-300], [1e308, 1.5e308], [3.0, 4.0], [1e-308, 5e-324], [1e-290, 1e-291]]  # fmt: skip
 
 
 @pytest.mark.parametrize("xs", LENGTHS, ids=str)

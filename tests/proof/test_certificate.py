@@ -18,7 +18,7 @@ import pytest
 import autograd as ag
 from autograd import kernels
 from autograd.testing import GradientError, certify
-from autograd.testing.certificate import first_finding
+from autograd.testing.certificate import _distance, first_finding
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,8 @@ def test_a_right_graph(Value: Any) -> None:
     assert certificate.nodes == 5
     assert certificate.checked == 4 + 2 + 1 + 2 + 2
     assert x.grad == before
-    assert "all right" in str(certificate)
+    assert str(certificate) == f"5 nodes, 11 numbers compared, all right; worst local gradient {certificate.worst:.2g} ulps"
+    assert 0.0 < certificate.worst < 4.0
     assert certify(Value(1.0)).checked == 0
 
 
@@ -57,8 +58,9 @@ def test_a_wrong_operation_is_named(Value: Any) -> None:
 def test_a_wrong_value_is_named(Value: Any) -> None:
     """A value that is off is named as such, and so is a leaf whose data was changed after the pass."""
     bad = ag.primitive(lambda x: math.exp(x) * (1 + 1e-9), lambda z, x: ag.exp(x), name="off", reference=mpmath.exp)
-    with pytest.raises(GradientError, match=r"value of off\(1\.0\)"):
-        certify(bad(Value(1.0)))
+    with pytest.raises(GradientError, match=r"value of off\(1\.0\)") as caught:
+        certify(bad(Value(1.0) * 1.0))
+    assert str(caught.value).endswith("allowed: 4096 ulps")  # no leaf was changed
     x = Value(2.0)
     y = x.exp()
     x.data = 3.0
@@ -76,6 +78,58 @@ def test_a_wrong_walk_is_named(Value: Any, mutants: dict[str, Any], monkeypatch:
     monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes: [math.nan, 1.0])
     with pytest.raises(GradientError, match="got       nan"):
         certify(x * x)
+
+
+def test_distances() -> None:
+    """A number that is not finite is infinitely far from any but itself; else ulps of the right number, or of a least size."""
+    assert _distance(math.inf, mpmath.mpf(1)) == math.inf
+    assert _distance(1.0, mpmath.inf) == math.inf
+    assert _distance(math.inf, mpmath.inf) == 0.0
+    assert _distance(-math.inf, mpmath.inf) == math.inf
+    assert _distance(math.nan, mpmath.mpf(1)) == math.inf
+    assert _distance(1.0 + 2.0**-51, mpmath.mpf(1)) == 2.0
+    assert _distance(1.0 - 2.0**-51, mpmath.mpf(1)) == 2.0
+    assert _distance(1.0 + 2.0**-51, mpmath.mpf(1), 4.0) == 0.5
+    assert _distance(4.0 + 2.0**-49, mpmath.mpf(4), 1.0) == 2.0
+
+
+def test_what_stands_behind_a_zero_is_still_summed(Value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an upstream gradient of 0 meets an infinite local gradient nothing flows, and the leaf behind must hold 0."""
+    x = Value(0.0, label="x")
+    y = x.sqrt() * 0.0
+    assert certify(y, strict=True).findings == ()
+    monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes: [1.0, 0.0, 1.0])
+    with pytest.raises(GradientError, match=r"adjoint of leaf x \(node 0 of 3\)"):
+        certify(y)
+    monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes: [math.inf, 1.0, 1.0])
+    assert certify(x.sqrt() * 1.0).findings == ()  # inf times 1: no exact sum can be told
+
+
+def test_sums_are_held_to_their_rounding(Value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gradient may be off by m + 1 units of the size of its m terms: here by two ulps, not by three; the root by one."""
+    x = Value(3.0, label="x")
+    y = x * x
+    ulp = math.ulp(6.0)
+    for off, right in ((2, True), (-2, True), (3, False), (-3, False)):
+        monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes, off=off: [6.0 + off * ulp, 1.0])
+        assert (_findings(y) == []) is right
+    for off, right in ((1, True), (2, False)):
+        seed = 1.0 + off * 2.0**-52
+        monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes, seed=seed: [6.0 * seed, seed])
+        found = _findings(y)
+        assert (found == []) is right
+        assert all(f.operation == "multiply(3.0, 3.0)" and f.where == "(node 1 of 2)" for f in found)
+    assert found[0].allowed == "2.2e-16, the rounding of 1 terms"
+
+
+def test_gradients_that_overflow_are_no_mistake(Value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the exact sum is beyond the largest float, inf is right; where it is not, inf is named."""
+    x = Value(1e-300, label="x")
+    assert certify(x * 1e308 * 1e308).findings == ()
+    y = x * 1e308
+    monkeypatch.setattr("autograd.testing.certificate.adjoints", lambda root, nodes: [math.inf, 1.0])
+    with pytest.raises(GradientError, match=r"(?s)adjoint of leaf x .*got       inf"):
+        certify(y)
 
 
 def test_what_can_not_be_compared_is_said(Value: Any) -> None:
@@ -150,6 +204,25 @@ def test_differences_name_an_operation_near_the_end_of_its_domain(monkeypatch: p
     )
     assert found
     assert float(found[1]) == pytest.approx(10.0, rel=1e-12)
+    coarse = ag.primitive(lambda x: 1e13 + x, lambda z, x: 1.3, name="coarse")
+    assert first_finding([x, coarse(x)]) == ""  # differences are sure of the slope 1 to a fiftieth only
+    finer = ag.primitive(lambda x: 1e10 + x, lambda z, x: 1.3, name="finer")
+    assert first_finding([x, finer(x)]).startswith("local gradient of finer(0.1) to operand 0: expected ")
+    kinked = ag.primitive(abs, lambda z, x: 0.3, name="kinked")
+    assert first_finding([ag.Value(0.0), kinked(ag.Value(0.0))]) == ""
+
+
+def test_the_first_finding_is_exact_where_it_can_be() -> None:
+    """With mpmath the guilty operation's right number has all its digits; what has no reference is judged by differences."""
+    x = ag.Value(0.5)
+    for reference, expected in ((mpmath.sin, "0.8775825618903728"), (None, "0.87758256189")):
+        bad = ag.primitive(math.sin, lambda z, x: ag.cos(x) * 1.01, name="bad", reference=reference)
+        words = f"local gradient of bad(0.5) to operand 0: expected {expected}"
+        assert first_finding([x, bad(x)]).startswith(words)
+    labelled = ag.primitive(math.sin, lambda z, x: ag.cos(x) * 1.01, name="bad", reference=mpmath.sin)(x)
+    labelled.label = "y"
+    assert "to operand 0 (node 'y'): expected" in first_finding([x, labelled])
+    assert first_finding([x, x * 2.0, x.sin()]) == ""
     assert first_finding([x, x.log()]) == ""
 
 

@@ -373,7 +373,7 @@ def test_noise_of_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     """The noise of a difference is that of its values over the step; where x + step was rounded, curvature is added."""
     added: list[tuple[float, ...]] = []
     monkeypatch.setattr(differences._Table, "add", lambda self, *row: added.append((self.ratio, *row)))
-    x = 0.499  # x + step lies beyond a power of two
+    x = math.nextafter(0.5, 0.0)  # x + step has a digit less
     differentiate(lambda t: (3.0 * t * t, 1e-18), x)
     (steps,) = differences._ladders(x)
     seen_uneven = 0

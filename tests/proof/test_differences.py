@@ -386,6 +386,7 @@ def test_noise_of_differences(monkeypatch: pytest.MonkeyPatch) -> None:
         assert central == pytest.approx((4.0, (up - down) / (a + b), 2e-18 / (a + b) + uneven, step), rel=1e-13)
         seen_uneven += uneven > 1e-9 * central[2]
     assert seen_uneven
+    monkeypatch.undo()
     alone = table(4.0, [3.0] * 4).best()
     assert alone.noise == 8.0 * UNIT * 3.0
     assert alone.error == alone.noise

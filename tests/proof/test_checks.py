@@ -494,3 +494,34 @@ def test_verdicts_at_kinks_one_by_one() -> None:
         one[side] = Estimate(one[side].value, 1e-12, 1e-3)
         assert verdict(1.0, **one, central=Estimate(1.0, 1e-12, 0.9e-4)) == ("pass", "")
     assert verdict(1.0, **wide, central=Estimate(1.0, 1e-12, 1.1e-4))[0] == "kink"
+
+
+def test_before_a_failure_every_scale_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gradient is called wrong only after differences over every scale; one that passes needs the first ones only."""
+    asked: list[bool] = []
+    monkeypatch.setattr(checks, "differentiate", lambda f, x, whole: asked.append(whole) or differentiate(f, x, whole))
+    check_gradients(math.sin, 0.7, gradients=[math.cos(0.7)])
+    assert asked == [False]
+    with pytest.raises(GradientError):
+        check_gradients(math.sin, 0.7, gradients=[1.0])
+    assert asked == [False, False, True]
+
+
+def test_the_noise_of_given_functions_grows_with_their_values() -> None:
+    """The noise found at the point is that of all values up to the one there, and in proportion for larger ones."""
+    plain = checks._Plain(checks._Flat(math.exp, (0.0,)), (0.0,), ["x"], [1.0])
+    assert plain.sample((5.0,), 0) == (math.exp(5.0), plain.noises[0] * math.exp(5.0))
+    assert plain.sample((-5.0,), 0) == (math.exp(-5.0), plain.noises[0])
+    zero = checks._Plain(checks._Flat(math.sin, (0.0,)), (0.0,), ["x"], [1.0])
+    assert zero.sample((1.0,), 0) == (math.sin(1.0), zero.noises[0])
+
+
+def test_the_message_names_what_else_is_wrong() -> None:
+    """Up to six further derivatives are listed, then dots; the guilty operation is looked for where something failed."""
+    for count, end in ((7, "df/dxs[6]"), (8, "df/dxs[6], ...")):
+        with pytest.raises(GradientError) as caught:
+            check_gradients(lambda xs: BAD_EXP(ag.sum(xs)), [0.1] * count)
+        assert str(caught.value).splitlines()[-1] == f"  also      {', '.join(f'df/dxs[{i}]' for i in range(1, 6))}, {end}"
+    with pytest.raises(GradientError) as caught:
+        check_gradients(lambda x: 1e20 + BAD_EXP(x), 1.0, strict=True)
+    assert "culprit" not in str(caught.value)

@@ -42,3 +42,9 @@ def engine(request: pytest.FixtureRequest) -> ModuleType:
 def Value(engine: ModuleType) -> Any:
     """The class of each engine that is installed."""
     return engine.Value
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether the full counts are asked for, by --thorough or by GLASSGRAD_THOROUGH=1."""
+    return bool(request.config.getoption("--thorough", default=False)) or os.environ.get("GLASSGRAD_THOROUGH") == "1"

@@ -36,10 +36,10 @@ LINE = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
 
 
 @pytest.mark.skipif(ag.engine() == "python", reason="ten nets of 337 parameters take minutes on the reference engine")
-def test_micrograds_demo_finds_every_moon() -> None:
-    """100 points of two moons, a net of 2-16-16-1, hinge loss with L2, 100 steps: all right for at least 9 of 10 seeds."""
+def test_micrograds_demo_finds_every_moon(thorough: bool) -> None:
+    """100 points of two moons, a net of 2-16-16-1, hinge loss with L2, 100 steps: all right for 9 of 10 seeds, for 2 of 2."""
     right = 0
-    for seed in range(10):
+    for seed in range(10 if thorough else 2):
         X, y = moons(100, seed)
         model = nn.MLP(2, [16, 16, 1], activation="relu", init="uniform", seed=seed)
         sgd = nn.SGD(model.parameters(), lr=1.0, weight_decay=2e-4)
@@ -48,7 +48,7 @@ def test_micrograds_demo_finds_every_moon() -> None:
             model, X, y, loss="hinge", optimizer=sgd, schedule=schedule, epochs=100, metrics=["accuracy"], progress=False
         )
         right += fitted["accuracy"][-1] == 1.0
-    assert right >= 9
+    assert right >= (9 if thorough else 2)
 
 
 def test_a_line_is_learned_and_the_history_tells() -> None:

@@ -1,9 +1,8 @@
-"""The planted bugs, and how many examples a run takes."""
+"""The planted bugs."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,3 @@ def mutants() -> dict[str, Any]:
     spec.loader.exec_module(module)
     found: dict[str, Any] = module.MUTANTS
     return found
-
-
-@pytest.fixture(scope="session")
-def thorough(request: pytest.FixtureRequest) -> bool:
-    """Whether the full counts are asked for, by --thorough or by GLASSGRAD_THOROUGH=1."""
-    return bool(request.config.getoption("--thorough", default=False)) or os.environ.get("GLASSGRAD_THOROUGH") == "1"

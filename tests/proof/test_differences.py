@@ -178,7 +178,7 @@ def test_when_a_ladder_may_end() -> None:
     good = [(1.0, 1e-6, 1e-6)] + [(1.0, 1e-6, 2e-6 * k) for k in range(1, LEAST)]
     assert entries(*good).done()
     assert LEAST == 8
-    assert not entries(*good[:-1]).done()
+    assert entries(*good[:-1]).done() is False
     assert not entries(*good[1:][::-1], good[0]).done()
     assert entries(*good[1:5], good[0], *good[5:]).done()
     assert not entries(*good[1:6], good[0], *good[6:]).done()
@@ -198,6 +198,7 @@ def test_a_finer_entry_contradicts() -> None:
 def test_estimates_exclude_what_lies_beyond_their_error() -> None:
     """At the error itself a number is not excluded; beyond it on either side it is, and nan always."""
     estimate = Estimate(1.0, 0.25, 0.1)
+    assert estimate.converged
     assert not estimate.excludes(1.25)
     assert not estimate.excludes(0.75)
     assert estimate.excludes(1.2500001)
@@ -260,6 +261,7 @@ def test_one_side_alone() -> None:
     assert other.left.error < 1.0
     assert differentiate(rounded(math.sqrt), -1.0).central is differences.NOTHING
     assert not differentiate(rounded(math.sqrt), -1.0).constant
+    assert differentiate(rounded(math.sqrt), -1.0).steepest == 0.0
     log = differentiate(rounded(math.log), 0.1)  # coarse steps leave the domain, fine ones do not
     assert abs(log.central.value - 10.0) <= log.central.error < 1e-9
 
@@ -333,6 +335,61 @@ def test_a_small_x_is_looked_at_twice() -> None:
     assert differentiate(lambda x: (3.0, UNIT), 1e-9).constant
     assert not differentiate(lambda x: (3.0 + (abs(x) > 1e-4), UNIT), 1e-9).constant
     assert not differentiate(lambda x: (3.0 + 1e-15 * (x > 1e-9), UNIT), 1e-9).constant
+
+
+def test_the_finest_scale_wins_where_the_two_disagree() -> None:
+    """A slope seen sharply over parts of a small x is believed, even if that over larger steps has the smaller error."""
+    found = differentiate(lambda x: (x + 1e-12 * math.sin(1e9 * x), 1e-17), 1e-9)
+    assert abs(found.central.value - (1.0 + 1e-3 * math.cos(1.0))) <= found.central.error < 1e-6
+    assert found.central.step < 1e-9
+
+
+def test_a_gap_among_the_steps() -> None:
+    """Where one step has no value the table begins anew behind it, on both sides and in the middle."""
+    for gone in ((1, -1), (1,), (-1,)):
+
+        def f(t: float, gone: tuple[int, ...] = gone) -> tuple[float, float] | None:
+            hole = 0.009 < abs(t - 0.5) < 0.016 and (1 if t > 0.5 else -1) in gone
+            return None if hole else (math.exp(t), 2.0 * UNIT)
+
+        found = differentiate(f, 0.5)
+        for estimate in (found.central, found.right, found.left):
+            assert abs(estimate.value - math.exp(0.5)) <= 5.0 * estimate.error < 1e-7
+        assert found.central.step < 0.009
+
+
+def test_one_side_may_be_contradicted() -> None:
+    """A slope that changes very near to the point on one side only is told of the sides."""
+
+    def f(t: float) -> tuple[float, float]:
+        return t + (1e-12 * min(t / 1e-9, 1.0) if t > 0.0 else 0.0), 1e-16
+
+    assert differentiate(f, 0.0, whole=True).sides_contradicted
+    assert differentiate(lambda t: f(-t), 0.0, whole=True).sides_contradicted
+    assert not differentiate(lambda t: (t, 1e-16), 0.0, whole=True).sides_contradicted
+
+
+def test_noise_of_differences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The noise of a difference is that of its values over the step; where x + step was rounded, curvature is added."""
+    added: list[tuple[float, ...]] = []
+    monkeypatch.setattr(differences._Table, "add", lambda self, *row: added.append((self.ratio, *row)))
+    x = math.nextafter(0.5, 0.0)  # x + step has a digit less
+    differentiate(lambda t: (3.0 * t * t, 1e-18), x)
+    (steps,) = differences._ladders(x)
+    seen_uneven = 0
+    for step, (right, left, central) in zip(steps, zip(*[iter(added)] * 3, strict=True), strict=True):
+        a, b = (x + step) - x, x - (x - step)
+        up, down, f0 = (3.0 * t * t for t in (x + step, x - step, x))
+        assert right == (2.0, (up - f0) / a, 2e-18 / a, a)
+        assert left == (2.0, (f0 - down) / b, 2e-18 / b, b)
+        uneven = abs(up - 2.0 * f0 + down) / a * (abs(a - b) / b) / 2.0
+        assert central == pytest.approx((4.0, (up - down) / (a + b), 2e-18 / (a + b) + uneven, step), rel=1e-13)
+        seen_uneven += uneven > 1e-9 * central[2]
+    assert seen_uneven
+    monkeypatch.undo()
+    alone = table(4.0, [3.0] * 4).best()
+    assert alone.noise == 8.0 * UNIT * 3.0
+    assert alone.error == alone.noise
 
 
 # ---- noise -------------------------------------------------------------------------------------------

@@ -66,9 +66,9 @@ def test_every_primitive_passes_its_check(name: str, thorough: bool) -> None:
 
 
 def test_the_certificate_raises_no_alarm(Value: Any, thorough: bool) -> None:
-    """On 10,000 random graphs (1,000 by default) each value, local gradient and sum is right, and none is left out."""
+    """On 10,000 random graphs (200 by default) each value, local gradient and sum is right, and none is left out."""
     rng = random.Random(2)
-    for _ in range(10_000 if thorough else 1000):
+    for _ in range(10_000 if thorough else 200):
         expression = drawn(rng, smooth=rng.random() < 0.8)
         certificate = certify(expression.fn(*map(Value, expression.point)), strict=True)
         assert certificate.checked >= 2
@@ -79,7 +79,7 @@ def test_graphs_of_derivatives_are_certified(Value: Any, thorough: bool) -> None
     """The graph of a gradient, with the records that occur only there, is certified as well."""
     rng = random.Random(22)
     compared: collections.Counter[str] = collections.Counter()
-    for _ in range(1000 if thorough else 150):
+    for _ in range(1000 if thorough else 50):
         expression = drawn(rng)
         leaves = [Value(x) for x in expression.point]
         root = expression.fn(*leaves)
@@ -102,7 +102,7 @@ def test_every_planted_bug_is_found_and_nothing_else(Value: Any, mutants: dict[s
     right: collections.Counter[str] = collections.Counter()
     wrong: collections.Counter[str] = collections.Counter()
     caught: set[str] = set()
-    for _ in range(5000 if thorough else 400):
+    for _ in range(5000 if thorough else 200):
         expression = drawn(rng)
         subject = Subject(expression.fn, expression.point, Value)
         for i, gradient in enumerate(subject.gradients):
@@ -136,7 +136,7 @@ def test_near_a_kink_nothing_right_fails_and_nothing_outside_passes(Value: Any, 
     """At a kink and at a distance of 10**U(-16, -1): no false FAIL, and no PASS outside of the subdifferential."""
     rng = random.Random(4)
     verdicts: collections.Counter[str] = collections.Counter()
-    for _ in range(4000 if thorough else 300):
+    for _ in range(4000 if thorough else 120):
         name = rng.choice(list(KINKED))
         k = rng.choice((0.0, rng.uniform(-2, 2)))
         x = k + rng.choice((0.0, rng.choice((-1, 1)) * 10.0 ** rng.uniform(-16, -1)))
@@ -216,7 +216,7 @@ def test_a_power_of_two_passes_through_to_the_bit(Value: Any, expr: Expression) 
 def test_the_hessian_is_symmetric_and_agrees_with_differences(Value: Any, thorough: bool) -> None:
     """The Hessian is symmetric to 1e-12 of its scale, and agrees with Richardson on the gradient to 1e-9 of it."""
     rng = random.Random(6)
-    for _ in range(500 if thorough else 60):
+    for _ in range(500 if thorough else 30):
         expression = drawn(rng)
         report = check_gradients(expression.fn, *map(Value, expression.point), order=2)
         rows = len(expression.point)
@@ -290,10 +290,10 @@ def wrong(expr: Expression, walk: Any) -> bool:
 
 
 def test_every_planted_bug_is_found_by_the_strategy(mutants: dict[str, Any], thorough: bool) -> None:
-    """Each bug is found in 1,000 examples from each of ten seeds (one by default); the median shrinks to 5 operations."""
+    """Each bug is found in 1,000 examples from each of ten seeds; the median shrinks to 5 operations. Default: each fourth."""
     lengths = []
     for number in range(10 if thorough else 1):
-        for name, walk in mutants.items():
+        for name, walk in list(mutants.items())[:: 1 if thorough else 4]:
             try:
                 smallest = find(
                     expressions(), lambda e, w=walk: wrong(e, w), random=random.Random(number),

@@ -436,7 +436,7 @@ def test_an_interrupt_leaves_no_gradient_half_added(engine: Any, name: str) -> N
         while reached:
             for x in nodes:
                 x.grad = None
-            reached = interrupted(at, lambda: WALKS[name](engine, y, z), names)  # noqa: B023  (it is called at once)
+            reached = interrupted(at, lambda: WALKS[name](engine, y, z), names)
             assert [x.grad for x in nodes] in (whole, [0.0] * len(nodes)), at
             at += step
         assert [x.grad for x in nodes] == whole

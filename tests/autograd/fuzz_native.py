@@ -10,6 +10,7 @@ import gc
 import pickle
 import random
 import sys
+from fractions import Fraction
 from typing import Any
 
 import autograd as ag
@@ -64,7 +65,7 @@ def play(rounds: int, seed: int) -> int:
     for i in range(rounds):
         pick = lambda: rng.choice(pool[-12:] if rng.random() < 0.8 else pool)  # noqa: E731
         x, y, act = pick(), pick(), rng.randrange(24)
-        number = rng.choice([2, 0.5, -1.25, 0, True, 1e200])
+        number = rng.choice([2, 0.5, -1.25, 0, True, 1e200, 2**70, Fraction(1, 3)])
         new: list[Any] = []
         if act < 6:
             name = rng.choice(["__add__", "__sub__", "__mul__", "__truediv__", "__pow__", "__radd__", "__rsub__", "__rmul__"])
@@ -76,6 +77,9 @@ def play(rounds: int, seed: int) -> int:
         elif act < 12:
             record, many = rng.choice(SERIES), [pick() for _ in range(rng.randrange(1, 9))]
             new = attempt([lambda k=k, r=record, m=many, n=number: r([*[v[k] for v in m], n]) for k in (0, 1)])
+        elif act == 12 and i % 2:
+            many, kind = [pick() for _ in range(rng.randrange(1, 9))], rng.choice([iter, list, tuple, dict.fromkeys])
+            new = attempt([lambda k=k, m=many, n=number, t=kind: ag.softmax(t([*[v[k] for v in m], n]))[-1] for k in (0, 1)])
         elif act == 12:
             many = [pick() for _ in range(rng.randrange(1, 9))]
             new = attempt([lambda k=k, m=many: ag.dot([v[k] for v in m], [v[k] for v in reversed(m)]) for k in (0, 1)])
@@ -84,7 +88,9 @@ def play(rounds: int, seed: int) -> int:
             new[0].label = new[1].label
         elif act == 14:
             new = [Leaf(number), Twin(number)]
-            new[0].extra = new[1].extra = rng.random()
+            new[0].extra, new[1].extra = x
+            if rng.random() < 0.5:  # a cycle
+                new[0].me, new[1].me = [[v * number, v] for v in new]
         elif act == 15:
             seed_number = rng.choice([1.0, 0.0, -2.5])
             attempt([lambda k=k, x=x, s=seed_number: x[k].backward(s) for k in (0, 1)])
@@ -109,6 +115,7 @@ def play(rounds: int, seed: int) -> int:
             del pool[rng.randrange(len(pool))]
         elif rng.random() < 0.1:
             gc.collect()
+            gc.set_threshold(rng.choice([1, 10, 700]), 10, 10)
             _native._keep(rng.choice([0, 1, 100, 4096]))
         if new:
             pool.append(new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import random
+import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -373,6 +374,85 @@ def test_a_partial_that_works_later(engine: Any, Value: Any) -> None:
     assert engine.gradients(z, [x, other]) == [2 * 3.0 * 7.0 + 2.0, 3.0]
     z.backward()
     assert x.grad == 44.0
+
+
+def interrupted(at: int, act: Any, names: tuple[str, ...]) -> bool:
+    """Run `act` with a KeyboardInterrupt before bytecode number `at` of those functions, where a signal's would come.
+
+    Whether there are so many.
+    """
+    left = at
+
+    def trace(frame: Any, event: str, argument: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_name not in names:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+WALKS: dict[str, Any] = {
+    "backward": lambda engine, y, z: y.backward(),
+    "several roots": lambda engine, y, z: engine.backward([y, z], [1.0, 3.0]),
+    "watched": lambda engine, y, z: ag.detect_anomaly()(y.backward)(),
+    "late": lambda engine, y, z: z.backward(),
+}
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_an_interrupt_leaves_no_gradient_half_added(engine: Any, name: str) -> None:
+    """Wherever Ctrl-C comes in a backward pass, every gradient is as it was, or every one has its whole share."""
+    known: list[float] = []
+    p = ag.primitive(lambda x: 3.0 * x, lambda z, x: known[0], name="p")  # raises until it is known
+    a, b = engine.Value(2.0), engine.Value(-0.5)
+    c = a * b
+    y = (c + a).tanh() * a
+    z = p(c) * b + y
+    known.append(3.0)
+    if name != "late":
+        z = c * 2.0
+    nodes = engine.topological_order(ag.sum([y, z]))
+    WALKS[name](engine, y, z)
+    whole = [x.grad for x in nodes]
+    moved = [x for x in nodes if x.grad]
+    assert len(moved) > 4
+    for names, step in ((("_walk_back", "backward"), 1), (("_adjoints", "_order_of", "_check_node", "interpret"), 97)):
+        at = 1
+        reached = True
+        while reached:
+            for x in nodes:
+                x.grad = None
+            reached = interrupted(at, lambda: WALKS[name](engine, y, z), names)
+            assert [x.grad for x in nodes] in (whole, [0.0] * len(nodes)), at
+            at += step
+        assert [x.grad for x in nodes] == whole
+        assert at > 30 or engine.__name__ == "autograd._native"
+
+
+def test_what_is_added_to_a_gradient(engine: Any, Value: Any) -> None:
+    """A gradient that was set is added to, in one rounding; none counts as 0, and so does -0."""
+    for start, seed, end in [(None, -0.0, "0.0"), (-0.0, -0.0, "0.0"), (0.0, 2.5, "2.5"), (0.1, 0.2, repr(0.1 + 0.2)),
+                             (math.inf, 1.0, "inf"), (math.nan, 1.0, "nan"), (-1.0, 1.0, "0.0")]:  # fmt: skip
+        x = Value(1.0)
+        x.grad = start
+        x.backward(seed)
+        assert (repr(x.grad), x.has_grad) == (end, True)
+        engine.backward([x, x], [1.0, 2.0])
+        assert repr(x.grad) == repr(float(end) + 3.0)
 
 
 def test_record_sources(Value: Any) -> None:

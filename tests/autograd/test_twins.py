@@ -286,9 +286,10 @@ def test_programs_agree_to_the_bit_and_to_the_word(program: Any) -> None:
     assert run(program, native) == run(program, value)
 
 
-FOREIGN = [3, -(2**53) - 1, 2**63, 2**63 - 1, -(2**63), 10**300, 10**400, True, False, np.True_, np.float64(0.1), np.float64(-0.0),
-           np.float64("nan"), np.float32(0.1), np.float16(2.5), np.longdouble("0.1"), np.int8(-3), np.uint64(2**64 - 1),
-           np.int64(2**53 + 1), Fraction(1, 3), Fraction(10**400), Decimal("0.1"), Decimal("1e999"), Decimal("sNaN"),
+FOREIGN = [3, -(2**53) - 1, 2**63, 2**63 - 1, -(2**63), 10**300, 10**400, True, False, np.True_, np.float64(0.1),
+           np.float64(-0.0), np.float64("nan"), np.float32(0.1), np.float16(2.5), np.longdouble("0.1"), np.int8(-3),
+           np.uint64(2**64 - 1), np.int64(2**53 + 1), Fraction(1, 3), Fraction(10**400), Decimal("0.1"), Decimal("1e999"),
+           Decimal("sNaN"),
            type("Int", (int,), {})(3), type("Float", (float,), {"__float__": lambda self: 7.0})(3.0),
            None, "1", 1j, np.complex64(1), np.zeros(()), np.timedelta64(1), [1.0], object]  # fmt: skip
 
@@ -307,7 +308,8 @@ def test_foreign_numbers_agree(number: Any) -> None:
         lambda V: V(1.5) - number, lambda V: V(1.5) ** number, lambda V: V(number, label="v"), lambda V: V(number),
         lambda V: write("data", V), lambda V: write("grad", V), lambda V: ag.hypot(V(1.5), number),
         lambda V: ag.sum([V(1.5), number, V(2.0)]), lambda V: ag.dot([V(1.5), number], [number, V(2.0)]),
-        lambda V: ag.max((V(1.5), number)), lambda V: ag.softmax([V(1.5), number]), lambda V: ag.logsumexp(iter([V(1.5), number])),
+        lambda V: ag.max((V(1.5), number)), lambda V: ag.softmax([V(1.5), number]),
+        lambda V: ag.logsumexp(iter([V(1.5), number])),
         lambda V: V(1.5).backward(number), lambda V: (V(1.5) < number, V(1.5) == number),
     ]  # fmt: skip
     for i, call in enumerate(calls):

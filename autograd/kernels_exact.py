@@ -2,7 +2,7 @@
 
 They compute in decimals of 48 digits, or in whole numbers of any length, and round once at the end: values and
 derivatives are within 1 ulp of the correctly rounded result everywhere, beside their zeros and poles too. That
-takes some 20 to 150 microseconds a call.
+takes some 20 to 200 microseconds a call.
 
 Decimals go through a context of this module's own: an operator, a minus sign too, would round as the caller's says.
 

@@ -629,8 +629,8 @@ class _Spread(NaryPrimitive):
 
     def describe(self, operands: Sequence[Any]) -> str:
         """The operation as text, with ddof by its name where it is not 0."""
-        text = super().describe(operands[1:])
-        return text if operands[0] == 0.0 else text.replace(")", f", ddof={operands[0]:g})", 1)
+        ddof, *xs = operands
+        return super().describe(xs if ddof == 0.0 else [*xs, f"ddof={ddof:g}"])
 
 
 var: Primitive = _Spread(

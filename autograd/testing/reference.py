@@ -173,7 +173,10 @@ def _erfinv_dx(x: Any) -> Any:
 
 
 def _log_shares(i: Any, *xs: Any) -> Any:
-    return xs[int(i)] - _log_sum(*xs)
+    top = max(xs)
+    others = list(xs)
+    others.remove(top)  # so that nothing is lost where all others are small
+    return xs[int(i)] - top - m.log1p(m.fsum([m.exp(x - top) for x in others]))
 
 
 def _log_softmax_partials(i: Any, *xs: Any) -> Sequence[Any]:

@@ -269,6 +269,7 @@ def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
     with pytest.raises(ValueError, match=r"cannot compute std\(1\.0, 2\.0, 6\.0, ddof=3\): the divisor n - ddof = 3 - 3"):
         ag.std(xs, ddof=3)
     assert ag.std.describe((0.0, Value(1.0, label="a"))) == "std(a) where a = 1.0"
+    assert ag.var.describe((0.5, Value(1.0, label="f(x)"), 2.0)) == "var(f(x), 2.0, ddof=0.5) where f(x) = 1.0"
 
 
 def test_polygamma_as_function_and_method(Value: Any) -> None:

@@ -20,7 +20,7 @@ from mpmath import mpf
 from autograd import kernels_exact as k
 
 INF, NAN, MAX = math.inf, math.nan, 1.7976931348623157e308
-LGAMMA_ROOTS = [1.0, 2.0, -2.4570247382208006, -2.7476826467274127, -3.1435808883499798, -3.9552942848585979, -9.702672540001864]
+LGAMMA_ROOTS = [1.0, 2.0, -2.4570247382208006, -2.7476826467274127, -3.1435808883499798, -3.9552942848585979]
 DIGAMMA_ROOTS = [1.4616321449683623, -0.5040830082644554, -1.5734984731623905, -9.702672540001864, -1e6 - 0.8]
 
 
@@ -86,7 +86,8 @@ def test_erfinv() -> None:
             below, above = (mpmath.erf(mpf(math.nextafter(x, side))) for side in (-INF, INF))
             assert below < mpf(y) < above, y
         with mpmath.workdps(60):
-            exact = mpmath.findroot(lambda t, y=y: mpmath.erf(t) - y, mpf(x) * (1 + mpf(10) ** -18)) if abs(y) > 1e-9 else mpf(0)
+            start = mpf(x) * (1 + mpf(10) ** -18)
+            exact = mpmath.findroot(lambda t, y=y: mpmath.erf(t) - y, start) if abs(y) > 1e-9 else mpf(0)
             assert ulps(k.erfinv_dx(y), mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(exact**2)) <= 1, y
 
 
@@ -119,7 +120,8 @@ def test_far_derivatives_of_sinc() -> None:
 
 
 SPECIAL: list[tuple[Callable[..., float], tuple[Any, ...], Any]] = [
-    (k.lgamma, (INF,), INF), (k.lgamma, (-INF,), INF), (k.lgamma, (NAN,), NAN), (k.lgamma, (1.0,), 0.0), (k.lgamma, (2.0,), 0.0),
+    (k.lgamma, (INF,), INF), (k.lgamma, (-INF,), INF), (k.lgamma, (NAN,), NAN), (k.lgamma, (1.0,), 0.0),
+    (k.lgamma, (2.0,), 0.0),
     (k.gamma, (INF,), INF), (k.gamma, (NAN,), NAN), (k.gamma, (-200.5,), -0.0), (k.gamma, (-1e9 - 0.5,), -0.0),
     (k.gamma, (-201.5,), 0.0), (k.gamma, (-190.5,), -0.0), (k.gamma_dx, (NAN,), NAN), (k.gamma_dx, (INF,), INF),
     (k.gamma_dx, (171.62437695630272,), INF), (k.gamma_dx, (200.0,), INF), (k.gamma_dx, (5e-324,), -INF),
@@ -149,14 +151,18 @@ def test_special_case(kernel: Any, arguments: tuple[Any, ...], expected: Any) ->
 
 REFUSED: list[tuple[Callable[..., float], tuple[Any, ...], type[Exception], str]] = [
     (k.lgamma, (0.0,), ValueError, "there is a pole at 0 and at every negative whole number"),
-    (k.lgamma, (-3.0,), ValueError, "pole"), (k.lgamma, (-1e300,), ValueError, "pole"), (k.lgamma, (2.6e305,), OverflowError, "range"),
-    (k.gamma, (-0.0,), ValueError, "pole"), (k.gamma, (-INF,), ValueError, "no limit"), (k.gamma, (171.63,), OverflowError, "range"),
-    (k.gamma, (1e9,), OverflowError, "range"), (k.gamma, (5e-324,), OverflowError, "range"), (k.gamma, (-1e-320,), OverflowError, "range"),
+    (k.lgamma, (-3.0,), ValueError, "pole"), (k.lgamma, (-1e300,), ValueError, "pole"),
+    (k.lgamma, (2.6e305,), OverflowError, "range"),
+    (k.gamma, (-0.0,), ValueError, "pole"), (k.gamma, (-INF,), ValueError, "no limit"),
+    (k.gamma, (171.63,), OverflowError, "range"),
+    (k.gamma, (1e9,), OverflowError, "range"), (k.gamma, (5e-324,), OverflowError, "range"),
+    (k.gamma, (-1e-320,), OverflowError, "range"),
     (k.digamma, (-1.0,), ValueError, "pole"), (k.polygamma, (1.0, 0.0), ValueError, "pole"),
     (k.polygamma, (-1.0, 1.0), ValueError, "the order n is a whole number from 0 to 200"),
     (k.polygamma, (0.5, 1.0), ValueError, "order"), (k.polygamma, (201.0, 1.0), ValueError, "order"),
     (k.polygamma, (NAN, 1.0), ValueError, "order"), (k.polygamma, (INF, 1.0), ValueError, "order"),
-    (k.erfinv, (1.0,), ValueError, "domain"), (k.erfinv, (-1.0,), ValueError, "domain"), (k.erfinv, (2.0,), ValueError, "domain"),
+    (k.erfinv, (1.0,), ValueError, "domain"), (k.erfinv, (-1.0,), ValueError, "domain"),
+    (k.erfinv, (2.0,), ValueError, "domain"),
     (k.var, (0.0, ()), ValueError, "there are no operands"), (k.std, (0.0, ()), ValueError, "there are no operands"),
     (k.var, (1.0, (2.0,)), ValueError, "the divisor n - ddof = 1 - 1 is not above 0"),
     (k.std, (3.0, (2.0, 1.0)), ValueError, "2 - 3"), (k.var, (NAN, (2.0,)), ValueError, "ddof = nan is not a finite number"),
@@ -174,7 +180,8 @@ def test_outside_the_domain(kernel: Any, arguments: Any, error: type[Exception],
 def test_errors_are_those_of_math() -> None:
     """Where math has the function, the kernel raises the same type, and is equal within math's own few ulp."""
     rng = random.Random(8)
-    for x in [*(float(n) for n in range(-5, 6)), INF, -INF, 171.0, 172.0, 1e305, 3e305, *[rng.uniform(-9, 99) for _ in range(99)]]:
+    points = [*map(float, range(-5, 6)), INF, -INF, 171.0, 172.0, 1e305, 3e305]
+    for x in points + [rng.uniform(-9, 99) for _ in range(99)]:
         for ours, theirs in ((k.lgamma, math.lgamma), (k.gamma, math.gamma)):
             results: list[Any] = []
             for function in (ours, theirs):

@@ -247,7 +247,7 @@ def test_max_and_min_of_several_operands(Value: Any) -> None:
     assert (ag.max(1, 3, 2), ag.min(1.5, 2)) == (3.0, 1.5)
     with pytest.raises(TypeError, match="takes one iterable"):
         ag.max(v, w, key=abs)
-    with pytest.raises(TypeError, match="max.. needs one real number, got str"):
+    with pytest.raises(TypeError, match=r"max\(\) needs one real number, got str"):
         ag.max(v, "2")
 
 
@@ -257,9 +257,11 @@ def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
     assert (ag.var(xs).data, ag.var(xs, ddof=1).data, ag.std(xs, ddof=-1).data) == (14 / 3, 7.0, math.sqrt(3.5))
     assert ag.var(xs, ddof=1).operands == (1.0, *xs)
     assert ag.var([1.0, 2.0, 6.0], ddof=True) == 7.0
-    for call in (lambda: ag.var(xs, 1), lambda: ag.std(xs, axis=0), lambda: ag.var(xs[0]), lambda: ag.std(), lambda: ag.var(xs=xs)):
-        with pytest.raises(TypeError, match=r"takes one iterable of operands, and ddof by its name, as in autograd\.(var|std)\(\["):
-            call()
+    words = r"takes one iterable of operands, and ddof by its name, as in autograd\.(var|std)\(\["
+    for given, named in (((xs, 1), {}), ((xs,), {"axis": 0}), ((xs[0],), {}), ((), {}), ((), {"xs": xs})):
+        for f in (ag.var, ag.std):
+            with pytest.raises(TypeError, match=words):
+                f(*given, **named)
     with pytest.raises(TypeError, match=r"got 1 argument and axis="):
         ag.std(xs, axis=0)
     with pytest.raises(TypeError, match=r"got 2 arguments$"):

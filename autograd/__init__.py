@@ -110,14 +110,16 @@ else:
     gradients, topological_order = chosen.gradients, chosen.topological_order
 
 __all__ = [
-    "absolute", "acos", "acosh", "add", "AnomalyError", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "backward", "cbrt", "ceil", "clamp", "copysign", "cos",
-    "cosh", "derivative", "detect_anomaly", "digamma", "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc",
-    "erfinv", "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp",
-    "hypot", "jacobian", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum", "multiply",
-    "negative", "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod",
-    "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
-    "softmax", "softplus", "sqrt", "square", "std", "subtract", "sum", "tan", "tanh", "topological_order", "trunc",
-    "Value", "value_and_grad", "var", "vjp", "where",
+    "AnomalyError", "Primitive", "Value", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly",
+    "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad",
+    "gradients", "group", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "local_gradient_formulas",
+    "log", "log1p", "log2", "log10", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min",
+    "minimum", "multiply", "negative", "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod",
+    "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order", "trunc",
+    "value_and_grad", "vjp",
+    # special functions, statistics, choices; the names that math and sympy have
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "digamma", "erfinv", "gamma", "lgamma",
+    "log_softmax", "polygamma", "sinc", "std", "var", "where",
 ]  # fmt: skip

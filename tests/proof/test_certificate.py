@@ -192,8 +192,15 @@ def test_steps_that_can_be_pasted(Value: Any) -> None:
         assert Expression(eval(program, vars(ag)), 0.3).program == program
 
 
-@pytest.mark.parametrize(("f", "kink"), [(lambda x: ag.std([x, 1.0]), True), (lambda x: ag.copysign(x - 1.0, 2.0), True),
-                                         (lambda x: ag.copysign(2.0, x - 1.0) * x, True), (lambda x: ag.var([x, 1.0]), False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("f", "kink"),
+    [
+        (lambda x: ag.std([x, 1.0]), True),
+        (lambda x: ag.copysign(x - 1.0, 2.0), True),
+        (lambda x: ag.copysign(2.0, x - 1.0) * x, True),
+        (lambda x: ag.var([x, 1.0]), False),
+    ],
+)
 def test_new_kinks_are_known(Value: Any, f: Any, kink: bool) -> None:
     """At zero spread std stands at a kink, and copysign where an operand is zero; var has none."""
     assert at_a_kink([*engine_of(f(Value(1.0))).topological_order(f(Value(1.0)))]) is kink

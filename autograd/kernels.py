@@ -720,15 +720,38 @@ def softmax(xs: Sequence[float]) -> list[float]:
     return [_quotient(e, c, whole, whole_low) for e, c in zip(exponentials, corrections, strict=True)]
 
 
+@cache
+def _exp_of_part(parts: int) -> tuple[float, float]:
+    """exp(parts/64) as a float and what its rounding left out."""
+    exact = _EXACT.exp(Decimal(parts) / 64)
+    high = float(exact)
+    return high, float(_EXACT.subtract(exact, Decimal(high)))
+
+
+def _exp_pair(d: float, d_low: float) -> tuple[float, float]:
+    """exp(d + d_low) for d <= 0 as a float and what its rounding left out, as far as that can matter beside 1."""
+    if d < -40.0:
+        e = exp(d)
+        return e, e * d_low
+    parts = round(64.0 * d)
+    high, high_low = _exp_of_part(parts)
+    t = expm1(d - parts / 64.0)  # the difference is exact
+    p = high * t
+    low = _product_error(high, t, p) + (high_low * (1.0 + t) + (high + p) * d_low)
+    e = high + p
+    return e, (high - e) + p + low
+
+
 def log_softmax(xs: Sequence[float]) -> list[float]:
     """x - logsumexp(xs) for each x: both steps down from the largest have one sign, so that nothing cancels."""
     top = largest(xs)
     if not math.isfinite(top):
         return [log(share) if share != 0.0 else -inf for share in softmax(xs)] if top == top else [nan] * len(xs)
-    exponentials, corrections = _shifted_exponentials(xs, top)
-    rest = log1p(fsum([*exponentials, *corrections, -1.0]))
-    found = []
-    for x in xs:
-        d = x - top
-        found.append(d - (rest - _difference_error(x, top, d)) if d > -inf else d)
-    return found
+    differences = [(x - top, _difference_error(x, top, x - top) if x - top > -inf else 0.0) for x in xs]
+    exponentials = [-1.0]
+    for d, d_low in differences:
+        exponentials += _exp_pair(d, d_low)
+    rest = fsum(exponentials)
+    rest_low = fsum([*exponentials, -rest]) / (1.0 + rest)
+    log_rest = log1p(rest)
+    return [d - (log_rest + (rest_low - d_low)) for d, d_low in differences]

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import kernels, kernels_exact
-from .record import NaryPrimitive, Primitive, listed, to_float
+from .record import NaryPrimitive, Primitive, is_real, listed, to_float
 
 INF, NAN = math.inf, math.nan
 LN2, LN10 = math.log(2.0), math.log(10.0)
@@ -424,11 +424,26 @@ clamp: Primitive = Primitive(
              raises="ValueError: lo is above hi."),
 )  # fmt: skip
 
-where: Primitive = Primitive(
+
+class _Where(Primitive):
+    """A choice: the operand left out goes in as a plain number, so that nothing flows back to it, not even 0 times inf."""
+
+    def __call__(self, *operands: Any, **named: Any) -> Any:
+        try:
+            condition, x, y = self.__signature__.bind(*operands, **named).args
+        except TypeError:
+            return super().__call__(*operands, **named)  # says what is wrong
+        if is_real(condition) and hasattr(x, "interpretation_level") and hasattr(y, "interpretation_level"):
+            x, y = (x, y.data) if condition else (x.data, y)
+        return super().__call__(condition, x, y)
+
+
+where: Primitive = _Where(
     "where", lambda condition, x, y: x if condition else y,
     (None, lambda z, condition, x, y: 1.0 if condition else 0.0, lambda z, condition, x, y: 0.0 if condition else 1.0),
-    doc=_doc("x if the condition holds, else y. Both are computed before; no gradient flows into the one left out, not even\n"
-             "where its own derivative is infinite.", "1 to the one chosen, 0 to the other",
+    doc=_doc("x if the condition holds, else y. Both are computed before, so both must be inside their domains; the one left\n"
+             "out is a plain number in the result, and no gradient flows into it, not even where its derivative is infinite.",
+             "1 to the one chosen",
              _try("where", "where(2 > 1, 3.0, 4.0)", "3.0"), x="condition a bool or a plain number; x and y any numbers"),
 )  # fmt: skip
 
@@ -615,8 +630,8 @@ class _Spread(NaryPrimitive):
 
     def describe(self, operands: Sequence[Any]) -> str:
         """The operation as text, with ddof by its name where it is not 0."""
-        text = super().describe(operands[1:])
-        return text if operands[0] == 0.0 else text.replace(")", f", ddof={operands[0]:g})", 1)
+        ddof, *xs = operands
+        return super().describe(xs if ddof == 0.0 else [*xs, f"ddof={ddof:g}"])
 
 
 var: Primitive = _Spread(

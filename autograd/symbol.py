@@ -165,11 +165,12 @@ def _spread_gradient(operands: Sequence[Any], i: int, *, root: bool) -> str:
     if root and all(x == xs[0] for x in xs):
         return "0"
     listed = ", ".join([_symbol(x).text for x in xs])
-    divisor = f"{len(xs) - ddof:g}"
+    left = len(xs) - ddof
     deviation = f"({_held(operands[i], PRODUCT)} - mean({listed}))"
     if not root:
-        return f"2*{deviation}/{divisor}"
-    return f"{deviation}/({divisor}*std({listed}{f', ddof={ddof:g}' if ddof else ''}))"
+        return f"2*{deviation}/{left:g}" if left != 1.0 else f"2*{deviation}"
+    std = f"std({listed}{f', ddof={ddof:g}' if ddof else ''})"
+    return f"{deviation}/({left:g}*{std})" if left != 1.0 else f"{deviation}/{std}"
 
 
 # Local gradients that read better than what their arithmetic would spell.

@@ -142,6 +142,18 @@ def _log_gamma(x: Any) -> Any:
     return m.loggamma(x) if x > 0 else m.log(m.pi / abs(m.sinpi(x))) - m.loggamma(1 - x)
 
 
+def _psi(n: int, x: Any) -> Any:
+    """Below zero by reflection, because mpmath would step up to it; cot' = -1 - cot**2."""
+    if x > 0 or n == 0:
+        return m.psi(n, x)
+    curve = [mpf(0), mpf(1)]  # the derivative of cot as a polynomial in cot
+    for _ in range(n):
+        slope = [k * a for k, a in enumerate(curve)][1:]
+        curve = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
+    cot = m.cospi(x) / m.sinpi(x)
+    return (-1) ** n * m.psi(n, 1 - x) - m.pi ** (n + 1) * m.polyval(curve[::-1], cot)
+
+
 def _sinc(x: Any) -> Any:
     return m.sinpi(x) / (m.pi * x) if x else mpf(1)
 
@@ -171,7 +183,10 @@ def _erfinv_dx(x: Any) -> Any:
 
 
 def _log_shares(i: Any, *xs: Any) -> Any:
-    return xs[int(i)] - _log_sum(*xs)
+    top = max(xs)
+    others = list(xs)
+    others.remove(top)  # so that nothing is lost where all others are small
+    return xs[int(i)] - top - m.log1p(m.fsum([m.exp(x - top) for x in others]))
 
 
 def _log_softmax_partials(i: Any, *xs: Any) -> Sequence[Any]:
@@ -251,11 +266,11 @@ _one("erfc", lambda x: m.erfc(x) if x < 1e6 else mpf(0), lambda x: -_bell(x))
 _one("erf_dx", _bell, lambda x: -2 * x * _bell(x))
 _one("erfinv", _erfinv, _erfinv_dx)
 _one("erfinv_dx", _erfinv_dx, lambda x: 2 * _erfinv(x) * _erfinv_dx(x) ** 2)
-_one("gamma", m.gamma, lambda x: m.gamma(x) * m.psi(0, x))
-_one("gamma_dx", lambda x: m.gamma(x) * m.psi(0, x), lambda x: m.gamma(x) * (m.psi(0, x) ** 2 + m.psi(1, x)))
-_one("lgamma", _log_gamma, lambda x: m.psi(0, x))
-_one("digamma", lambda x: m.psi(0, x), lambda x: m.psi(1, x))
-_plain("polygamma", lambda n, x: m.psi(int(n), x), lambda n, x: [m.nan, m.psi(int(n) + 1, x)])
+_one("gamma", m.gamma, lambda x: m.gamma(x) * _psi(0, x))
+_one("gamma_dx", lambda x: m.gamma(x) * _psi(0, x), lambda x: m.gamma(x) * (_psi(0, x) ** 2 + _psi(1, x)))
+_one("lgamma", _log_gamma, lambda x: _psi(0, x))
+_one("digamma", lambda x: _psi(0, x), lambda x: _psi(1, x))
+_plain("polygamma", lambda n, x: _psi(int(n), x), lambda n, x: [m.nan, _psi(int(n) + 1, x)])
 _one("sinc", _sinc, lambda x: _sinc_dn(1, x))
 _one("sinc_dx", lambda x: _sinc_dn(1, x), lambda x: _sinc_dn(2, x))
 _plain("sinc_dn", _sinc_dn, lambda n, x: [m.nan, _sinc_dn(n + 1, x)])

@@ -89,6 +89,33 @@ POINTS: list[tuple[str, Any, list[float], float, list[float]]] = [
     ("x % 3", lambda x: x % 3, [-7.0], 2.0, [1.0]),
     ("x % -3", lambda x: x % -3, [7.0], -2.0, [1.0]),
     ("x % y", lambda x, y: x % y, [7.5, 2.0], 1.5, [1.0, -3.0]),
+    ("sinc(0)", ag.sinc, [0.0], 1.0, [0.0]),
+    ("sinc(1)", ag.sinc, [1.0], 0.0, [-1.0]),
+    ("sinc(inf)", ag.sinc, [INF], 0.0, [0.0]),
+    ("lgamma(1)", ag.lgamma, [1.0], 0.0, [-0.5772156649015329]),
+    ("lgamma(inf)", ag.lgamma, [INF], INF, [INF]),
+    ("lgamma(-inf)", ag.lgamma, [-INF], INF, [NAN]),
+    ("lgamma beside the pole at 0", ag.lgamma, [5e-324], 744.4400719213812, [-INF]),
+    ("gamma beside the pole at 0", ag.gamma, [1e-200], 1e200, [-INF]),
+    ("digamma beside the pole at -1", ag.digamma, [-1 + 2.0**-53], -9007199254740992.0, [2.0**106]),
+    ("polygamma(1, inf)", lambda x: ag.polygamma(1, x), [INF], 0.0, [-0.0]),
+    ("erfinv(0)", ag.erfinv, [0.0], 0.0, [math.sqrt(math.pi) / 2]),
+    ("where, of nan as in NumPy", lambda x: ag.where(NAN, x, 2.0), [1.0], 1.0, [1.0]),
+    ("where, a number chosen", lambda y: ag.where(True, 3.0, y), [1.0], 3.0, [0.0]),
+    ("copysign(x, -0.0)", lambda x: ag.copysign(x, -0.0), [3.0], -3.0, [-1.0]),
+    ("copysign(0, -1)", lambda x, y: ag.copysign(x, y), [0.0, -1.0], -0.0, [0.0, 0.0]),
+    ("copysign(1, y) at 0", lambda y: ag.copysign(1, y), [0.0], 1.0, [0.0]),
+    ("copysign(1, nan)", lambda y: ag.copysign(1, y), [NAN], 1.0, [NAN]),
+    ("var of one", lambda *xs: ag.var(xs), [5.0], 0.0, [0.0]),
+    ("var of equals", lambda *xs: ag.var(xs, ddof=1), [2.0, 2.0], 0.0, [0.0, 0.0]),
+    ("std of one", lambda *xs: ag.std(xs), [5.0], 0.0, [0.0]),
+    ("std of equals", lambda *xs: ag.std(xs, ddof=1), [2.0, 2.0], 0.0, [0.0, 0.0]),
+    ("std with an offset", lambda *xs: ag.std(xs), [1e16, 1e16 + 2.0], 1.0, [-0.5, 0.5]),
+    ("std of nan", lambda *xs: ag.std(xs), [NAN, 1.0], NAN, [NAN, NAN]),
+    ("log_softmax, saturated", lambda x, y: ag.log_softmax([x, y])[1], [1000.0, -1000.0], -2000.0, [-1.0, 1.0]),
+    ("log_softmax(-inf, -inf)", lambda x, y: ag.log_softmax([x, y])[0], [-INF, -INF], -math.log(2), [0.5, -0.5]),
+    ("max(a, b, b)", ag.max, [1.0, 2.0, 2.0], 2.0, [0.0, 0.5, 0.5]),
+    ("min(a, b)", ag.min, [1.0, 2.0], 1.0, [1.0, 0.0]),
     ("sigmoid(40)", ag.sigmoid, [40.0], 1.0, [4.248354255291589e-18]),
 ]
 
@@ -121,6 +148,18 @@ RAISES: list[tuple[str, Any, list[float], type[Exception]]] = [
     ("exp(710)", ag.exp, [710.0], OverflowError),
     ("arctanh(1)", ag.arctanh, [1.0], ValueError),
     ("arccosh(0.5)", ag.arccosh, [0.5], ValueError),
+    ("lgamma(0)", ag.lgamma, [0.0], ValueError),
+    ("lgamma(-2)", ag.lgamma, [-2.0], ValueError),
+    ("lgamma(1e306)", ag.lgamma, [1e306], OverflowError),
+    ("gamma(0)", ag.gamma, [0.0], ValueError),
+    ("gamma(172)", ag.gamma, [172.0], OverflowError),
+    ("digamma(-1)", ag.digamma, [-1.0], ValueError),
+    ("polygamma(1, 0)", lambda x: ag.polygamma(1, x), [0.0], ValueError),
+    ("polygamma(0.5, 1)", lambda x: ag.polygamma(0.5, x), [1.0], ValueError),
+    ("erfinv(1)", ag.erfinv, [1.0], ValueError),
+    ("erfinv(-1)", ag.erfinv, [-1.0], ValueError),
+    ("var of one, ddof=1", lambda x: ag.var([x], ddof=1), [3.0], ValueError),
+    ("std of one, ddof=1", lambda x: ag.std([x], ddof=1), [3.0], ValueError),
 ]
 
 
@@ -316,3 +355,46 @@ def test_second_derivatives_where_the_exponent_less_1_is_rounded(x: float, y: fl
             assert ag.derivative(lambda x: x**y, order)(x) == pytest.approx(expected, rel=4e-15)
         dxdy = float(m ** (n - 1) * (1 + n * mpmath.log(m)))
     assert ag.hessian(lambda v: v[0] ** v[1])([x, y])[0][1] == pytest.approx(dxdy, rel=4e-14)
+def test_where_stops_what_it_leaves_out(engine: Any, Value: Any) -> None:
+    """An infinite derivative in the branch left out does not turn the gradient into nan, in any mode."""
+    x = Value(0.0)
+    ag.where(x > 0, x.sqrt(), 3.0 * x).backward()
+    assert x.grad == 3.0
+    y = Value(0.0)
+    assert engine.gradients(ag.where(y > 0, y.sqrt(), 3.0 * y), y, create_graph=True).data == 3.0
+    assert ag.jvp(lambda v: ag.where(v > 0, ag.sqrt(v), 3.0 * v), (0.0,), (1.0,)) == (0.0, 3.0)
+    z, left_out = Value(0.0), Value(2.0)
+    root = ag.where(True, z, left_out)
+    root.sqrt().backward()
+    assert (z.grad, left_out.grad, root.operands) == (INF, 0.0, (1.0, z, 2.0))
+    other = ag.where(condition=False, x=z, y=left_out)
+    assert (other.data, other.operands, other.local_gradients()) == (2.0, (0.0, 0.0, left_out), (1.0,))
+    with pytest.raises(TypeError, match=r"where\(condition, x, y\): missing a required argument: 'y'"):
+        ag.where(True, z)
+    with pytest.raises(TypeError, match=r"where\(\) needs one real number, got list"):
+        ag.where([1], z, left_out)
+    with pytest.raises(TypeError, match=r"condition is a parameter.*condition=v\.data"):
+        ag.where(x, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+def test_second_derivatives_keep_the_digits_of_an_offset(engine: Any, Value: Any, name: str) -> None:
+    """In a graph of derivatives the deviations from the mean are exact: an offset of 1e15 changes no derivative."""
+    results = []
+    for offset in (0.0, 1e15):
+        xs = [Value(offset + x) for x in (1.0, 2.0, 6.0)]
+        first = engine.gradients(getattr(ag, name)(xs, ddof=1), xs, create_graph=True)
+        results.append([[g.data for g in first], [engine.gradients(g, xs) for g in first]])
+    assert results[0] == results[1]
+    if name == "var":
+        assert results[0][0] == pytest.approx([-2.0, -1.0, 3.0], rel=1e-15)
+        assert results[0][1][0] == pytest.approx([2 / 3, -1 / 3, -1 / 3], rel=1e-15)
+
+
+def test_derivatives_of_std_at_zero_spread_are_zero(engine: Any, Value: Any) -> None:
+    """Where all operands are equal, std has derivatives 0 of first and second order in a graph of derivatives as well."""
+    xs = [Value(2.0), Value(2.0)]
+    first = engine.gradients(ag.std(xs), xs, create_graph=True)
+    assert [g.data for g in first] == [0.0, 0.0]
+    assert engine.gradients(first[0], xs) == [0.0, 0.0]
+    assert engine.gradients(ag.var(xs), xs, create_graph=True)[0].data == 0.0

@@ -222,6 +222,7 @@ MANY: list[tuple[str, Callable[..., Any], Callable[..., Any], bool]] = [
     ("norm", lambda xs: [k.norm(xs)], lambda xs: [mpmath.sqrt(mpmath.fdot(xs, xs))], True),
     ("logsumexp", lambda xs: [k.logsumexp(xs)], lambda xs: [mpmath.log(mpmath.fsum(map(mpmath.exp, xs)))], False),
     ("softmax", k.softmax, exact_softmax, False),
+    ("log_softmax", k.log_softmax, lambda xs: list(map(mpmath.log, exact_softmax(xs))), False),
 ]
 
 
@@ -307,6 +308,11 @@ def exact_softmax_partials(xs: Sequence[Any]) -> list[Any]:
     return [p * (int(i == 1) - shares[1]) for i, p in enumerate(shares)]
 
 
+def exact_log_softmax_partials(xs: Sequence[Any]) -> list[Any]:
+    shares = exact_softmax(xs)
+    return [mpmath.fsum(shares[:1] + shares[2:]) if i == 1 else -p for i, p in enumerate(shares)]
+
+
 # name, how many of the sequence it takes, its value, its partials
 PARTIALS_OF_MANY: list[tuple[str, int, Callable[..., float], Callable[..., Any]]] = [
     ("logsumexp", 8, lambda *xs: k.logsumexp(xs), exact_softmax),
@@ -315,6 +321,7 @@ PARTIALS_OF_MANY: list[tuple[str, int, Callable[..., float], Callable[..., Any]]
     ("hypot", 2, k.hypot, exact_direction),
     ("divide", 2, lambda x, y: x / y, lambda xs: [1 / xs[1], -xs[0] / xs[1] ** 2]),
     ("softmax", 8, lambda *xs: k.softmax(xs)[1], exact_softmax_partials),
+    ("log_softmax", 8, lambda *xs: k.log_softmax(xs)[1], exact_log_softmax_partials),
 ]
 
 
@@ -326,7 +333,7 @@ def test_partials_of_many_operands(name: str, count: int, value: Any, truth: Any
         if len(sequence) < 2:
             continue
         xs = [x / 1e3 for x in sequence[:count]]
-        component = (1.0,) if name == "softmax" else ()
+        component = (1.0,) if name in ("softmax", "log_softmax") else ()
         partials = record.local_gradients(value(*xs), (*component, *xs))[len(component) :]
         with mpmath.workdps(60):
             for got, expected in zip(partials, truth([mpf(x) for x in xs]), strict=True):

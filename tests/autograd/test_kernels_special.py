@@ -91,6 +91,12 @@ CASES: list[tuple[Any, tuple[Any, ...], Any]] = [
     (k.logsumexp, ((NAN, 1.0),), NAN),
     (k.softmax, ((INF, 1.0, INF),), [0.5, 0.0, 0.5]),
     (k.softmax, ((NAN, 1.0),), [NAN, NAN]),
+    (k.log_softmax, ((INF, 1.0, INF),), [-math.log(2.0), -INF, -math.log(2.0)]),
+    (k.log_softmax, ((-INF, -INF),), [-math.log(2.0)] * 2),
+    (k.log_softmax, ((NAN, 1.0),), [NAN, NAN]),
+    (k.log_softmax, ((0.0, -INF),), [0.0, -INF]),
+    (k.log_softmax, ((BIG, -BIG),), [0.0, -INF]),
+    (k.log_softmax, ((0.0, -1000.0),), [0.0, -1000.0]),
 ]
 
 

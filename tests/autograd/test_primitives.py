@@ -48,6 +48,13 @@ TRUTH: dict[str, tuple[Callable[..., Any], float, float]] = {
     "max": (max, -5, 5), "min": (min, -5, 5), "norm": (lambda *xs: M.sqrt(sum(x * x for x in xs)), 0.2, 5),
     "logsumexp": (lambda *xs: M.log(sum(map(M.exp, xs))), -5, 5),
     "softmax": (lambda *xs: M.exp(xs[0]) / sum(map(M.exp, xs)), -5, 5),
+    "erfinv": (M.erfinv, -0.99, 0.99), "gamma": (M.gamma, -3.9, 6), "lgamma": (lambda x: M.log(abs(M.gamma(x))), -3.9, 9),
+    "digamma": (lambda x: M.psi(0, x), -3.9, 9), "polygamma": (lambda x: M.psi(2, x), -3.9, 9),
+    "sinc": (lambda x: M.sin(M.pi * x) / (M.pi * x), -4, 4), "where": (lambda x, y: x, -5, 5),
+    "copysign": (lambda x, y: abs(x) * M.sign(y), -5, -0.1),
+    "log_softmax": (lambda *xs: xs[0] - M.log(sum(map(M.exp, xs))), -5, 5),
+    "var": (lambda *xs: sum((x - sum(xs) / len(xs)) ** 2 for x in xs) / (len(xs) - 1), -5, 5),
+    "std": (lambda *xs: M.sqrt(sum((x - sum(xs) / len(xs)) ** 2 for x in xs) / len(xs)), -5, 5),
 }  # fmt: skip
 
 
@@ -55,8 +62,14 @@ def called(name: str, xs: list[Any]) -> Any:
     """The primitive on a flat list of operands, however it takes them."""
     if name == "dot":
         return ag.dot(xs[:2], xs[2:])
-    if name == "softmax":
-        return ag.softmax(xs)[0]
+    if name in ("softmax", "log_softmax"):
+        return ag.primitives()[name](xs)[0]
+    if name == "polygamma":
+        return ag.polygamma(2, *xs)
+    if name == "where":
+        return ag.where(True, *xs)
+    if name == "var":
+        return ag.var(xs, ddof=1)
     if name == "clamp":
         return ag.clamp(*xs, 0.0, 1.0)
     record = ag.primitives()[name]
@@ -65,8 +78,10 @@ def called(name: str, xs: list[Any]) -> Any:
 
 def width(name: str) -> int:
     """How many operands to try."""
-    if name in ("leaky_relu", "elu", "clamp"):
+    if name in ("leaky_relu", "elu", "clamp", "polygamma"):
         return 1
+    if name == "where":
+        return 2
     return 4 if name == "dot" else ag.primitives()[name].arity or 3
 
 

@@ -14,13 +14,14 @@ from autograd import records, symbol
 
 NAMES = {**{name: getattr(ag, name) for name in ag.primitives()}, "pi": math.pi, "floor": math.floor, "abs": abs}
 PARAMETERS = {"clamp": (-0.5, 0.5), "leaky_relu": (0.1,), "elu": (1.3,)}
+FIRST_PARAMETERS = {"polygamma": (2,), "where": (False,)}
 
 
 def number_of(text: str, known: dict[str, float]) -> float:
     """What a formula comes to, read as Python with autograd's functions on floats."""
     names = {**NAMES, **known}
-    for name in ("sum", "max", "min", "mean", "logsumexp", "norm", "prod"):
-        names[name] = lambda *xs, f=NAMES[name]: f(xs)
+    for name in ("sum", "max", "min", "mean", "logsumexp", "norm", "prod", "var", "std"):
+        names[name] = lambda *xs, f=NAMES[name], **named: f(xs, **named)
     return float(eval(text, {"__builtins__": {}}, names))
 
 
@@ -35,16 +36,19 @@ def test_each_formula_is_what_the_record_computes(name: str, data: st.DataObject
     """For every primitive, anywhere inside its domain: the text of each local gradient evaluates to its number."""
     numbers = st.floats(-3.0, 3.0).filter(lambda x: abs(x) > 1e-3)
     primitive = ag.primitives()[name]
-    count = 3 if primitive.arity is None else (1 if name in PARAMETERS else primitive.arity)
+    first = FIRST_PARAMETERS.get(name, ())
+    count = 3 if primitive.arity is None else (1 if name in PARAMETERS else primitive.arity - len(first))
     points = [data.draw(numbers) for _ in range(count)]
     values = [ag.Value(x, label=f"v{i}") for i, x in enumerate(points)]
     try:
         if name == "dot":
             result = primitive(values, [2.0, *values[:2]])
+        elif name in ("var", "std"):
+            result = primitive(values, ddof=data.draw(st.sampled_from([0, 1, 0.5])))
         elif primitive.arity is None:
             result = primitive(values)
         else:
-            result = primitive(*values, *PARAMETERS.get(name, ()))
+            result = primitive(*first, *values, *PARAMETERS.get(name, ()))
     except (ValueError, ArithmeticError):
         assume(False)
     result = result[1] if isinstance(result, list) else result
@@ -82,6 +86,18 @@ def test_each_formula_of_a_derivative_is_right(name: str, x: float, y: float) ->
         (lambda x, y: ag.logaddexp(x, y), ("sigmoid(x - y)", "sigmoid(y - x)")),
         (lambda x, y: ag.softmax([x, y])[0], ("p0*(1 - p0)", "-p0*p1")),
         (lambda x, y: ag.prod([x, y, 4.0]), ("4*y", "4*x")),
+        (lambda x, y: ag.log_softmax([x, y])[1], ("-p0", "1 - p1")),
+        (lambda x, y: ag.var([x, y, 5.0]), ("2*(x - mean(x, y, 5))/3", "2*(y - mean(x, y, 5))/3")),
+        (lambda x, y: ag.var([x, -2.0], ddof=1), ("2*(x - mean(x, -2))",)),
+        (lambda x, y: ag.std([x, -2.0], ddof=1), ("(x - mean(x, -2))/std(x, -2, ddof=1)",)),
+        (lambda x, y: ag.std([x, y]), ("(x - mean(x, y))/(2*std(x, y))", "(y - mean(x, y))/(2*std(x, y))")),
+        (lambda x, y: ag.std([x, 5.0], ddof=0.5), ("(x - mean(x, 5))/(1.5*std(x, 5, ddof=0.5))",)),
+        (lambda x, y: ag.std([x, x]), ("0", "0")),
+        (lambda x, y: ag.lgamma(x), ("digamma(x)",)),
+        (lambda x, y: ag.polygamma(2, x), ("polygamma(3, x)",)),
+        (lambda x, y: ag.gamma(x), ("gamma(x)*digamma(x)",)),
+        (lambda x, y: ag.sinc(x), ("(cos(pi*x) - sinc(x))/x",)),
+        (lambda x, y: ag.where(x > y, x, y), ("1",)),
         (lambda x, y: x**3, ("3*x**2",)),
         (lambda x, y: x**2, ("2*x",)),
         (lambda x, y: x**1, ("1",)),

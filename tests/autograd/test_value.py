@@ -222,26 +222,78 @@ def test_parameters_take_plain_numbers(Value: Any) -> None:
         v.exp(1)
 
 
-@pytest.mark.parametrize("name", ["sum", "prod", "mean", "max", "min", "logsumexp", "softmax", "norm"])
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "max", "min", "logsumexp", "softmax", "norm",
+                                  "log_softmax", "var", "std"])  # fmt: skip
 def test_n_ary_calls(Value: Any, name: str) -> None:
     """An n-ary primitive takes one iterable of real numbers or Values; anything else is a TypeError."""
     f = getattr(ag, name)
     v = Value(1.0)
     result = f(x for x in (v, 2, Fraction(3)))
-    node = result[0] if name == "softmax" else result
+    node = result[0] if isinstance(result, list) else result
     assert node.operands[-3:] == (v, 2.0, 3.0)
-    for bad in ((v,), (1.0, 2.0), (3,), ("abc",), ([v, "a"],), ([v, [1.0]],), ()):
+    several = ([v, 1.0], [v, 2.0]) if name in ("max", "min") else (1.0, 2.0)  # which take several operands as well
+    for bad in ((v,), several, (3,), ("abc",), ([v, "a"],), ([v, [1.0]],), ()):
         with pytest.raises(TypeError):
             f(*bad)
     with pytest.raises(TypeError):
         f(xs=[v])
 
 
+def test_max_and_min_of_several_operands(Value: Any) -> None:
+    """max and min take their operands one by one as well, as Python's do, and record one node; a name is refused."""
+    v, w = Value(1.0), Value(2.0)
+    assert (ag.max(v, w, 0).operands, ag.max(v, w, 0).data) == ((v, w, 0.0), 2.0)
+    assert (ag.min(3, v).operands, ag.min(v, v).local_gradients()) == ((3.0, v), (0.5, 0.5))
+    assert (ag.max(1, 3, 2), ag.min(1.5, 2)) == (3.0, 1.5)
+    with pytest.raises(TypeError, match="takes one iterable"):
+        ag.max(v, w, key=abs)
+    with pytest.raises(TypeError, match=r"max\(\) needs one real number, got str"):
+        ag.max(v, "2")
+
+
+def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
+    """ddof is 0 by default and goes by its name; a Value, text, or another name is a TypeError that says what to write."""
+    xs = [Value(1.0), 2.0, Value(6.0)]
+    assert (ag.var(xs).data, ag.var(xs, ddof=1).data, ag.std(xs, ddof=-1).data) == (14 / 3, 7.0, math.sqrt(3.5))
+    assert ag.var(xs, ddof=1).operands == (1.0, *xs)
+    assert ag.var([1.0, 2.0, 6.0], ddof=True) == 7.0
+    words = r"takes one iterable of operands, and ddof by its name, as in autograd\.(var|std)\(\["
+    for given, named in (((xs, 1), {}), ((xs,), {"axis": 0}), ((xs[0],), {}), ((), {}), ((), {"xs": xs})):
+        for f in (ag.var, ag.std):
+            with pytest.raises(TypeError, match=words):
+                f(*given, **named)
+    with pytest.raises(TypeError, match=r"got 1 argument and axis="):
+        ag.std(xs, axis=0)
+    with pytest.raises(TypeError, match=r"got 2 arguments$"):
+        ag.var(xs, 1)
+    with pytest.raises(TypeError, match=r"ddof of autograd\.var needs one real number.*v\.data"):
+        ag.var(xs, ddof=xs[0])
+    with pytest.raises(ValueError, match=r"cannot compute std\(1\.0, 2\.0, 6\.0, ddof=3\): the divisor n - ddof = 3 - 3"):
+        ag.std(xs, ddof=3)
+    assert ag.std.describe((0.0, Value(1.0, label="a"))) == "std(a) where a = 1.0"
+    assert ag.var.describe((0.5, Value(1.0, label="f(x)"), 2.0)) == "var(f(x), 2.0, ddof=0.5) where f(x) = 1.0"
+
+
+def test_polygamma_as_function_and_method(Value: Any) -> None:
+    """The function takes the order first, as scipy's and sympy's; the method takes it as its argument; a Value is no order."""
+    x = Value(2.0)
+    assert ag.polygamma(1, x).data.hex() == x.polygamma(1).data.hex() == ag.polygamma(1, 2.0).hex()
+    assert ag.polygamma(0, 2.0) == ag.digamma(2.0)
+    assert x.polygamma(n=2).operands == (2.0, x)
+    with pytest.raises(TypeError, match=r"n is a parameter.*n=v\.data"):
+        ag.polygamma(x, 1.0)
+    with pytest.raises(ValueError, match=r"write polygamma\(n, x\) with n from 0 to 200"):
+        x.polygamma(-1)
+
+
 def test_empty_sequences(Value: Any) -> None:
     """An empty sum is 0, an empty product 1, an empty norm 0; the others raise ValueError with a remedy."""
     assert (ag.sum([]), ag.prod([]), ag.norm([]), ag.dot([], [])) == (0.0, 1.0, 0.0, 0.0)
-    for f in (ag.mean, ag.max, ag.min, ag.logsumexp, ag.softmax):
+    for f in (ag.mean, ag.max, ag.min, ag.logsumexp, ag.softmax, ag.log_softmax):
         with pytest.raises(ValueError, match="at least one operand"):
+            f([])
+    for f in (ag.var, ag.std):
+        with pytest.raises(ValueError, match="there are no operands; give it more operands than ddof"):
             f([])
 
 

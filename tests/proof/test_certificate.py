@@ -16,6 +16,8 @@ import pytest
 import autograd as ag
 from autograd.testing import GradientError, certify
 from autograd.testing.certificate import first_finding
+from autograd.testing.expressions import Expression
+from autograd.testing.graphs import at_a_kink, engine_of
 
 
 def test_a_right_graph(Value: Any) -> None:
@@ -178,3 +180,72 @@ def test_the_first_finding_is_exact_where_it_can_be() -> None:
     assert "to operand 0 (node 'y'): expected" in first_finding([x, labelled])
     assert first_finding([x, x * 2.0, x.sin()]) == ""
     assert first_finding([x, x.log()]) == ""
+
+
+SPECIAL: dict[str, tuple[Any, tuple[float, ...]]] = {
+    "lgamma": (ag.lgamma, (0.3, 1.0 + 2.0**-40, -2.4570247382208006, -30.5, 1e10)),
+    "digamma": (ag.digamma, (0.3, 1.4616321449683623, -0.504083008264455, -1e6 - 0.25)),
+    "polygamma": (lambda x: ag.polygamma(2, x), (0.3, -7.25, -1e6 - 0.25, 50.0)),
+    "gamma": (ag.gamma, (0.3, -3.7, 20.0)),
+    "erfinv": (ag.erfinv, (0.0, 1e-50, 0.3, -0.999999, 1 - 2.0**-53)),
+    "sinc": (ag.sinc, (0.0, 1e-9, 0.3, -2.0, 7.3, 1000.25, -(2.0**40) - 0.25)),
+    "log_softmax": (lambda x: ag.log_softmax([x, 2.0 * x, -1.0])[1], (0.3, 40.0, -300.0)),
+    "var": (lambda x: ag.var([x, x * x, 1e8 + 1.0 * x], ddof=1), (0.3, -7.0)),
+    "std": (lambda x: ag.std([x, x * x, 3.0]), (0.3, -7.0)),
+    "std of equals": (lambda x: ag.std([x, x]), (0.3,)),
+    "copysign": (lambda x: ag.copysign(x, -1.5) * ag.copysign(2.0, x), (0.3, -0.3)),
+    "where": (lambda x: ag.where(x > 0.5, x * x, x) * ag.where(False, x, 1.0), (0.3, 0.7)),
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_special_functions_and_their_derivatives_are_certified(engine: Any, Value: Any, name: str) -> None:
+    """Beside zeros and poles, near 0 and far out: each step of the value and of three orders of derivatives is certified."""
+    f, points = SPECIAL[name]
+    for point in points:
+        x = Value(point)
+        y = f(x)
+        for _ in range(4):
+            assert certify(y, strict=math.isfinite(y.data)).worst <= 4.0
+            y = engine.gradients(y, x, create_graph=True)
+
+
+@pytest.mark.parametrize("name", ["lgamma", "digamma", "polygamma", "gamma", "erfinv", "sinc"])
+def test_derivatives_of_order_six(name: str) -> None:
+    """The sixth derivative at ordinary points agrees with the Taylor coefficients of mpmath."""
+    truth: dict[str, Any] = {
+        "lgamma": mpmath.loggamma, "digamma": lambda t: mpmath.psi(0, t), "polygamma": lambda t: mpmath.psi(2, t),
+        "gamma": mpmath.gamma, "erfinv": mpmath.erfinv, "sinc": lambda t: mpmath.sinc(mpmath.pi * t),
+    }  # fmt: skip
+    for point in (0.3, 0.75):
+        with mpmath.workdps(60):
+            expected = mpmath.taylor(truth[name], mpmath.mpf(point), 6)[6] * 720
+        assert ag.derivative(SPECIAL[name][0], 6)(point) == pytest.approx(float(expected), rel=1e-11)
+
+
+def test_steps_that_can_be_pasted(Value: Any) -> None:
+    """A program with components, variances and parameters is written so that it runs when pasted."""
+    for program in (
+        "lambda x0: log_softmax([x0, 1.0])[1]",
+        "lambda x0: var([x0, 1.0])",
+        "lambda x0: std([x0, 1.0], ddof=0.5)",
+        "lambda x0: polygamma(2.0, x0)",
+        "lambda x0: where(1.0, x0, 2.0)",
+        "lambda x0: copysign(x0, (-1.0))",
+    ):
+        assert Expression(eval(program, vars(ag)), 0.3).program == program
+
+
+@pytest.mark.parametrize(
+    ("f", "kink"),
+    [
+        (lambda x: ag.std([x, 1.0]), True),
+        (lambda x: ag.copysign(x - 1.0, 2.0), True),
+        (lambda x: ag.copysign(2.0, x - 1.0) * x, True),
+        (lambda x: ag.var([x, 1.0]), False),
+    ],
+)
+def test_new_kinks_are_known(Value: Any, f: Any, kink: bool) -> None:
+    """At zero spread std stands at a kink, and copysign where an operand is zero; var has none."""
+    assert at_a_kink([*engine_of(f(Value(1.0))).topological_order(f(Value(1.0)))]) is kink
+    assert not at_a_kink([*engine_of(f(Value(1.5))).topological_order(f(Value(1.5)))])

@@ -89,7 +89,11 @@ def test_all_shows_unnamed_nodes(capsys: pytest.CaptureFixture[str]) -> None:
     ("expression", "value"),
     [("sum(x, y, 1)", 6.0), ("max([x, y])", 3.0), ("dot([x, y], [y, x])", 12.0), ("softmax([x, x])[1]", 0.5),
      ("leaky_relu(-x, negative_slope=0.5)", -1.0), ("clamp(x, 0, 1)", 1.0), ("abs(-x) ** y % 5", 3.0), ("+x - -y", 5.0),
-     ("2 ** x", 4.0), ("1e-3 * x", 0.002)],
+     ("2 ** x", 4.0), ("1e-3 * x", 0.002), ("max(x, y, 1)", 3.0), ("min([x, y])", 2.0), ("var(x, y)", 0.25),
+     ("var([x, y], ddof=1)", 0.5), ("std(x, y, 1, ddof=1)", 1.0), ("log_softmax([x, x])[1]", -0.6931471805599453),
+     ("asin(x / 4) + acos(x / 4)", 1.5707963267948966), ("4 * atan(x - 1)", 3.141592653589793), ("atan2(y - 3, x)", 0.0),
+     ("sinh(asinh(x)) + cosh(acosh(y))", 5.0), ("atanh(tanh(0.5)) * x", 1.0), ("gamma(y) + lgamma(x)", 2.0),
+     ("polygamma(0, x) - digamma(x)", 0.0), ("where(0, x, y)", 3.0), ("sinc(x)", 0.0), ("erf(erfinv(0.5))", 0.5)],
 )  # fmt: skip
 def test_the_language(expression: str, value: float, capsys: pytest.CaptureFixture[str]) -> None:
     """Operators, numbers and calls of the primitives mean what they mean in Python."""
@@ -123,6 +127,15 @@ BAD: list[tuple[list[str], str]] = [
     (["1j * x", "x=1"], "^"),
     (["import os"], "^"),
     (["exp(x, x)", "x=1"], "exp"),
+    (["var(x, axis=0)", "x=1"], "write var(x, y, ..., ddof=...)"),
+    (["var(ddof=0)"], "write var(x, y, ..., ddof=...)"),
+    (["var(x, ddof=x)", "x=1"], "ddof of autograd.var needs one real number"),
+    (["var(x, ddof=1)", "x=1"], "cannot compute var(x, ddof=1) where x = 1.0: the divisor n - ddof = 1 - 1 is not above 0"),
+    (["sum(x, start=0)", "x=1"], "write sum(x, y, ...)"),
+    (["dot([x])", "x=1"], "write dot([...], [...])"),
+    (["asin + x", "x=1"], "asin is a function: call it"),
+    (["digama(x)", "x=1"], "nearest is digamma"),
+    (["lgamma(x)", "x=0"], "there is a pole at 0"),
     (["exp(*x)", "x=1"], "^"),
     (["q = x; q = 2 * x", "x=1"], "q"),
     (["9" * 5000 + " * x", "x=1"], "glassgrad"),

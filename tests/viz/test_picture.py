@@ -426,3 +426,19 @@ def test_a_local_gradient_that_fails_does_not_take_the_picture_with_it() -> None
 
     f = ag.primitive(lambda x: x + 1, [broken], name="odd_one")(ag.Value(2.0, label="x"))
     assert {"odd_one", "x", "2", "3"} <= set(texts(viz.draw(f, local_gradients=True).svg))
+
+
+def test_components_and_spreads_are_written_as_they_are_called() -> None:
+    """A component is written with its number behind, a variance with its ddof by name where it isn't 0, in titles and paths."""
+    x, y = ag.Value(2.0, label="x"), ag.Value(3.0, label="y")
+    for value, text in (
+        (ag.softmax([x, y])[1], "softmax(x, y)[1] = 0.7311"),
+        (ag.log_softmax([x, y])[1], "log_softmax(x, y)[1] = -0.3133"),
+        (ag.var([x, y]), "var(x, y) = 0.25"),
+        (ag.var([x, y], ddof=1), "var(x, y, ddof=1) = 0.5"),
+        (ag.std([x, y], ddof=0.5), "std(x, y, ddof=0.5) = 0.5774"),
+        (ag.polygamma(1, x), "polygamma(1, x) = 0.6449"),
+    ):
+        value.backward()
+        assert text in str(viz.explain(value, x))
+        assert text.split(" = ")[0] in viz.draw(value).svg

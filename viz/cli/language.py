@@ -47,7 +47,16 @@ _BINARY = {
     ast.Mod: "remainder",
 }
 _UNARY = {ast.USub: "negative", ast.UAdd: "positive"}
-_ALIASES = {"abs": "absolute"}
+_ALIASES = {
+    "abs": "absolute",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+}
 _LANGUAGE = "names, numbers, + - * / ** %, parentheses, and calls such as exp(x)"
 # How people call what they wrote, where the class name of `ast` would not help them.
 _REFUSED = {
@@ -430,7 +439,8 @@ class _Machine:
     def _check_arguments(self, node: ast.expr, name: str, function: Any, count: int, words: list[str]) -> None:
         signature = inspect.signature(function)
         if function.arity is None:
-            enough = count >= len(signature.parameters) and not words
+            lists, options = _lists_and_options(function)
+            enough = count >= len(lists) and set(words) <= set(options) and len(set(words)) == len(words)
         else:
             try:
                 signature.bind(*[0] * count, **dict.fromkeys(words, 0))
@@ -439,7 +449,8 @@ class _Machine:
                 enough = False
         if not enough:
             if function.arity is None:
-                usage = f"{name}([...], [...])" if len(signature.parameters) > 1 else f"{name}(x, y, ...)"
+                rest = "".join(f", {option}=..." for option in options)
+                usage = f"{name}([...], [...])" if len(lists) > 1 else f"{name}(x, y, ...{rest})"
             else:
                 usage = f"{name}{signature}"
             raise self.source.error(f"these are not the arguments of {name}; write {usage}", node)
@@ -502,13 +513,20 @@ class _Machine:
             ) from None
 
     def _lists(self, node: ast.expr, name: str, function: Any, args: list[Any]) -> list[Any]:
-        wanted = len(inspect.signature(function).parameters)
+        wanted = len(_lists_and_options(function)[0])
         if len(args) == wanted and all(isinstance(a, list) for a in args):
             return args
         if wanted == 1 and not any(isinstance(a, list) for a in args):
             return [args]
         usage = f"{name}([x, y], [z, w])" if wanted > 1 else f"{name}(x, y) or {name}([x, y])"
         raise self.source.error(f"{name} takes {'lists' if wanted > 1 else 'numbers or one list'}; write {usage}", node)
+
+
+def _lists_and_options(function: Any) -> tuple[list[str], list[str]]:
+    """The names of a function's lists, and of what it takes by name."""
+    parameters = inspect.signature(function).parameters.values()
+    by_name = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    return [p.name for p in parameters if p.name not in by_name], by_name
 
 
 def _numbers(args: Sequence[Any]) -> list[str]:

@@ -79,8 +79,13 @@ cdef extern from *:
     #define list_items(x) PySequence_Fast_ITEMS(x)
     #define list_size(x) PySequence_Fast_GET_SIZE(x)
     #define items_of(x) PySequence_Fast_ITEMS(x)
+    /* Whether a block of `modes` is open anywhere: the size of their set, which is asked for at every node. */
+    static PyObject *open_blocks;
+    #define unusual (PySet_GET_SIZE(open_blocks) != 0)
     """
     bint KEEPS_NODES
+    bint unusual
+    PyObject* open_blocks
     object taken(PyObject* x)
     PyObject** list_items(PyObject* x)
     PyObject** items_of(tuple x)
@@ -180,15 +185,9 @@ cdef int DIVIDE = numbers[p.divide], POWER = numbers[p.power], NEGATIVE = number
 cdef int POSITIVE = numbers[p.positive], ABSOLUTE = numbers[p.absolute]
 
 cdef object current_modes = modes.current
-cdef long long unusual = modes.unusual  # how many blocks of `modes` are open: a copy, kept by the watcher below
-
-
-def _watch(long long count):
-    global unusual
-    unusual = count
-
-
-modes.watchers.append(_watch)
+cdef object entered = modes.entered
+cdef object blocks = modes.unusual
+open_blocks = <PyObject*>blocks
 
 # ---- the node --------------------------------------------------------------------------------------
 
@@ -538,8 +537,10 @@ cdef inline PyObject* owned(object x) noexcept:
 cdef object as_modes_say(Value node):
     """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's."""
     cdef PyObject* found = NULL
-    PyContextVar_Get(current_modes, NULL, &found)
-    cdef tuple mode = <tuple>taken(found)  # recording, detecting, sourcing, groups
+    PyContextVar_Get(entered, NULL, &found)
+    block = taken(found)
+    # recording, detecting, sourcing, groups
+    cdef tuple mode = <tuple>(block.modes if block is not None and block.is_open() else current_modes.get())
     if mode[1] or mode[2]:
         return _unusual(node)
     if not mode[0]:

@@ -32,6 +32,7 @@ import types
 from . import modes
 from . import records as p
 from . import value as reference
+from .micrograd import Micrograd
 from .operators import Operators, is_operand
 from .record import Primitive, to_float
 
@@ -356,7 +357,7 @@ cdef class Value:
         return tuple([<object>block.operands[i] for i in range(block.count)])
 
     @property
-    def _op(self):
+    def _primitive(self):
         return <object>((<Block*>self.a).record if self.shape == MANY else RULES[self.rule].record)
 
     def _local_gradients(self):
@@ -977,7 +978,7 @@ def _dress():
     Where the class has an operator of its own, the function goes into the dictionary behind the type's back: it is what
     `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
     """
-    members = {**vars(Operators), **vars(reference.Value)}
+    members = {**vars(Operators), **vars(Micrograd), **vars(reference.Value)}
     in_c = set(vars(Value))
     for name, member in members.items():
         if name not in in_c and name not in _NOT_DRESSED and not isinstance(member, types.MemberDescriptorType):

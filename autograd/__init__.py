@@ -54,10 +54,8 @@ from .records import (
     logaddexp,
     logsigmoid,
     logsumexp,
-    max,
     maximum,
     mean,
-    min,
     minimum,
     multiply,
     negative,
@@ -69,7 +67,6 @@ from .records import (
     reciprocal,
     relu,
     remainder,
-    round,
     sigmoid,
     sign,
     silu,
@@ -80,11 +77,22 @@ from .records import (
     sqrt,
     square,
     subtract,
-    sum,
     tan,
     tanh,
     trunc,
 )  # fmt: skip
+from .records import (
+    max as max,
+)
+from .records import (
+    min as min,
+)
+from .records import (
+    round as round,
+)
+from .records import (
+    sum as sum,
+)
 from .symbol import local_gradient_formulas
 from .transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
@@ -94,14 +102,16 @@ else:
     Value, backward = chosen.Value, chosen.backward
     gradients, topological_order = chosen.gradients, chosen.topological_order
 
+# What `from autograd import *` gives. The functions that bear the name of a built-in of Python's are public as well, and only
+# left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max.
 __all__ = [
     "AnomalyError", "Primitive", "Value", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
     "arctan2", "arctanh", "backward", "cbrt", "ceil", "clamp", "cos", "cosh", "derivative", "detect_anomaly",
     "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "exp", "exp2", "expm1", "floor", "gelu", "grad",
     "gradients", "group", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "local_gradient_formulas",
-    "log", "log1p", "log2", "log10", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min",
+    "log", "log1p", "log2", "log10", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean",
     "minimum", "multiply", "negative", "no_grad", "norm", "positive", "power", "primitive", "primitives", "prod",
-    "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinh",
-    "softmax", "softplus", "sqrt", "square", "subtract", "sum", "tan", "tanh", "topological_order", "trunc",
+    "reciprocal", "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softplus", "sqrt", "square", "subtract", "tan", "tanh", "topological_order", "trunc",
     "value_and_grad", "vjp",
 ]  # fmt: skip

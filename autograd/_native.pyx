@@ -27,6 +27,7 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy, memset
 
+import numbers as abstract_numbers
 import types
 
 from . import modes
@@ -988,6 +989,7 @@ def _dress():
             (<dict>VALUE.tp_dict)[name] = _dressed(name, members[name])
     Value.__doc__, Value.__name__, Value.__qualname__ = reference.Value.__doc__, "Value", "Value"
     Value.__module__ = reference.__name__
+    abstract_numbers.Complex.register(Value)
     PyType_Modified(VALUE)
 
 

@@ -50,7 +50,7 @@ def test_backward_step_by_step(Value: Any) -> None:
 
 
 def test_a_walk_of_ones_own(Value: Any) -> None:
-    """Over a hand-written topological order, backwards, _backward() gives what backward() gives, up to the order of additions."""
+    """Backwards over a hand-written topological order, _backward() gives what backward() gives, but for rounding."""
     for make in (neuron, shared):
         v, w = make(Value), make(Value)
         v["o"].grad = 1.0

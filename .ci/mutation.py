@@ -147,8 +147,12 @@ def declares(node: ast.AST, field: str) -> bool:
     """Whether a field says something to a reader or a type checker alone, as ``__all__`` does."""
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and field == "value":
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(isinstance(t, ast.Name) and (t.id.startswith("__") or t.id[:1] == "_" and t.id[1:2].isupper()) for t in targets)
-    return isinstance(node, ast.Subscript) and field == "slice" and isinstance(node.value, ast.Name) and node.value.id[0].isupper()
+        return any(
+            isinstance(t, ast.Name) and (t.id.startswith("__") or (t.id[:1] == "_" and t.id[1:2].isupper())) for t in targets
+        )
+    return (
+        isinstance(node, ast.Subscript) and field == "slice" and isinstance(node.value, ast.Name) and node.value.id[0].isupper()
+    )
 
 
 def skipped(item: ast.AST) -> bool:
@@ -357,7 +361,9 @@ def unchanged(workers: Queue[Worker], sets: list[tuple[str, ...]]) -> dict[tuple
         finally:
             workers.put(worker)
         if answer["code"] != 0:
-            sys.exit(f"these tests fail without a change (status {answer['code']}): {' '.join(tests)}\n" + "\n".join(answer["said"]))
+            sys.exit(
+                f"these tests fail without a change (status {answer['code']}): {' '.join(tests)}\n" + "\n".join(answer["said"])
+            )
         return tests, 4.0 * answer["seconds"] + SLACK
 
     # Sets that differ in their order alone take the same time.

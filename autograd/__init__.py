@@ -60,10 +60,10 @@ from .records import (
     logaddexp,
     logsigmoid,
     logsumexp,
-    max,
+    max as max,
     maximum,
     mean,
-    min,
+    min as min,
     minimum,
     multiply,
     negative,
@@ -76,7 +76,7 @@ from .records import (
     reciprocal,
     relu,
     remainder,
-    round,
+    round as round,
     sigmoid,
     sign,
     silu,
@@ -89,7 +89,7 @@ from .records import (
     square,
     std,
     subtract,
-    sum,
+    sum as sum,
     tan,
     tanh,
     trunc,
@@ -122,15 +122,17 @@ else:
     Value, backward = chosen.Value, chosen.backward
     gradients, topological_order = chosen.gradients, chosen.topological_order
 
+# What `from autograd import *` gives. The functions that bear the name of a built-in of Python's are public as well, and only
+# left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max.
 __all__ = [
     "absolute", "acos", "acosh", "add", "AnomalyError", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
     "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "backward", "cbrt", "ceil", "clamp", "copysign", "cos",
     "cosh", "derivative", "detect_anomaly", "digamma", "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc",
     "erfinv", "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp", "hypot",
     "jacfwd", "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p",
-    "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp", "max", "maximum", "mean", "min", "minimum",
-    "multiply", "negative", "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives",
-    "prod", "reciprocal", "record_sources", "relu", "remainder", "round", "sigmoid", "sign", "silu", "sin", "sinc",
-    "sinh", "softmax", "softplus", "sqrt", "square", "std", "stop_gradient", "subtract", "sum", "tan", "tanh", "taylor",
-    "topological_order", "trunc", "Value", "value_and_grad", "var", "vjp", "where",
+    "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean", "minimum", "multiply", "negative",
+    "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod", "reciprocal",
+    "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
+    "sqrt", "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc",
+    "Value", "value_and_grad", "var", "vjp", "where",
 ]  # fmt: skip

@@ -32,11 +32,13 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy, memset
 
+import numbers as abstract_numbers
 import types
 
 from . import modes
 from . import records as p
 from . import value as reference
+from .micrograd import Micrograd
 from .operators import Operators, is_operand
 from .record import Primitive, is_real, listed, to_float
 
@@ -107,8 +109,13 @@ cdef extern from *:
     #define list_items(x) PySequence_Fast_ITEMS(x)
     #define list_size(x) PySequence_Fast_GET_SIZE(x)
     #define items_of(x) PySequence_Fast_ITEMS(x)
+    /* Whether a block of `modes` is open anywhere: the size of their set, which is asked for at every node. */
+    static PyObject *open_blocks;
+    #define unusual (PySet_GET_SIZE(open_blocks) != 0)
     """
     bint KEEPS_NODES
+    bint unusual
+    PyObject* open_blocks
     object taken(PyObject* x)
     PyObject** list_items(PyObject* x)
     PyObject** items_of(tuple x)
@@ -208,15 +215,9 @@ cdef int DIVIDE = numbers[p.divide], POWER = numbers[p.power], NEGATIVE = number
 cdef int POSITIVE = numbers[p.positive], ABSOLUTE = numbers[p.absolute]
 
 cdef object current_modes = modes.current
-cdef long long unusual = modes.unusual  # how many blocks of `modes` are open: a copy, kept by the watcher below
-
-
-def _watch(long long count):
-    global unusual
-    unusual = count
-
-
-modes.watchers.append(_watch)
+cdef object entered = modes.entered
+cdef object blocks = modes.unusual
+open_blocks = <PyObject*>blocks
 
 # ---- the node --------------------------------------------------------------------------------------
 
@@ -386,7 +387,7 @@ cdef class Value:
         return tuple([<object>block.operands[i] for i in range(block.count)])
 
     @property
-    def _op(self):
+    def _primitive(self):
         return <object>((<Block*>self.a).record if self.shape == MANY else RULES[self.rule].record)
 
     def _local_gradients(self):
@@ -627,8 +628,10 @@ cdef object as_modes_say(Value node):
         PyObject_GC_Track(<PyObject*>node)
     if not unusual:
         return node
-    PyContextVar_Get(current_modes, NULL, &found)
-    cdef tuple mode = <tuple>taken(found)  # recording, detecting, sourcing, groups
+    PyContextVar_Get(entered, NULL, &found)
+    block = taken(found)
+    # recording, detecting, sourcing, groups
+    cdef tuple mode = <tuple>(block.modes if block is not None and block.is_open() else current_modes.get())
     if mode[1] or mode[2]:
         return _unusual(node)
     if not mode[0]:
@@ -1133,7 +1136,7 @@ def _dress():
     Where the class has an operator of its own, the function goes into the dictionary behind the type's back: it is what
     `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
     """
-    members = {**vars(Operators), **vars(reference.Value)}
+    members = {**vars(Operators), **vars(Micrograd), **vars(reference.Value)}
     in_c = set(vars(Value))
     for name, member in members.items():
         if name not in in_c and name not in _NOT_DRESSED and not isinstance(member, types.MemberDescriptorType):
@@ -1143,6 +1146,7 @@ def _dress():
             (<dict>VALUE.tp_dict)[name] = _dressed(name, members[name])
     Value.__doc__, Value.__name__, Value.__qualname__ = reference.Value.__doc__, "Value", "Value"
     Value.__module__ = reference.__name__
+    abstract_numbers.Complex.register(Value)
     PyType_Modified(VALUE)
 
 

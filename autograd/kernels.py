@@ -16,13 +16,32 @@ from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import cache
-from math import acos as arccos
-from math import asin as arcsin
-from math import asinh as arcsinh
-from math import atan as arctan
-from math import atan2 as arctan2
-from math import atanh as arctanh
-from math import cos, cosh, erf, exp, exp2, expm1, fsum, hypot, inf, log, log1p, log2, log10, nan, sin, sinh, sqrt, tan
+from math import (
+    acos as arccos,
+    asin as arcsin,
+    asinh as arcsinh,
+    atan as arctan,
+    atan2 as arctan2,
+    atanh as arctanh,
+    cos,
+    cosh,
+    erf,
+    exp,
+    exp2,
+    expm1,
+    fsum,
+    hypot,
+    inf,
+    log,
+    log1p,
+    log2,
+    log10,
+    nan,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+)
 
 __all__ = [
     "arccos", "arccosh", "arccosh_dx", "arcsin", "arcsin_dx", "arcsinh", "arcsinh_dx", "arctan", "arctan2",

@@ -1,27 +1,31 @@
 """Switches that hold for a block of code: recording or not, the watch for inf and nan, sources and groups.
 
-Together they are one tuple of the running thread or task, so that a new node asks once. ``unusual`` counts the blocks
-that are open anywhere, so that the engine has one global to look at when none is.
+Together they are one tuple, which the innermost open block of the running thread or task holds, so that a new node
+asks once. ``unusual`` has the blocks that are open anywhere, so that the engine has one thing to look at when there
+are none.
+
+A signal's exception (Ctrl-C) can come between any two steps, and must leave no block open. So a block is open as long
+as its lock is held, and nothing else says so: no counter that a missed step could leave too high. Leaving a block
+releases its lock, which is one call in C. What else is to be put in order is done by whoever looks next.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import linecache
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Lock
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-__all__ = ["AnomalyError", "detect_anomaly", "enable_grad", "group", "no_grad", "record_sources"]
+__all__ = ["AnomalyError", "Block", "detect_anomaly", "enable_grad", "group", "no_grad", "record_sources"]
 
-unusual = 0
-watchers: list[Callable[[int], None]] = []  # told when `unusual` changes; a compiled engine keeps a copy of it
-_lock = Lock()
+Function = TypeVar("Function", bound=Callable[..., Any])
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -35,38 +39,154 @@ class Modes(NamedTuple):
 
 
 USUAL = Modes()
-current: ContextVar[Modes] = ContextVar("modes", default=USUAL)
+unusual: set[Block] = set()  # open blocks, of all threads; some that were left may still be among them
+entered: ContextVar[Block | None] = ContextVar("entered", default=None)  # the one entered last, open or not
+
+
+class _Exit:
+    """``__exit__`` of a block. The ``with`` statement is handed the lock's own method, which no signal can interrupt.
+
+    A method in Python could be interrupted before its first line.
+    """
+
+    def __get__(self, block: Block | None, owner: type[Block]) -> Callable[..., None]:
+        return self if block is None else block._lock.__exit__
+
+    def __call__(self, block: Block, *error: Any) -> None:
+        """Leave the block: `contextlib.ExitStack` takes this from the class."""
+        block._lock.__exit__(*error)
+
+
+class Block:
+    """A block of code in which modes differ, for one ``with`` statement; or a decorator of any number of functions.
+
+    Args:
+        name: the call that made it, for messages.
+        group: the group that it adds, if any.
+        changed: fields of `Modes` and what they are inside.
+    """
+
+    __slots__ = ("_changed", "_group", "_lock", "_name", "is_open", "modes", "outer")
+
+    is_open: Callable[[], bool]
+    modes: Modes
+    outer: Block | None
+
+    def __init__(self, name: str, group: str | None = None, **changed: Any) -> None:
+        self._name, self._group, self._changed = name, group, changed
+        self._lock = Lock()
+        self.is_open = self._lock.locked
+
+    def __enter__(self) -> None:
+        if hasattr(self, "modes"):
+            raise RuntimeError(f"this {self._name} was entered before; write {self._name} anew for each with statement")
+        self.outer = innermost()
+        before = USUAL if self.outer is None else self.outer.modes
+        groups = before.groups if self._group is None else (*before.groups, self._group)
+        self.modes = before._replace(groups=groups, **self._changed)
+        try:
+            self._lock.acquire()
+            if self.modes != before:  # `grad` asks for recording, which is nearly always on
+                unusual.add(self)
+                entered.set(self)
+        except BaseException:
+            if self.is_open():
+                self._lock.release()
+            raise
+
+    __exit__ = _Exit()
+
+    def __call__(self, function: Function) -> Function:
+        """Decorate a function: each call of it runs in a block of its own.
+
+        A generator's steps do, and not what runs between them; a coroutine does as a whole.
+
+        Raises:
+            TypeError: function can't be called, or is an asynchronous generator function.
+        """
+        if not callable(function):
+            raise TypeError(f"@{self._name} decorates a function, got {type(function).__name__} {function!r:.60}")
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"@{self._name} can't decorate the asynchronous generator function {function.__qualname__}: the block would "
+                f"stay open between its items; write `with {self._name}:` inside it"
+            )
+
+        decorated: Any
+        if inspect.iscoroutinefunction(function):
+
+            async def decorated(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return await function(*args, **kwargs)
+
+        elif inspect.isgeneratorfunction(function):
+
+            def decorated(*args: Any, **kwargs: Any) -> Any:
+                return (yield from self._steps(function(*args, **kwargs)))
+
+        else:
+
+            def decorated(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return function(*args, **kwargs)
+
+        wrapped: Any = functools.wraps(function)(decorated)
+        return wrapped  # type: ignore[no-any-return]
+
+    def _again(self) -> Block:
+        return Block(self._name, self._group, **self._changed)
+
+    def _steps(self, generator: Any) -> Any:
+        """The items of a generator, each computed in a block of its own."""
+        resume, sent = generator.send, None
+        while True:
+            try:
+                with self._again():
+                    item = resume(sent)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                resume, sent = generator.send, (yield item)
+            except GeneratorExit:
+                with self._again():
+                    generator.close()
+                raise
+            except BaseException as error:
+                resume, sent = generator.throw, error
+
+
+def innermost() -> Block | None:
+    """The innermost block that is open in the running thread or task. Those that were left are forgotten on the way."""
+    block = entered.get()
+    if block is None or not block.is_open():
+        for other in tuple(unusual):
+            if not other.is_open():
+                unusual.discard(other)
+        while block is not None and not block.is_open():
+            block = block.outer
+        entered.set(block)
+    return block
+
+
+class _Current:
+    """The modes that hold in the running thread or task."""
+
+    def get(self) -> Modes:
+        """What holds just now."""
+        block = entered.get()
+        if block is None or not block.is_open():
+            block = innermost()
+        return USUAL if block is None else block.modes
+
+
+current = _Current()
 
 
 class AnomalyError(ArithmeticError):
     """Inside `detect_anomaly`: a value, a local gradient or an adjoint became inf or nan."""
 
 
-@contextmanager
-def _switched(**changed: Any) -> Iterator[None]:
-    before = current.get()
-    after = before._replace(**changed)
-    if after == before:  # `grad` asks for recording, which is nearly always on
-        yield
-        return
-    _count(1)
-    token = current.set(after)
-    try:
-        yield
-    finally:
-        current.reset(token)
-        _count(-1)
-
-
-def _count(step: int) -> None:
-    global unusual
-    with _lock:
-        unusual += step
-        for tell in watchers:
-            tell(unusual)
-
-
-def no_grad() -> Any:
+def no_grad() -> Block:
     """A block in which nothing is recorded: results are leaves. Also a decorator.
 
     >>> from autograd import Value
@@ -75,10 +195,10 @@ def no_grad() -> Any:
     >>> y.data, y.is_leaf
     (6.0, True)
     """
-    return _switched(recording=False)
+    return Block("no_grad()", recording=False)
 
 
-def enable_grad() -> Any:
+def enable_grad() -> Block:
     """A block in which operations are recorded again, inside `no_grad`. Also a decorator.
 
     >>> from autograd import Value
@@ -87,10 +207,10 @@ def enable_grad() -> Any:
     >>> y.is_leaf
     False
     """
-    return _switched(recording=True)
+    return Block("enable_grad()", recording=True)
 
 
-def detect_anomaly() -> Any:
+def detect_anomaly() -> Block:
     """A block in which the first value, local gradient or adjoint that is inf or nan raises. Also a decorator.
 
     Values are checked as they are computed, local gradients and adjoints as `backward` comes to them.
@@ -105,10 +225,10 @@ def detect_anomaly() -> Any:
     Traceback (most recent call last):
     autograd.modes.AnomalyError: local gradient is inf at sqrt(0.0)...
     """
-    return _switched(detecting=True)
+    return Block("detect_anomaly()", detecting=True)
 
 
-def record_sources() -> Any:
+def record_sources() -> Block:
     """A block in which each Value keeps the line of code that made it, as ``source``. Also a decorator.
 
     >>> from autograd import Value
@@ -117,11 +237,10 @@ def record_sources() -> Any:
     >>> y.source.rpartition(":")[0] != ""
     True
     """
-    return _switched(sourcing=True)
+    return Block("record_sources()", sourcing=True)
 
 
-@contextmanager
-def group(name: str) -> Iterator[None]:
+def group(name: str) -> Block:
     """A block whose Values belong together: a drawing can frame them, or fold them into one box. Also a decorator.
 
     Args:
@@ -138,8 +257,7 @@ def group(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str):
         raise TypeError(f"a group's name is a string, got {type(name).__name__} {name!r:.60}; write group(str(...))")
-    with _switched(groups=(*current.get().groups, name)):
-        yield
+    return Block(f"group({name!r})", name)
 
 
 def check(number: float, what: str, node: Any, text: str) -> None:

@@ -7,11 +7,15 @@ primitive does with it).
 
 from __future__ import annotations
 
+import math
+import numbers
 import operator
+import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat
 
 from . import records as p
-from .record import Primitive, is_real
+from .record import Primitive, is_real, to_float
 
 __all__ = ["Operators", "is_operand"]
 
@@ -53,6 +57,34 @@ def _comparison(name: str) -> Any:
     return compared
 
 
+def _plain(x: Any) -> float:
+    number: float = x.data if hasattr(x, "interpretation_level") else to_float(x)
+    return number
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    size = y if _plain(y) >= 0.0 else -y
+    return x % size if _plain(x) >= 0.0 else -((-x) % size)
+
+
+def _remainder_instructions() -> frozenset[bytes]:
+    """What ``x % y`` and ``x %= y`` are to the interpreter that runs: the two bytes that differ from ``x + y``."""
+    found = set()
+    for operation in ("x % y", "x %= y"):
+        code, other = (compile(text, "", "exec").co_code for text in (operation, operation.replace("%", "+")))
+        found |= {code[i : i + 2] for i in range(0, len(code), 2) if code[i : i + 2] != other[i : i + 2]}
+    return frozenset(found)
+
+
+_REMAINDER = _remainder_instructions()
+
+
+def _formats(frame: FrameType) -> bool:
+    """Whether a frame is at ``x % y``."""
+    at = frame.f_lasti
+    return frame.f_code.co_code[at : at + 2] in _REMAINDER
+
+
 class Operators:
     """Arithmetic, comparison and the elementary functions as methods, under NumPy's names."""
 
@@ -74,6 +106,7 @@ class Operators:
         def __mod__(self, other: SupportsFloat) -> Self: ...
         def __rmod__(self, other: SupportsFloat) -> Self: ...
         def __rpow__(self, other: SupportsFloat) -> Self: ...
+        def pow(self, other: SupportsFloat) -> Self: ...
         def arctan2(self, other: SupportsFloat) -> Self: ...
         def hypot(self, other: SupportsFloat) -> Self: ...
         def logaddexp(self, other: SupportsFloat) -> Self: ...
@@ -83,6 +116,8 @@ class Operators:
         def __neg__(self) -> Self: ...
         def __pos__(self) -> Self: ...
         def __abs__(self) -> Self: ...
+        def abs(self) -> Self: ...
+        def fabs(self) -> Self: ...
         def exp(self) -> Self: ...
         def exp2(self) -> Self: ...
         def expm1(self) -> Self: ...
@@ -171,6 +206,7 @@ class Operators:
         arcsin, arccos, arctan, arctan2 = p.arcsin, p.arccos, p.arctan, p.arctan2
         sinh, cosh, tanh = p.sinh, p.cosh, p.tanh
         arcsinh, arccosh, arctanh = p.arcsinh, p.arccosh, p.arctanh
+        pow, abs, fabs = p.power, p.absolute, p.absolute
         hypot, erf, erfc, logaddexp = p.hypot, p.erf, p.erfc, p.logaddexp
         erfinv, gamma, lgamma, digamma = p.erfinv, p.gamma, p.lgamma, p.digamma
         sinc, copysign = p.sinc, p.copysign
@@ -211,7 +247,66 @@ class Operators:
         """The number rounded half to even, as a plain float, a constant to the derivative."""
         return p.round(self, ndigits)
 
-    __floor__, __ceil__, __trunc__, round = floor, ceil, trunc, __round__
+    def __floordiv__(self, other: SupportsFloat) -> float:
+        """self // other as a plain float, a constant to the derivative."""
+        return self.data // _plain(other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: SupportsFloat) -> float:
+        """Return other // self, as a plain float."""
+        return _plain(other) // self.data if is_operand(other) else NotImplemented
+
+    def __divmod__(self, other: SupportsFloat) -> tuple[float, Self]:
+        """Return self // other and self % other: a plain float, and a remainder that can be differentiated."""
+        return (self // other, self % other) if is_operand(other) else NotImplemented
+
+    def __rdivmod__(self, other: SupportsFloat) -> tuple[float, Self]:
+        """Return other // self and other % self."""
+        return (other // self, other % self) if is_operand(other) else NotImplemented
+
+    __floor__, __ceil__, __trunc__, round, rint = floor, ceil, trunc, __round__, __round__
+
+    # ---- what NumPy's functions ask the elements of an array for -----------------------------------
+
+    @property
+    def real(self) -> Self:
+        """The number itself: it is real."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0.0: the number is real."""
+        return 0.0
+
+    def conjugate(self) -> Self:
+        """The number itself: it is real."""
+        return self
+
+    def radians(self) -> Self:
+        """The angle in radians, of one in degrees."""
+        return self * (math.pi / 180.0)
+
+    def degrees(self) -> Self:
+        """The angle in degrees, of one in radians."""
+        return self * (180.0 / math.pi)
+
+    deg2rad, rad2deg = radians, degrees
+
+    def fmod(self, other: SupportsFloat) -> Self:
+        """The remainder with the sign of self, as C and NumPy have it; % has the sign of other."""
+        rest: Self = _fmod(self, other)
+        return rest
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """What a NumPy function does with a Value that stands in no array.
+
+        arctan2, hypot and their like are NumPy's names of methods, which NumPy would ask the operand on the left for.
+        """
+        function = _fmod if ufunc.__name__ == "fmod" else p.primitives().get(ufunc.__name__)
+        if function is not None and method == "__call__" and not options and all(is_operand(x) for x in inputs):
+            return function(*inputs)
+        array = sys.modules["numpy"].array
+        wrapped = [array(x, dtype=object) if hasattr(x, "interpretation_level") else x for x in inputs]
+        return getattr(ufunc, method)(*wrapped, **options)
 
     # ---- what would lose the gradient in silence is refused --------------------------------------
 
@@ -221,13 +316,20 @@ class Operators:
             f"with a method such as v.exp() or a function such as autograd.exp(v)"
         )
 
+    # ``"%.4f" % v`` is text, as f"{v:.4f}" is, and asks for a float in the same way as math.exp(v). Which of them it is
+    # shows in the instruction that the caller is at: no number's own % asks the operand on its right.
+
     def __float__(self) -> float:
-        """Refused: write v.data."""
-        self._refuse(f"float() of a {type(self).__name__}")
+        """Refused: write v.data. Only a text's own %, as in "%.4f" % v, is answered."""
+        if not _formats(sys._getframe(1)):
+            self._refuse(f"float() of a {type(self).__name__}")
+        return self.data
 
     def __int__(self) -> int:
-        """Refused: write int(v.data)."""
-        self._refuse(f"int() of a {type(self).__name__}")
+        """Refused: write int(v.data). Only a text's own %, as in "%d" % v, is answered."""
+        if not _formats(sys._getframe(1)):
+            self._refuse(f"int() of a {type(self).__name__}")
+        return int(self.data)
 
     def __complex__(self) -> complex:
         """Refused: write complex(v.data)."""
@@ -242,3 +344,7 @@ class Operators:
     def item(self) -> float:
         """The plain number, as NumPy and PyTorch call it."""
         return self.data
+
+
+# As NumPy and pytest.approx ask. Not Real: that would promise that float(v) works.
+numbers.Complex.register(Operators)

@@ -76,6 +76,8 @@ def _remedy(x: Any) -> str:
         return "complex numbers are not supported; use x.real, x.imag or abs(x)"
     if x is None:
         return "write 0.0 if nothing is meant as zero"
+    if hasattr(x, "backward") and hasattr(x, "item") and not hasattr(x, "interpretation_level"):
+        return "use t.item() for a tensor of one element, or make one Value for each: [Value(x) for x in t.tolist()]"
     if hasattr(x, "backward") and hasattr(x, "data"):
         return "use v.data for its number, or v.detach() for a new leaf"
     if hasattr(x, "__array__") or hasattr(x, "ndim"):

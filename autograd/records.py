@@ -562,6 +562,11 @@ class _Softmax(NaryPrimitive):
     def check_parameters(self, wanted: Sequence[int]) -> None:
         """The component's number is put there by the call above, never by a user."""
 
+    def describe(self, operands: Sequence[Any]) -> str:
+        """The operation as text: the sequence alone, or one component of it."""
+        text = super().describe(operands[1:])
+        return text if len(operands) == 1 else f"component {int(operands[0])} of {text}"
+
 
 def _softmax_value(operands: Sequence[float]) -> float:
     return kernels.softmax(operands[1:])[int(operands[0])]

@@ -24,8 +24,7 @@ from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
 from .layout import Layout, is_array, items
 from .record import to_float
-from .records import flow
-from .records import sum as total
+from .records import flow, sum as total
 from .series import Run, Series
 
 __all__ = [

@@ -21,15 +21,15 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, SupportsFloat
 
-from . import modes
-from . import records as p
+from . import modes, records as p
+from .micrograd import Micrograd
 from .operators import Operators
 from .record import Primitive, to_float
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
 
-class Value(Operators):
+class Value(Micrograd, Operators):
     """A float that records how it was computed, so that `backward` can find its derivatives.
 
     Args:
@@ -47,12 +47,12 @@ class Value(Operators):
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_data", "_grad", "_groups", "_label", "_local_gradients", "_op", "_operands", "_parents", "_source")
+    __slots__ = ("_data", "_grad", "_groups", "_label", "_local_gradients", "_operands", "_parents", "_primitive", "_source")
 
     _data: float
     _grad: float | None  # None until a backward pass comes by: "not yet" is not zero
     _parents: tuple[Value, ...]  # () for a leaf, and then the three below are unset
-    _op: Primitive
+    _primitive: Primitive
     _operands: tuple[Any, ...]
     _local_gradients: Callable[[], tuple[float, ...]]
     _label: str  # this and the two below are unset where there is none, so that they cost nothing
@@ -210,7 +210,7 @@ class Value(Operators):
     def data(self, number: Any) -> None:
         if self._parents:
             raise AttributeError(
-                f"data of a computed Value can't be set: {self._op.describe(self._operands)} would no longer be "
+                f"data of a computed Value can't be set: {self._primitive.describe(self._operands)} would no longer be "
                 f"what it says; set the data of a leaf, or make a new leaf with v.detach()"
             )
         self._data = to_float(number, "data")
@@ -253,7 +253,7 @@ class Value(Operators):
     @property
     def op(self) -> Primitive | None:
         """The primitive that computed this Value; None for a leaf."""
-        return self._op if self._parents else None
+        return self._primitive if self._parents else None
 
     @property
     def is_leaf(self) -> bool:
@@ -324,7 +324,7 @@ def _node(
     node._data = data
     node._grad = None
     node._parents = parents
-    node._op = op
+    node._primitive = op
     node._operands = operands
     node._local_gradients = local_gradients
     return _unusual(node) if modes.unusual else node
@@ -336,7 +336,7 @@ def _unusual(node: Value) -> Value:
     if mode.recording or mode.detecting:
         _mark(node, mode)
     if mode.detecting:
-        modes.check(node._data, "value", node, node._op.describe(node._operands))
+        modes.check(node._data, "value", node, node._primitive.describe(node._operands))
     return node if mode.recording else Value(node._data)
 
 
@@ -410,7 +410,7 @@ def _adjoints(order: list[Value], roots: Sequence[Value], seeds: Sequence[float]
 def _check_node(node: Value, upstream: float) -> None:
     text = repr(node)
     if node._parents:  # a leaf may hold inf or nan: they are legal data
-        text = node._op.describe(node._operands)
+        text = node._primitive.describe(node._operands)
         modes.check(node._data, "value", node, text)
         for local in node._local_gradients():
             modes.check(local, "local gradient", node, text)
@@ -504,7 +504,7 @@ def _adjoint_graph(order: list[Value], wanted: Sequence[Value]) -> dict[Value, A
         _check_unchanged(node)
         positions = [i for i, x in enumerate(node._operands) if isinstance(x, Value) and x in leads]
         parents = [node._operands[i] for i in positions]
-        local_gradients = node._op.local_gradients(node, node._operands, positions)
+        local_gradients = node._primitive.local_gradients(node, node._operands, positions)
         for parent, local in zip(parents, local_gradients, strict=True):
             step = p.flow(upstream, local)
             adjoints[parent] = adjoints[parent] + step if parent in adjoints else step
@@ -517,10 +517,10 @@ def _check_unchanged(node: Value) -> None:
         return
     plain = tuple([x if type(x) is float else x._data for x in node._operands])
     positions = [i for i, x in enumerate(node._operands) if isinstance(x, Value)]
-    value = node._op.evaluate(plain, node._operands)
-    now = (value, *node._op.local_gradients(value, plain, positions))
+    value = node._primitive.evaluate(plain, node._operands)
+    now = (value, *node._primitive.local_gradients(value, plain, positions))
     if repr(now) != repr((node._data, *node._local_gradients())):
         raise RuntimeError(
-            f"the data of a leaf was changed after {node._op.describe(node._operands)} was computed, so a graph of "
+            f"the data of a leaf was changed after {node._primitive.describe(node._operands)} was computed, so a graph of "
             f"its derivatives can't be built; compute the expression again first"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import doctest
 import importlib
 import os
@@ -29,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "records": {"kernels", "kernels_exact", "record"},
     "custom": {"record"},
     "operators": {"records", "record"},
-    "value": {"records", "operators", "record", "modes"},
+    "micrograd": set(),
+    "value": {"records", "operators", "record", "modes", "micrograd"},
     "dual": {"records", "operators", "record", "modes"},
     "series": {"dual", "records", "operators", "record", "modes"},
     "tree": set(),
@@ -48,6 +50,8 @@ ROOMS = {
     "autograd/testing": {"autograd"},
     "benchmarks": {"harness", "autograd", "viz", "nn"},
 }
+PUBLIC = [name for name, x in vars(autograd).items() if name[0] != "_" and not isinstance(x, ModuleType)]
+PUBLIC = [name for name in PUBLIC if name not in ("TYPE_CHECKING", "chosen")]
 FILES = [(room, path) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 OUTSIDE = pytest.mark.parametrize(("room", "path"), FILES, ids=[str(path.relative_to(ROOT)) for _, path in FILES])
 
@@ -112,7 +116,7 @@ def test_rooms_import_only_what_they_may(room: str, path: Path) -> None:
 @OUTSIDE
 def test_rooms_use_the_public_face(room: str, path: Path) -> None:
     """What a file outside the engine takes from `autograd`, or from an open module of it, is a public name there."""
-    assert set(from_autograd(path)) <= set(autograd.__all__)
+    assert set(from_autograd(path)) <= set(PUBLIC)
     for node in ast.walk(syntax(path)):
         if isinstance(node, ast.ImportFrom) and node.module in OPEN:
             assert {alias.name for alias in node.names} <= set(importlib.import_module(node.module).__all__)
@@ -157,12 +161,12 @@ def test_importing_autograd_needs_the_standard_library_only() -> None:
 
 
 def test_the_list_of_public_names_is_complete() -> None:
-    """`autograd.__all__` holds each public name of the package, each public primitive, and nothing else."""
-    public = {n for n, x in vars(autograd).items() if n[0] != "_" and not isinstance(x, ModuleType)}
-    assert set(autograd.__all__) == public - {"TYPE_CHECKING", "chosen"}
+    """`autograd.__all__` holds each public name of the package that isn't a built-in's as well, and nothing else."""
+    assert set(autograd.__all__) == {name for name in PUBLIC if not hasattr(builtins, name)}
     assert len(set(autograd.__all__)) == len(autograd.__all__)
+    assert {"sum", "max", "min", "round"} <= set(PUBLIC)
     for name, record in autograd.primitives().items():
-        assert name in autograd.__all__
+        assert name in PUBLIC
         assert getattr(autograd, name) is record
 
 
@@ -182,7 +186,15 @@ def test_each_primitive_has_one_name_or_a_known_second_one() -> None:
         assert alias not in autograd.primitives()
 
 
-@pytest.mark.parametrize("name", [name for name in autograd.__all__ if name != "AnomalyError"])
+def test_a_star_leaves_the_built_ins_alone() -> None:
+    """After `from autograd import *` sum, max, min, round, abs and pow are Python's own, and Value is there."""
+    names: dict[str, object] = {}
+    exec("from autograd import *", names)
+    assert names["Value"] is autograd.Value
+    assert not [name for name in names if not name.startswith("__") and hasattr(builtins, name)]
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "AnomalyError"])
 def test_each_public_name_has_an_example(name: str) -> None:
     """Each public name has a docstring with an example that runs and prints what it says."""
     docstring = getattr(autograd, name).__doc__

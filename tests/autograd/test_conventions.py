@@ -355,6 +355,8 @@ def test_second_derivatives_where_the_exponent_less_1_is_rounded(x: float, y: fl
             assert ag.derivative(lambda x: x**y, order)(x) == pytest.approx(expected, rel=4e-15)
         dxdy = float(m ** (n - 1) * (1 + n * mpmath.log(m)))
     assert ag.hessian(lambda v: v[0] ** v[1])([x, y])[0][1] == pytest.approx(dxdy, rel=4e-14)
+
+
 def test_where_stops_what_it_leaves_out(engine: Any, Value: Any) -> None:
     """An infinite derivative in the branch left out does not turn the gradient into nan, in any mode."""
     x = Value(0.0)

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 import autograd as ag
 from autograd import records, symbol

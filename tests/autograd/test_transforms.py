@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import autograd as ag
 from autograd import derivative, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, stop_gradient, taylor, value_and_grad, vjp

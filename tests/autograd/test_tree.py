@@ -6,8 +6,7 @@ from collections import Counter, OrderedDict, defaultdict
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from autograd import grad, tree
 

@@ -22,8 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 import autograd as ag
 from autograd import record, records, translate, value

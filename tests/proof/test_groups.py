@@ -17,8 +17,7 @@ from hypothesis import HealthCheck, Phase, find, given, seed, settings
 from hypothesis.errors import NoSuchExample
 
 import autograd as ag
-from autograd.testing import GradientError, certify, check_gradients, check_primitive
-from autograd.testing import checks as checks_module
+from autograd.testing import GradientError, certify, check_gradients, check_primitive, checks as checks_module
 from autograd.testing.differences import differentiate
 from autograd.testing.expressions import OPERATIONS, Expression, build
 from autograd.testing.graphs import adjoints, engine_of, scale

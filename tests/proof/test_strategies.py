@@ -10,8 +10,7 @@ from typing import Any
 
 import mpmath
 import pytest
-from hypothesis import HealthCheck, find, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, find, given, settings, strategies as st
 
 import autograd as ag
 from autograd.testing.expressions import KINKED, OPERATIONS, Expression, build, chosen_operations

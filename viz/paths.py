@@ -110,9 +110,7 @@ class _Search:
         found, uses, sizes = self.found[place], self.uses[place], self.sizes[place]
         _, at, rank = found[-1]
         if place not in self.waiting:
-            self.waiting[place] = [
-                (-sizes[i] - self.found[edge.head][0][0], i, 0) for i, edge in enumerate(uses) if i != at
-            ]
+            self.waiting[place] = [(-sizes[i] - self.found[edge.head][0][0], i, 0) for i, edge in enumerate(uses) if i != at]
             heapq.heapify(self.waiting[place])
         waiting = self.waiting[place]
         after = self.found[uses[at].head]

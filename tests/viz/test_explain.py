@@ -54,7 +54,7 @@ def test_paths_add_up_to_the_gradient(expression: Any) -> None:
 
 
 def ways(root: Any, leaf: Any) -> list[tuple[float, tuple[int, ...]]]:
-    """Each path by plain recursion, in the order of the graph from the leaf on: the product's size, and the places it visits."""
+    """Each path by plain recursion, in the order of the graph from the leaf on: the product's size, the places on it."""
     place = {id(value): i for i, value in enumerate(ag.topological_order(root))}
     uses: dict[int, list[tuple[Any, float]]] = {}
     for value in ag.topological_order(root):
@@ -124,11 +124,12 @@ def compound() -> tuple[Any, Any]:
         (additions, 10_001, [1.0] * 10, [1, *range(2, 11)]),
         (compound, 10_001, [1.0001 ** (10_000 - i) for i in range(10)], [20_000, *range(19_999, 19_981, -2)]),
     ],
+    ids=["doublings", "additions", "compound"],
 )
 def test_thousands_of_paths_take_less_than_a_second(
     make: Callable[[], tuple[Any, Any]], count: int, products: list[float], edges: list[int]
 ) -> None:
-    """2**1000 paths of one size, and 10,001 of any, are counted, summed and written in under a second, the largest ten listed."""
+    """2**1000 paths of one size, and 10,001 of any, are counted, summed and written in under a second, ten of them listed."""
     root, x = make()
     took = math.inf
     for _ in range(3):
@@ -160,8 +161,15 @@ def test_more_paths_than_can_be_written_out() -> None:
     assert f" + inf from {expected} smaller paths" in str(told)
 
 
-@pytest.mark.parametrize(("count", "words"), [(10**21 - 1, "999,999,999,999,999,999,999"), (10**21, "about 1.00e+21"),
-                                              (9_996 * 10**20, "about 1.00e+24"), (9_994 * 10**20, "about 9.99e+23")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (10**21 - 1, "999,999,999,999,999,999,999"),
+        (10**21, "about 1.00e+21"),
+        (9_996 * 10**20, "about 1.00e+24"),
+        (9_994 * 10**20, "about 9.99e+23"),
+    ],
+)
 def test_a_number_of_paths_in_words(count: int, words: str) -> None:
     """Up to 21 digits a number of paths is written out; of a larger one three digits, rounded, and the power of ten."""
     assert count_text(count) == words

@@ -1,7 +1,7 @@
 """Pictures in every look: styles, directions, themes, frames, folds, the chain rule, a path, two passes, one step.
 
-Each is a snapshot in `snapshots/looks`, as SVG, and as text: what it says of itself, its table and its DOT. After a change that is
-meant, look at them, then write them anew:
+Each is a snapshot in `snapshots/looks`, as SVG, and as text: what it says of itself, its table and its DOT. After a change that
+is meant, look at them, then write them anew:
 
     python tests/viz/looks.py --update
 """

@@ -9,6 +9,7 @@ is meant, look at them, then write them anew:
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -175,6 +176,23 @@ def stills() -> dict[str, str]:
     return {"step_3": walk.still(2), "step_last": walk.last, "film_strip": walk.film_strip, "film_strip_down": down.film_strip}
 
 
+def pages() -> dict[str, str]:
+    """The pages of a player, an explanation and an interactive picture, without their SVG, and with one name for their scope."""
+    x, y = Value(3.0, label="x & y"), Value(-4.0, label="y")
+    f = named((x * y + x).relu() * 0.5 + x * 2.0, "f")
+    f.backward()
+    shown = {
+        "player": viz.steps(f, precision=3),
+        "explanation": viz.explain(f, x, max_paths=2, theme="dark"),
+        "interactive": viz.draw(f, theme="print").interactive(),
+    }
+    found = {}
+    for name, thing in shown.items():
+        page = re.sub(r"<svg .*?</svg>", "(the picture)", thing.page, flags=re.DOTALL)
+        found[name] = re.sub(r'data-glassgrad="g[0-9a-f]{12}"', 'data-glassgrad="scope"', page)
+    return found
+
+
 def update() -> None:
     """Write all snapshots anew."""
     SNAPSHOTS.mkdir(parents=True, exist_ok=True)
@@ -184,6 +202,8 @@ def update() -> None:
         (SNAPSHOTS / f"{name}.txt").write_text(text_of(picture), encoding="utf-8")
     for name, svg in stills().items():
         (SNAPSHOTS / f"{name}.svg").write_text(svg, encoding="utf-8")
+    for name, page in pages().items():
+        (SNAPSHOTS / f"{name}.html").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

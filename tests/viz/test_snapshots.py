@@ -91,6 +91,15 @@ def test_the_steps_are_as_they_were() -> None:
         same_picture(svg, looks.SNAPSHOTS / f"{name}.svg")
 
 
+def test_the_pages_are_as_they_were() -> None:
+    """The HTML of a player, an explanation and an interactive picture: styles, script and words are those of the snapshots.
+
+    What the scripts do is tested in a browser, where there is one; here, that nobody changes them without a look.
+    """
+    for name, page in looks.pages().items():
+        assert page == (looks.SNAPSHOTS / f"{name}.html").read_text(encoding="utf-8"), name
+
+
 def test_there_is_a_snapshot_of_each_example_and_no_other() -> None:
     """The folders hold what the examples and the looks give and nothing else, none of it large."""
     files = {path.stem: path.stat().st_size for path in gallery.SNAPSHOTS.glob("*.*")}
@@ -98,7 +107,8 @@ def test_there_is_a_snapshot_of_each_example_and_no_other() -> None:
     assert max(files.values()) < 60_000
     sizes = {path.name: path.stat().st_size for path in looks.SNAPSHOTS.iterdir()}
     stills = ["step_3", "step_last", "film_strip", "film_strip_down"]
-    assert set(sizes) == {f"{name}.svg" for name in [*looks.LOOKS, *stills]} | {f"{name}.txt" for name in looks.LOOKS}
+    pages = {"player.html", "explanation.html", "interactive.html"}
+    assert set(sizes) == pages | {f"{name}.svg" for name in [*looks.LOOKS, *stills]} | {f"{name}.txt" for name in looks.LOOKS}
     assert max(sizes.values()) < 60_000
 
 

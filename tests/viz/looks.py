@@ -177,7 +177,7 @@ def stills() -> dict[str, str]:
 
 
 def pages() -> dict[str, str]:
-    """The pages of a player, an explanation and an interactive picture, without their SVG, and with one name for their scope."""
+    """The pages of a player, an explanation and an interactive picture, without their SVG, their scope by one name."""
     x, y = Value(3.0, label="x & y"), Value(-4.0, label="y")
     f = named((x * y + x).relu() * 0.5 + x * 2.0, "f")
     f.backward()

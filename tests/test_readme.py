@@ -43,6 +43,7 @@ def test_python_blocks_print_what_they_say(code: str, printed: str, tmp_path: Pa
     assert out.getvalue() == printed
 
 
+@pytest.mark.graphviz
 def test_the_first_command_prints_the_table_and_draws_the_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -301,9 +301,9 @@ def shrunk(graph: Graph, limit: int) -> Graph:
                 node,
                 operands=tuple([at.get(o, 0) if type(o) is int else o for o in operands]),
                 counts=tuple(counts) if max(counts, default=1) > 1 else (),
-                local_gradients=_picked(node.local_gradients, first),
-                partials=_picked(node.partials, first),
-                weights=_picked(node.weights, first),
+                local_gradients=_picked(node.local_gradients, slots.values(), None),
+                partials=_picked(node.partials, slots.values(), ""),
+                weights=_picked(node.weights, slots.values(), None),
             )
         )
     focus = None if graph.focus is None else at.get(graph.focus, 0)
@@ -311,8 +311,9 @@ def shrunk(graph: Graph, limit: int) -> Graph:
     return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus)
 
 
-def _picked(things: tuple[T, ...], slots: Sequence[int]) -> tuple[T, ...]:
-    return tuple([things[slot] for slot in slots]) if things else ()
+def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:
+    """For each edge what it had before; an edge that stands for several has none."""
+    return tuple([things[slots[0]] if len(slots) == 1 else none for slots in groups]) if things else ()
 
 
 def _left_out(order: Sequence[Any], drawn: Sequence[tuple[int, Key]]) -> list[Any]:

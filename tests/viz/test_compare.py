@@ -83,6 +83,7 @@ def test_other_expressions_are_refused() -> None:
         viz.compare(y, y)
 
 
+@pytest.mark.graphviz
 def test_what_a_notebook_gets_and_what_is_saved(tmp_path: Path) -> None:
     """The bundle has picture and table; save writes what a drawing can write."""
     told = viz.compare(run(2.0), run(5.0))

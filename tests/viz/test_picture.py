@@ -127,6 +127,7 @@ def test_any_label_stays_text(label: str) -> None:
         assert label in texts(drawing.svg)
 
 
+@pytest.mark.graphviz
 def test_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     """The same graph gives the same files in other processes, on either engine, with other hash seeds."""
     code = (
@@ -161,6 +162,7 @@ def test_the_svg_is_accessible_and_safe_beside_others() -> None:
     assert "0x" not in one
 
 
+@pytest.mark.graphviz
 def test_what_a_notebook_gets() -> None:
     """The bundle holds the SVG, a PNG and a table as plain text, never text/html; include and exclude are heeded."""
     drawing = viz.draw(lecture())
@@ -249,6 +251,7 @@ def test_a_larger_graph_is_rendered_in_a_child() -> None:
     assert {"x", "last"} <= set(texts(viz.draw(y).svg))
 
 
+@pytest.mark.graphviz
 def test_a_slow_layout_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A layout that takes too long is ended; a small graph, which can't be folded, gives a clear error."""
     monkeypatch.setattr(drawing, "LAYOUT_SECONDS", (0.001, 0.001))
@@ -395,6 +398,7 @@ def test_a_value_and_a_gradient_are_told_apart_without_colour() -> None:
                 assert not roles["value"].content.startswith("∇")
 
 
+@pytest.mark.graphviz
 def test_without_any_font_the_svg_is_the_same(tmp_path: Path) -> None:
     """On a machine without fonts the SVG has the same bytes, and nothing is written to standard error."""
     fonts = tmp_path / "fonts.conf"

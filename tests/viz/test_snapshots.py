@@ -14,9 +14,9 @@ import pytest
 import viz
 
 
-def load() -> ModuleType:
-    """The module with the examples, which is a script as well."""
-    spec = importlib.util.spec_from_file_location("gallery", Path(__file__).with_name("gallery.py"))
+def load(name: str) -> ModuleType:
+    """A module with examples, which is a script as well."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -24,7 +24,8 @@ def load() -> ModuleType:
     return module
 
 
-gallery = load()
+gallery = load("gallery")
+looks = load("looks")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 PLACES = ("x", "y", "d", "points", "cx", "cy", "width", "height", "viewBox")
 
@@ -60,11 +61,55 @@ def test_a_picture_is_as_it_was(name: str) -> None:
     assert places == pytest.approx(places_before, abs=1.0)
 
 
+def same_picture(now: str, before: Path) -> None:
+    """The same elements, words, colours and numbers, each thing within a point of its place."""
+    said, places = shape_of(now)
+    said_before, places_before = shape_of(before.read_text(encoding="utf-8"))
+    assert said == said_before
+    assert places == pytest.approx(places_before, abs=1.0)
+
+
+@pytest.mark.parametrize("name", looks.LOOKS)
+def test_a_picture_in_each_look_is_as_it_was(name: str) -> None:
+    """Styles, directions, themes, frames, folds, the chain rule, a path, two passes: the SVG is that of the snapshot.
+
+    After a change that is meant: look at the pictures, then run `python tests/viz/looks.py --update`.
+    """
+    same_picture(looks.LOOKS[name]().svg, looks.SNAPSHOTS / f"{name}.svg")
+
+
+@pytest.mark.parametrize("name", looks.LOOKS)
+def test_the_words_and_the_dot_of_each_look_are_as_they_were(name: str) -> None:
+    """What a picture says of itself, its table, its DOT text, and what Graphviz is asked, are those of the snapshot."""
+    before = (looks.SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+    assert looks.text_of(looks.LOOKS[name]()) == before
+
+
+def test_the_steps_are_as_they_were() -> None:
+    """Two steps of a player and two film strips, with their sizes and words, are those of the snapshots."""
+    for name, svg in looks.stills().items():
+        same_picture(svg, looks.SNAPSHOTS / f"{name}.svg")
+
+
+def test_the_pages_are_as_they_were() -> None:
+    """The HTML of a player, an explanation and an interactive picture: styles, script and words are those of the snapshots.
+
+    What the scripts do is tested in a browser, where there is one; here, that nobody changes them without a look.
+    """
+    for name, page in looks.pages().items():
+        assert page == (looks.SNAPSHOTS / f"{name}.html").read_text(encoding="utf-8"), name
+
+
 def test_there_is_a_snapshot_of_each_example_and_no_other() -> None:
-    """The folder holds one SVG for each example, none of them large."""
-    files = {path.stem: path.stat().st_size for path in gallery.SNAPSHOTS.iterdir()}
+    """The folders hold what the examples and the looks give and nothing else, none of it large."""
+    files = {path.stem: path.stat().st_size for path in gallery.SNAPSHOTS.glob("*.*")}
     assert set(files) == set(gallery.EXAMPLES)
     assert max(files.values()) < 60_000
+    sizes = {path.name: path.stat().st_size for path in looks.SNAPSHOTS.iterdir()}
+    stills = ["step_3", "step_last", "film_strip", "film_strip_down"]
+    pages = {"player.html", "explanation.html", "interactive.html"}
+    assert set(sizes) == pages | {f"{name}.svg" for name in [*looks.LOOKS, *stills]} | {f"{name}.txt" for name in looks.LOOKS}
+    assert max(sizes.values()) < 60_000
 
 
 def test_the_gallery_is_made_by_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,13 +129,13 @@ def parse_inputs(words: Sequence[str]) -> dict[str, float]:
         shown = visible(shortened(name, 60))
         if not equals:
             raise CommandError(
-                f"{visible(shortened(word, 60))!r} is no input; write name=number, such as x=-2 "
+                f"'{visible(shortened(word, 60))}' is no input; write name=number, such as x=-2 "
                 f"(the expression comes first, in quotes)"
             )
         if not name.isidentifier():
-            raise CommandError(f"{shown!r} can't be a name; use letters, digits and _, such as x1=2")
+            raise CommandError(f"'{shown}' can't be a name; use letters, digits and _, such as x1=2")
         if keyword.iskeyword(name):
-            raise CommandError(f"{shown!r} is a word of Python's own and can't be a name; choose another")
+            raise CommandError(f"'{shown}' is a word of Python's own and can't be a name; choose another")
         if name in inputs:
             raise CommandError(f"the input {shown} is given twice; give it once")
         inputs[name] = _number(shown, number)
@@ -147,9 +147,9 @@ def _number(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise CommandError(f"the value of {name} is no number: {shown!r}; write one, such as {name}=-2.5") from None
+        raise CommandError(f"the value of {name} is no number: '{shown}'; write one, such as {name}=-2.5") from None
     if number in (float("inf"), float("-inf")) and "inf" not in text.lower():
-        raise CommandError(f"the value of {name} is too large for a float: {shown!r}; write inf if you mean it")
+        raise CommandError(f"the value of {name} is too large for a float: '{shown}'; write inf if you mean it")
     return number
 
 
@@ -354,7 +354,7 @@ class _Machine:
             self.size += 1
             if self.size > MAX_NODES:
                 raise CommandError(f"the expression is too large: at most {MAX_NODES:,} operations, names and numbers")
-            if depth > MAX_DEPTH or chain > MAX_CHAIN:
+            if depth > MAX_DEPTH or chain >= MAX_CHAIN:  # a chain of so many operators has one term more
                 raise CommandError(_too_deep())
             step, children = self._take(item)
             stack.append((step, 0, 0))

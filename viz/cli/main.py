@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib.metadata
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import IO, Any, NoReturn
@@ -18,7 +18,7 @@ from ..explain import Explanation, explain
 from ..files import FORMATS, check_suffix
 from ..render import RenderError
 from ..steps import steps
-from ..text import visible
+from ..text import shortened, visible
 from ..themes import THEMES
 from .errors import CommandError
 from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
@@ -61,6 +61,11 @@ exit status: 0 if all went well, 2 if the input was bad or the picture could not
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise CommandError(f"{message}; glassgrad --help shows how to call it")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help as everything else is printed, so that a full device is noticed."""
+        del file
+        _print(message.rstrip("\n"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,10 +111,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _main(sys.argv[1:] if argv is None else list(argv))
     except CommandError as error:
-        _say(sys.stderr, f"glassgrad: {error}")
+        _complain(f"glassgrad: {error}")
         return BAD_INPUT
     except BrokenPipeError:
-        _let_go_of_stdout()
+        _let_go_of(sys.stdout)
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -118,7 +123,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: list[str]) -> int:
-    options = _parser().parse_intermixed_args(_with_expressions(argv))
+    parser = _parser()
+    given, words = _sorted_out(argv, parser)
+    options = parser.parse_args(given)
+    options.words = words
     if options.version:
         _print(f"glassgrad {_version()}, {autograd.engine()} engine")
         return 0
@@ -147,9 +155,36 @@ def _main(argv: list[str]) -> int:
     return 0
 
 
-def _with_expressions(argv: list[str]) -> list[str]:
-    """Let an expression begin with a minus: a blank before it keeps argparse from taking it for an option."""
-    return [f" {word}" if re.match(r"-[^-ofh]", word) else word for word in argv]
+def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
+    """Tell the options and their values from the other words: the expression, which may begin with a minus, and the inputs."""
+    known = {name: action for action in parser._actions for name in action.option_strings}
+    given: list[str] = []
+    words: list[str] = []
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            words += rest
+            break
+        if word in known and known[word].nargs is None and rest and rest[0].split("=")[0] not in known:
+            given.append(f"{word}={rest.pop(0)}")  # joined, so that a value may begin with a minus
+        elif word.split("=")[0] in known:
+            given.append(word)
+        elif _is_joined(word):
+            given.append(f"{word[:2]}={word[2:]}")
+        else:
+            words.append(word)
+    if len(words) == 1:
+        near = difflib.get_close_matches(words[0], known, 1, 0.8) if words[0].startswith("--") else []
+        if near:
+            raise CommandError(f"{visible(words[0])} is no option; the nearest is {near[0]}, and glassgrad --help lists all")
+    return given, words
+
+
+def _is_joined(word: str) -> bool:
+    """Whether an option of one letter and its file stand in one word, as in -ograph.svg; -o*2 is an expression."""
+    name = word[2:]
+    return (word.startswith("-o") and name.lower().endswith(FORMATS)) or (word.startswith("-f") and os.path.isfile(name))
 
 
 def _version() -> str:
@@ -180,13 +215,18 @@ def _check_name(name: str, known: Sequence[str], what: str) -> None:
 
 def _statements(options: argparse.Namespace) -> tuple[str, list[str]]:
     words: list[str] = options.words
+    inputs = words if options.file is not None else words[1:]
+    for word in inputs:
+        if word.startswith("-"):
+            shown = visible(repr(shortened(word, 60))[1:-1])
+            raise CommandError(f"{shown} is no option, and an input is written name=number; glassgrad --help lists the options")
     if options.file is not None:
-        return _read(options.file), words
+        return _read(options.file), inputs
     if not words:
         raise CommandError('there is no expression; write one in quotes, such as glassgrad "(x + y) * z" x=-2 y=5 z=-4')
-    if words[0] == "-":
-        return _read("-"), words[1:]
-    return words[0], words[1:]
+    if words[0].startswith("--") and inputs and "=" not in inputs[0]:
+        raise CommandError(f"{visible(shortened(words[0], 60))} is no option; glassgrad --help lists the options")
+    return _read("-") if words[0] == "-" else words[0], inputs
 
 
 def _read(name: str) -> str:
@@ -271,27 +311,35 @@ def _print(text: str) -> None:
         raise CommandError("standard output is closed")
     try:
         _say(sys.stdout, text)
-        sys.stdout.flush()
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        _let_go_of_stdout()
+        _let_go_of(sys.stdout)
         raise CommandError(f"can't write to standard output: {_reason(error)}") from None
 
 
-def _say(stream: IO[str] | None, text: str) -> None:
-    if stream is None:
+def _complain(text: str) -> None:
+    """Say what is wrong; where nobody can be told, the status tells it."""
+    if sys.stderr is None:
         return
+    try:
+        _say(sys.stderr, text)
+    except (OSError, ValueError):
+        _let_go_of(sys.stderr)
+
+
+def _say(stream: IO[str], text: str) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     # A terminal that can't show a letter gets it spelled out instead of a traceback.
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()
 
 
-def _let_go_of_stdout() -> None:
-    """Python flushes standard output once more as it ends; let that go nowhere and say nothing."""
+def _let_go_of(stream: IO[str]) -> None:
+    """Python flushes what is left once more as it ends; let that go nowhere and say nothing."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
     except (AttributeError, OSError, ValueError):
         pass

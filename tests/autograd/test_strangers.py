@@ -31,7 +31,7 @@ import autograd as ag
      ("%.1f and %d", lambda v: (v, v)), ("%(a).2f", lambda v: {"a": v})],
 )  # fmt: skip
 def test_the_percent_of_a_text(Value: Any, template: Any, wrap: Any) -> None:
-    """ "%.4f" % v is the text that it is of the plain number, also of a tuple, a dict and bytes, and by %=."""
+    """`"%.4f" % v` is the text that it is of the plain number, also of a tuple, a dict and bytes, and by %=."""
     v = Value(-3.14159)
     wrap = wrap or (lambda x: x)
     expected = template % wrap(-3.14159)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import copy
 import hashlib
 import json
@@ -147,9 +148,7 @@ def declares(node: ast.AST, field: str) -> bool:
     """Whether a field says something to a reader or a type checker alone, as ``__all__`` does."""
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and field == "value":
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(
-            isinstance(t, ast.Name) and (t.id.startswith("__") or (t.id[:1] == "_" and t.id[1:2].isupper())) for t in targets
-        )
+        return any(isinstance(target, ast.Name) and target.id.startswith("__") for target in targets)
     return (
         isinstance(node, ast.Subscript) and field == "slice" and isinstance(node.value, ast.Name) and node.value.id[0].isupper()
     )
@@ -266,7 +265,7 @@ def serve() -> None:
     import numpy
     import pytest
 
-    assert hypothesis and mpmath and numpy
+    assert all((hypothesis, mpmath, numpy))  # imported for the forks
     os.environ.pop("HYPOTHESIS_NO_PLUGINS")
     # An editable install knows where its compiled module is; here there is none.
     sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")]
@@ -297,10 +296,8 @@ def wait(child: int, limit: float) -> int | None:
             status = os.waitstatus_to_exitcode(raw)
         else:
             time.sleep(0.02)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     if status is None:
         os.waitpid(child, 0)
     return status

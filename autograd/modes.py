@@ -41,6 +41,7 @@ class Modes(NamedTuple):
 USUAL = Modes()
 unusual: set[Block] = set()  # open blocks, of all threads; some that were left may still be among them
 entered: ContextVar[Block | None] = ContextVar("entered", default=None)  # the one entered last, open or not
+_derivative: ContextVar[Block | None] = ContextVar("derivative", default=None)  # the same of those that `transforms` opens
 
 
 class _Exit:
@@ -63,17 +64,19 @@ class Block:
     Args:
         name: the call that made it, for messages.
         group: the group that it adds, if any.
+        derivative: whether a derivative runs its function inside, so that `inside_derivative` says so.
         changed: fields of `Modes` and what they are inside.
     """
 
-    __slots__ = ("_changed", "_group", "_lock", "_name", "is_open", "modes", "outer")
+    __slots__ = ("_changed", "_derivative", "_group", "_lock", "_name", "is_open", "modes", "outer", "outer_derivative")
 
     is_open: Callable[[], bool]
     modes: Modes
     outer: Block | None
+    outer_derivative: Block | None
 
-    def __init__(self, name: str, group: str | None = None, **changed: Any) -> None:
-        self._name, self._group, self._changed = name, group, changed
+    def __init__(self, name: str, group: str | None = None, derivative: bool = False, **changed: Any) -> None:
+        self._name, self._group, self._derivative, self._changed = name, group, derivative, changed
         self._lock = Lock()
         self.is_open = self._lock.locked
 
@@ -84,8 +87,12 @@ class Block:
         before = USUAL if self.outer is None else self.outer.modes
         groups = before.groups if self._group is None else (*before.groups, self._group)
         self.modes = before._replace(groups=groups, **self._changed)
+        if self._derivative:
+            self.outer_derivative = _innermost_derivative()
         try:
             self._lock.acquire()
+            if self._derivative:
+                _derivative.set(self)
             if self.modes != before:  # `grad` asks for recording, which is nearly always on
                 unusual.add(self)
                 entered.set(self)
@@ -134,7 +141,7 @@ class Block:
         return wrapped  # type: ignore[no-any-return]
 
     def _again(self) -> Block:
-        return Block(self._name, self._group, **self._changed)
+        return Block(self._name, self._group, self._derivative, **self._changed)
 
     def _steps(self, generator: Any) -> Any:
         """The items of a generator, each computed in a block of its own."""
@@ -165,6 +172,20 @@ def innermost() -> Block | None:
         while block is not None and not block.is_open():
             block = block.outer
         entered.set(block)
+    return block
+
+
+def inside_derivative() -> bool:
+    """Whether the running thread or task is inside a derivative that runs its function."""
+    return _innermost_derivative() is not None
+
+
+def _innermost_derivative() -> Block | None:
+    block = last = _derivative.get()
+    while block is not None and not block.is_open():
+        block = block.outer_derivative
+    if block is not last:
+        _derivative.set(block)
     return block
 
 

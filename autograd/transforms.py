@@ -14,9 +14,7 @@ dual numbers, so that the outer derivative sees through; inside `no_grad` those 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import modes, tree
@@ -37,17 +35,9 @@ if TYPE_CHECKING:
 else:
     Value, gradients = chosen.Value, chosen.gradients
 
-_depth: ContextVar[int] = ContextVar("depth", default=0)
 
-
-@contextmanager
-def _inside() -> Iterator[None]:
-    token = _depth.set(_depth.get() + 1)
-    try:
-        with modes.enable_grad():
-            yield
-    finally:
-        _depth.reset(token)
+def _inside() -> modes.Block:
+    return modes.Block("a derivative", derivative=True, recording=True)
 
 
 # ---- who calls, and what it is to see ----------------------------------------------------------------
@@ -69,7 +59,7 @@ class _Caller:
     """
 
     def __init__(self, arguments: Iterable[Any]) -> None:
-        self.nested = _depth.get() > 0 or any(map(_carries, arguments))
+        self.nested = modes.inside_derivative() or any(map(_carries, arguments))
         self.recording = modes.current.get().recording
 
     def sees(self, x: Any) -> Any:

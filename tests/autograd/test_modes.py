@@ -84,6 +84,13 @@ def transformed(Value: Any) -> None:
         decorated(Value(2.0))
 
 
+def derivatives(Value: Any) -> None:
+    """Derivatives in each other, of both modes."""
+    ag.grad(lambda x: x * ag.grad(lambda y: x * y)(x))(1.0)
+    ag.jvp(lambda x: x * x, (2.0,), (1.0,))
+    ag.derivative(lambda x: x * x * x, order=2)(2.0)
+
+
 def interrupted_at(place: int, program: Callable[[Any], None], Value: Any) -> bool:
     """Run a program and raise at one of the places where the interpreter looks for signals; whether there was such a place.
 
@@ -121,15 +128,30 @@ def interrupted_at(place: int, program: Callable[[Any], None], Value: Any) -> bo
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what interrupts a generator's own end
-@pytest.mark.parametrize("program", [statement, generator, transformed], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("program", [statement, generator, transformed, derivatives], ids=lambda f: f.__name__)
 def test_an_interrupt_at_any_step_leaves_no_block_open(Value: Any, program: Callable[[Any], None]) -> None:
     """Wherever a signal's exception may come, afterwards nodes are recorded, in no group, and no block is open."""
     place = 0
     while interrupted_at(place, program, Value):
         assert holds(Value) == USUAL, place
         assert not modes.unusual, place
+        assert not modes.inside_derivative(), place
         place += 1
     assert place > 60
+
+
+def test_a_derivative_left_by_an_interrupt_leaves_floats(Value: Any) -> None:
+    """A derivative whose function is interrupted, at any depth, does not make the next one give Values in place of floats."""
+
+    def interrupted(x: Any) -> Any:
+        assert modes.inside_derivative()
+        raise Interrupt
+
+    for outer in (ag.grad, lambda f: ag.grad(lambda x: ag.grad(f)(x)), ag.derivative):
+        with pytest.raises(Interrupt):
+            outer(interrupted)(1.0)
+        assert not modes.inside_derivative()
+        assert type(ag.grad(lambda x: x * x)(3.0)) is float
 
 
 def test_an_interrupt_while_a_block_is_entered(Value: Any, monkeypatch: pytest.MonkeyPatch) -> None:

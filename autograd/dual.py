@@ -86,29 +86,25 @@ class Origin(NamedTuple):
         modes.check(number_of(x), what, self, self.text)
 
 
-def watched(primitive: Primitive, operands: tuple[Any, ...], z: Any, moving: Sequence[int]) -> Origin | None:
-    """Inside `detect_anomaly`, look at a result and, if it is recorded, at its local gradients, as `backward` does.
+def watched(primitive: Primitive, operands: tuple[Any, ...], z: Any, moving: Sequence[int]) -> Origin:
+    """Look at a result and its local gradients, as `backward` does inside `detect_anomaly`.
 
     Args:
         primitive: what was computed.
         operands: its operands, without what this run of forward mode carries along.
         z: the result.
-        moving: the positions of the operands that carry derivatives.
+        moving: the positions of the operands whose local gradients are to be looked at.
 
     Returns:
-        What later messages about the result need, or None where nobody watches.
+        What later messages about the result need.
 
     Raises:
         AnomalyError: one of the numbers is inf or nan.
     """
-    mode = modes.current.get()
-    if not mode.detecting:
-        return None
     origin = Origin(primitive.describe(operands), modes.calling_line())
     origin.check(z, "value")
-    if mode.recording:
-        for local in primitive.local_gradients(number_of(z), tuple([number_of(x) for x in operands]), moving):
-            origin.check(local, "local gradient")
+    for local in primitive.local_gradients(number_of(z), tuple([number_of(x) for x in operands]), moving):
+        origin.check(local, "local gradient")
     return origin
 
 
@@ -167,8 +163,9 @@ class Dual(Operators):
         primals = tuple([x.primal if is_mine else lifted(x, what) for x, is_mine in zip(operands, mine, strict=True)])
         primitive.check_parameters(moving)
         z = primitive.apply(primals, value)
-        origin = watched(primitive, primals, z, moving) if modes.unusual else None
-        if modes.unusual and not modes.current.get().recording:
+        mode = modes.current.get()
+        origin = watched(primitive, primals, z, moving if mode.recording else ()) if mode.detecting else None
+        if not mode.recording:
             return Dual(z, 0.0, level)
         tangent: Any = 0.0
         for i, local in zip(moving, primitive.local_gradients(z, primals, moving), strict=True):

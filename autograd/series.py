@@ -163,9 +163,11 @@ class Series(Operators):
         primitive.check_parameters(moving)
         primals = tuple([x.known[0] if is_mine else x for x, is_mine in zip(operands, mine, strict=True)])
         z = primitive.apply(primals, value)
+        mode = modes.current.get()
         # The local gradients of a partial are of an order that perhaps nobody asks for.
-        origin = watched(primitive, primals, z, () if run.expanding else moving) if modes.unusual else None
-        if modes.unusual and not modes.current.get().recording:
+        looked_at = () if run.expanding or not mode.recording else tuple(moving)
+        origin = watched(primitive, primals, z, looked_at) if mode.detecting else None
+        if not mode.recording:
             return run.leaf([z])
         series = Series(run, [z], primitive, operands, moving, origin)
         if run.expanding:

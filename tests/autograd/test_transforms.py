@@ -423,7 +423,10 @@ def test_product_rule(x: float, y: float) -> None:
 
 
 BAD: list[tuple[Any, type[Exception], str]] = [
-    (lambda: grad(3), TypeError, "takes a function"),
+    (lambda: grad(3), TypeError, "^grad takes a function, got int; write grad"),
+    (lambda: value_and_grad(3), TypeError, "^value_and_grad takes a function"),
+    (lambda: derivative(3), TypeError, "^derivative takes a function"),
+    (lambda: taylor(3, 1.0, 2), TypeError, "^taylor takes a function"),
     (lambda: grad(lambda x: [x])(1.0), TypeError, "use jacobian"),
     (lambda: grad(lambda x: None)(1.0), TypeError, "returns one number"),
     (lambda: grad(lambda x: "a")(1.0), TypeError, "returns one number"),
@@ -440,9 +443,9 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda: jacobian(lambda x: ["a"])(1.0), TypeError, "jacobian: a result"),
     (lambda: jacfwd(lambda x: ["a"])(1.0), TypeError, "jacfwd: a result"),
     (lambda: jacfwd(lambda x: x)("a"), TypeError, "jacfwd: an argument"),
-    (lambda: jacfwd(3), TypeError, "jacfwd takes a function"),
+    (lambda: jacfwd(3), TypeError, "^jacfwd takes a function"),
     (lambda: jacobian(3), TypeError, "jacobian takes a function"),
-    (lambda: hessian(3), TypeError, "hessian takes a function"),
+    (lambda: hessian(3), TypeError, "^hessian takes a function"),
     (lambda: jacfwd(lambda x: x, argnums=1)(1.0), ValueError, "jacfwd: argnums=1, but"),
     (lambda: jvp(lambda x: "a", (1.0,), (1.0,)), TypeError, "jvp: a result"),
     (lambda: jvp(lambda x: x, (1.0,), ("a",)), TypeError, "jvp: a tangent"),
@@ -450,7 +453,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda: vjp(lambda x: "a", 1.0), TypeError, "vjp: a result"),
     (lambda: vjp(lambda x: x, "a"), TypeError, "vjp: an argument"),
     (lambda: vjp(3, 1.0), TypeError, "vjp takes a function"),
-    (lambda: hvp(3, (1.0,), (1.0,)), TypeError, "hvp takes a function"),
+    (lambda: hvp(3, (1.0,), (1.0,)), TypeError, "^hvp takes a function"),
     (lambda: derivative(lambda x: x)([1.0]), TypeError, "derivative: the argument needs one real number, got list"),
     (lambda: grad(lambda x: {"a": x})(1.0), TypeError, "one number, got a dict; use jacobian"),
     (lambda: jvp(lambda x: x, 1.0, 1.0), TypeError, "as tuples"),

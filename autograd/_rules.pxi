@@ -366,6 +366,9 @@ cdef double p_won(double x, double y, int* ok) noexcept nogil:
 cdef double k_minimum(double x, double y, int* ok) noexcept nogil:
     return (x if ((x <= y) or (x != x)) else y)
 
+cdef double k_copysign(double x, double y, int* ok) noexcept nogil:
+    return (c_copysign(x, y) if (y == y) else y)
+
 cdef double p_number(double x, int* ok) noexcept nogil:
     return x
 
@@ -633,10 +636,10 @@ cdef inline void b_minimum(double x, double y, int wanted, double* value, double
         second[0] = p_won(x, y, ok)
 
 cdef inline void b_copysign(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
-    cdef double z = c_copysign(x, y)
+    cdef double z = k_copysign(x, y, ok)
     value[0] = z
     if wanted & 1:
-        first[0] = (p_sign(x, ok) * c_copysign(1.0, p_number(y, ok)))
+        first[0] = (p_sign(x, ok) * k_copysign(1.0, p_number(y, ok), ok))
     if wanted & 2:
         second[0] = p_zero_or_nan(y, ok)
 

@@ -45,7 +45,7 @@ from math import (
 
 __all__ = [
     "arccos", "arccosh", "arccosh_dx", "arcsin", "arcsin_dx", "arcsinh", "arcsinh_dx", "arctan", "arctan2",
-    "arctan2_dx", "arctan2_dy", "arctan_dx", "arctanh", "arctanh_dx", "cbrt", "cbrt_dx", "clamp", "cos", "cosh",
+    "arctan2_dx", "arctan2_dy", "arctan_dx", "arctanh", "arctanh_dx", "cbrt", "cbrt_dx", "clamp", "copysign", "cos", "cosh",
     "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot", "hypot_dx",
     "largest", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp",
     "maximum", "mean", "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
@@ -539,6 +539,11 @@ def clamp(x: float, lo: float, hi: float) -> float:
     if not lo <= hi:
         raise ValueError(f"lo = {lo!r} is above hi = {hi!r}" if lo > hi else "lo or hi is nan")
     return lo if x < lo else hi if x > hi else x
+
+
+def copysign(x: float, y: float) -> float:
+    """abs(x) with the sign of y; nan if y is nan, whose sign bit means nothing."""
+    return math.copysign(x, y) if y == y else y
 
 
 def largest(xs: Sequence[float]) -> float:

@@ -28,7 +28,7 @@ __all__ = [
     "sinc_dn", "sinc_dx", "std", "std_partials", "var", "var_partials",
 ]  # fmt: skip
 
-MOST_ORDER = 200  # of polygamma; from about 170 on, 170! is too large for a float
+MOST_ORDER = 200  # of polygamma and of the derivatives of sinc; from about 170 on, 170! is too large for a float
 
 _C = Context(prec=48, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _ZERO, _ONE, _TWO, _HALF = Decimal(0), Decimal(1), Decimal(2), Decimal("0.5")
@@ -197,13 +197,17 @@ def digamma(x: float) -> float:
 
 def polygamma(n: float, x: float) -> float:
     """The derivative of order n of digamma; infinite where that is too large for a float, nan at -inf."""
-    if not (n.is_integer() and 0.0 <= n <= MOST_ORDER):
-        raise ValueError(f"the order n is a whole number from 0 to {MOST_ORDER}")
-    order = int(n)
+    order = _order(n)
     if not isfinite(x):
         return nan if not x > 0.0 else x if order == 0 else 0.0 if order % 2 else -0.0
     _no_pole(x)
     return float(_polygamma(order, x))
+
+
+def _order(n: float) -> int:
+    if not (n.is_integer() and 0.0 <= n <= MOST_ORDER):
+        raise ValueError(f"the order n is a whole number from 0 to {MOST_ORDER}")
+    return int(n)
 
 
 def _polygamma(order: int, x: float) -> Decimal:
@@ -322,9 +326,9 @@ def sinc_dn(n: float, x: float) -> float:
     With t = pi*x it is pi**n times that of sin(t)/t. Small t: its power series. Others: t times one derivative and n times
     the one before it make the derivative of sin(t).
     """
+    order = _order(n)
     if not isfinite(x):
         return 0.0 if x == x else x
-    order = int(n)
     c = Context(prec=60 + order, Emax=MAX_EMAX, Emin=MIN_EMIN)
     t = c.multiply(_PI, Decimal.from_float(x))
     if x == 0.0 and order % 2:

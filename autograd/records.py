@@ -448,8 +448,10 @@ where: Primitive = _Where(
 )  # fmt: skip
 
 copysign: Primitive = Primitive(
-    "copysign", math.copysign, (lambda z, x, y: _sign(x) * math.copysign(1.0, _number(y)), lambda z, x, y: _zero_or_nan(y)),
-    doc=_doc("The absolute value of x with the sign of y.", "to x the product of both signs, 0 at x = 0; to y 0",
+    "copysign", kernels.copysign,
+    (lambda z, x, y: _sign(x) * kernels.copysign(1.0, _number(y)), lambda z, x, y: _zero_or_nan(y)),
+    doc=_doc("The absolute value of x with the sign of y, that of -0.0 too; nan if y is nan, unlike in math.",
+             "to x the product of both signs, 0 at x = 0; to y 0",
              _try("copysign", "copysign(2.0, -0.0)", "-2.0")),
 )  # fmt: skip
 

@@ -161,6 +161,7 @@ REFUSED: list[tuple[Callable[..., float], tuple[Any, ...], type[Exception], str]
     (k.polygamma, (-1.0, 1.0), ValueError, "the order n is a whole number from 0 to 200"),
     (k.polygamma, (0.5, 1.0), ValueError, "order"), (k.polygamma, (201.0, 1.0), ValueError, "order"),
     (k.polygamma, (NAN, 1.0), ValueError, "order"), (k.polygamma, (INF, 1.0), ValueError, "order"),
+    (k.sinc_dn, (201.0, 1.0), ValueError, "order"), (k.sinc_dn, (0.5, 1.0), ValueError, "order"),
     (k.erfinv, (1.0,), ValueError, "domain"), (k.erfinv, (-1.0,), ValueError, "domain"),
     (k.erfinv, (2.0,), ValueError, "domain"),
     (k.var, (0.0, ()), ValueError, "there are no operands"), (k.std, (0.0, ()), ValueError, "there are no operands"),

@@ -161,7 +161,7 @@ def test_every_rule_is_its_record(name: str) -> None:
     rng = random.Random(name)
     width = record.arity
     count = 10_000 if width == 1 else 3_000
-    if record.function.__module__.endswith("kernels_exact"):  # in decimals, which no rule holds: both engines ask the record
+    if record.function.__module__.endswith("kernels_exact") or name == "where":  # no rule: both engines ask the record
         count = 200
     cases = [*zip(*(points(rng, count) for _ in range(width)), strict=True)]
     cases += [tuple(rng.uniform(-2.0, 2.0) for _ in range(width)) for _ in range(count // 4)]
@@ -182,7 +182,7 @@ def test_every_series_is_its_record(name: str) -> None:
     """n-ary primitives give the same bits on both engines: of any length and size, with cancellation, ties and numbers."""
     rng = random.Random(name)
     function = ag.primitives()[name]
-    for i in range(1_500):
+    for i in range(1_500 if name != "log_softmax" else 300):  # which both engines ask the record for
         n = rng.choice([0, 1, 2, 3, 5, 8, 20, 300 if i % 50 == 0 and name != "log_softmax" else 7])
         n += n % 2
         draw = [lambda: rng.uniform(-1, 1), lambda: float(rng.randint(-3, 3)), lambda: rng.choice(EXTREMES),

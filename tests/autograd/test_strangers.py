@@ -295,3 +295,12 @@ def test_softmax_speaks_of_its_operands(Value: Any) -> None:
         ag.softmax(Value(1.0) for _ in ())
     node = ag.softmax([Value(1.0, label="a"), 2.0])[1]
     assert node.op.describe(node.operands) == "component 1 of softmax(a, 2.0) where a = 1.0"
+
+
+def test_covariances(Value: Any) -> None:
+    """np.cov of Values with weights is that of the floats (without any, NumPy's own code fails for each array of objects)."""
+    rows = [[1.0, 2.0, 4.0], [2.0, 1.0, 0.0]]
+    found = np.cov([[Value(x) for x in row] for row in rows], aweights=np.ones(3))
+    expected = np.cov(rows, aweights=np.ones(3))
+    for got, x in zip(np.ravel(found), np.ravel(expected), strict=True):
+        assert got.data == pytest.approx(float(x), rel=1e-14)

@@ -347,16 +347,16 @@ def test_large_exponents_keep_the_digits(Value: Any, x: float, y: float) -> None
             assert abs(mpmath.mpf(local) - truth) <= 4 * math.ulp(float(truth))
 
 
-@pytest.mark.parametrize(("x", "y"), [(1e300, 0.1), (1e300, -0.7), (1.7e308, 1e-10), (3e-300, 0.3), (5.0, -1.3)])
+@pytest.mark.parametrize(("x", "y"), [(1e80, 0.1), (1e80, -0.3), (3e90, 1e-10), (3e-80, 0.3), (5.0, -1.3)])
 def test_second_derivatives_where_the_exponent_less_1_is_rounded(x: float, y: float) -> None:
     """Where y-1 is no double, a large or small x doesn't blow its rounding up in the second and third derivative."""
     with mpmath.workdps(60):
         m, n = mpmath.mpf(x), mpmath.mpf(y)
         for order, factor in ((2, n * (n - 1)), (3, n * (n - 1) * (n - 2))):
             expected = float(factor * m ** (n - order))
-            assert ag.derivative(lambda x: x**y, order)(x) == pytest.approx(expected, rel=4e-15)
+            assert ag.derivative(lambda x: x**y, order)(x) == pytest.approx(expected, rel=4e-15, abs=0)
         dxdy = float(m ** (n - 1) * (1 + n * mpmath.log(m)))
-    assert ag.hessian(lambda v: v[0] ** v[1])([x, y])[0][1] == pytest.approx(dxdy, rel=4e-14)
+    assert ag.hessian(lambda v: v[0] ** v[1])([x, y])[0][1] == pytest.approx(dxdy, rel=4e-15, abs=0)
 
 
 def test_where_stops_what_it_leaves_out(engine: Any, Value: Any) -> None:

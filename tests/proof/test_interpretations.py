@@ -226,3 +226,5 @@ def test_slopes_are_told_far_out(size: float) -> None:
     assert tall == [None, None]  # a jump has none
     assert reference.slopes(ag.remainder, [5.0, 3.0], [0, 1], [1.0, 1.0]) == [0, 0]
     assert reference.slopes(ag.sqrt, [0.0], [0], [1.0]) == [None]
+    nowhere_else = ag.primitive(math.sin, lambda z, x: ag.cos(x), name="here", reference=lambda x: 1 / (x == 0.5) * x)
+    assert reference.slopes(nowhere_else, [0.5], [0], [1.0]) == [None]  # what raises beside the point has none

@@ -368,8 +368,9 @@ def slopes(primitive: Any, operands: Sequence[float], wanted: Sequence[int], dir
     """
     if primitive.name == "remainder":  # its partials are flat, with jumps that may be closer than any step
         return [mpf(0)] * len(wanted)
-    with m.workdps(2 * DIGITS):
-        step = mpf(10) ** -20
+    size = max(1.0, *map(abs, operands))  # the step must be small beside a period as well
+    with m.workdps(2 * DIGITS + 2 * math.frexp(size)[1] // 3):
+        step = mpf(10) ** -20 / size
         ends = [[x + sign * step * mpf(d) for x, d in zip(operands, direction, strict=True)] for sign in (1, -1)]
         try:
             above, below = (_partials_at(primitive, end, wanted) for end in ends)

@@ -71,13 +71,18 @@ def built_like(tree: Any, numbers: Iterator[Any]) -> Any:
 def matched(tree: Any, given: Any) -> list[Any]:
     """The numbers of another tree in the order of this one: dicts are matched by key, all else by place.
 
+    Raises:
+        ValueError: two dicts have as many keys, and not the same.
+
     >>> matched({"a": 1.0, "b": 2.0}, {"b": 20.0, "a": 10.0})
     [10.0, 20.0]
     """
     ours, theirs = _parts(tree), _parts(given)
     if ours is None or theirs is None or len(ours) != len(theirs):
         return [number for _, number in numbers_of(given)]
-    if isinstance(given, dict):
-        found = dict(theirs)
-        theirs = [(pick, found.get(pick, part)) for (pick, _), (_, part) in zip(ours, theirs, strict=True)]
+    if isinstance(tree, dict) and isinstance(given, dict):
+        if tree.keys() != given.keys():
+            keys = f"{list(given)!r:.60} where the inputs have {list(tree)!r:.60}"
+            raise ValueError(f"gradients has the keys {keys}; give one for each")
+        theirs = [("", given[key]) for key in tree]
     return [number for (_, a), (_, b) in zip(ours, theirs, strict=True) for number in matched(a, b)]

@@ -525,3 +525,13 @@ def test_the_message_names_what_else_is_wrong() -> None:
     with pytest.raises(GradientError) as caught:
         check_gradients(lambda x: 1e20 + BAD_EXP(x), 1.0, strict=True)
     assert "culprit" not in str(caught.value)
+
+
+def test_scatter_is_looked_for_near_the_end_of_a_domain(Value: Any) -> None:
+    """Where the gradient has no value at some of the points at which its scatter is looked for, a wrong one is still wrong."""
+    floats_only = ag.primitive(lambda x: math.sqrt(x - 1.0), lambda z, x: 0.6 / math.sqrt(float(x) - 1.0), name="floats_only")
+    x = 1.0 + 1e-6
+    with pytest.raises(GradientError, match="culprit   local gradient of floats_only"):
+        check_gradients(floats_only, Value(x))
+    with pytest.raises(GradientError, match="df/dx is wrong"):
+        check_gradients(floats_only.function, x, gradients=lambda x: 0.6 / math.sqrt(x - 1.0))

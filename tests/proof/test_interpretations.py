@@ -12,7 +12,8 @@ import pytest
 
 import autograd as ag
 from autograd import kernels
-from autograd.testing import GradientError, certify
+from autograd.testing import GradientError, certify, reference
+from autograd.testing.interpretations import again, direction, may_go_on
 
 
 def _old_logsumexp(z: Any, xs: Sequence[Any]) -> Sequence[Any]:
@@ -175,3 +176,55 @@ def test_no_alarm_at_an_edge(Value: Any, name: str) -> None:
     """Kinks, ties, zeros, poles of derivatives, and numbers at which products of derivatives fail, raise no alarm."""
     for x in (0.0, -0.0, 1.0, -1.0, 3.0):
         assert certify(EDGES[name](Value(x)), strict=True).findings == ()
+
+
+def test_the_direction() -> None:
+    """Operands move by parts of themselves, of 1 where they are 0, no neighbours alike; those that stand still by nothing."""
+    assert direction([2.0, 0.0, -4.0, 8.0, 8.0, 2.0], [0, 1, 2, 3, 4, 5]) == [2.0, -0.75, -2.0, -5.0, 7.0, 2.0]
+    assert direction([2.0, 3.0], [1]) == [0.0, -2.25]
+
+
+def test_both_interpretations_in_numbers(Value: Any) -> None:
+    """For x*x*y: partials 2xy and x*x; their slopes along the direction; on Values also the scale, the sum without signs."""
+    record = ag.primitive(lambda x, y: x * x * y, [lambda z, x, y: 3.0 * x * y - x * y, lambda z, x, y: x * x], name="xxy")
+    node = record(Value(3.0), Value(5.0))
+    on_values, on_duals = again(node, [3.0, 5.0], [0, 1])
+    assert (on_values.how, on_duals.how) == ("on Values", "on dual numbers")
+    dx, dy = 3.0, -3.75
+    for found in (on_values, on_duals):
+        assert found.partials == (30.0, 9.0)
+        assert found.slopes == (2.0 * 5.0 * dx + 2.0 * 3.0 * dy, 2.0 * 3.0 * dx)
+    assert on_values.sizes == (4.0 * 5.0 * dx + 4.0 * 3.0 * -dy, 2.0 * 3.0 * dx)
+    assert on_duals.sizes == (0.0, 0.0)
+    alone = record(Value(3.0), 5.0)
+    assert [found.slopes for found in again(alone, [3.0, 5.0], [0])] == [(2.0 * 5.0 * dx,)] * 2
+    flat = ag.primitive(lambda x: 2.0 * x, lambda z, x: 2.0, name="flat")(Value(3.0))
+    assert [(f.partials, f.slopes) for f in again(flat, [3.0], [0])] == [((2.0,), (0.0,))] * 2
+
+
+def test_where_the_derivatives_of_partials_are_told() -> None:
+    """At a kink they are not, nor where an operand, the result or a partial lies beyond 1e-80 or 1e80; zeros do not matter."""
+    x = ag.Value(2.0)
+    assert may_go_on(x.exp(), [2.0], [1.0])
+    assert may_go_on(x * 0.0, [2.0, 0.0], [0.0])
+    assert not may_go_on(ag.Value(0.0).relu(), [0.0], [0.0])
+    for bound, beyond in ((1e80, 1.01e80), (1e-80, 0.99e-80)):
+        for sign in (1.0, -1.0):
+            assert may_go_on(x.exp(), [sign * bound], [sign * bound])
+            assert not may_go_on(x.exp(), [sign * beyond], [1.0])
+            assert not may_go_on(x.exp(), [1.0], [sign * beyond])
+    assert not may_go_on(x * 1e90, [1.0], [1.0])
+
+
+@pytest.mark.parametrize("size", [1e3, 1e9, 1e26])
+def test_slopes_are_told_far_out(size: float) -> None:
+    """The reference knows the slopes of fast waves far out: those of sine are minus the sine, times the direction."""
+    (slope,) = reference.slopes(ag.sin, [size], [0], [size])
+    with mpmath.workdps(80):
+        assert abs(slope / (-mpmath.sin(mpmath.mpf(size)) * mpmath.mpf(size)) - 1) < 1e-17
+    tall = reference.slopes(ag.maximum, [1.0, 1.0], [0, 1], [1.0, -1.0])
+    assert tall == [None, None]  # a jump has none
+    assert reference.slopes(ag.remainder, [5.0, 3.0], [0, 1], [1.0, 1.0]) == [0, 0]
+    assert reference.slopes(ag.sqrt, [0.0], [0], [1.0]) == [None]
+    nowhere_else = ag.primitive(math.sin, lambda z, x: ag.cos(x), name="here", reference=lambda x: 1 / (x == 0.5) * x)
+    assert reference.slopes(nowhere_else, [0.5], [0], [1.0]) == [None]  # what raises beside the point has none

@@ -82,6 +82,17 @@ def test_the_permissions_are_there_before_the_content(tmp_path: Path, monkeypatc
     assert seen == [0o600]
 
 
+@pytest.mark.parametrize("content", ["short", "long" * 100_000])
+def test_the_content_is_whole_before_it_takes_the_place(tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it is in the temporary file when the system is asked to keep it, and so before the file gets its name."""
+    seen: list[Any] = []
+    real, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append(os.fstat(handle).st_size), real(handle))[1])
+    monkeypatch.setattr(os, "replace", lambda a, b: (seen.append(Path(a).read_text()), replace(a, b))[1])
+    write_whole(tmp_path / "a", content)
+    assert seen == [len(content), content]
+
+
 @POSIX
 def test_a_file_system_without_permissions_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where permissions can't be set, the file is written nevertheless."""

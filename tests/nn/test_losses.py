@@ -63,6 +63,7 @@ def test_far_out_nothing_overflows() -> None:
         assert loss.data == expected
         assert x.grad == (0.0 if expected == 0.0 else math.copysign(1.0, z))
     assert nn.cross_entropy([1000.0, -1000.0], 1) == 2000.0
+    assert nn.binary_cross_entropy_with_logits(-math.inf, 0) == nn.binary_cross_entropy_with_logits(math.inf, 1) == 0.0
     assert nn.binary_cross_entropy_with_logits(40.0, 1) == pytest.approx(4.248354255291589e-18, rel=1e-14)
     x = Value(0.0)
     nn.binary_cross_entropy_with_logits(x, 0.25).backward()

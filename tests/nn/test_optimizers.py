@@ -436,6 +436,9 @@ def test_schedules_move_each_group_from_its_own_rate() -> None:
     other.load_state_dict(state)
     assert [g["lr"] for g in other_sgd.param_groups] == [0.1, 0.4]
     assert (other.epoch, other.base_rates) == (3, [0.2, 0.8])
+    for epoch, rates_there in ((0, [0.1, 0.4]), (2**53, [0.0, 0.0]), (3, [0.1, 0.4])):
+        other.load_state_dict({**state, "epoch": epoch})
+        assert [g["lr"] for g in other_sgd.param_groups] == rates_there
     before = json.dumps(other.state_dict())
     for broken, words in (
         ([], "isn't a state_dict"),

@@ -430,3 +430,14 @@ def test_a_local_gradient_that_fails_does_not_take_the_picture_with_it() -> None
 
     f = ag.primitive(lambda x: x + 1, [broken], name="odd_one")(ag.Value(2.0, label="x"))
     assert {"odd_one", "x", "2", "3"} <= set(texts(viz.draw(f, local_gradients=True).svg))
+
+
+def test_a_long_description_ends_with_a_number() -> None:
+    """The description spells out a hundred nodes and counts the others."""
+    y = ag.Value(1.0, label="x")
+    for _ in range(102):
+        y = y.tanh()
+    told = viz.draw(y).scene.description
+    assert told.startswith("x: value 1.0, no gradient yet. #2 = tanh(x): value 0.7615941559557649, no gradient yet. #3 = ")
+    assert told.endswith(". and 3 more nodes. backward() has not run.")
+    assert told.count("no gradient yet") == 100

@@ -13,7 +13,7 @@ import autograd as ag
 import nn
 import viz
 from viz.cells import cells_of
-from viz.folding import read
+from viz.folding import read, shrunk
 
 
 def texts(svg: str) -> list[str]:
@@ -226,3 +226,71 @@ def test_a_hundred_thousand_constants_on_one_node() -> None:
     shown = texts(viz.draw(f).svg)
     assert "99,976 constants" in shown
     assert "×99,976" in shown
+
+
+def test_what_counts_toward_max_nodes() -> None:
+    """Nodes and constants count, one for each use; a graph of just so many is whole, with one fewer allowed it folds."""
+    x = ag.Value(1.0, label="x")
+    f = (x * 2.0 + 2.0).tanh()  # four nodes and two constants
+    assert not any(node.fold for node in read(f, max_nodes=6).nodes)
+    smaller = read(f, max_nodes=5)
+    assert len(smaller.nodes) + smaller.constant_count <= 5
+    assert smaller.left_out > 0
+    with ag.group("g"):
+        h = x * 2.0 * 3.0 * 4.0  # in a fold constants don't count
+    g = h + 1.0  # x, the box, the sum and its constant
+    assert [node.fold.name if node.fold else node.label for node in read(g, max_nodes=4, collapse=True).nodes] == ["x", "g", ""]
+    assert read(g, max_nodes=4).folded == 3  # the group folds by itself, and that is enough
+    assert read(g, max_nodes=4).left_out == 0
+    assert read(g, max_nodes=3).left_out > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "shown", "hidden"), [(24, 300, 24, 0), (25, 300, 24, 1), (9, 20, 9, 0), (10, 20, 9, 1), (6, 10, 4, 2)]
+)
+def test_how_many_constants_of_one_node_are_drawn(count: int, most: int, shown: int, hidden: int) -> None:
+    """Of a node's constants 24 are drawn, or half of what max_nodes leaves beside two; the others stand in one box."""
+    graph = read(ag.sum([ag.Value(1.0, label="x"), *[float(i) for i in range(count)]]), max_nodes=most)
+    assert graph.constant_count == shown
+    folds = [node.fold for node in graph.nodes if node.fold is not None]
+    assert [fold.kind for fold in folds] == ["constants"] * (hidden > 0)
+    assert graph.edges[-1].count == (hidden or 1)
+    assert len(graph.nodes) + graph.constant_count <= most
+
+
+def test_a_graph_made_smaller_keeps_what_is_near() -> None:
+    """Kept is what is nearest to the result, level by level; the rest is one box with its count, its leaves and its norm.
+
+    Edges into the rest become one for each node, with their number; edges out of nodes that are kept into it stay.
+    """
+    a, b, w = (ag.Value(v, label=n) for v, n in ((2.0, "a"), (3.0, "b"), (0.5, "w")))
+    f = (a * b + a * w) * w
+    f.backward()
+    whole = read(f, focus=a)
+    small = shrunk(whole, 3)
+    names = [node.label or node.symbol or "rest" for node in small.nodes]
+    assert names == ["rest", "w", "+", "*"]
+    rest, kept_w, plus, times = small.nodes
+    assert rest.fold is not None
+    assert (rest.fold.count, rest.fold.kind, rest.fold.name) == (4, "rest", "")
+    assert rest.fold.leaves == ("a", "b")
+    assert rest.fold.gradient_norm == math.hypot(a.grad, b.grad, 0.5, 0.5)
+    assert rest.operands == (1,)
+    assert kept_w.operands == ()
+    assert (plus.operands, plus.counts, plus.local_gradients, plus.partials) == ((0,), (2,), (None,), ("",))
+    assert (times.operands, times.counts, times.local_gradients) == ((2, 1), (), (0.5, 7.0))
+    assert (small.folded, small.left_out, small.focus) == (4, 4, 0)
+    assert shrunk(read(f, focus=w), 3).focus == 1
+    again = shrunk(small, 2)
+    assert again.nodes[0].fold is not None
+    assert again.nodes[0].fold.count == 5
+    assert again.left_out == 5
+
+
+def test_the_leaves_that_a_rest_names() -> None:
+    """A rest names six of the leaves in it; without gradients it has no norm."""
+    small = shrunk(read(ag.sum([ag.Value(float(i), label=f"x{i}") for i in range(9)])), 2)
+    assert small.nodes[0].fold is not None
+    assert small.nodes[0].fold.leaves == tuple([f"x{i}" for i in range(1, 7)])
+    assert small.nodes[0].fold.gradient_norm is None
+    assert small.nodes[-1].counts == (1, 8)

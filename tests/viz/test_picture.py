@@ -446,3 +446,14 @@ def test_components_and_spreads_are_written_as_they_are_called() -> None:
         value.backward()
         assert text in str(viz.explain(value, x))
         assert text.split(" = ")[0] in viz.draw(value).svg
+
+
+def test_a_long_description_ends_with_a_number() -> None:
+    """The description spells out a hundred nodes and counts the others."""
+    y = ag.Value(1.0, label="x")
+    for _ in range(102):
+        y = y.tanh()
+    told = viz.draw(y).scene.description
+    assert told.startswith("x: value 1.0, no gradient yet. #2 = tanh(x): value 0.7615941559557649, no gradient yet. #3 = ")
+    assert told.endswith(". and 3 more nodes. backward() has not run.")
+    assert told.count("no gradient yet") == 100

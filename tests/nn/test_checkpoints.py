@@ -200,7 +200,7 @@ def test_a_changed_file_names_its_checksum(written: str, refused: Any) -> None:
     whole = json.loads(written)
     whole["model"]["layers.0.bias"][0] = 0.25
     refused(json.dumps(whole), 'isn\'t a checkpoint of fit.*the checksum differs.*take the entry "sha256" out')
-    refused("[3]", "isn't a checkpoint of fit.*it holds a list of 1 entries")
+    refused("[3]", r"isn't a checkpoint of fit\(\), or is damaged: it holds a list of 1 entries")
     refused('{"module": "MLP"}', "it isn't a checkpoint of fit")
 
 
@@ -264,6 +264,9 @@ def test_damaged_files_of_save(tmp_path: Path) -> None:
     assert other.state_dict() == model.state_dict()
     with pytest.raises(FileNotFoundError):
         other.load(tmp_path / "none.json")
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"model\.json isn't a file of Module\.save\(\), or is damaged: Expecting"):
+        other.load(path)
 
 
 def test_a_checkpoint_of_the_first_release_is_read(written: str, tmp_path: Path) -> None:

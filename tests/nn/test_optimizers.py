@@ -40,6 +40,12 @@ TRAJECTORIES: dict[str, tuple[str, dict[str, Any], float, float]] = {
     "rmsprop alpha": ("RMSprop", {"lr": 0.05, "eps": 0.01, "alpha": 0.9, "centered": True},
                       -1.253991012905135, 1.9188987445892727),
     "rmsprop momentum": ("RMSprop", {"lr": 0.02, "momentum": 0.5}, -1.230386064853663, 1.9544966148674674),
+    # These four are still on their way after 50 steps, so that every part of the rule shows in where they are.
+    "adagrad on its way": ("Adagrad", {"lr": 0.02, "lr_decay": 0.1}, -1.3878426095027145, 1.9098774454042247),
+    "adagrad decay": ("Adagrad", {"lr": 0.02, "lr_decay": 0.1, "weight_decay": 0.3}, -1.3874515879938807, 1.897714374753378),
+    "rmsprop on its way": ("RMSprop", {"lr": 0.001, "momentum": 0.5, "weight_decay": 0.3, "centered": True},
+                           -1.2921769646867067, 1.8711712131638376),
+    "adam on its way": ("Adam", {"lr": 0.003, "weight_decay": 0.3}, -1.36402463337019, 1.8775525624907115),
     "adagrad eps": ("Adagrad", {"lr": 0.3, "eps": 0.01}, -1.2303860554151125, 1.9544966173589169),
     "adagrad": ("Adagrad", {"lr": 0.3, "lr_decay": 0.01, "weight_decay": 0.01}, -1.2300897741214334, 1.9520981610205845),
 }  # fmt: skip

@@ -356,10 +356,11 @@ def test_data_are_read_before_the_model_is_called() -> None:
     assert calls == []
     with pytest.raises(ValueError, match="from 0 to 2, got 3"):
         nn.fit(model, LINE[0], labels, loss="cross_entropy", validation=([[9.0]], [3]), progress=False)
-    with pytest.raises(ValueError, match="from 0 to 2, got 3"):  # each label of theirs, and not only the last
-        nn.fit(
-            nn.MLP(1, [3], seed=0), LINE[0], labels, loss="cross_entropy", validation=([[9.0], [8.0]], [3, 0]), progress=False
-        )
+    other = nn.MLP(1, [3], seed=0)
+    before = other.state_dict()
+    with pytest.raises(ValueError, match="from 0 to 2, got 3"):
+        nn.fit(other, LINE[0], labels, loss="cross_entropy", validation=([[9.0], [8.0]], [3, 0]), progress=False)
+    assert other.state_dict() == before  # each label of the validation data was tried, and not only the last
     assert sorted(calls) == [([0.0], False), ([1.0], False), ([2.0], False), ([9.0], False)]  # each label once, in evaluation
     assert model.training
 

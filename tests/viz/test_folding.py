@@ -294,3 +294,18 @@ def test_the_leaves_that_a_rest_names() -> None:
     assert small.nodes[0].fold.leaves == tuple([f"x{i}" for i in range(1, 7)])
     assert small.nodes[0].fold.gradient_norm is None
     assert small.nodes[-1].counts == (1, 8)
+
+
+def test_three_hundred_nodes_are_drawn_unasked() -> None:
+    """Without max_nodes a picture of 300 nodes is whole, one of 301 folds; a walk and a comparison have limits of their own."""
+    y = ag.Value(1.0, label="x")
+    for count in range(1, 302):
+        if count in (150, 151):
+            if count == 150:
+                assert len(viz.steps(y)) == 2 * 150
+            else:
+                with pytest.raises(ValueError, match="at most 150 nodes"):
+                    viz.steps(y)
+        if count >= 300:
+            assert bool(viz.draw(y).graph.left_out) == (count > 300)
+        y = y.tanh()

@@ -226,8 +226,8 @@ REFUSALS: list[tuple[str, list[str], str]] = [
     ("(‸yield from x)", ["x=1"], f"yield is not part of the language, {PART}\n"),
     ("‸await x", ["x=1"], f"await is not part of the language, {PART}\n"),
     # calls
-    ("1 + ‸foo(x)", ["x=1"], "unknown function foo; known functions: abs, add, "),
-    ("‸sqroot(x)", ["x=1"], "unknown function sqroot; the nearest is sqrt; known functions: abs, add, "),
+    ("1 + ‸foo(x)", ["x=1"], "unknown function foo; known functions: abs, acos, "),
+    ("‸sqroot(x)", ["x=1"], "unknown function sqroot; the nearest is sqrt; known functions: abs, acos, "),
     (f"‸{'q' * 70}(x)", ["x=1"], f"unknown function {'q' * 59}…; known functions: abs, "),
     ("‸exp(x)(x)", ["x=1"], "only functions known by name can be called, such as exp(x)\n"),
     ("x + exp(**‸x)", ["x=1"], "two stars before an argument are not part of the language\n"),

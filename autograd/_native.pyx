@@ -79,6 +79,7 @@ cdef extern from "Python.h":
     void PyObject_GC_Track(PyObject* x)
     void PyObject_GC_UnTrack(PyObject* x)
     PyObject* PyFloat_FromDouble(double x)
+    int PyObject_GenericSetAttr(object x, object name, object value) except -1
     bint PyBool_Check(object x)
     bint PyObject_TypeCheck(PyObject* x, PyTypeObject* kind)
     void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
@@ -334,6 +335,12 @@ cdef class Value:
 
     def __hash__(self):
         return hash_by_identity(<PyObject*>self)
+
+    def __setattr__(self, name, x):
+        try:
+            PyObject_GenericSetAttr(self, name, x)
+        except AttributeError as error:
+            raise _refusal(self, name, error) from None
 
     # ---- the slots of the reference engine, for its functions ----------------------------------------
 
@@ -1098,6 +1105,11 @@ def _rebound(function):
     return twin
 
 
+def _set_attribute(Value value not None, name, x):
+    """What `object.__setattr__` does, which refuses a class that has its own in C."""
+    PyObject_GenericSetAttr(value, name, x)
+
+
 def _is_own(thing):
     return isinstance(thing, types.FunctionType) and thing.__module__ == reference.__name__
 
@@ -1110,8 +1122,10 @@ for _name, _thing in vars(reference).items():
         _names[_name] = _rebound(_thing)
 for _thing in (_node, _order_of, _walk_back, _derivatives):
     _names[_thing.__name__] = _thing
-_names.update(Value=Value, _ENGINE=__name__, _read_grad=vars(Value)["_grad"].__get__, _write_grad=vars(Value)["_grad"].__set__)
-_unusual = _names["_unusual"]
+_names.update(Value=Value, _ENGINE=__name__, _set_attribute=_set_attribute, _read_grad=vars(Value)["_grad"].__get__)
+for _name in ("data", "grad", "parents"):
+    _names[f"_write_{_name}"] = vars(Value)[f"_{_name}"].__set__
+_unusual, _refusal = _names["_unusual"], _names["_refusal"]
 backward, gradients, topological_order = _names["backward"], _names["gradients"], _names["topological_order"]
 
 # What the language looks for in every class, and the slots.

@@ -60,9 +60,9 @@ class Value(Micrograd, Operators):
     _groups: tuple[str, ...]
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self._data = to_float(data)
-        self._grad = None
-        self._parents = ()
+        _write_data(self, to_float(data))
+        _write_grad(self, None)
+        _write_parents(self, ())
         if label != "":
             self.label = label
         if modes.unusual:
@@ -197,7 +197,7 @@ class Value(Micrograd, Operators):
         (0.0, False)
         """
         for node in topological_order(self):
-            node._grad = None
+            _write_grad(node, None)
 
     # ---- what a user reads and writes --------------------------------------------------------------
 
@@ -213,7 +213,7 @@ class Value(Micrograd, Operators):
                 f"data of a computed Value can't be set: {self._primitive.describe(self._operands)} would no longer be "
                 f"what it says; set the data of a leaf, or make a new leaf with v.detach()"
             )
-        self._data = to_float(number, "data")
+        _write_data(self, to_float(number, "data"))
 
     @property
     def grad(self) -> float:
@@ -222,7 +222,7 @@ class Value(Micrograd, Operators):
 
     @grad.setter
     def grad(self, number: Any) -> None:
-        self._grad = None if number is None else to_float(number, "grad")
+        _write_grad(self, None if number is None else to_float(number, "grad"))
 
     @property
     def has_grad(self) -> bool:
@@ -282,6 +282,13 @@ class Value(Micrograd, Operators):
         """A new leaf with the same number and label, cut off from the graph."""
         return Value(self._data, self.label)
 
+    def __setattr__(self, name: str, x: Any) -> None:
+        """Set a field, or an attribute of a subclass; what a Value has no place for is refused."""
+        try:
+            _set_attribute(self, name, x)
+        except AttributeError as error:
+            raise _refusal(self, name, error) from None
+
     def __repr__(self) -> str:
         """The number, the gradient, and the label if there is one."""
         label = f", label={self.label!r}" if self.label else ""
@@ -301,8 +308,24 @@ class Value(Micrograd, Operators):
 
 
 _ENGINE = __name__
+def _refusal(value: Value, name: str, error: AttributeError) -> AttributeError:
+    """Why an attribute can't be set: what its property said, or that there is no place for it."""
+    if hasattr(type(value), name):
+        return error
+    return AttributeError(
+        f"a {type(value).__name__} has no attribute {name!r} to set: it holds data, grad and label; "
+        f"for attributes of your own write `class W(Value): pass` and make them W(...)",
+        name=name,
+        obj=value,
+    )
+
+
+_set_attribute = object.__setattr__
+# The fields, set past `__setattr__`, which would make each of them ten times slower.
+_write_data: Callable[[Value, float], None] = vars(Value)["_data"].__set__
+_write_parents: Callable[[Value, tuple[()]], None] = vars(Value)["_parents"].__set__
 _read_grad: Callable[[Value], float | None] = vars(Value)["_grad"].__get__
-_write_grad: Callable[[Value, float], None] = vars(Value)["_grad"].__set__
+_write_grad: Callable[[Value, float | None], None] = vars(Value)["_grad"].__set__
 _NUMBERS: dict[float | None, float] = {None: 0.0, 0.0: 0.0}  # what a gradient counts as, where it is not itself
 
 
@@ -320,13 +343,14 @@ def _node(
     parents: tuple[Value, ...],
     local_gradients: Callable[[], tuple[float, ...]],
 ) -> Value:
-    node: Value = _new(Value)
+    node: Any = _new(_Unfinished)
     node._data = data
     node._grad = None
     node._parents = parents
     node._primitive = op
     node._operands = operands
     node._local_gradients = local_gradients
+    node.__class__ = Value
     return _unusual(node) if modes.unusual else node
 
 
@@ -347,7 +371,9 @@ def _mark(value: Value, mode: modes.Modes) -> None:
         value._groups = mode.groups
 
 
-_new = Value.__new__
+# What a node is until its fields are set: the same fields without `__setattr__`.
+_Unfinished: Any = type("_Unfinished", Value.__bases__, {"__slots__": Value.__slots__})
+_new: Any = object.__new__
 
 
 def topological_order(root: Value) -> list[Value]:

@@ -304,3 +304,42 @@ def test_covariances(Value: Any) -> None:
     expected = np.cov(rows, aweights=np.ones(3))
     for got, x in zip(np.ravel(found), np.ravel(expected), strict=True):
         assert got.data == pytest.approx(float(x), rel=1e-14)
+
+
+def test_an_attribute_that_a_value_has_no_place_for(Value: Any) -> None:
+    """Setting an unknown attribute names it and the subclass to write, changes nothing, and a subclass takes it."""
+
+    class W(Value):  # type: ignore[misc]
+        """A class of the user's own."""
+
+    class Slotted(Value):  # type: ignore[misc]
+        __slots__ = ("note",)
+
+    x = Value(2.0, label="x")
+    for value in (x, x * x):
+        with pytest.raises(AttributeError) as caught:
+            value.name = "x"
+        assert str(caught.value) == (
+            "a Value has no attribute 'name' to set: it holds data, grad and label; "
+            "for attributes of your own write `class W(Value): pass` and make them W(...)"
+        )
+        assert (caught.value.name, caught.value.obj) == ("name", value)
+        assert not hasattr(value, "name")
+    w, slotted = W(3.0), Slotted(4.0)
+    w.name = slotted.note = "own"
+    assert (w.name, vars(w), slotted.note) == ("own", {"name": "own"}, "own")
+    with pytest.raises(AttributeError, match="a Slotted has no attribute 'name' to set"):
+        slotted.name = "y"
+
+
+def test_an_attribute_that_can_only_be_read(Value: Any) -> None:
+    """What a property says of itself stands: parents and op have no setter, data of a computed Value its own words."""
+    x = Value(2.0)
+    for name in ("parents", "operands", "op", "is_leaf", "has_grad", "groups", "source"):
+        with pytest.raises(AttributeError, match=f"property '{name}' of .* object has no setter"):
+            setattr(x, name, 1)
+    with pytest.raises(AttributeError, match="data of a computed Value can't be set"):
+        (x * x).data = 1.0
+    with pytest.raises(TypeError, match="data needs one real number"):
+        x.data = "2"
+    assert x.data == 2.0

@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import Queue
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ TESTS = {
     "autograd/testing": ["tests/proof"],
     "autograd": ["tests/autograd", "tests/proof/test_custom.py", "tests/test_house.py"],
     "nn": ["tests/nn"],
-    "viz/cli": ["tests/viz/test_glassgrad.py"],
+    "viz/cli": ["tests/viz/test_language.py", "tests/viz/test_glassgrad.py"],
     "viz": ["tests/viz/test_snapshots.py", "tests/viz", "tests/test_readme.py"],
 }
 # Hypothesis is imported before pytest starts, and pytest says so.
@@ -48,6 +48,9 @@ OPTIONS = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore::pytes
 LEFT_OUT = {"tests/autograd/test_native_memory.py", "tests/autograd/test_translate.py", "tests/viz/test_browser.py"}
 # Where the name of a module doesn't lead to the tests to be asked first.
 ASKED_FIRST = {
+    "autograd/kernels_exact.py": ["tests/autograd/test_kernels_exact.py"],
+    "autograd/layout.py": ["tests/autograd/test_arrays.py"],
+    "autograd/testing/graphs.py": ["tests/proof/test_checks.py"],
     "autograd/custom.py": ["tests/proof/test_custom.py"],
     "autograd/dual.py": ["tests/autograd/test_transforms.py"],
     "autograd/engines.py": ["tests/autograd/test_engines.py", "tests/test_house.py"],
@@ -60,6 +63,12 @@ ASKED_FIRST = {
     "nn/initial.py": ["tests/nn/test_modules.py"],
     "nn/layers.py": ["tests/nn/test_modules.py"],
     "nn/schedules.py": ["tests/nn/test_optimizers.py"],
+    "nn/stored.py": ["tests/nn/test_checkpoints.py"],
+    "viz/compose.py": ["tests/viz/test_snapshots.py"],
+    "viz/dot.py": ["tests/viz/test_snapshots.py"],
+    "viz/paths.py": ["tests/viz/test_explain.py"],
+    "viz/raster.py": ["tests/viz/test_shapes.py"],
+    "viz/svg.py": ["tests/viz/test_shapes.py"],
 }
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
@@ -207,16 +216,25 @@ def drawn(modules: list[str], per_module: int) -> list[Change]:
 # ---- tests -----------------------------------------------------------------------------------------
 
 
-def tests_of(module: str) -> list[str]:
-    """The test files that belong to a module, those that name it first."""
-    folder = next(name for name in TESTS if module.startswith(name + "/"))
-    files = [module] if Path(module).name != "__main__.py" else []  # its own doctests
+def folder_of(module: str) -> str:
+    """The row of `TESTS` that a module belongs to."""
+    return next(name for name in TESTS if module.startswith(name + "/"))
+
+
+def tests_in(folder: str) -> list[str]:
+    """The test files that belong to a folder."""
+    found: list[str] = []
     for name in TESTS[folder]:
-        files += [name] if Path(name).is_file() else sorted(map(str, Path(name).glob("test_*.py")))
+        found += [name] if Path(name).is_file() else sorted(map(str, Path(name).glob("test_*.py")))
+    return [name for name in dict.fromkeys(found) if name not in LEFT_OUT]
+
+
+def tests_of(module: str) -> list[str]:
+    """The test files that belong to a module, those that are about it first, and its own doctests."""
+    files = tests_in(folder_of(module))
     stem = Path(module).stem.strip("_")
-    first = ASKED_FIRST.get(module, [])
-    rest = [*(f for f in files if stem in Path(f).stem), *files]
-    return list(dict.fromkeys([*first, *(f for f in rest if f not in LEFT_OUT)]))
+    own = [module] if Path(module).name != "__main__.py" else []
+    return list(dict.fromkeys([*ASKED_FIRST.get(module, []), *(f for f in files if stem in Path(f).stem), *own, *files]))
 
 
 class Worker:
@@ -325,19 +343,19 @@ def main() -> int:
         workers: Queue[Worker] = Queue()
         for i in range(options.processes):
             workers.put(Worker(Path.cwd(), Path(folder, f"copy{i}")))
-        limits = unchanged(workers, sorted({tuple(tests_of(change.module)) for change in jobs}))
+        limits = unchanged(workers, sorted({folder_of(change.module) for change in jobs}))
 
         def attempt(change: Change) -> tuple[Change, dict[str, Any]]:
             worker = workers.get()
             try:
-                tests = tests_of(change.module)
-                return change, worker.tried(change, tests, limits[tuple(tests)])
+                return change, worker.tried(change, tests_of(change.module), limits[folder_of(change.module)])
             finally:
                 workers.put(worker)
 
         survived = []
         with ThreadPoolExecutor(options.processes) as pool:
-            for change, answer in pool.map(attempt, jobs):
+            for done in as_completed([pool.submit(attempt, change) for change in jobs]):
+                change, answer = done.result()
                 if answer["code"] == 0:
                     survived.append(change)
                     print(f"SURVIVED {change.module}:{change.line} {change.words}", flush=True)
@@ -348,30 +366,18 @@ def main() -> int:
     return 0 if noticed >= GOAL else 1
 
 
-def unchanged(workers: Queue[Worker], sets: list[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
-    """Run each set of tests without a change: how long a run may take; an error if one fails."""
-
-    def attempt(tests: tuple[str, ...]) -> tuple[tuple[str, ...], float]:
+def unchanged(workers: Queue[Worker], folders: list[str]) -> dict[str, float]:
+    """Run the tests of each folder without a change: how long a run may take; an error if one fails."""
+    limits = {}
+    for folder in folders:
         worker = workers.get()
-        try:
-            answer = worker.run(list(tests), 1800.0)
-        finally:
-            workers.put(worker)
+        tests = tests_in(folder)
+        answer = worker.run(tests, 1800.0)
+        workers.put(worker)
         if answer["code"] != 0:
-            sys.exit(
-                f"these tests fail without a change (status {answer['code']}): {' '.join(tests)}\n" + "\n".join(answer["said"])
-            )
-        return tests, 4.0 * answer["seconds"] + SLACK
-
-    # Sets that differ in their order alone take the same time.
-    seen: dict[frozenset[str], float] = {}
-    limits: dict[tuple[str, ...], float] = {}
-    distinct = {frozenset(tests): tests for tests in sets}
-    with ThreadPoolExecutor(workers.qsize()) as pool:
-        for tests, limit in pool.map(attempt, distinct.values()):
-            seen[frozenset(tests)] = limit
-    for tests in sets:
-        limits[tests] = seen[frozenset(tests)]
+            words = "\n".join(answer["said"])
+            sys.exit(f"these tests fail without a change (status {answer['code']}): {' '.join(tests)}\n{words}")
+        limits[folder] = 4.0 * answer["seconds"] + SLACK
     return limits
 
 

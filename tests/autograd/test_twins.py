@@ -25,7 +25,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 import autograd as ag
-from autograd import record, records, translate, value
+from autograd import record, records, value
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 ROOT = Path(__file__).parents[2]
@@ -198,26 +198,6 @@ def test_every_series_is_its_record(name: str) -> None:
             return function(operands[:half], operands[half : 2 * half]) if name == "dot" else function(operands)
 
         assert outcome(lambda: run(native)) == outcome(lambda: run(value)), xs
-
-
-def test_the_rules_are_up_to_date() -> None:
-    """_rules.pxi is what the translation of today's kernels and records gives."""
-    assert translate.TARGET.read_text(encoding="utf-8") == translate.rules_source()
-    assert translate.main(["--check"]) == 0
-
-
-def test_a_changed_record_is_noticed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A file that does not fit the records fails the check, and is written anew without it."""
-    stale = tmp_path / "_rules.pxi"
-    stale.write_text("cdef double k_square(double x, int* ok) noexcept nogil:\n    return x\n", encoding="utf-8")
-    monkeypatch.setattr(translate, "TARGET", stale)
-    assert translate.main(["--check"]) == 1
-    assert "run python -m autograd.translate" in capsys.readouterr().err
-    assert translate.main(["--force"]) == 2
-    assert translate.main([]) == 0
-    assert translate.main(["--check"]) == 0
 
 
 # ---- programs ----------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ cancellation, a correction by an error term (Dekker 1971), or exact arithmetic w
 
 Errors are those of float and `math`: ZeroDivisionError, OverflowError, ValueError. nan in gives nan out, except
 where `math` says otherwise. Derivatives never raise inside the domain: at a pole they are inf.
+
+Decimals go through contexts of this module's own: an operator, a minus sign too, would round as the caller's says.
 """
 
 from __future__ import annotations
@@ -129,8 +131,9 @@ def power_dx(x: float, y: float) -> float:
     if y == 0.0 or not (math.isfinite(x) and math.isfinite(y)):
         return 0.0 if y == 0.0 else r
     sign = -1.0 if x < 0.0 and y % 2.0 == 0.0 else 1.0  # y - 1 is odd then, even where doubles can't hold it
-    size = _EXACT.exp(_EXACT.multiply(_EXACT.subtract(Decimal(y), 1), _EXACT.ln(Decimal(abs(x)))))
-    return sign * _rounded(_EXACT.multiply(size, Decimal(y)))
+    factor = Decimal.from_float(y)
+    size = _EXACT.exp(_EXACT.multiply(_EXACT.subtract(factor, Decimal(1)), _EXACT.ln(Decimal.from_float(abs(x)))))
+    return sign * _rounded(_EXACT.multiply(size, factor))
 
 
 def power_dy(x: float, y: float) -> float:
@@ -140,8 +143,8 @@ def power_dy(x: float, y: float) -> float:
     z, slope = _power_or_inf(x, y), log(x)
     if _SAFE_LOW < z < _SAFE_HIGH or not (math.isfinite(x) and math.isfinite(y)):
         return z * slope
-    exponent = _EXACT.ln(Decimal(x))
-    return _rounded(_EXACT.multiply(_EXACT.exp(_EXACT.multiply(Decimal(y), exponent)), exponent))
+    exponent = _EXACT.ln(Decimal.from_float(x))
+    return _rounded(_EXACT.multiply(_EXACT.exp(_EXACT.multiply(Decimal.from_float(y), exponent)), exponent))
 
 
 def _power_or_inf(x: float, y: float) -> float:
@@ -331,24 +334,24 @@ def _gauss(x: float, scale: float, factor: float, factor_low: float) -> float:
 def _erfcx_terms(eighths: int) -> tuple[float, ...]:
     """Taylor coefficients of erfcx around eighths/8, highest first: w' = 2*x*w - 2/sqrt(pi)."""
     c = _EXACT
-    x = Decimal(eighths) / 8
+    x = c.divide(Decimal(eighths), Decimal(8))
     root_pi = c.sqrt(Decimal("3.14159265358979323846264338327950288419716939937510582097494459"))
     slope = c.divide(Decimal(2), root_pi)
     if x < 3:  # the power series of erf
         term, series = x, x
         for n in range(1, 120):
-            term = c.divide(c.multiply(-term, c.multiply(x, x)), Decimal(n))
+            term = c.divide(c.multiply(term.copy_negate(), c.multiply(x, x)), Decimal(n))
             series = c.add(series, c.divide(term, Decimal(2 * n + 1)))
         w = c.multiply(c.exp(c.multiply(x, x)), c.subtract(Decimal(1), c.multiply(slope, series)))
     else:  # the continued fraction
         tail = x
         for n in range(200, 0, -1):
-            tail = c.add(x, c.divide(Decimal(n) / 2, tail))
+            tail = c.add(x, c.divide(Decimal(n), c.multiply(Decimal(2), tail)))
         w = c.divide(Decimal(1), c.multiply(root_pi, tail))
-    terms = [w, c.subtract(c.multiply(2 * x, w), slope)]
+    terms = [w, c.subtract(c.multiply(c.multiply(Decimal(2), x), w), slope)]
     for n in range(1, 16):
         terms.append(c.divide(c.multiply(Decimal(2), c.add(c.multiply(x, terms[n]), terms[n - 1])), Decimal(n + 1)))
-    return (*[float(t) for t in reversed(terms)], float(c.subtract(w, Decimal(float(w)))))
+    return (*[float(t) for t in reversed(terms)], float(c.subtract(w, Decimal.from_float(float(w)))))
 
 
 def _erfcx(x: float) -> tuple[float, float]:
@@ -710,7 +713,7 @@ def logsumexp(xs: Sequence[float]) -> float:
         return result
     others = list(xs)
     others.remove(top)
-    return _exact_logsumexp(Decimal(top), [Decimal(x) for x in others if x - top > -2000.0])
+    return _exact_logsumexp(Decimal.from_float(top), [Decimal.from_float(x) for x in others if x - top > -2000.0])
 
 
 def _exact_logsumexp(top: Decimal, others: Sequence[Decimal]) -> float:
@@ -719,10 +722,10 @@ def _exact_logsumexp(top: Decimal, others: Sequence[Decimal]) -> float:
     for x in others:
         rest = c.add(rest, c.exp(c.subtract(x, top)))
     if rest > Decimal("1e-20"):
-        return float(c.add(top, c.ln(c.add(1, rest))))
+        return float(c.add(top, c.ln(c.add(Decimal(1), rest))))
     log_rest = power = rest
     for n in range(2, 6):
-        power = c.multiply(power, -rest)
+        power = c.multiply(power, rest.copy_negate())
         log_rest = c.add(log_rest, c.divide(power, Decimal(n)))
     return float(c.add(top, log_rest))
 
@@ -747,9 +750,9 @@ def softmax(xs: Sequence[float]) -> list[float]:
 @cache
 def _exp_of_part(parts: int) -> tuple[float, float]:
     """exp(parts/64) as a float and what its rounding left out."""
-    exact = _EXACT.exp(Decimal(parts) / 64)
+    exact = _EXACT.exp(_EXACT.divide(Decimal(parts), Decimal(64)))
     high = float(exact)
-    return high, float(_EXACT.subtract(exact, Decimal(high)))
+    return high, float(_EXACT.subtract(exact, Decimal.from_float(high)))
 
 
 def _exp_pair(d: float, d_low: float) -> tuple[float, float]:

@@ -151,7 +151,10 @@ def _psi(n: int, x: Any) -> Any:
         slope = [k * a for k, a in enumerate(curve)][1:]
         curve = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
     cot = m.cospi(x) / m.sinpi(x)
-    return (-1) ** n * m.psi(n, 1 - x) - m.pi ** (n + 1) * m.polyval(curve[::-1], cot)
+    total = mpf(0)
+    for a in reversed(curve):  # by hand: mpmath's polyval is changing the order that it takes coefficients in
+        total = total * cot + a
+    return (-1) ** n * m.psi(n, 1 - x) - m.pi ** (n + 1) * total
 
 
 def _sinc(x: Any) -> Any:

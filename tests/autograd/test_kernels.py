@@ -407,3 +407,29 @@ def test_exponents_of_decimals_fit_every_build_of_python(monkeypatch: pytest.Mon
     for xs in [(-1e-300, -690.0), (-0.5, -0.9327521295671886)]:
         assert narrow.logsumexp(xs) == k.logsumexp(xs)
     assert narrow.erfc(3.25) == k.erfc(3.25)
+
+
+@pytest.mark.parametrize("trap", [True, False])
+def test_the_caller_s_decimal_context_does_not_matter(trap: bool) -> None:
+    """With five digits, and with or without every trap, in the caller's context results and tables are as always."""
+    calls: list[Callable[[], Any]] = [
+        lambda: [k.erfc(x) for x in (0.7, 1.0, 2.9, 3.25, 20.0)],
+        lambda: [k.gelu(-1.3), k.gelu_dx(-1.3), k.gelu_dx(-30.0)],
+        lambda: [k.power_dx(1e-200, -0.5), k.power_dx(-1e-160, 2.0), k.power_dy(1e-200, 1.5)],
+        lambda: [k.logsumexp((-0.5, -0.9327521295671886)), k.logsumexp((-1e-300, -690.0))],
+        lambda: k.logsumexp((-1e-9, -20.123456789012345)),
+        lambda: k.log_softmax([0.1, 0.23456789, -3.3]),
+    ]  # fmt: skip
+
+    def afresh() -> list[Any]:
+        for table in (k._erfcx_terms, k._exp_of_part):
+            table.cache_clear()
+        return [call() for call in calls]
+
+    before = afresh()
+    signals = [decimal.Inexact, decimal.Rounded, decimal.FloatOperation, decimal.Subnormal, decimal.Clamped] if trap else []
+    caller = decimal.Context(prec=5, traps=signals)
+    with decimal.localcontext(caller) as entered:
+        assert afresh() == before
+        assert not any(entered.flags.values())
+    assert [call() for call in calls] == before

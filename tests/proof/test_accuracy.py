@@ -23,8 +23,13 @@ from autograd import records
 from autograd.testing import reference
 
 VALUE_ULPS, PARTIAL_ULPS = 2.0, 4.0
-DERIVATIVES = [r.name for r in vars(records).values() if isinstance(r, ag.Primitive) and r.name.endswith(("_dx", "_dy"))]
+DERIVATIVES = [r.name for r in vars(records).values() if isinstance(r, ag.Primitive) and r.name.endswith(("_dx", "_dy", "_dn"))]
+# Plain numbers that an operation takes behind its operands, or before them: the number of a component, an order, ddof.
 PARAMETERS = {"leaky_relu": (0.01,), "elu": (1.0,), "clamp": (-0.5, 0.75)}
+PARAMETERS_FIRST = {
+    "softmax": (1.0,), "log_softmax": (1.0,), "polygamma": (2.0,), "sinc_dn": (3.0,), "where": (1.0,), "var": (1.0,),
+    "std": (0.0,),
+}  # fmt: skip
 # What no rounding can spoil, because it only chooses, or returns a constant.
 EXACT_VALUES = {"positive", "negative", "absolute", "relu", "maximum", "minimum", "clamp", "max", "min"}
 EXACT_PARTIALS = EXACT_VALUES | {"add", "subtract", "multiply", "sum", "dot", "leaky_relu"}
@@ -94,11 +99,16 @@ def distance(got: float, truth: Any) -> float:
     return float(abs(mpf(got) - truth) / mpf(max(math.ulp(rounded), 5e-324)))
 
 
-def of_value(record: Any, fixed: Point) -> Callable[[Point], float]:
+def operands_of(record: Any, point: Point) -> Point:
+    """The point with the parameters of the operation at their places."""
+    return (*PARAMETERS_FIRST.get(record.name, ()), *point, *PARAMETERS.get(record.name, ()))
+
+
+def of_value(record: Any) -> Callable[[Point], float]:
     """How far off a record's value is; -1 outside of its domain."""
 
     def score(point: Point) -> float:
-        operands = (*fixed, *point) if record.name == "softmax" else (*point, *fixed)
+        operands = operands_of(record, point)
         try:
             got = record.evaluate(operands, operands)
         except (ArithmeticError, ValueError):
@@ -109,12 +119,12 @@ def of_value(record: Any, fixed: Point) -> Callable[[Point], float]:
     return score
 
 
-def of_partials(record: Any, fixed: Point) -> Callable[[Point], float]:
+def of_partials(record: Any) -> Callable[[Point], float]:
     """How far off the worst of a record's local gradients is; -1 outside of its domain."""
 
     def score(point: Point) -> float:
-        operands = (*fixed, *point) if record.name == "softmax" else (*point, *fixed)
-        wanted = [i + (record.name == "softmax") for i in range(len(point))]
+        operands = operands_of(record, point)
+        wanted = [i + len(PARAMETERS_FIRST.get(record.name, ())) for i in range(len(point))]
         try:
             z = record.evaluate(operands, operands)
             got = record.local_gradients(z, operands, wanted)
@@ -132,9 +142,9 @@ def worst_of(name: str, what: str, thorough: bool) -> tuple[float, Point]:
     """The worst point of one function's values or partials."""
     record = vars(records)[name]
     rng = random.Random(f"{name} {what}")
-    fixed = (1.0,) if name == "softmax" else PARAMETERS.get(name, ())
-    width = {"dot": 4}.get(name, 3) if record.arity is None else record.arity - len(fixed)
-    score = (of_value if what == "value" else of_partials)(record, fixed)
+    fixed = len(operands_of(record, ()))
+    width = {"dot": 4}.get(name, 3) if record.arity is None else record.arity - fixed
+    score = (of_value if what == "value" else of_partials)(record)
     return max(climb(score, width, *((400, 3600) if thorough else (40, 60)), rng) for _ in range(4 if thorough else 1))
 
 

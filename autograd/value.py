@@ -308,6 +308,8 @@ class Value(Micrograd, Operators):
 
 
 _ENGINE = __name__
+
+
 def _refusal(value: Value, name: str, error: AttributeError) -> AttributeError:
     """Why an attribute can't be set: what its property said, or that there is no place for it."""
     if hasattr(type(value), name):

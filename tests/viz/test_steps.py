@@ -16,6 +16,7 @@ import autograd as ag
 import viz
 from autograd.testing import strategies
 from viz.numbers import short
+from viz.page import script_json
 from viz.scene import text_width
 
 
@@ -197,6 +198,15 @@ def test_hostile_labels_stay_text(label: str) -> None:
         assert "alert(1)</script><" not in html
     script = viz.steps(f).html.split("var frames=")[1].split(",svg=")[0]
     assert json.loads(script)[0]["words"].startswith("The inputs: ")
+
+
+def test_the_data_of_a_script_are_ascii() -> None:
+    """Data in a script are JSON in ASCII without < > &, so that neither the page's encoding nor its markup can change them."""
+    data = {"값": ["π<b>&amp;", "\ud800", 0.1]}
+    text = script_json(data)
+    assert text.isascii()
+    assert not set("<>&") & set(text)
+    assert json.loads(text) == data
 
 
 @pytest.mark.parametrize("label", ["SVG", "COUNT", "ITEMS", "DATA", "VALUE", "TEXT"])

@@ -328,3 +328,13 @@ def test_max_nodes_is_kept_however_large() -> None:
     graph = read(chain(20_001), max_nodes=30_000)
     assert len(graph.nodes) + graph.constant_count <= 30_000
     assert graph.left_out > 0
+
+
+def test_a_parameter_stands_in_the_innermost_of_its_groups() -> None:
+    """Where the names of several groups begin a parameter's label, it is framed with the longest of them."""
+    w = ag.Value(2.0, label="net.a.w")
+    with ag.group("net"):
+        h = ag.Value(1.0, label="x") + 1
+        with ag.group("net.a"):
+            f = h * w
+    assert [node.groups for node in read(f).nodes if node.label == "net.a.w"] == [("net", "net.a")]

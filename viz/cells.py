@@ -296,9 +296,8 @@ class CircuitCell(Cell):
         across = self.slot_place(slot)
         if not self.node.symbol:
             return 0.0, across
-        corner = min(self.radius, self.gate[0] / 2, self.gate[1] / 2)
-        beyond = abs(across) - (self.gate[1] / 2 - corner)
-        return (corner - math.sqrt(max(corner**2 - beyond**2, 0.0)) if beyond > 0 else 0.0), across
+        beyond = abs(across) - (self.gate[1] / 2 - self.radius)  # a gate is at least as long and as wide as two radii
+        return (self.radius - math.sqrt(max(self.radius**2 - beyond**2, 0.0)) if beyond > 0 else 0.0), across
 
     def shapes(self, frame: Frame) -> list[Shape]:
         """The wire, the gate over it, and the words."""
@@ -328,8 +327,7 @@ class CircuitCell(Cell):
             shapes: list[Shape] = [Circle(x, y, self.radius, "operation", outline, stroke)]
         else:
             width, height = (along, across) if self.look.is_horizontal else (across, along)
-            radius = min(self.radius, width / 2, height / 2)
-            shapes = [Rect(x - width / 2, y - height / 2, width, height, radius, "operation", outline, stroke)]
+            shapes = [Rect(x - width / 2, y - height / 2, width, height, self.radius, "operation", outline, stroke)]
         shapes.append(Text(self.symbol, x, y, self._symbol_size, role="symbol"))
         if self.name:
             size, bold = SIZES["symbol"], bool(self.node.label)

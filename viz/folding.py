@@ -55,17 +55,15 @@ def read(
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
     limit = math.inf if max_nodes is None else max_nodes
     many = math.inf if max_nodes is None else min(CONSTANTS, (max_nodes - 2) // 2)
-    paths: Sequence[Path] = ()
-    if collapse is not False or len(order) > limit or _drawn(order, None, many) > limit:
+    keys: Sequence[Key] = range(len(order))
+    if collapse is not False:
+        keys = _folded_by_name(order, _paths(order), collapse)
+    if not _fits(order, keys, limit, many):
         paths = _paths(order)
-    folded = _folded_by_name(order, paths, collapse) if collapse is not False else None
-    if _drawn(order, folded, many) > limit and any(paths):
-        folded = _folded_by_depth(order, paths, folded, limit, many)
-    keys: Sequence[Key] = range(len(order)) if folded is None else folded
-    if folded is None and len(order) <= limit and _drawn(order, None, many) <= limit:
-        return _graph(order, list(enumerate(keys)), focus, many)
-    if _drawn(order, keys, many) > limit:
-        return _graph(order, _nearest(order, keys, limit, many), focus, many)
+        if any(paths):
+            keys = _folded_by_depth(order, paths, keys, limit, many)
+        if not _fits(order, keys, limit, many):
+            return _graph(order, _nearest(order, keys, limit, many), focus, many)
     return _graph(order, list(enumerate(keys)), focus, many)
 
 
@@ -152,16 +150,15 @@ def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
 
 
 def _folded_by_depth(
-    order: Sequence[Any], paths: Sequence[Path], folded: Sequence[Key] | None, limit: float, many: float
+    order: Sequence[Any], paths: Sequence[Path], folded: Sequence[Key], limit: float, many: float
 ) -> list[Key]:
     """Fold groups until there is room, the innermost first."""
     keys: list[Key] = list(range(len(order)))
     for depth in range(max(len(path) for path in paths), 0, -1):
         keys = [
-            folded[i] if folded is not None and not isinstance(folded[i], int) else path[:depth] if len(path) >= depth else i
-            for i, path in enumerate(paths)
+            path[:depth] if isinstance(folded[i], int) and len(path) >= depth else folded[i] for i, path in enumerate(paths)
         ]
-        if _drawn(order, keys, many) <= limit:
+        if _fits(order, keys, limit, many):
             break
     return keys
 
@@ -177,17 +174,12 @@ def _cost(value: Any, many: float) -> float:
     return count if count <= many else many + 1
 
 
-def _drawn(order: Sequence[Any], keys: Sequence[Key] | None, many: float) -> float:
-    """How many boxes there would be; constants count, unless they are in a fold."""
-    if keys is None:
-        if len(order) > 20_000:  # too many in any case
-            return len(order)
-        return len(order) + sum(_cost(value, many) for value in order)
-    single = [i for i, key in enumerate(keys) if isinstance(key, int)]
-    boxes = len({key for key in keys if not isinstance(key, int)})
-    if len(single) > 20_000:
-        return len(single) + boxes
-    return len(single) + boxes + sum(_cost(order[i], many) for i in single)
+def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> bool:
+    """Whether so many boxes may be drawn; constants count, unless they are in a fold."""
+    boxes = len(set(keys))
+    if boxes > limit:  # the constants of a large graph need not be counted
+        return False
+    return boxes + sum(_cost(order[key], many) for key in keys if isinstance(key, int)) <= limit
 
 
 def _nearest(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> list[tuple[int, Key]]:

@@ -96,7 +96,7 @@ class Interactive(Shown):
             f'<div class="stage" tabindex="0" aria-label="{escape("graph of " + graph.title)}">{svg}</div>\n'
             f'<p class="told mono" aria-live="polite">{escape(_HINT)}</p>'
         )
-        script = _SCRIPT.replace("DATA", script_json({"nodes": told, "hint": _HINT}), 1)
+        script = _SCRIPT.replace("DATA", script_json({"nodes": told, "hint": _HINT}))
         return fragment(
             body, theme=drawing.look.theme, kind="interactive", style=_STYLE, script=script, label=f"Graph of {graph.title}"
         )

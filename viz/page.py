@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from html import escape
@@ -60,9 +61,8 @@ def coloured(text: str, theme: str) -> str:
     >>> coloured("fill:GROUND", "light")
     'fill:#ffffff'
     """
-    for name, colour in sorted(THEMES[theme].items(), key=lambda pair: -len(pair[0])):
-        text = text.replace(name.upper(), colour)
-    return text
+    palette = THEMES[theme]
+    return re.sub("[A-Z]+", lambda word: palette.get(word[0].lower(), word[0]), text)
 
 
 def fragment(body: str, *, theme: str, kind: str, style: str = "", script: str = "", label: str = "") -> str:

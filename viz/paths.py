@@ -34,11 +34,13 @@ def size_of(local: float | None) -> int:
     True
     """
     if not local:
-        return -ZERO - EDGE
-    if not math.isfinite(local):
-        return ENDLESS - EDGE
-    mantissa, exponent = math.frexp(abs(local))
-    return ((exponent << LOG_BITS) + round(math.ldexp(math.log2(mantissa), LOG_BITS))) * LOG - EDGE
+        size = -ZERO
+    elif not math.isfinite(local):
+        size = ENDLESS
+    else:
+        mantissa, exponent = math.frexp(abs(local))
+        size = ((exponent << LOG_BITS) + round(math.ldexp(math.log2(mantissa), LOG_BITS))) * LOG
+    return size - EDGE
 
 
 def counted(graph: Graph, focus: int) -> int:

@@ -195,8 +195,9 @@ class Steps(Shown):
         last = self._graph
         svg = inline(write_svg(compose(last, self._drawing.layout, self._look, cells=self._cells)))
         items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
-        body = _BODY.replace("SVG", svg, 1).replace("COUNT", str(len(self) - 1)).replace("ITEMS", items, 1)
-        script = coloured(_SCRIPT, self._look.theme).replace("DATA", script_json(data), 1)
+        parts = {"SVG": svg, "COUNT": str(len(self) - 1), "ITEMS": items}
+        body = re.sub("|".join(parts), lambda word: parts[word[0]], _BODY)  # in one pass: a label may be one of these words
+        script = coloured(_SCRIPT, self._look.theme).replace("DATA", script_json(data))
         label = f"Step by step: {self._graph.title}"
         return fragment(body, theme=self._look.theme, kind="steps", style=_STYLE, script=script, label=label)
 

@@ -52,6 +52,27 @@ def test_only_what_changed_is_marked() -> None:
     assert "2.0 -> 2.0000000000000004" in str(told)
 
 
+def test_sixty_nodes_are_listed() -> None:
+    """The table lists sixty nodes; of a graph with more it counts the others."""
+    y = ag.Value(1.0, label="x")
+    for count in range(1, 63):
+        lines = str(viz.compare(y, y)).splitlines()[1:-1] if count >= 60 else []
+        if count == 60:
+            assert [line.split()[0] for line in lines] == ["x", *[f"#{i}" for i in range(2, 61)]]
+        if count == 62:
+            assert lines[-2].startswith("#60 ")
+            assert lines[-1] == "… and 2 more nodes"
+        y = y.tanh()
+
+
+def test_numbers_have_four_digits_unless_asked_for_more() -> None:
+    """Without `precision` the picture of a comparison has four significant digits, as a drawing has."""
+    x, y = ag.Value(1 / 3, label="x"), ag.Value(2 / 3, label="x")
+    shown = {precision: viz.compare(x, y, **options).svg for precision, options in ((4, {}), (5, {"precision": 5}))}
+    assert ">0.3333 → 0.6667<" in shown[4]
+    assert ">0.33333 → 0.66667<" in shown[5]
+
+
 def test_a_drawing_keeps_the_numbers_of_its_time() -> None:
     """A drawing made before a step of training is the earlier pass, though the Values have changed since."""
     x, w = ag.Value(3.0, label="x"), ag.Value(2.0, label="w")

@@ -309,3 +309,32 @@ def test_three_hundred_nodes_are_drawn_unasked() -> None:
         if count >= 300:
             assert bool(viz.draw(y).graph.left_out) == (count > 300)
         y = y.tanh()
+
+
+def test_a_result_in_a_group_leaves_room_beside_it() -> None:
+    """Where the result stands in a folded group, its constants cost nothing: of three boxes one is for what is next to it."""
+    y = ag.Value(1.0, label="x")
+    for _ in range(5):
+        y = y.tanh()
+    with ag.group("g"):
+        f = (y * 2).tanh() * 3
+    graph = read(f, max_nodes=3)
+    assert [node.fold.kind if node.fold else node.symbol for node in graph.nodes] == ["rest", "tanh", "group"]
+    assert graph.left_out == 5
+
+
+def test_max_nodes_is_kept_however_large() -> None:
+    """Constants count toward max_nodes in a graph of tens of thousands of nodes as well."""
+    graph = read(chain(20_001), max_nodes=30_000)
+    assert len(graph.nodes) + graph.constant_count <= 30_000
+    assert graph.left_out > 0
+
+
+def test_a_parameter_stands_in_the_innermost_of_its_groups() -> None:
+    """Where the names of several groups begin a parameter's label, it is framed with the longest of them."""
+    w = ag.Value(2.0, label="net.a.w")
+    with ag.group("net"):
+        h = ag.Value(1.0, label="x") + 1
+        with ag.group("net.a"):
+            f = h * w
+    assert [node.groups for node in read(f).nodes if node.label == "net.a.w"] == [("net", "net.a")]

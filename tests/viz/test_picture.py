@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ import pytest
 import autograd as ag
 import viz
 from viz import drawing, render
-from viz.scene import Text
+from viz.scene import Scene, Text
 from viz.themes import THEMES, blended
 
 INSTALLED = [
@@ -283,6 +286,112 @@ def test_a_graph_whose_layout_is_too_slow_folds(monkeypatch: pytest.MonkeyPatch)
     assert int(left.split()[0]) + len(picture.drawn.nodes) - 1 == 121  # all but the box are nodes
 
 
+def test_each_attempt_at_a_layout_has_a_third_of_the_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layout that takes too long is followed by one of a third of the nodes, until the last or fewer than ten nodes."""
+    y = ag.Value(1.0, label="x")
+    for _ in range(99):
+        y = y.tanh()
+    tries = []
+
+    def slow(source: str, kind: str, size: int, *, seconds: float) -> bytes:
+        tries.append((size, seconds))
+        raise render.LayoutTimeoutError("too slow")
+
+    monkeypatch.setattr(drawing, "run_graphviz", slow)
+    with pytest.raises(render.LayoutTimeoutError):
+        viz.draw(y).svg  # the attribute is computed
+    nodes = [100, 34, 12, 9]  # a third, but not fewer than eight, and the box for the others
+    assert tries == [(2 * count - 1, seconds) for count, seconds in zip(nodes, (6.0, 4.0, 3.0, 3.0), strict=True)]
+    tries.clear()
+    with pytest.raises(render.LayoutTimeoutError):
+        viz.draw(lecture()).svg  # the attribute is computed
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize(("size", "child"), [(150, False), (151, True)])
+def test_which_layouts_are_made_in_a_child(size: int, child: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to 150 nodes and edges are laid out in this process, more in another one that can be ended."""
+    asked = []
+    monkeypatch.setattr(render, "_pygraphviz", lambda: render)
+    monkeypatch.setattr(render, "_in_process", lambda *arguments: asked.append("here") or b"{}")
+    monkeypatch.setattr(render, "_in_child", lambda *arguments: asked.append("child") or b"{}")
+    assert render.run_graphviz("graph {}", "json0", size) == b"{}"
+    assert asked == ["child" if child else "here"]
+
+
+def test_a_layout_in_this_process_is_silent(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    """What Graphviz writes to standard error isn't seen, what is written before and after is, and no file stays open."""
+
+    class Loud:
+        def __init__(self, string: str) -> None:
+            os.write(2, b"no fonts")
+
+        def draw(self, **options: str) -> bytes:
+            os.write(2, b"no fonts at all")
+            warnings.warn("no fonts", stacklevel=1)
+            return b"{}"
+
+    def next_free() -> list[int]:
+        numbers = [os.dup(2) for _ in range(3)]
+        for number in numbers:
+            os.close(number)
+        return numbers
+
+    monkeypatch.setattr(render, "_pygraphviz", lambda: SimpleNamespace(AGraph=Loud))
+    free = next_free()
+    with open(2, "w", closefd=False) as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", stream)
+        stream.write("before, ")
+        assert render.run_graphviz("graph {}", "json0", 1) == b"{}"
+        os.write(2, b"after")
+    assert capfd.readouterr().err == "before, after"
+    assert not [warning for warning in recwarn if "no fonts" in str(warning.message)]
+    assert next_free() == free
+
+
+def test_a_layout_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has no standard error, or has closed it, draws all the same."""
+
+    def closed(number: int) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    graphs = SimpleNamespace(AGraph=lambda string: SimpleNamespace(draw=lambda **options: b"{}"))
+    monkeypatch.setattr(render, "_pygraphviz", lambda: graphs)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert render.run_graphviz("graph {}", "json0", 1) == b"{}"
+    monkeypatch.setattr(os, "dup", closed)
+    assert render.run_graphviz("graph {}", "json0", 1) == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "dpi"), [(50, 50, 120), (1500, 1000, 72), (1500, 1000.0005, 71), (30_000, 20_000, 8)]
+)
+def test_how_many_dots_a_png_has(width: float, height: float, dpi: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PNG has 120 dots per inch, or as many as make no more than 1,500,000 of it, and at least eight."""
+    asked = []
+    monkeypatch.setattr(drawing, "run_graphviz", lambda source, kind, size, **options: asked.append(source) or b"png")
+    picture = viz.draw(lecture())
+    picture.__dict__["scene"] = Scene(width, height, "light", [])
+    assert picture.to_bytes(".png") == b"png"
+    assert f"[dpi={dpi}, " in asked[0]
+
+
+@pytest.mark.parametrize("style", ["circuit", "boxes"])
+def test_the_lines_below_a_picture(style: str) -> None:
+    """Lines below a picture stand sixteen points apart, the last always at the same distance from the bottom."""
+    x = ag.Value(1.0, label="x")
+    first, second = ag.Value(2.0, label="w") * x, ag.Value(3.0, label="w") * x
+    one = viz.draw(first, style=style).scene
+    two = viz.compare(first, second, style=style).drawing.scene
+    words = ["backward() has not run", "what changed is framed: before → after"]
+    for scene, lines in ((one, words[:1]), (two, words)):
+        below = [text for text in scene.texts if text.italic and text.content in lines]
+        assert [text.content for text in below] == lines
+        assert [scene.height - text.y for text in below] == pytest.approx([17 + 16 * k for k in reversed(range(len(lines)))])
+
+
 def test_a_system_dot_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without pygraphviz the program dot is asked, and its failure is reported."""
     program = tmp_path / "dot"
@@ -446,6 +555,24 @@ def test_components_and_spreads_are_written_as_they_are_called() -> None:
         value.backward()
         assert text in str(viz.explain(value, x))
         assert text.split(" = ")[0] in viz.draw(value).svg
+
+
+def test_a_symbol_of_ones_own_before_its_operand() -> None:
+    """An operation of one operand whose symbol is a sign is written with the sign before it, in titles and in the table."""
+    root = ag.primitive(lambda x: x**0.5, lambda z, x: 0.5 / z, name="root", symbol="√")(ag.Value(4.0, label="x"))
+    assert viz.draw(root).graph.formula(1) == "√x"
+    assert "√x" in str(viz.draw(root))
+    assert repr(viz.draw(root)) == "<viz.Drawing of √x = 2: 2 nodes, 1 edge>"
+
+
+def test_an_interactive_picture_in_words() -> None:
+    """As text it is the table of the drawing; its repr has the drawing's words, whatever is drawn."""
+    picture = viz.draw(ag.Value(2.0, label="viz.Drawing") * 3)
+    assert str(picture.interactive()) == str(picture)
+    assert (
+        repr(viz.draw(ag.Value(2.0, label="viz.Drawing")).interactive())
+        == "<viz.Interactive of viz.Drawing = 2: 1 node, 0 edges>"
+    )
 
 
 def test_a_long_description_ends_with_a_number() -> None:

@@ -16,6 +16,8 @@ import autograd as ag
 import viz
 from autograd.testing import strategies
 from viz.numbers import short
+from viz.page import script_json
+from viz.scene import text_width
 
 
 def diamond() -> Any:
@@ -196,6 +198,43 @@ def test_hostile_labels_stay_text(label: str) -> None:
         assert "alert(1)</script><" not in html
     script = viz.steps(f).html.split("var frames=")[1].split(",svg=")[0]
     assert json.loads(script)[0]["words"].startswith("The inputs: ")
+
+
+def test_the_data_of_a_script_are_ascii() -> None:
+    """Data in a script are JSON in ASCII without < > &, so that neither the page's encoding nor its markup can change them."""
+    data = {"값": ["π<b>&amp;", "\ud800", 0.1]}
+    text = script_json(data)
+    assert text.isascii()
+    assert not set("<>&") & set(text)
+    assert json.loads(text) == data
+
+
+@pytest.mark.parametrize("label", ["SVG", "COUNT", "ITEMS", "DATA", "VALUE", "TEXT"])
+def test_a_label_may_be_any_word(label: str) -> None:
+    """A label that is a word of the player's own template is shown as it is: in the picture, in the words, in the list."""
+    html = viz.steps(ag.Value(2.0, label=label) * 3).html
+    assert html.count(f">{label}</text>") == 1
+    assert f"<ol><li>The inputs: {label} = 2.</li>" in html
+    assert html.count("<svg ") == html.count("<ol>") == 1
+    assert json.loads(html.split("var frames=")[1].split(",svg=")[0])[0]["words"] == f"The inputs: {label} = 2."
+    assert '<input type="range" min="0" max="3" value="3" aria-label="step">' in html
+
+
+def test_each_gradient_fits_on_its_wire() -> None:
+    """A wire is as long as the widest gradient that the walk shows on it, also where the sum is shorter than its parts."""
+    x = ag.Value(3.0, label="x")
+    walk = viz.steps(x * (1 / 3) + x * (2 / 3))
+    seen = set()
+    for k in range(len(walk)):
+        root = ElementTree.fromstring(walk.still(k))
+        (item,) = [e for e in root.iter() if e.get("data-node") == "0"]
+        text = next((e for e in item if e.get("class") == "gradient"), None)
+        if text is not None and text.text:
+            wire = next(e.get("d", "") for e in item if e.tag.endswith("path"))
+            start, end = (float(point.split(",")[0]) for point in (wire[1:].split("C")[0], wire.split(" ")[-1]))
+            assert text_width(text.text, float(text.get("font-size", ""))) <= end - start
+            seen.add(text.text)
+    assert seen == {"∇ 0.6667", "∇ 1"}
 
 
 def test_what_a_notebook_gets_and_what_is_saved(tmp_path: Path) -> None:

@@ -443,7 +443,7 @@ class _Machine:
             enough = count >= len(lists) and set(words) <= set(options) and len(set(words)) == len(words)
         else:
             try:
-                signature.bind(*[0] * count, **dict.fromkeys(words, 0))
+                signature.bind(*range(count), **dict.fromkeys(words))
                 enough = len(set(words)) == len(words)
             except TypeError:
                 enough = False

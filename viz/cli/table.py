@@ -22,7 +22,7 @@ def _shown(program: Program, *, everything: bool) -> list[Row]:
     return [row for row in program.rows if everything or row.kind != "intermediate"]
 
 
-def as_table(program: Program, *, everything: bool = False, colour: bool = False) -> str:
+def as_table(program: Program, *, everything: bool, colour: bool) -> str:
     """Node, value and gradient: inputs first, then what was computed, the result last.
 
     Args:
@@ -50,9 +50,9 @@ def as_json(
     program: Program,
     picture: str | None,
     *,
-    everything: bool = False,
-    steps: str | None = None,
-    explanation: Explanation | None = None,
+    everything: bool,
+    steps: str | None,
+    explanation: Explanation | None,
 ) -> str:
     """The same as strict JSON, each number with all its digits.
 

@@ -32,6 +32,7 @@ from typing import Any, NamedTuple
 PACKAGES = ("autograd", "nn", "viz")
 GOAL = 0.97
 PER_MODULE = 8
+LARGE = 1000  # a whole number from here on is a limit: it is doubled, where a smaller one is raised by 1
 SLACK = 60  # seconds that a run of tests may take longer than four times the run without a change
 
 # The tests that belong to a folder. Not those that compare a file with what is generated from it, which notice any change
@@ -182,7 +183,7 @@ def replacements(item: Any, parent: ast.AST) -> list[Any]:
         if isinstance(item.value, bool):
             return [ast.Constant(not item.value)]
         if isinstance(item.value, int):
-            return [ast.Constant(item.value + 1)]
+            return [ast.Constant(item.value + 1 if abs(item.value) < LARGE else 2 * item.value)]
         if isinstance(item.value, float):
             return [ast.Constant(item.value * 1.5 if item.value else 1.0)]
         return []
@@ -358,7 +359,9 @@ def main() -> int:
                 change, answer = done.result()
                 if answer["code"] == 0:
                     survived.append(change)
-                    print(f"SURVIVED {change.module}:{change.line} {change.words}", flush=True)
+                if answer["code"] in (0, None):  # what takes too long is noticed, as a loop without an end is
+                    word = "SURVIVED" if answer["code"] == 0 else "TOOK TOO LONG"
+                    print(f"{word} {change.module}:{change.line} {change.words}", flush=True)
         while not workers.empty():
             workers.get().process.kill()
     noticed = 1.0 - len(survived) / len(jobs)

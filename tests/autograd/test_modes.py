@@ -220,12 +220,12 @@ print(came, leaked)
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timers")
-def test_signals_leave_no_block_open(engine: Any, request: pytest.FixtureRequest) -> None:
+def test_signals_leave_no_block_open(engine: Any, thorough: bool) -> None:
     """A real signal's exception, at any moment, leaves no block open: 300 of them, or 20,000 with --thorough.
 
     In a process of its own, since what interrupts the tracer that counts lines may stop it for good.
     """
-    wanted = 20_000 if request.config.getoption("--thorough", default=False) else 300
+    wanted = 20_000 if thorough else 300
     run = subprocess.run(
         [sys.executable, "-c", SIGNALS, engine.__name__, str(wanted)], capture_output=True, text=True, cwd=ROOT, timeout=300
     )

@@ -394,6 +394,7 @@ def interrupted(at: int, act: Any, names: tuple[str, ...]) -> bool:
         return trace
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 asks at settrace whether anybody wants bytecodes
     sys.settrace(trace)
     try:
         act()

@@ -273,7 +273,7 @@ FOREIGN = [3, -(2**53) - 1, 2**63, 2**63 - 1, -(2**63), 10**300, 10**400, True, 
            np.uint64(2**64 - 1), np.int64(2**53 + 1), Fraction(1, 3), Fraction(10**400), Decimal("0.1"), Decimal("1e999"),
            Decimal("sNaN"),
            type("Int", (int,), {})(3), type("Float", (float,), {"__float__": lambda self: 7.0})(3.0),
-           None, "1", 1j, np.complex64(1), np.zeros(()), np.timedelta64(1), [1.0], object]  # fmt: skip
+           None, "1", 1j, np.complex64(1), np.zeros(()), np.timedelta64(1, "s"), [1.0], object]  # fmt: skip
 
 
 @pytest.mark.parametrize("number", FOREIGN, ids=lambda x: f"{type(x).__name__} {x!r:.24}")

@@ -27,7 +27,7 @@ from typing import Any
 import autograd
 from autograd import Value
 
-from ..numbers import short
+from ..digits import short
 from ..text import shortened, visible
 from .errors import CommandError
 from .source import Source

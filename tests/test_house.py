@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "record": set(),
     "modes": set(),
     "files": set(),
+    "neighbours": set(),
     "records": {"kernels", "kernels_exact", "record"},
     "custom": {"record"},
     "operators": {"records", "record"},

@@ -11,6 +11,7 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
+from . import _autograd  # noqa: F401  # first
 from .compare import Comparison, compare
 from .drawing import Drawing, draw
 from .explain import Explanation, explain

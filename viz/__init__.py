@@ -11,6 +11,7 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
+from . import _autograd  # noqa: F401  # first
 from .scene.graphviz import GraphvizNotFoundError, RenderError
 from .views.compare import Comparison, compare
 from .views.drawing import Drawing, draw

@@ -48,7 +48,8 @@ the language:
   Statements are separated by ; or newlines: name = expression, or an expression. The last one is the result.
   There are names, numbers, + - * / ** %, parentheses and calls: exp(x), max(x, y), sum([x, y, z]),
   dot([a, b], [c, d]), softmax([x, y])[0], leaky_relu(x, negative_slope=0.1).
-  A name is given once. A number with a name (w = 2) is a node and has a gradient.
+  A name is assigned once. A number with a name (w = 2) is a node and has a gradient.
+  pi and e are constants, unless you give them other numbers.
   At most {MAX_NODES:,} operations, names and numbers, {MAX_DEPTH} levels deep, {MAX_CHAIN:,} terms in one chain,
   {MAX_CHARACTERS:,} characters.
 

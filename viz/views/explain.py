@@ -234,9 +234,8 @@ class Explanation(HTMLView):
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
-        return fragment(
-            "explain", theme=self._theme, label=self._heading, HEADING=escape(self._heading), TABLE=table, TOTAL=total
-        )
+        body = f'<p><b>{escape(self._heading)}</b></p>\n<div class="wide">{table}</div>\n{total}'
+        return fragment(body, kind="explain", theme=self._theme, label=self._heading)
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from html import escape
 
-from .page import fragment
+from .page import filled, fragment
 from .picture import Picture
 from .view import HTMLView
 
@@ -32,10 +32,10 @@ class Interactive(HTMLView):
         """
         picture = self._picture
         shown = picture.drawn.title
-        return fragment(
-            "interactive", theme=self.theme, label=f"Graph of {shown}", data={"nodes": picture.told, "hint": _HINT},
-            LABEL=escape(f"graph of {shown}"), SVG=picture.svg.strip(), HINT=escape(_HINT),
-        )  # fmt: skip
+        svg, label = picture.svg.strip(), escape(f"graph of {shown}")
+        body = filled("interactive.html", LABEL=label, SVG=svg, HINT=escape(_HINT))
+        data = {"nodes": picture.told, "hint": _HINT}
+        return fragment(body, kind="interactive", theme=self.theme, label=f"Graph of {shown}", data=data)
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
   var all=document.querySelectorAll('[data-glassgrad="IDENT"]:not([data-ready])');
   for(var i=0;i<all.length;i++){
     all[i].setAttribute('data-ready','');
+    /* oxlint-disable-next-line no-unused-vars, no-unused-expressions */
     (function(root){SCRIPT})(all[i])
   }
 })()

@@ -16,36 +16,30 @@ from typing import Any
 
 from ..scene.themes import THEMES
 
-__all__ = ["asset", "document", "fragment", "script_json"]
+__all__ = ["document", "filled", "fragment", "script_json"]
 
 
-def asset(name: str) -> str:
-    """A file of this folder as it goes into a page: without comments and indentation.
-
-    >>> asset("explain.css").splitlines()[0]
-    'S table{border-collapse:collapse;font-size:13px}'
-    """
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return re.sub(r"/\*.*?\*/\n|^ +", "", text, flags=re.DOTALL | re.MULTILINE)
+def filled(name: str, **parts: str) -> str:
+    """A file of HTML, with HTML for the words in capitals in it."""
+    # In one pass: a user's label may be one of these words.
+    return re.sub("|".join(parts), lambda word: parts[word[0]], _asset(name).strip())
 
 
-def fragment(kind: str, *, theme: str, label: str, data: Any = None, **parts: str) -> str:
-    """Put a body, its styles and its script together, from the files of their kind beside this one.
+def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None) -> str:
+    """Put a body, its styles and its script together.
 
     Args:
-        kind: KIND.html holds the body and KIND.css its styles, in which ``S`` at the beginning of a selector stands for the
-            fragment, and ``var(--NAME)`` for a colour of the theme.
+        body: HTML.
+        kind: a word for what it is. KIND.css beside this file, if there is one, holds its styles: ``S`` at the beginning of a
+            selector stands for the fragment, ``var(--NAME)`` for a colour of the theme.
         theme: a key of `viz.scene.themes.THEMES`.
         label: what a screen reader calls it.
         data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element; None where there is no script.
-        parts: HTML for the words in capitals in the body.
     """
-    # In one pass: a user's label may be one of these words.
-    body = re.sub("|".join(parts), lambda word: parts[word[0]], asset(f"{kind}.html").strip())
-    css = _coloured("\n" + asset("page.css") + "\n" + asset(f"{kind}.css"), theme)
+    css = _coloured(f"\n{_asset('page.css')}\n{_asset(f'{kind}.css')}", theme)
     script = ""
     if data is not None:
-        script = "\n" + _coloured(asset(f"{kind}.js"), theme).replace("DATA", script_json(data), 1)
+        script = "\n" + _coloured(_asset(f"{kind}.js"), theme).replace("DATA", script_json(data), 1)
     ident = "g" + hashlib.sha256(f"{body}{css}{script}{kind}".encode()).hexdigest()[:12]
     css = re.sub("^S|,S", lambda scope: f'{scope[0][:-1]}[data-glassgrad="{ident}"]', css.strip(), flags=re.MULTILINE)
     lines = [
@@ -55,7 +49,7 @@ def fragment(kind: str, *, theme: str, label: str, data: Any = None, **parts: st
         "</div>",
     ]
     if script:
-        run = asset("page.js").replace("\n", "").replace("IDENT", ident)
+        run = _asset("page.js").replace("\n", "").replace("IDENT", ident)
         lines.append(f"<script>{run.replace('SCRIPT', script, 1)}</script>")
     return "\n".join(lines) + "\n"
 
@@ -78,6 +72,17 @@ def script_json(data: Any) -> str:
     """
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _asset(name: str) -> str:
+    """A file of this folder as it goes into a page, without comments and indentation; empty if there is none.
+
+    >>> _asset("explain.css").splitlines()[0]
+    'S table{border-collapse:collapse;font-size:13px}'
+    """
+    file = files(__package__).joinpath(name)
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return re.sub(r"/\*.*?\*/\n|^ +", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def _coloured(text: str, theme: str) -> str:

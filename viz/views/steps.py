@@ -22,7 +22,7 @@ from ..layout.look import Look, look_of
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
 from ..scene.svg import write_svg
-from .page import fragment
+from .page import filled, fragment
 from .picture import Picture
 from .view import HTMLView
 
@@ -182,11 +182,10 @@ class Steps(HTMLView):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        return fragment(
-            "steps", theme=self.theme, label=self.title, data=[self._data(frame) for frame in self.frames],
-            SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1),
-            ITEMS="".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames]),
-        )  # fmt: skip
+        items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
+        body = filled("steps.html", SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
+        data = [self._data(frame) for frame in self.frames]
+        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data)
 
     def _data(self, frame: Frame) -> dict[str, Any]:
         changes = []

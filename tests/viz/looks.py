@@ -19,9 +19,8 @@ import autograd as ag
 import nn
 import viz
 from autograd import Value
-from viz.graph.reading import read
+from viz.graph.reading import read, shrunk
 from viz.graph.sentences import details, edge_title
-from viz.graph.shrinking import shrunk
 from viz.layout.look import look_of
 from viz.layout.skeleton import skeleton
 from viz.views.drawing import Drawing

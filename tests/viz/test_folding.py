@@ -12,8 +12,7 @@ import pytest
 import autograd as ag
 import nn
 import viz
-from viz.graph.reading import read
-from viz.graph.shrinking import shrunk
+from viz.graph.reading import read, shrunk
 
 
 def texts(svg: str) -> list[str]:

@@ -23,8 +23,7 @@ OUTLINE = '''
 from functools import cached_property
 
 from ..graph.reading import read
-from .page import fragment
-from .view import HTMLView
+from .view import HTMLView, fragment
 
 __all__ = ["outline"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .model import Edge, Graph
 
-__all__ = ["Backward", "Flow", "Visit", "backward", "contribution"]
+__all__ = ["Backward", "Flow", "Visit", "backward", "contribution", "propagated"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def backward(graph: Graph) -> Backward:
         for edge in graph.inputs[place]:
             if edge.tail is None or edge.local is None:
                 continue
-            part = _product(upstream, edge.local)
+            part = propagated(upstream, edge.local)
             before = gradients.get(edge.tail)
             gradients[edge.tail] = (0.0 if before is None else before) + part  # 0.0, as in the engine: a sum is never -0.0
             flows.append(Flow(edge, edge.local, part, before, gradients[edge.tail]))
@@ -89,9 +89,9 @@ def contribution(graph: Graph, edge: Edge) -> float | None:
     upstream = graph.nodes[edge.head].gradient
     if edge.tail is None or upstream is None or edge.local is None:
         return None
-    return 0.0 + _product(upstream, edge.local)
+    return 0.0 + propagated(upstream, edge.local)
 
 
-def _product(upstream: float, local: float) -> float:
+def propagated(upstream: float, local: float) -> float:
     """A zero upstream gradient isn't propagated, so 0 * inf is 0."""
     return 0.0 if upstream == 0.0 else upstream * local

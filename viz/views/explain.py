@@ -13,15 +13,14 @@ from typing import Any
 import autograd
 
 from ..digits import count_text, or_zero, short
-from ..graph.backward import backward
+from ..graph.backward import backward, propagated
 from ..graph.model import Edge, Graph
 from ..graph.paths import counted, ranked
 from ..graph.reading import read
 from ..graph.sentences import derivative
 from ..layout.look import check_count, look_of
 from ..text import columns_of, shortened
-from .page import fragment
-from .view import HTMLView
+from .view import HTMLView, fragment
 
 __all__ = ["Explanation", "GradientPath", "explain"]
 
@@ -100,29 +99,25 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
 
 
 class Explanation(HTMLView):
-    """Why a gradient is what it is, as `explain` finds it."""
+    """Why a gradient is what it is, as `explain` finds it.
+
+    Attributes:
+        paths: the largest paths from the value to the result, the largest first.
+        path_count: the number of all of them.
+        gradient: the derivative, as a fresh backward pass with a gradient of 1 at the result gives it.
+    """
 
     def __init__(self, graph: Graph, max_paths: int, precision: int, theme: str) -> None:
         self._graph = graph
         self._precision = precision
-        self._theme = theme
-        focus = graph.focus
-        assert focus is not None
-        self._focus: int = focus
-        self._count = counted(graph, focus)
-        self._gradient = backward(graph).gradients.get(focus, 0.0)
+        assert graph.focus is not None
+        self._focus = graph.focus
         self._steps: dict[tuple[int, int], tuple[str, str, float]] = {}
+        self.path_count = counted(graph, self._focus)
+        self.gradient = backward(graph).gradients.get(self._focus, 0.0)
         self.paths: tuple[GradientPath, ...] = tuple(self._found(max_paths))
-
-    @property
-    def path_count(self) -> int:
-        """The number of paths from the value to the result."""
-        return self._count
-
-    @property
-    def gradient(self) -> float:
-        """The derivative, as a fresh backward pass with a gradient of 1 at the result gives it."""
-        return self._gradient
+        self.title = self._heading()
+        self.theme = theme
 
     @property
     def rest(self) -> float:
@@ -140,7 +135,7 @@ class Explanation(HTMLView):
         numbers = tuple([local for _, _, local in steps])
         product = 1.0
         for local in reversed(numbers):  # from the result, as the chain rule goes
-            product = 0.0 if product == 0.0 else product * local
+            product = propagated(product, local)
         names = (self._graph.name(self._focus), *[name for name, _, _ in steps])
         return GradientPath(
             names, tuple([rule for _, rule, _ in steps]), numbers, product, (self._focus, *[e.head for e in edges])
@@ -158,7 +153,6 @@ class Explanation(HTMLView):
 
     # ---- as text -------------------------------------------------------------------------------
 
-    @cached_property
     def _heading(self) -> str:
         graph = self._graph
         top, bottom = graph.name(len(graph.nodes) - 1), graph.name(self._focus)
@@ -184,7 +178,7 @@ class Explanation(HTMLView):
     def text(self) -> str:
         """The explanation as plain text."""
         if self._focus == len(self._graph.nodes) - 1:
-            return self._heading
+            return self.title
         shares = [self._share(path) for path in self.paths]
         ways = [" -> ".join(_ends(path.names, 30)) for path in self.paths]
         wide = max(map(columns_of, shares))
@@ -193,7 +187,7 @@ class Explanation(HTMLView):
             lines.append(self._sum)
         for heading, more in (("where", self._where), ("local gradients", self._rules)):
             lines += [heading, *[f"  {line}" for line in more]]
-        return "\n".join([self._heading, *lines])
+        return "\n".join([self.title, *lines])
 
     def _share(self, path: GradientPath) -> str:
         """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
@@ -234,22 +228,12 @@ class Explanation(HTMLView):
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
-        body = f'<p><b>{escape(self._heading)}</b></p>\n<div class="wide">{table}</div>\n{total}'
-        return fragment(body, kind="explain", theme=self._theme, label=self._heading)
-
-    @property
-    def title(self) -> str:
-        """The gradient and the number of paths."""
-        return self._heading
-
-    @property
-    def theme(self) -> str:
-        """A key of `viz.scene.themes.THEMES`."""
-        return self._theme
+        body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
+        return fragment(body, kind="explain", theme=self.theme, label=self.title)
 
     def __repr__(self) -> str:
         """The gradient and the number of paths."""
-        return f"<viz.Explanation: {self._heading}>"
+        return f"<viz.Explanation: {self.title}>"
 
 
 def _ends(words: Sequence[str], columns: int) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from html import escape
 
-from .page import filled, fragment
 from .picture import Picture
-from .view import HTMLView
+from .view import HTMLView, filled, fragment
 
 __all__ = ["Interactive"]
 
@@ -22,6 +21,8 @@ class Interactive(HTMLView):
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
+        self.title = f"Graph of {picture.graph.title}"
+        self.theme = picture.look.theme
 
     @cached_property
     def html(self) -> str:
@@ -41,16 +42,6 @@ class Interactive(HTMLView):
     def text(self) -> str:
         """The table of the picture's nodes."""
         return self._picture.table
-
-    @property
-    def title(self) -> str:
-        """What it is of."""
-        return f"Graph of {self._picture.graph.title}"
-
-    @property
-    def theme(self) -> str:
-        """A key of `viz.scene.themes.THEMES`."""
-        return self._picture.look.theme
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""

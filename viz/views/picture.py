@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ..digits import short
 from ..graph.model import Graph
-from ..graph.shrinking import shrunk
+from ..graph.reading import shrunk
 from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import NOT_YET, Measured, measure

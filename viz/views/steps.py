@@ -22,9 +22,8 @@ from ..layout.look import Look, look_of
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
 from ..scene.svg import write_svg
-from .page import filled, fragment
 from .picture import Picture
-from .view import HTMLView
+from .view import HTMLView, filled, fragment
 
 __all__ = ["MAX_NODES", "Frame", "Steps", "steps"]
 
@@ -112,6 +111,8 @@ class Steps(HTMLView):
             replace(node, gradient=walked.gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)
         ]
         self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
+        self.title = f"Step by step: {self._picture.graph.title}"
+        self.theme = look.theme
 
     def __len__(self) -> int:
         """The number of steps."""
@@ -202,16 +203,6 @@ class Steps(HTMLView):
     def text(self) -> str:
         """All steps as plain text, one line each."""
         return "\n".join([f"{k}. {_line(frame)}" for k, frame in enumerate(self.frames, 1)])
-
-    @property
-    def title(self) -> str:
-        """What is walked through."""
-        return f"Step by step: {self._picture.graph.title}"
-
-    @property
-    def theme(self) -> str:
-        """A key of `viz.scene.themes.THEMES`."""
-        return self._look.theme
 
     def _content(self, suffix: str) -> bytes:
         return self.film_strip.encode("utf-8") if suffix == ".svg" else super()._content(suffix)

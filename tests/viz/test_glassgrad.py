@@ -153,9 +153,12 @@ BAD: list[Any] = [
     pytest.param(["x", "x=1", "-o", "nowhere/graph.svg"], "can't write", marks=pytest.mark.graphviz),
     (["-f", "no-such-file", "x=1"], f"glassgrad: can't read no-such-file: {os.strerror(errno.ENOENT)}\n"),
     (["-f", "a\0b", "x=1"], "glassgrad: can't read a\\x00b: "),
-    (["x", "x=1", "--no-such-option"], "--no-such-option is no option, and an input is written name=number; glassgrad --help"),
-    (["--no-such-option", "x", "x=1"], "--no-such-option is no option; glassgrad --help lists the options"),
-    (["--no-pictures"], "--no-pictures is no option; the nearest is --no-picture, and glassgrad --help lists all"),
+    (
+        ["x", "x=1", "--no-such-option"],
+        "--no-such-option is not an option, and an input is written name=number; glassgrad --help",
+    ),
+    (["--no-such-option", "x", "x=1"], "--no-such-option is not an option; glassgrad --help lists the options"),
+    (["--no-pictures"], "--no-pictures is not an option; the nearest is --no-picture, and glassgrad --help lists all"),
     (["x", "x=1", "-o"], "argument -o/--output: expected one argument; glassgrad --help shows how to call it"),
     (["x", "x=1", "-o", "--json"], "argument -o/--output: expected one argument"),
     (["x", "x=1", "-o", ""], "no suffix in ''"),
@@ -204,7 +207,7 @@ def test_too_many_nodes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_expression_may_begin_with_a_minus(
     words: list[str], name: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What begins with a minus and is no known option is the expression, and so is whatever follows --; a - alone is stdin."""
+    """What begins with a minus and isn't a known option is the expression, and so is whatever follows --; a - alone is stdin."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x + 1")))
     assert main(["--no-picture", *words]) == 0
     assert re.search(rf"^{re.escape(name)} +{re.escape(value)} +\S+$", capsys.readouterr().out, flags=re.MULTILINE)

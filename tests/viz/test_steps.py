@@ -251,7 +251,7 @@ def test_what_a_notebook_gets_and_what_is_saved(tmp_path: Path) -> None:
 
 
 def test_a_graph_that_is_too_large_is_refused() -> None:
-    """Beyond 150 nodes a walk is refused with the number of nodes; a number is no Value."""
+    """Beyond 150 nodes a walk is refused with the number of nodes; a number isn't a Value."""
     y = x = ag.Value(1.0)
     for _ in range(200):
         y = y * x

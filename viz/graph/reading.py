@@ -40,8 +40,8 @@ def read(
         The graph. It does not change when the Values do.
 
     Raises:
-        TypeError: root is no Value.
-        ValueError: no group has a name given in ``collapse``, or the focus is no part of the graph.
+        TypeError: root isn't a Value.
+        ValueError: no group has a name given in ``collapse``, or the focus isn't part of the graph.
     """
     order = autograd.topological_order(root)
     if focus is not None and not any(value is focus for value in order):

@@ -105,7 +105,7 @@ class Measured:
     description: str
 
     @cached_property
-    def frames(self) -> tuple[tuple[str, ...], ...]:
+    def clusters(self) -> tuple[tuple[str, ...], ...]:
         """The groups that get a frame, as paths of names; an outer one comes before what it holds."""
         return tuple(dict.fromkeys([names[:depth] for names in self.groups for depth in range(1, len(names) + 1)]))
 

@@ -74,7 +74,7 @@ def nested(
             if groups == names:
                 for constant in measured.pills.get(cell(body, place), ()):
                     pill(body, constant)
-        for i, inner in enumerate(measured.frames):
+        for i, inner in enumerate(measured.clusters):
             if inner[:-1] == names and len(inner) == len(names) + 1:
                 with body.subgraph(name=f"cluster_{i}") as cluster:
                     frame(cluster, inner[-1])

@@ -1,4 +1,4 @@
-"""What `draw` hands out: a picture as text, as a file, and as a notebook wants it."""
+"""`draw`: a picture as text, as a file, and for a notebook."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def draw(
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
 
     Raises:
-        TypeError: value or path is no Value, or collapse is neither a switch nor names.
-        ValueError: an option is unknown, no group has the name given, or path is no part of the graph.
+        TypeError: value or path isn't a Value, or collapse is neither a switch nor names.
+        ValueError: an option is unknown, no group has the name given, or path isn't part of the graph.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")

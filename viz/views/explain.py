@@ -66,8 +66,8 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
         The explanation; ``print`` shows it as text, a notebook as HTML.
 
     Raises:
-        TypeError: result or value is no Value.
-        ValueError: value is no part of the graph, or an option is out of its range.
+        TypeError: result or value isn't a Value.
+        ValueError: value isn't part of the graph, or an option is out of its range.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")

@@ -69,7 +69,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
         The walk. A notebook shows a player; `Steps.save` writes it as a page.
 
     Raises:
-        TypeError: value is no Value.
+        TypeError: value isn't a Value.
         ValueError: the graph is larger, or an option is unknown.
 
     >>> from autograd import Value

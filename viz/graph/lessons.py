@@ -30,7 +30,7 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
     'This ReLU is dead: its input -1 is not above 0, so the gradient stops here.'
     """
     node = graph.nodes[place]
-    name = node.primitive
+    name = node.op.name if node.op is not None else ""
     parents = [edge.tail for edge in graph.inputs[place] if edge.tail is not None]
     names = [graph.name(parent) for parent in parents]
     local = [edge.local for edge in graph.inputs[place] if edge.tail is not None]

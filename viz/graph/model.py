@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import autograd
+
 from ..digits import or_zero, short
 from ..text import local_name, shortened
 
 __all__ = ["Edge", "Fold", "Graph", "Node"]
-
-_SIGNS = {"neg": "-", "pos": "+"}
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Node:
         local_gradients: one for each operand, None for a constant and for what a fold hides.
         partials: the local gradients in symbols, one for each operand; empty where there is none.
         weights: for a fold, the weight that each operand meets in it, where it meets exactly one.
-        primitive: the name of the operation's primitive; empty for a leaf and a fold.
         source: the line of code that made it; empty unless ``autograd.record_sources()`` was on.
         groups: the names of its groups, the outermost first.
+        op: its primitive, which knows how it is written; None for a leaf or a fold.
         order: its place in the whole graph's topological order; -1 for a fold.
         fold: what it stands for, if it is a fold.
         earlier: its value and gradient in an earlier pass, where two are compared.
@@ -66,9 +66,9 @@ class Node:
     local_gradients: tuple[float | None, ...] = ()
     partials: tuple[str, ...] = ()
     weights: tuple[float | None, ...] = ()
-    primitive: str = ""
     source: str = ""
     groups: tuple[str, ...] = ()
+    op: autograd.Primitive | None = None
     order: int = -1
     fold: Fold | None = None
     earlier: tuple[float | None, float | None] | None = None
@@ -222,23 +222,11 @@ class Graph:
     def formula(self, place: int, *, drawn: bool = False) -> str:
         """How a node came about, in terms of its operands' names: ``x + y``, ``exp(q)``; empty for a leaf or a fold."""
         node = self.nodes[place]
-        if not node.symbol:
+        if node.op is None:
             return ""
         words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
-        if node.symbol in ("softmax", "log_softmax") and words:
-            return f"{node.symbol}({', '.join(elided(words[1:]))})[{words[0]}]"
-        if node.symbol in ("var", "std") and words:
-            ddof = [f"ddof={words[0]}"] if words[0] != "0" else []
-            return f"{node.symbol}({', '.join([*elided(words[1:]), *ddof])})"
-        words = elided(words)
-        if node.symbol in _SIGNS and len(words) == 1:
-            return _SIGNS[node.symbol] + words[0]
-        if not node.symbol[0].isalpha():
-            if len(words) == 2:
-                return f"{words[0]} {node.symbol} {words[1]}"
-            if len(words) == 1:
-                return node.symbol + words[0]
-        return f"{node.symbol}({', '.join(words)})"
+        text: str = node.op.written(elided(words), symbol=node.symbol)
+        return text
 
     def with_earlier(self, before: Graph) -> Graph:
         """The same graph that knows the numbers of an earlier pass as well."""

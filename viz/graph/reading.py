@@ -133,9 +133,9 @@ def _node(
         counts=tuple([count for _, count, _ in operands]) if any(count > 1 for _, count, _ in operands) else (),
         local_gradients=tuple([numbers.get(i) for _, _, i in operands]),
         partials=tuple([visible(texts.get(i, "")) for _, _, i in operands]),
-        primitive=value.op.name if value.op is not None else "",
         source=visible(value.source or ""),
         groups=tuple([visible(name) for name in groups]),
+        op=value.op,
         order=order,
     )
 

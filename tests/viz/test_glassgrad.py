@@ -207,7 +207,7 @@ def test_too_many_nodes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_expression_may_begin_with_a_minus(
     words: list[str], name: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What begins with a minus and isn't a known option is the expression, and so is whatever follows --; a - alone is stdin."""
+    """What begins with a minus and isn't a known option is the expression, and so is what follows --; a - alone is stdin."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x + 1")))
     assert main(["--no-picture", *words]) == 0
     assert re.search(rf"^{re.escape(name)} +{re.escape(value)} +\S+$", capsys.readouterr().out, flags=re.MULTILINE)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import IO, Any, NoReturn
 
 import autograd
-from autograd.files import write_whole
 
 from ..files import FORMATS, check_suffix
 from ..layout.look import STYLES
@@ -291,8 +290,9 @@ def _walk(program: Program, options: argparse.Namespace) -> None:
 
 def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
     try:
-        drawing = draw(program.result.value, style=options.style, theme=options.theme, local_gradients=options.local_gradients)
-        write_whole(output, drawing.to_bytes(check_suffix(output)))
+        draw(program.result.value, style=options.style, theme=options.theme, local_gradients=options.local_gradients).save(
+            output
+        )
     except RenderError as error:
         raise CommandError(f"{visible(str(error))}; or use --no-picture") from None
     except (OSError, ValueError) as error:

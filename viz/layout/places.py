@@ -10,8 +10,8 @@ from typing import Any
 
 from ..scene.graphviz import run_graphviz
 from ..scene.shapes import Point
+from .dot import skeleton
 from .measure import Measured
-from .skeleton import skeleton
 
 __all__ = ["MARGIN", "Layout", "lay_out"]
 

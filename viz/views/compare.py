@@ -10,7 +10,7 @@ from ..digits import before_after
 from ..files import FORMATS
 from ..graph.model import Graph
 from ..graph.reading import MAX_NODES, read
-from ..layout.look import Look, look_of
+from ..layout.look import Look
 from ..text import aligned, shortened
 from .drawing import Drawing
 from .view import View
@@ -54,7 +54,7 @@ def compare(
     #3    6 -> 15  1
     3 of 3 nodes changed
     """
-    look = look_of(style, theme, direction, precision)
+    look = Look(style, theme, direction, precision)
     first, second = _graph_of(before, "before"), _graph_of(after, "after")
     _check_same(first, second)
     return Comparison(first, second, look)

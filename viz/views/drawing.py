@@ -12,7 +12,7 @@ import autograd
 from ..files import FORMATS
 from ..graph.reading import MAX_NODES, read
 from ..layout.dot import source
-from ..layout.look import check_count, look_of
+from ..layout.look import Look, check_count
 from ..scene.graphviz import RenderError, run_graphviz
 from ..scene.raster import positioned
 from ..scene.svg import write_svg
@@ -72,7 +72,8 @@ def draw(
     #2    x * x        9
     backward() has not run
     """
-    look = look_of(style, theme, direction, precision, local_gradients=local_gradients)
+    chain_rule = bool(local_gradients)
+    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule)
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")

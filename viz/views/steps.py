@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -11,14 +12,14 @@ from typing import Any
 import autograd
 
 from ..digits import or_zero, short
-from ..graph.backward import Backward, Flow, backward
+from ..graph.backward import Flow, Visit, backward
 from ..graph.lessons import lesson
 from ..graph.model import Graph
 from ..graph.reading import read
 from ..graph.sentences import derivative
 from ..layout.cells import NABLA
 from ..layout.compose import compose
-from ..layout.look import Look, look_of
+from ..layout.look import Look
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
 from ..scene.svg import write_svg
@@ -81,7 +82,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = replace(look_of(style, theme, direction, precision), numbered=True)
+    look = Look(style, theme, direction, precision, numbered=True)
     order = autograd.topological_order(value)
     if len(order) <= MAX_NODES:
         graph = read(value)
@@ -100,16 +101,14 @@ class Steps(HTMLView):
 
     def __init__(self, graph: Graph, look: Look) -> None:
         self._look = look
-        walked = backward(graph)
-        self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, walked, look))
+        visits, gradients = backward(graph)
+        self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, visits, look))
         widest = dict.fromkeys(range(len(graph.nodes)), 0)
         for frame in self.frames:
             for place, kind, number in frame.changes:
                 if kind == "gradient":
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
-        nodes = [
-            replace(node, gradient=walked.gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)
-        ]
+        nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
         self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
         self.title = f"Step by step: {self._picture.graph.title}"
         self.theme = look.theme
@@ -231,11 +230,11 @@ def _forward_frames(graph: Graph, look: Look) -> list[Frame]:
     return frames
 
 
-def _backward_frames(graph: Graph, walked: Backward, look: Look) -> list[Frame]:
+def _backward_frames(graph: Graph, visits: Sequence[Visit], look: Look) -> list[Frame]:
     root = len(graph.nodes) - 1
     opening = "The gradient of the result with respect to itself is 1."
     frames = [Frame("backward", opening, (), root, (), ((root, "gradient", 1.0),))]
-    for visit in walked.visits:
+    for visit in visits:
         rules = tuple([_rule(graph, flow, visit.upstream, look) for flow in visit.flows])
         totals = {flow.edge.tail: flow.total for flow in visit.flows}
         changes = tuple([(place, "gradient", total) for place, total in totals.items() if place is not None])

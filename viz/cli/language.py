@@ -29,7 +29,7 @@ from typing import Any
 import autograd
 from autograd import Value
 
-from ..numbers import short
+from ..digits import short
 from ..text import shortened, visible
 from .errors import CommandError
 from .slips import find_slip

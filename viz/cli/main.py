@@ -13,13 +13,13 @@ from typing import IO, Any, NoReturn
 import autograd
 from autograd.files import write_whole
 
-from ..drawing import STYLES, draw
-from ..explain import Explanation, explain
 from ..files import FORMATS, check_suffix
-from ..render import RenderError
-from ..steps import steps
+from ..scene.graphviz import RenderError
+from ..scene.themes import THEMES
 from ..text import shortened, visible
-from ..themes import THEMES
+from ..views.drawing import STYLES, draw
+from ..views.explain import Explanation, explain
+from ..views.steps import steps
 from .errors import CommandError
 from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
 from .source import MAX_CHARACTERS

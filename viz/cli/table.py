@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any
 
-from ..explain import Explanation
-from ..numbers import short
+from ..digits import short
 from ..text import aligned, visible
+from ..views.explain import Explanation
 from .language import Program, Row
 
 __all__ = ["as_json", "as_table"]

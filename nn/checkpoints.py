@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from .architecture import State, check_architecture
 from .history import History
 from .initial import as_random
 from .layers import Dropout
@@ -20,6 +21,7 @@ __all__ = ["TrainingState"]
 KIND = "a checkpoint of fit()"
 VERSION = 1
 ENTRIES = {"glassgrad checkpoint", "model", "optimizer", "schedule", "random", "history", "best"}
+SINCE = {"architecture"}  # the entries that checkpoints of version 0.1.0 don't have
 
 
 class TrainingState:
@@ -74,6 +76,7 @@ class TrainingState:
     def _as_dict(self) -> dict[str, Any]:
         return {
             "glassgrad checkpoint": VERSION,
+            "architecture": self.model.architecture(),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
@@ -104,8 +107,8 @@ class TrainingState:
             raise DamageError(f"it isn't {KIND}")
         if (version := state["glassgrad checkpoint"]) != VERSION or isinstance(version, bool):
             raise DamageError(f"its version is {described(version)}, and this glassgrad reads version {VERSION}")
-        if set(state) != ENTRIES:
-            missing, others = sorted(ENTRIES - set(state)), sorted(set(state) - ENTRIES)
+        if set(state) - SINCE != ENTRIES:
+            missing, others = sorted(ENTRIES - set(state)), sorted(set(state) - ENTRIES - SINCE)
             raise DamageError(f"its entries are wrong: missing {missing}, unknown {others!r:.100}")
         epochs, best_epoch, best_loss, best = self._read_history(state["history"], state["best"])
         generators = list(self._generators())
@@ -113,7 +116,10 @@ class TrainingState:
             raise DamageError("it was written with other Dropout layers")
         if (state["schedule"] is None) != (self.schedule is None):
             raise DamageError(f"it was written {'without a' if state['schedule'] is None else 'with a'} schedule")
-        self.model.load_state_dict(state["model"])
+        model = state["model"]
+        if "architecture" in state and isinstance(model, dict):
+            model = State(model, check_architecture(state["architecture"]))
+        self.model.load_state_dict(model)
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])

@@ -69,11 +69,11 @@ ASKED_FIRST = {
     "nn/progress.py": ["tests/nn/test_training.py"],
     "nn/schedules.py": ["tests/nn/test_optimizers.py"],
     "nn/stored.py": ["tests/nn/test_checkpoints.py"],
-    "viz/compose.py": ["tests/viz/test_snapshots.py"],
-    "viz/dot.py": ["tests/viz/test_snapshots.py"],
-    "viz/paths.py": ["tests/viz/test_explain.py"],
-    "viz/raster.py": ["tests/viz/test_shapes.py"],
-    "viz/svg.py": ["tests/viz/test_shapes.py"],
+    "viz/layout/compose.py": ["tests/viz/test_snapshots.py"],
+    "viz/layout/dot.py": ["tests/viz/test_snapshots.py"],
+    "viz/graph/paths.py": ["tests/viz/test_explain.py"],
+    "viz/scene/raster.py": ["tests/viz/test_shapes.py"],
+    "viz/scene/svg.py": ["tests/viz/test_shapes.py"],
 }
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {

@@ -278,8 +278,7 @@ def _erfinv(y: float) -> Decimal:
     x = math.sqrt(max(math.sqrt(middle * middle - log / 0.147) - middle, 0.0))
     for _ in range(4):
         missing = left - math.erfc(x) if x > 0.5 else math.erf(x) - abs(y)
-        step = missing * 0.886226925452758 * math.exp(x * x)
-        x -= step / (1.0 + x * step)
+        x -= missing * 0.886226925452758 * math.exp(x * x)
     at = Decimal.from_float(x)
     # erf(x) = 2/sqrt(pi) * exp(-x*x) * series (DLMF 7.6.2), so that the step, (erf(x) - |y|)/erf'(x), is this difference:
     square = _C.multiply(at, at)

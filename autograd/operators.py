@@ -64,7 +64,7 @@ def _plain(x: Any) -> float:
 
 def _fmod(x: Any, y: Any) -> Any:
     size = y if _plain(y) >= 0.0 else -y
-    return x % size if _plain(x) >= 0.0 else -((-x) % size)
+    return x % size if math.copysign(1.0, _plain(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
 
 
 def _remainder_instructions() -> frozenset[bytes]:

@@ -9,6 +9,7 @@
 1.0
 """
 
+from . import _autograd  # noqa: F401  # first
 from .evaluation import evaluate, predict
 from .gates import (
     AddLayer,

@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "record": set(),
     "modes": set(),
     "files": set(),
+    "neighbours": set(),
     "records": {"kernels", "kernels_exact", "record"},
     "custom": {"record"},
     "operators": {"records", "record"},
@@ -225,16 +226,15 @@ def test_every_test_states_its_claim(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "tests", "which"),
-    [("explain", "explain", "lecture"), ("drawing", "picture", "slow_layout")],
+    [("views/explain", "explain", "lecture"), ("views/drawing", "picture", "slow_layout")],
 )
 def test_a_module_may_be_named_before_the_tests(module: str, tests: str, which: str) -> None:
     """The doctests of one module and the tests after it pass in one run: pytest does not run a second copy of the module.
 
-    A copy would stand in the package's place of that name: `viz.explain` would be a module then, and `viz.drawing` another one
-    than the one that draws.
+    A copy would stand in the package's place of that name: `viz.views.drawing` would not be the module that draws.
     """
     files = [f"viz/{module}.py", f"tests/viz/test_{tests}.py"]
-    command = [sys.executable, "-m", "pytest", "-q", *files, "-k", f"viz.{module} or {which}"]
+    command = [sys.executable, "-m", "pytest", "-q", *files, "-k", f"viz.{module.replace('/', '.')} or {which}"]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
     assert " passed" in run.stdout

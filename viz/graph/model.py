@@ -9,8 +9,8 @@ from typing import Any
 
 import autograd
 
-from .numbers import known, short
-from .text import shortened, visible
+from ..digits import known, short
+from ..text import shortened, visible
 
 __all__ = ["Edge", "Fold", "Graph", "Node", "inside", "node_of"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,21 +42,42 @@ class TrainingState:
         self.parameters = model.parameters()
         self.best = [p.data for p in self.parameters]
         self.best_loss = math.inf
+        self.begun = self.best, optimizer.state  # what the epoch began with
+        self.safe = (*self.begun, "those from before the training")  # what to go back to if training can't go on
+        self.safe_loss = math.inf
+        self.recent: deque[float] = deque(maxlen=6)  # losses, of the last batches
+
+    def begin_epoch(self) -> int:
+        """Keep what the epoch begins with. Returns its number, from 1."""
+        self.begun = [p.data for p in self.parameters], self.optimizer.state  # each step makes a new memory
+        return len(self.history) + 1
 
     def finish_epoch(self, row: dict[str, float]) -> None:
-        """Keep what an epoch gave, and its parameters if they are the best so far; go on in the schedule."""
+        """Keep what an epoch gave, and its parameters if they are finite and the best so far; go on in the schedule."""
         self.history.epochs.append(row)
-        watched = row.get("val_loss", row["loss"])
-        if watched < self.best_loss:
-            self.best_loss, self.history.best_epoch = watched, len(self.history)
-            self.best = [p.data for p in self.parameters]
+        watched, data = row.get("val_loss", row["loss"]), [p.data for p in self.parameters]
+        if watched < self.best_loss and all(map(math.isfinite, data)):
+            self.best_loss, self.history.best_epoch, self.best = watched, len(self.history), data
+        # The loss on the training data is that of the parameters before the epoch's steps.
+        found = (data, self.optimizer.state) if "val_loss" in row else self.begun
+        if watched < self.safe_loss and all(map(math.isfinite, found[0])):
+            words = f"those {'after' if 'val_loss' in row else 'before'} epoch {len(self.history)}, where the loss was lowest"
+            self.safe, self.safe_loss = (*found, words), watched
         if self.schedule is not None:
             self.schedule.step()
 
     def back_to_best(self) -> None:
-        """The parameters of the best epoch."""
+        """The parameters of the best epoch; before the first one, those of the beginning."""
         for p, number in zip(self.parameters, self.best, strict=True):
             p.data = number
+
+    def fail(self) -> str:
+        """End a training that can't go on: go back to the best parameters, with the optimizer's memory. Says which they are."""
+        self.history.stopped = "failed"
+        data, self.optimizer.state, words = self.safe
+        for p, number in zip(self.parameters, data, strict=True):
+            p.data = number
+        return words
 
     # ---- files -------------------------------------------------------------------------------------
 
@@ -128,6 +150,7 @@ class TrainingState:
                 raise DamageError(f"random[{i}] isn't the state of a generator")
             rng.setstate((3, tuple(words), None))
         self.history.epochs, self.history.best_epoch, self.best_loss, self.best = epochs, best_epoch, best_loss, best
+        self.safe = [p.data for p in self.parameters], self.optimizer.state, "those of the checkpoint"
 
     def _read_history(self, rows: Any, best: Any) -> tuple[list[dict[str, float]], int, float, list[float]]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

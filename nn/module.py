@@ -68,6 +68,19 @@ class Module:
                 seen.add(id(value))
                 yield name, value
 
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module, under the name ``""``, and all those inside it with their dotted names, the outer before the inner.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [1], seed=0).named_modules()]
+        ['', 'layers.0', 'layers.0.neurons.0']
+        """
+        seen: set[int] = set()
+        for name, part in _walk(self, ""):
+            if isinstance(part, Module) and id(part) not in seen:
+                seen.add(id(part))
+                yield name, part
+
     def parameters(self) -> list[Value]:
         """All parameters.
 
@@ -84,11 +97,7 @@ class Module:
 
     def modules(self) -> Iterator[Module]:
         """This module and all those inside it, the outer before the inner."""
-        seen: set[int] = set()
-        for _, value in _walk(self, ""):
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield value
+        return (module for _, module in self.named_modules())
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""

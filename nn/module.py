@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from autograd import Value, group, tree
 
@@ -20,6 +20,15 @@ from .stored import described, read_stored, write_stored
 __all__ = ["Module", "read_model_file"]
 
 KIND = "a file of Module.save()"
+FUNCTIONS = {
+    "fit": "nn.fit(model, X, y)",
+    "compile": "nn.fit(model, X, y, loss=..., optimizer=...)",
+    "predict": "nn.predict(model, X)",
+    "predict_proba": "nn.predict(model, X, probabilities=True)",
+    "evaluate": "nn.evaluate(model, X, y, loss=..., metrics=[...])",
+    "score": "nn.evaluate(model, X, y, metrics=[...])",
+    "backward": "backward() of the loss",
+}
 BEFORE = {"module", "state"}  # the entries of a file of version 0.1.0
 
 
@@ -39,6 +48,13 @@ class Module:
     training = True
     takes_init = False  # whether the class has init=, by which its weights are drawn
     group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """What other libraries have as methods is a function here, and the message names it."""
+            instead = f"; write {FUNCTIONS[name]}" if name in FUNCTIONS else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def forward(self, *inputs: Any) -> Any:
         """Compute; each subclass does it in its own way."""

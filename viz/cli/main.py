@@ -14,10 +14,11 @@ import autograd
 from autograd.files import write_whole
 
 from ..files import FORMATS, check_suffix
+from ..layout.look import STYLES
 from ..scene.graphviz import RenderError
 from ..scene.themes import THEMES
 from ..text import shortened, visible
-from ..views.drawing import STYLES, draw
+from ..views.drawing import draw
 from ..views.explain import Explanation, explain
 from ..views.steps import steps
 from .errors import CommandError

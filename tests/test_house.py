@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "series": {"dual", "records", "operators", "record", "modes"},
     "tree": set(),
     "layout": {"tree"},
-    "symbol": {"operators", "record"},
+    "symbol": {"records", "operators", "record"},
     "engines": {"value"},
     "translate": {"files", "kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "value"},

@@ -290,13 +290,13 @@ def test_a_tensor_of_torch() -> None:
 
 
 def test_softmax_speaks_of_its_operands(Value: Any) -> None:
-    """softmax([]) speaks of no operands, and a component's description of its number and the sequence."""
+    """softmax([]) speaks of no operands, and a component's description has its number behind the sequence."""
     with pytest.raises(ValueError, match=r"^cannot compute softmax\(\): there are no operands; give it at least one"):
         ag.softmax([])
     with pytest.raises(ValueError, match=r"^cannot compute softmax\(\): "):
         ag.softmax(Value(1.0) for _ in ())
     node = ag.softmax([Value(1.0, label="a"), 2.0])[1]
-    assert node.op.describe(node.operands) == "component 1 of softmax(a, 2.0) where a = 1.0"
+    assert node.op.describe(node.operands) == "softmax(a, 2.0)[1] where a = 1.0"
 
 
 def test_covariances(Value: Any) -> None:

@@ -156,6 +156,7 @@ def _node(
         source=visible(value.source or ""),
         groups=tuple([visible(name) for name in groups]),
         order=order,
+        op=value.op,
     )
 
 

@@ -67,6 +67,10 @@ def test_a_failure_names_the_operation_and_is_short(Value: Any) -> None:
     assert len(text.splitlines()) <= 10
     assert text.startswith("df/dx is wrong at f(1.5, -0.5)")
     assert text.splitlines()[0] == "df/dx is wrong at f(1.5, -0.5)"
+    check = caught.value.report.checks[0]  # type: ignore[attr-defined]
+    bounds = abs(check.got - check.expected) / check.error
+    assert text.splitlines()[3] == f"  off by    {off_by(check.got, check.expected)}, {bounds:.3g} error bounds"
+    assert bounds > 1e3
     assert "\n  culprit   local gradient of bad_exp(-0.75) to operand 0: expected " in text
     assert "check_gradients(lambda x, y: bad_exp((x * y)) + x, 1.5, -0.5)" in text
     assert "also      df/dy" in text
@@ -484,6 +488,9 @@ def test_verdicts_at_kinks_one_by_one() -> None:
     assert verdict(1.0 + 1e-9, **near)[0] == "kink"
     wide = {"right": Estimate(1.0 + 2e-6, 1e-12, 1e-3), "left": Estimate(1.0, 1e-12, 1e-3)}
     assert verdict(1.0, **wide)[0] == "kink"
+    narrow = {"right": Estimate(1.0 + 1.2e-6, 1e-12, 1e-3), "left": Estimate(1.0, 1e-12, 1e-3)}
+    assert verdict(1.0, **narrow)[0] == "kink"
+    assert verdict(1.0, **(narrow | {"right": Estimate(1.0 + 0.9e-6, 1e-12, 1e-3)})) == ("pass", "")
     closer = wide | {"central": Estimate(1.0, 1e-12, 0.9e-4)}
     assert verdict(1.0, **closer) == ("pass", "")
     for side in ("right", "left"):

@@ -227,7 +227,8 @@ class Graph:
         if node.op is None:
             return ""
         words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
-        return node.op.written(elided(words), symbol=node.symbol)
+        text: str = node.op.written(elided(words), symbol=node.symbol)
+        return text
 
     def with_earlier(self, before: Graph) -> Graph:
         """The same graph that knows the numbers of an earlier pass as well."""

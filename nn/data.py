@@ -109,7 +109,9 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
                 raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss {loss!r} it must be a label: 0, 1, 2, ...")
             found[-1] = int(found[-1])
         elif loss == "hinge" and found[-1] not in (-1.0, 1.0):
-            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'hinge' it must be -1 or 1")
+            others = "; for labels 0 and 1 write loss='bce', or make them -1 and 1" if found[-1] == 0.0 else ""
+            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'hinge' it must be -1 or 1{others}")
         elif loss == "bce" and not (isinstance(found[-1], float) and 0.0 <= found[-1] <= 1.0):
-            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1")
+            others = "; for labels -1 and 1 write loss='hinge', or make them 0 and 1" if found[-1] == -1.0 else ""
+            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1{others}")
     return found

@@ -75,7 +75,8 @@ def hinge(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     pairs = _pairs(prediction, target)
     for _, t in pairs:
         if t not in (-1, 1):
-            raise ValueError(f"hinge takes the targets -1 and 1, got {t!r:.60}")
+            others = "; for 0 and 1 use binary_cross_entropy_with_logits, or make them -1 and 1" if t == 0 else ""
+            raise ValueError(f"hinge takes the targets -1 and 1, got {t!r:.60}{others}")
     return _reduced([ag.relu(1.0 - t * p) for p, t in pairs], reduction)
 
 

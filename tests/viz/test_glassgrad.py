@@ -153,10 +153,7 @@ BAD: list[Any] = [
     pytest.param(["x", "x=1", "-o", "nowhere/graph.svg"], "can't write", marks=pytest.mark.graphviz),
     (["-f", "no-such-file", "x=1"], f"glassgrad: can't read no-such-file: {os.strerror(errno.ENOENT)}\n"),
     (["-f", "a\0b", "x=1"], "glassgrad: can't read a\\x00b: "),
-    (
-        ["x", "x=1", "--no-such-option"],
-        "--no-such-option is not an option, and an input is written name=number; glassgrad --help",
-    ),
+    (["x", "x=1", "--no-such-option"], "--no-such-option is not an option, and inputs are written name=number"),
     (["--no-such-option", "x", "x=1"], "--no-such-option is not an option; glassgrad --help lists the options"),
     (["--no-pictures"], "--no-pictures is not an option; the nearest is --no-picture, and glassgrad --help lists all"),
     (["x", "x=1", "-o"], "argument -o/--output: expected one argument; glassgrad --help shows how to call it"),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import autograd as ag
+import nn
 import viz
 from viz.layout import places
 from viz.scene import graphviz as render
@@ -403,6 +404,18 @@ def test_a_system_dot_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(render.shutil, "which", lambda name: str(program))
     with pytest.raises(RuntimeError, match="status 3: nothing works"):
         viz.draw(lecture()).svg  # the attribute is computed
+
+
+@pytest.mark.parametrize("show", [viz.draw, viz.steps, lambda x: viz.explain(x, ag.Value(1))], ids=["draw", "steps", "explain"])
+def test_a_net_or_its_outputs_instead_of_a_value(show: Any) -> None:
+    """The messages say to call a net or a function on a sample first, and to pick one of several outputs."""
+    for function, kind in ((nn.MLP(2, [1]), "MLP"), (lambda x: x, "function"), (ag.exp, "Primitive")):
+        with pytest.raises(TypeError, match=rf"a {kind} is called to compute one; call it on a sample first, as in viz.draw\("):
+            show(function)
+    with pytest.raises(TypeError, match=r"got a list of 2; pick one of them, as in viz.draw\(outputs\[0\]\)"):
+        show([ag.Value(1), ag.Value(2)])
+    with pytest.raises(TypeError, match=r"expected a Value, got list"):
+        show([])
 
 
 def test_what_can_not_be_drawn() -> None:

@@ -178,9 +178,8 @@ def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[l
     if len(words) == 1:
         near = difflib.get_close_matches(words[0], known, 1, 0.8) if words[0].startswith("--") else []
         if near:
-            raise CommandError(
-                f"{visible(words[0])} is not an option; the nearest is {near[0]}, and glassgrad --help lists all"
-            )
+            shown = visible(words[0])
+            raise CommandError(f"{shown} is not an option; the nearest is {near[0]}, and glassgrad --help lists all")
     return given, words
 
 
@@ -222,9 +221,7 @@ def _statements(options: argparse.Namespace) -> tuple[str, list[str]]:
     for word in inputs:
         if word.startswith("-"):
             shown = visible(repr(shortened(word, 60))[1:-1])
-            raise CommandError(
-                f"{shown} is not an option, and an input is written name=number; glassgrad --help lists the options"
-            )
+            raise CommandError(f"{shown} is not an option, and inputs are written name=number; see glassgrad --help")
     if options.file is not None:
         return _read(options.file), inputs
     if not words:

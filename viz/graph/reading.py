@@ -14,7 +14,7 @@ from ..text import shortened, visible
 from .folding import Groups, Key, constants_of, drawn_as, groups_of
 from .model import Fold, Graph, Node
 
-__all__ = ["MAX_NODES", "read", "shrunk"]
+__all__ = ["MAX_NODES", "order_of", "read", "shrunk"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -22,6 +22,25 @@ NAMED_LEAVES = 6
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
 REST: Groups = ()  # the part that is left out because it is far from the root
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
+
+
+def order_of(root: Any) -> list[Any]:
+    """Every Value that ``root`` was computed from, parents before children, root last.
+
+    Raises:
+        TypeError: root is not a Value; for a net or another function the message says to call it first.
+    """
+    if callable(root):
+        raise TypeError(
+            f"a picture shows a Value with what it was computed from, and a {type(root).__name__} is called to compute one; "
+            f"call it on a sample first, as in viz.draw(model([1.0, 2.0]))"
+        )
+    if isinstance(root, (list, tuple)) and root:
+        raise TypeError(
+            f"a picture shows one Value with what it was computed from, got a {type(root).__name__} of {len(root)}; "
+            f"pick one of them, as in viz.draw(outputs[0])"
+        )
+    return autograd.topological_order(root)
 
 
 def read(
@@ -43,7 +62,7 @@ def read(
         TypeError: root isn't a Value.
         ValueError: no group has a name given in ``collapse``, or the focus isn't part of the graph.
     """
-    order = autograd.topological_order(root)
+    order = order_of(root)
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")

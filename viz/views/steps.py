@@ -9,13 +9,11 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
-import autograd
-
 from ..digits import or_zero, short
 from ..graph.backward import Flow, Visit, backward
 from ..graph.lessons import lesson
 from ..graph.model import Graph
-from ..graph.reading import read
+from ..graph.reading import order_of, read
 from ..graph.sentences import derivative
 from ..layout.cells import NABLA
 from ..layout.compose import compose
@@ -83,7 +81,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
     look = Look(style, theme, direction, precision, numbered=True)
-    order = autograd.topological_order(value)
+    order = order_of(value)
     if len(order) <= MAX_NODES:
         graph = read(value)
     if len(order) > MAX_NODES or graph.size > MAX_NODES:

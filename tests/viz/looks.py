@@ -169,7 +169,10 @@ def stills() -> dict[str, str]:
     x, y = Value(3.0, label="x"), Value(-4.0, label="y")
     walk = viz.steps(named((x * y).maximum(x) + 2.0, "f"))
     down = viz.steps(named(x * y, "f"), direction="TB", style="boxes", theme="dark", precision=2)
-    return {"step_3": walk.still(2), "step_last": walk.last, "film_strip": walk.film_strip, "film_strip_down": down.film_strip}
+    return {
+        "step_3": walk.still(2).svg, "step_last": walk.last.svg,
+        "film_strip": walk.film_strip.svg, "film_strip_down": down.film_strip.svg,
+    }  # fmt: skip
 
 
 def pages() -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..scene.themes import THEMES
 
-__all__ = ["STYLES", "Look", "check_count"]
+__all__ = ["DIRECTIONS", "STYLES", "Look", "check_count"]
 
 STYLES = ("circuit", "boxes")
 DIRECTIONS = ("LR", "RL", "TB", "BT")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -13,19 +11,10 @@ from ..files import FORMATS
 from ..graph.reading import MAX_NODES, read
 from ..layout.dot import source
 from ..layout.look import Look, check_count
-from ..scene.graphviz import RenderError, run_graphviz
-from ..scene.raster import positioned
-from ..scene.svg import write_svg
 from .interactive import Interactive
 from .picture import Picture
-from .view import View
 
 __all__ = ["Drawing", "draw"]
-
-DPI = 120
-PIXELS = 1_500_000  # no PNG has more
-CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
-SMALLEST = 0.6  # a picture that would have to be smaller to fit a cell is scrolled: its words could not be read
 
 
 def draw(
@@ -80,7 +69,7 @@ def draw(
     return Drawing(read(value, collapse=collapse, max_nodes=max_nodes, focus=path), look)
 
 
-class Drawing(Picture, View):
+class Drawing(Picture):
     """A picture of a graph as it was when `draw` was called.
 
     The same graph gives the same bytes in any process.
@@ -93,11 +82,6 @@ class Drawing(Picture, View):
         """The picture as DOT text, for Graphviz's own programs."""
         return source(self.measured)
 
-    @property
-    def text(self) -> str:
-        """A table of the nodes, in the order in which they were computed."""
-        return self.table
-
     def interactive(self) -> Interactive:
         """The picture as HTML: rest the pointer on a node to see its numbers and its wires; zoom and move.
 
@@ -108,48 +92,9 @@ class Drawing(Picture, View):
         return Interactive(self)
 
     def _content(self, suffix: str) -> bytes:
-        if suffix == ".svg":
-            return self.svg.encode("utf-8")
         if suffix == ".dot":
             return self.dot.encode("utf-8")
-        if suffix == ".html":
-            return self.interactive().page.encode("utf-8")
-        size = len(self.scene.texts)
-        if suffix == ".png":
-            area = self.scene.width * self.scene.height  # in square points; a large picture gets fewer dots for each
-            dpi = max(8, min(DPI, int(72 * math.sqrt(PIXELS / area))))
-            return run_graphviz(positioned(self.scene, dpi), "png", size, engine="nop2")
-        pdf = run_graphviz(positioned(self.scene), "pdf", size, engine="nop2")
-        # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
-        return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the SVG, a PNG for hosts that want one, and a table as plain text.
-
-        No text/html: JupyterLab and nbconvert would prefer it to the picture. They show the SVG as an image of the size that it
-        asks for, so a wide one asks for less.
-        """
-        bundle: dict[str, str | bytes] = {}
-        wanted = [
-            kind
-            for kind in ("text/plain", "image/svg+xml", "image/png")
-            if (not include or kind in include) and not (exclude and kind in exclude)
-        ]
-        note = ""
-        try:
-            if "image/svg+xml" in wanted:
-                scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
-                bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
-            if "image/png" in wanted:
-                bundle["image/png"] = self.to_bytes(".png")
-        except RenderError as error:
-            # A cell must show what can be shown: the numbers, and why there is no picture.
-            note = f"\n(no picture: {error})"
-        if "text/plain" in wanted:
-            bundle["text/plain"] = f"{self}{note}"
-        return bundle
+        return self.interactive().page.encode("utf-8")
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""

@@ -20,7 +20,7 @@ from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
-from ..scene.svg import write_svg
+from .image import Still
 from .picture import Picture
 from .view import HTMLView, filled, fragment
 
@@ -132,8 +132,8 @@ class Steps(HTMLView):
         scene = compose(measured, self._picture.layout, () if frame.place is None else (frame.place,))
         return _captioned(scene, f"step {k + 1} of {len(self)}, {frame.phase}", frame)
 
-    def still(self, k: int) -> str:
-        """One step as an SVG document, with its words below the picture.
+    def still(self, k: int) -> Still:
+        """One step as a picture, with its words below it.
 
         Args:
             k: from 0; negative numbers count from the end.
@@ -143,21 +143,26 @@ class Steps(HTMLView):
         """
         if not -len(self) <= k < len(self):
             raise IndexError(f"step {k} of a walk with {len(self)} steps")
-        return write_svg(self._scene(k % len(self)))
+        at = k % len(self)
+        title = f"step {at + 1} of {len(self)}, {self.frames[at].phase}: {self._picture.graph.title}"
+        return Still(lambda: self._scene(at), title, _line(self.frames[at]))
 
     @property
-    def first(self) -> str:
-        """The first step as an SVG document."""
+    def first(self) -> Still:
+        """The first step as a picture."""
         return self.still(0)
 
     @property
-    def last(self) -> str:
-        """The last step as an SVG document."""
+    def last(self) -> Still:
+        """The last step as a picture."""
         return self.still(-1)
 
     @cached_property
-    def film_strip(self) -> str:
-        """All steps below one another as one SVG document, for hosts that strip scripts."""
+    def film_strip(self) -> Still:
+        """All steps below one another as one picture, for hosts that strip scripts."""
+        return Still(self._strip, f"the {len(self)} steps of {self._picture.graph.title}", self.text)
+
+    def _strip(self) -> Scene:
         items: list[Item] = []
         top = 0.0
         width = 0.0
@@ -166,8 +171,7 @@ class Steps(HTMLView):
             items += [item.moved(0.0, top, f"f{k}-") for item in scene.items]
             top += scene.height + 8
             width = max(width, scene.width)
-        title = f"The {len(self)} steps of {self._picture.graph.title}"
-        return write_svg(Scene(width, top, self._look.theme, items, title, self.text))
+        return Scene(width, top, self._look.theme, items, f"The {len(self)} steps of {self._picture.graph.title}", self.text)
 
     # ---- the player ----------------------------------------------------------------------------
 
@@ -202,7 +206,7 @@ class Steps(HTMLView):
         return "\n".join([f"{k}. {_line(frame)}" for k, frame in enumerate(self.frames, 1)])
 
     def _content(self, suffix: str) -> bytes:
-        return self.film_strip.encode("utf-8") if suffix == ".svg" else super()._content(suffix)
+        return self.film_strip.to_bytes(suffix) if suffix == ".svg" else super()._content(suffix)
 
     def __repr__(self) -> str:
         """What is walked through and how many steps that takes."""

@@ -107,13 +107,13 @@ class Comparison(Image):
 
     @cached_property
     def changed(self) -> tuple[int, ...]:
-        """The places of the nodes whose value or gradient changed, to the last bit."""
+        """The places of the nodes whose value or gradient changed in any bit."""
         pairs = zip(self._before.nodes, self._after.nodes, strict=True)
         return tuple([i for i, (a, b) in enumerate(pairs) if repr((a.value, a.gradient)) != repr((b.value, b.gradient))])
 
     @cached_property
     def drawing(self) -> Drawing:
-        """The picture: both numbers where they differ, what changed on a ground of its own."""
+        """The picture: both numbers where they differ, and a frame around each node that changed."""
         return Drawing(self._after.with_earlier(self._before), self._look, marked=self.changed)
 
     @property

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from .custom import primitive
 from .engines import chosen, engine
+from .graphs import backward, gradients, topological_order
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
 from .record import Primitive
 from .records import (
@@ -117,10 +118,9 @@ asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
 asinh, acosh, atanh = arcsinh, arccosh, arctanh
 
 if TYPE_CHECKING:
-    from .value import Value, backward, gradients, topological_order
+    from .value import Value
 else:
-    Value, backward = chosen.Value, chosen.backward
-    gradients, topological_order = chosen.gradients, chosen.topological_order
+    Value = chosen.Value
 
 # What `from autograd import *` gives. The functions that bear the name of a built-in of Python's are public as well, and only
 # left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max.

@@ -1,13 +1,12 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
 """The native engine: the Value of `autograd.value` in C.
 
-What is here is what costs time: a node's memory, arithmetic, the topological order and the walk back. All else,
-the public face with its docstrings, its errors and everything rare, is not written a second time: `_dress` takes
-the reference engine's own functions and lets them look their names up here. So `Value` is the same class twice.
+What is here is what costs time: a node's memory, arithmetic, the topological order and the walk back. What a user reads
+and writes is inherited from `face`, as it is by the reference engine, with its docstrings and errors.
 
 A node is 80 bytes. It holds its parents and the local gradients towards them as doubles, computed at once by a rule
 of `_rules.pxi`, which is translated from the records. Where a rule gives up (a pole, an overflow, a domain, a kernel
-that needs more than doubles), the reference engine's general way computes the node, or raises.
+that needs more than doubles), the record itself computes the number and the local gradients in Python, or raises.
 
 The garbage collector does not look at nodes. A node only refers to older ones, so that no cycle can come about, and
 reference counts free everything; see `free_node` for how that needs no recursion. Only an instance of a subclass can close
@@ -32,15 +31,16 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy, memset
 
-import numbers as abstract_numbers
-import types
+import sys
+from functools import partial
 
 from . import modes
 from . import records as p
-from . import value as reference
-from .micrograd import Micrograd
-from .operators import Operators, is_operand
+from .face import Face
+from .graphs import backward, gradients, topological_order
+from .operators import is_operand
 from .record import Primitive, is_real, listed, to_float
+from .value import _adjoints
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
@@ -66,6 +66,7 @@ cdef extern from "Python.h":
         inquiry tp_is_gc
         descrgetfunc tp_descr_get
         descrsetfunc tp_descr_set
+        const char* tp_name
         PyNumberMethods* tp_as_number
         vectorcallfunc tp_vectorcall
         Py_ssize_t tp_vectorcall_offset
@@ -112,10 +113,10 @@ cdef extern from *:
     #define items_of(x) PySequence_Fast_ITEMS(x)
     /* Whether a block of `modes` is open anywhere: the size of their set, which is asked for at every node. */
     static PyObject *open_blocks;
-    #define unusual (PySet_GET_SIZE(open_blocks) != 0)
+    #define blocks_are_open (PySet_GET_SIZE(open_blocks) != 0)
     """
     bint KEEPS_NODES
-    bint unusual
+    bint blocks_are_open
     PyObject* open_blocks
     object taken(PyObject* x)
     PyObject** list_items(PyObject* x)
@@ -216,8 +217,11 @@ cdef int DIVIDE = numbers[p.divide], POWER = numbers[p.power], NEGATIVE = number
 cdef int POSITIVE = numbers[p.positive], ABSOLUTE = numbers[p.absolute]
 
 cdef object current_modes = modes.current
+# The places of the modes, by their names: a tuple is read faster by place.
+cdef Py_ssize_t RECORDING = modes.Modes._fields.index("recording"), DETECTING = modes.Modes._fields.index("detecting")
+cdef Py_ssize_t SOURCING = modes.Modes._fields.index("sourcing"), GROUPS = modes.Modes._fields.index("groups")
 cdef object entered = modes.entered
-cdef object blocks = modes.unusual
+cdef object blocks = modes.open_blocks
 open_blocks = <PyObject*>blocks
 
 # ---- the node --------------------------------------------------------------------------------------
@@ -256,7 +260,9 @@ cdef class _Notes:
 @cython.no_gc
 @cython.auto_pickle(False)
 @cython.c_api_binop_methods(True)
-cdef class Value:
+cdef class Node:
+    """What a Value holds, and the fields by which `Face` and the reference engine's functions know it."""
+
     # What the walk back reads and writes lies together, at the end.
     cdef double number
     cdef PyObject* notes
@@ -273,76 +279,8 @@ cdef class Value:
 
     # Memory: see `new_node`, `new_leaf` and `free_node`.
 
-    # ---- operators: called as in C, with either operand of this class --------------------------------
-
-    def __add__(left, right):
-        return arithmetic(ADD, b_add, left, right)
-
-    def __sub__(left, right):
-        return arithmetic(SUBTRACT, b_subtract, left, right)
-
-    def __mul__(left, right):
-        return arithmetic(MULTIPLY, b_multiply, left, right)
-
-    def __truediv__(left, right):
-        return arithmetic(DIVIDE, b_divide, left, right)
-
-    def __mod__(left, right):
-        return Operators.__mod__(left, right) if isinstance(left, Value) else Operators.__rmod__(right, left)
-
-    def __pow__(left, right, modulus):
-        if modulus is not None:
-            return Operators.__pow__(left, right, modulus) if isinstance(left, Value) else NotImplemented
-        return arithmetic(POWER, b_power, left, right)
-
-    def __neg__(self):
-        return unary(NEGATIVE, u_negative, self)
-
-    def __pos__(self):
-        return unary(POSITIVE, u_positive, self)
-
-    def __abs__(self):
-        return unary(ABSOLUTE, u_absolute, self)
-
-    def __bool__(self):
-        return self.number != 0.0
-
-    def __float__(self):
-        return Operators.__float__(self)
-
-    def __int__(self):
-        return Operators.__int__(self)
-
-    def __richcmp__(self, other, int how):
-        cdef double x = (<Value>self).number, y
-        if Py_TYPE(<PyObject*>other) == VALUE:
-            y = (<Value>other).number
-        elif PyFloat_CheckExact(other):
-            y = PyFloat_AS_DOUBLE(other)
-        else:
-            return COMPARISONS[how](self, other)
-        if how == Py_LT:
-            return x < y
-        if how == Py_LE:
-            return x <= y
-        if how == Py_GT:
-            return x > y
-        if how == Py_GE:
-            return x >= y
-        if how == Py_EQ:
-            return x == y
-        return x != y
-
-    def __hash__(self):
-        return hash_by_identity(<PyObject*>self)
-
-    def __setattr__(self, name, x):
-        try:
-            PyObject_GenericSetAttr(self, name, x)
-        except AttributeError as error:
-            raise _refusal(self, name, error) from None
-
-    # ---- the slots of the reference engine, for its functions ----------------------------------------
+    def _set(self, name, x):
+        PyObject_GenericSetAttr(self, name, x)
 
     @property
     def _data(self):
@@ -434,8 +372,86 @@ cdef class Value:
         notes_of(self).groups = groups
 
 
+@cython.no_gc
+@cython.auto_pickle(False)
+@cython.c_api_binop_methods(True)
+cdef class Value(Node, Face):
+    # ---- operators: called as in C, with either operand of this class --------------------------------
+
+    def __add__(left, right):
+        return arithmetic(ADD, b_add, left, right)
+
+    def __sub__(left, right):
+        return arithmetic(SUBTRACT, b_subtract, left, right)
+
+    def __mul__(left, right):
+        return arithmetic(MULTIPLY, b_multiply, left, right)
+
+    def __truediv__(left, right):
+        return arithmetic(DIVIDE, b_divide, left, right)
+
+    def __mod__(left, right):
+        return Face.__mod__(left, right) if isinstance(left, Value) else Face.__rmod__(right, left)
+
+    def __pow__(left, right, modulus):
+        if modulus is not None:
+            return Face.__pow__(left, right, modulus) if isinstance(left, Value) else NotImplemented
+        return arithmetic(POWER, b_power, left, right)
+
+    def __neg__(self):
+        return unary(NEGATIVE, u_negative, self)
+
+    def __pos__(self):
+        return unary(POSITIVE, u_positive, self)
+
+    def __abs__(self):
+        return unary(ABSOLUTE, u_absolute, self)
+
+    def __bool__(self):
+        return self.number != 0.0
+
+    def __float__(self):
+        return Face.__float__(self)
+
+    def __int__(self):
+        return Face.__int__(self)
+
+    def __richcmp__(self, other, int how):
+        cdef double x = (<Value>self).number, y
+        if Py_TYPE(<PyObject*>other) == VALUE:
+            y = (<Value>other).number
+        elif PyFloat_CheckExact(other):
+            y = PyFloat_AS_DOUBLE(other)
+        else:
+            return COMPARISONS[how](self, other)
+        if how == Py_LT:
+            return x < y
+        if how == Py_LE:
+            return x <= y
+        if how == Py_GT:
+            return x > y
+        if how == Py_GE:
+            return x >= y
+        if how == Py_EQ:
+            return x == y
+        return x != y
+
+    def __hash__(self):
+        return hash_by_identity(<PyObject*>self)
+
+    def __setattr__(self, name, x):
+        # The name in a statement is interned, so that it is one of these two objects.
+        if Py_TYPE(<PyObject*>self) == VALUE and (name is DATA or name is GRAD) and write_number(self, name is GRAD, x):
+            return
+        try:
+            PyObject_GenericSetAttr(self, name, x)
+        except AttributeError:
+            Face.__setattr__(self, name, x)  # which says why
+
+
 cdef PyTypeObject* VALUE = <PyTypeObject*>Value
-cdef tuple COMPARISONS = tuple([vars(Operators)[f"__{name}__"] for name in ("lt", "le", "eq", "ne", "gt", "ge")])
+cdef str DATA = sys.intern("data"), GRAD = sys.intern("grad")
+cdef tuple COMPARISONS = tuple([getattr(Face, f"__{name}__") for name in ("lt", "le", "eq", "ne", "gt", "ge")])
 cdef _Notes NOTHING = _Notes()
 
 # Lists of nodes, linked through the memory of their numbers.
@@ -519,7 +535,7 @@ cdef int look_through(PyObject* node, visitproc visit, void* argument) noexcept:
 
 cdef inline object given(PyObject* node):
     """The new node, for the caller to keep."""
-    return as_modes_say(taken(node)) if unusual or (<Value>node).collected else taken(node)
+    return as_modes_say(taken(node)) if blocks_are_open or (<Value>node).collected else taken(node)
 
 
 cdef inline void release(PyObject* node) noexcept:
@@ -633,18 +649,17 @@ cdef object as_modes_say(Value node):
     cdef PyObject* found = NULL
     if node.collected:
         PyObject_GC_Track(<PyObject*>node)
-    if not unusual:
+    if not blocks_are_open:
         return node
     PyContextVar_Get(entered, NULL, &found)
     block = taken(found)
-    # recording, detecting, sourcing, groups
     cdef tuple mode = <tuple>(block.modes if block is not None and block.is_open() else current_modes.get())
-    if mode[1] or mode[2]:
-        return _unusual(node)
-    if not mode[0]:
+    if mode[DETECTING] or mode[SOURCING]:
+        return node._apply_modes()
+    if not mode[RECORDING]:
         node = <Value>taken(new_node(-1, LEAF, node.number, False))
-    if mode[3]:
-        notes_of(node).groups = mode[3]
+    if mode[GROUPS]:
+        notes_of(node).groups = mode[GROUPS]
     return node
 
 
@@ -769,52 +784,62 @@ cdef object generally(int rule, object left, object right):
     return (<object>RULES[rule].record).apply((left, right))
 
 
-def _node(op, double data, tuple operands, tuple parents, local_gradients):
-    """A node that the reference engine's general way has computed; see `reference.Value.interpret`."""
-    cdef Py_ssize_t i, count = len(operands), parent_count = len(parents)
-    cdef int rule = numbers.get(op, -1)
+def _record(primitive, tuple operands not None, value=None):
+    """Any primitive, on Values and plain numbers, by the record itself."""
+    cdef Py_ssize_t i, count = PyTuple_GET_SIZE(operands)
+    cdef int rule = numbers.get(primitive, -1)
     cdef unsigned char shape
     cdef PyObject* node
     cdef Block* block
     cdef bint collected = False
-    cdef double second = 0.0
-    later = None
-    partials = []
-    if parent_count == 0:
-        return taken(new_node(-1, LEAF, data, False))
-    if op is SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic for each
-        later = local_gradients
-    else:
-        try:
-            partials = [<double>x for x in local_gradients()]
-        except Exception:  # as with the reference engine, it is raised where the local gradients are asked for
-            later = local_gradients
-        if len(partials) != parent_count:
-            partials, later = [], local_gradients
-    for i in range(parent_count):
-        collected |= (<Value?>parents[i]).collected
-    if rule >= 0 and later is None and count <= 2:
-        if count == parent_count:
-            shape = ONE if count == 1 else BOTH
+    cdef double number, second = 0.0
+    cdef list positions = [], partials = [], converted = [], plain = []
+    for i in range(count):
+        x = operands[i]
+        if isinstance(x, Value):
+            collected |= (<Value>x).collected
+            positions.append(i)
+            plain.append((<Value>x).number)
         else:
-            shape = VALUE_NUMBER if operands[0] is parents[0] else NUMBER_VALUE
-            second = operands[1 if shape == VALUE_NUMBER else 0]
-        node = new_node(rule, shape, data, collected)
+            x = to_float(x, f"{primitive.name}()")
+            plain.append(x)
+        converted.append(x)
+    operands, numbers_only = tuple(converted), tuple(plain)
+    if len(positions) < count or primitive.has_parameters:
+        primitive.check_parameters(positions)
+    number = primitive.evaluate(numbers_only, operands) if value is None else value
+    if not positions:
+        return taken(new_node(-1, LEAF, number, False))
+    z = number
+    wanted = None if len(positions) == count else positions
+    later = None
+    if primitive is not SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic
+        try:
+            partials = [<double>x for x in primitive.local_gradients(z, numbers_only, wanted)]
+        except Exception:  # as on the reference engine, it is raised where the local gradients are asked for
+            pass
+    if len(partials) != len(positions):
+        partials = []
+        later = partial(primitive.local_gradients, z, numbers_only, wanted)
+    if rule >= 0 and later is None and count <= 2:
+        shape = (ONE if count == 1 else BOTH) if len(positions) == count else NUMBER_VALUE if positions[0] else VALUE_NUMBER
+        node = new_node(rule, shape, number, collected)
         (<Value>node).first = partials[0]
+        (<Value>node).a = owned(operands[positions[0]])
         if shape == BOTH:
-            second = partials[1]
+            (<Value>node).second = partials[1]
             (<Value>node).b = owned(operands[1])
-        (<Value>node).second = second
-        (<Value>node).a = owned(parents[0])
+        elif shape != ONE:
+            (<Value>node).second = operands[0 if shape == NUMBER_VALUE else 1]
         return given(node)
-    block = new_block(op, count, parent_count)
+    block = new_block(primitive, count, len(positions))
     for i in range(len(partials)):
         block.local_gradients[i] = partials[i]
     if later is not None:
         block.later = owned(later)
     for i in range(count):
         block.operands[i] = owned(operands[i])
-    return given(new_many(block, data, collected))
+    return given(new_many(block, number, collected))
 
 
 cdef PyObject* new_many(Block* block, double number, bint collected) except NULL:
@@ -1007,7 +1032,7 @@ cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObje
     cdef object node = None
     if names == NULL and count and Py_TYPE(arguments[0]) == VALUE:
         if self.is_backward:
-            if count == 1 and not unusual and walk_back(arguments, &ONE_POINT_ZERO, 1):
+            if count == 1 and not blocks_are_open and walk_back(arguments, &ONE_POINT_ZERO, 1):
                 return None
         elif self.rule < 0:
             pass
@@ -1060,26 +1085,34 @@ cdef PyObject* read_field(PyObject* field, PyObject* instance, PyObject* owner) 
 
 
 cdef int write_field(PyObject* field, PyObject* instance, PyObject* number) except -1:
-    cdef double found = 0.0
     if number == NULL:
         (<_Field>field).python.__delete__(<object>instance)
-    elif PyObject_TypeCheck(instance, VALUE) and as_number(<object>number, &found):
-        if (<_Field>field).is_gradient:
-            (<Value>instance).gradient = found
-            (<Value>instance).has_gradient = 1
-        elif (<Value>instance).shape == LEAF:
-            (<Value>instance).number = found
-        else:
-            (<_Field>field).python.__set__(<object>instance, <object>number)
-    else:
+    elif not PyObject_TypeCheck(instance, VALUE):
+        raise TypeError(f"this is a field of a Value, got {Py_TYPE(instance).tp_name.decode()}")
+    elif not write_number(<Value>instance, (<_Field>field).is_gradient, <object>number):
         (<_Field>field).python.__set__(<object>instance, <object>number)
     return 0
+
+
+cdef inline bint write_number(Value value, bint is_gradient, object number) except -1:
+    """Set the gradient, or the number of a leaf; False where the property must convert the number, or refuse."""
+    cdef double found
+    if not as_number(number, &found):
+        return False
+    if is_gradient:
+        value.gradient = found
+        value.has_gradient = 1
+    elif value.shape == LEAF:
+        value.number = found
+    else:
+        return False
+    return True
 
 
 cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names):
     """Value(...): with one number at once, with anything else by the reference engine's constructor."""
     cdef double number = 0.0
-    cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not unusual and as_number(<object>arguments[0], &number)
+    cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not blocks_are_open and as_number(<object>arguments[0], &number)
     cdef object leaf = taken(new_node(-1, LEAF, number, False))
     return leaf if simple else construct(leaf, arguments, n, names)
 
@@ -1095,72 +1128,24 @@ cdef object construct(Value leaf, PyObject** arguments, size_t n, PyObject* name
     return leaf
 
 
-def _rebound(function):
-    """The same function of the reference engine, looking its names up in `_names`."""
-    twin = types.FunctionType(function.__code__, _names, function.__name__, function.__defaults__, function.__closure__)
-    twin.__kwdefaults__ = function.__kwdefaults__
-    twin.__annotations__ = function.__annotations__
-    twin.__qualname__ = function.__qualname__
-    twin.__doc__ = function.__doc__
-    return twin
+def _finish():
+    """Put into the class what stands in C in the place of a member of `Face`.
 
-
-def _set_attribute(Value value not None, name, x):
-    """What `object.__setattr__` does, which refuses a class that has its own in C."""
-    PyObject_GenericSetAttr(value, name, x)
-
-
-def _is_own(thing):
-    return isinstance(thing, types.FunctionType) and thing.__module__ == reference.__name__
-
-
-_names = dict(vars(reference))
-_python_walk_back = _rebound(reference._walk_back)
-_python_derivatives = _rebound(reference._derivatives)
-for _name, _thing in vars(reference).items():
-    if _is_own(_thing) and _name != "_restored":
-        _names[_name] = _rebound(_thing)
-for _thing in (_node, _order_of, _walk_back, _derivatives):
-    _names[_thing.__name__] = _thing
-_names.update(Value=Value, _ENGINE=__name__, _set_attribute=_set_attribute, _read_grad=vars(Value)["_grad"].__get__)
-for _name in ("data", "grad", "parents"):
-    _names[f"_write_{_name}"] = vars(Value)[f"_{_name}"].__set__
-_unusual, _refusal = _names["_unusual"], _names["_refusal"]
-backward, gradients, topological_order = _names["backward"], _names["gradients"], _names["topological_order"]
-
-# What the language looks for in every class, and the slots.
-_NOT_DRESSED = {"__dict__", "__doc__", "__module__", "__slots__", "__weakref__", "__annotations__", "__qualname__"}
-_NOT_DRESSED |= {"__firstlineno__", "__static_attributes__"}
-
-
-def _dressed(name, member):
-    """What takes the place of a member of the reference engine's class."""
-    if isinstance(member, property):
-        member = property(*[f and _rebound(f) for f in (member.fget, member.fset, member.fdel)], member.__doc__)
-        member.__set_name__(Value, name)
-        return _Field(member, name == "grad") if name in ("data", "grad") else member
-    if _is_own(member):
-        member = _rebound(member)
-    return _Method(member) if isinstance(member, Primitive) or name == "backward" else member
-
-
-def _dress():
-    """Give the class its public face.
-
-    Where the class has an operator of its own, the function goes into the dictionary behind the type's back: it is what
-    `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
+    Where the class has an operator of its own in C, the function of `Face` goes into the dictionary behind the type's back: it is
+    what `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
     """
-    members = {**vars(Operators), **vars(Micrograd), **vars(reference.Value)}
-    in_c = set(vars(Value))
+    members = {
+        name: member for kind in reversed(Face.__mro__) if kind is not object for name, member in vars(kind).items()
+    }
+    for name in set(vars(Value)) & set(members) - {"__doc__", "__module__"}:
+        (<dict>VALUE.tp_dict)[name] = members[name]
+    for name in ("data", "grad"):
+        setattr(Value, name, _Field(members[name], name == "grad"))
     for name, member in members.items():
-        if name not in in_c and name not in _NOT_DRESSED and not isinstance(member, types.MemberDescriptorType):
-            setattr(Value, name, _dressed(name, member))
-    for name in in_c & set(members) - _NOT_DRESSED:
-        if not isinstance(members[name], types.MemberDescriptorType):
-            (<dict>VALUE.tp_dict)[name] = _dressed(name, members[name])
-    Value.__doc__, Value.__name__, Value.__qualname__ = reference.Value.__doc__, "Value", "Value"
-    Value.__module__ = reference.__name__
-    abstract_numbers.Complex.register(Value)
+        if isinstance(member, Primitive) or name == "backward":
+            setattr(Value, name, _Method(member))
+    Value.__doc__, Value.__name__, Value.__qualname__, Value.__module__ = Face.__doc__, "Value", "Value", "autograd.value"
+    Value._engine = sys.modules[__name__]
     PyType_Modified(VALUE)
 
 
@@ -1186,7 +1171,7 @@ cdef int speed_up() except -1:
 
 
 speed_up()
-_dress()
+_finish()
 
 
 def _install():

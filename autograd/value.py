@@ -200,7 +200,7 @@ def _walk_back(roots: Sequence[Value], seeds: Sequence[float]) -> None:
 
 
 _NUMBERS: dict[float | None, float] = {None: 0.0, 0.0: 0.0}  # what a gradient counts as, where it is not itself
-_read_grad: Callable[[Value], float | None] = vars(Node)["_grad"].__get__
+_read_grad = operator.attrgetter("_grad")
 _write_grad: Callable[[Value, float | None], None] = vars(Node)["_grad"].__set__
 
 

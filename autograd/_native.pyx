@@ -39,7 +39,7 @@ from . import records as p
 from .face import Face
 from .graphs import backward, gradients, topological_order
 from .operators import is_operand
-from .record import Primitive, is_real, listed, to_float
+from .record import Primitive, is_real, is_tracked, listed, to_float
 from .value import _adjoints
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
@@ -813,7 +813,7 @@ def _record(primitive, tuple operands not None, value=None):
     z = number
     wanted = None if len(positions) == count else positions
     later = None
-    if primitive is not SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic
+    if getattr(primitive, "origin", None) is not SOFTMAX:  # whose components share their work: at once would be quadratic
         try:
             partials = [<double>x for x in primitive.local_gradients(z, numbers_only, wanted)]
         except Exception:  # as on the reference engine, it is raised where the local gradients are asked for
@@ -932,7 +932,7 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
         first = PyTuple_GET_ITEM(given_ones, 0)
         found = PyDict_GetItem(numbers, self)
         if self is SOFTMAX:
-            if count == 1 and not hasattr(<object>first, "interpretation_level"):
+            if count == 1 and not is_tracked(<object>first):
                 given_ones = (listed("softmax", <object>first),)  # as an iterator gives its items only once
                 node = components(given_ones[0])
         elif found != NULL:

@@ -24,7 +24,7 @@ from math import inf, isfinite, nan
 from .kernels import _product_error, _quotient
 
 __all__ = [
-    "MOST_ORDER", "deviation", "digamma", "erfinv", "erfinv_dx", "gamma", "gamma_dx", "lgamma", "polygamma", "sinc",
+    "MOST_ORDER", "deviations", "digamma", "erfinv", "erfinv_dx", "gamma", "gamma_dx", "lgamma", "polygamma", "sinc",
     "sinc_dn", "sinc_dx", "std", "std_partials", "var", "var_partials",
 ]  # fmt: skip
 
@@ -278,8 +278,7 @@ def _erfinv(y: float) -> Decimal:
     x = math.sqrt(max(math.sqrt(middle * middle - log / 0.147) - middle, 0.0))
     for _ in range(4):
         missing = left - math.erfc(x) if x > 0.5 else math.erf(x) - abs(y)
-        step = missing * 0.886226925452758 * math.exp(x * x)
-        x -= step / (1.0 + x * step)
+        x -= missing * 0.886226925452758 * math.exp(x * x)
     at = Decimal.from_float(x)
     # erf(x) = 2/sqrt(pi) * exp(-x*x) * series (DLMF 7.6.2), so that the step, (erf(x) - |y|)/erf'(x), is this difference:
     square = _C.multiply(at, at)
@@ -447,9 +446,10 @@ def std_partials(ddof: float, xs: Sequence[float]) -> list[float]:
     return [_divided((n * m - whole) * bottom, top) for m in ms]
 
 
-def deviation(i: float, xs: Sequence[float]) -> float:
-    """x - mean for the i-th operand, rounded once."""
+def deviations(xs: Sequence[float]) -> list[float]:
+    """x - mean for each x, rounded once."""
     if not all(map(isfinite, xs)):
-        return nan
+        return [nan] * len(xs)
     ms, scale = _in_units(xs)
-    return _divided(len(ms) * ms[int(i)] - sum(ms), len(ms) * scale)
+    n, whole = len(ms), sum(ms)
+    return [_divided(n * m - whole, n * scale) for m in ms]

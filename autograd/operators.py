@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat
 
 from . import records as p
-from .record import Primitive, is_real, to_float
+from .record import Primitive, is_real, is_tracked, to_float
 
 __all__ = ["Operators", "is_operand"]
 
@@ -26,7 +26,7 @@ def is_operand(x: Any) -> bool:
     >>> is_operand(1), is_operand("1")
     (True, False)
     """
-    return is_real(x) or hasattr(x, "interpretation_level")
+    return is_real(x) or is_tracked(x)
 
 
 def _operator(name: str, primitive: Primitive) -> tuple[Any, Any]:
@@ -55,19 +55,19 @@ def _comparison(name: str) -> Any:
     def compared(self: Any, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
-        return bool(compare(self.data, other.data if hasattr(other, "interpretation_level") else other))
+        return bool(compare(self.data, other.data if is_tracked(other) else other))
 
     return _named(compared, f"__{name}__", "Compare the numbers.")
 
 
 def _plain(x: Any) -> float:
-    number: float = x.data if hasattr(x, "interpretation_level") else to_float(x)
+    number: float = x.data if is_tracked(x) else to_float(x)
     return number
 
 
 def _fmod(x: Any, y: Any) -> Any:
     size = y if _plain(y) >= 0.0 else -y
-    return x % size if _plain(x) >= 0.0 else -((-x) % size)
+    return x % size if math.copysign(1.0, _plain(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
 
 
 def _remainder_instructions() -> frozenset[bytes]:
@@ -308,7 +308,7 @@ class Operators:
         if function is not None and method == "__call__" and not options and all(is_operand(x) for x in inputs):
             return function(*inputs)
         array = sys.modules["numpy"].array
-        wrapped = [array(x, dtype=object) if hasattr(x, "interpretation_level") else x for x in inputs]
+        wrapped = [array(x, dtype=object) if is_tracked(x) else x for x in inputs]
         return getattr(ufunc, method)(*wrapped, **options)
 
     # ---- what would lose the gradient in silence is refused --------------------------------------

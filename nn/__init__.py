@@ -9,6 +9,8 @@
 1.0
 """
 
+from . import _autograd  # noqa: F401  # first
+from .evaluation import evaluate, predict
 from .gates import (
     AddLayer,
     Affine,
@@ -20,6 +22,7 @@ from .gates import (
     TwoLayerNet,
     numerical_gradient,
 )
+from .history import History
 from .layers import (
     ELU,
     GELU,
@@ -55,7 +58,7 @@ from .module import Module
 from .optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_
 from .plots import plot_decision_boundary
 from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, Schedule, StepLR, WarmUp
-from .training import History, TrainingError, evaluate, fit, predict
+from .training import TrainingError, fit
 
 __all__ = [
     "ELU", "GELU", "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "AddLayer", "Affine", "CosineAnnealingLR",

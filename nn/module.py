@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, Self
 
-from autograd import Value, group
+from autograd import Value, group, tree
 
 from .stored import described, read_stored, write_stored
 
@@ -155,10 +155,10 @@ class Module:
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         if missing:
-            wrong.append(f"missing {_listed(missing)}")
+            wrong.append(f"missing {_first_names(missing)}")
         if unexpected:
-            wrong.append(f"unexpected {_listed(unexpected)}")
-        pairs: list[tuple[Value, float]] = []
+            wrong.append(f"unexpected {_first_names(unexpected)}")
+        moves: list[tuple[Value, float]] = []
         for name in own:
             if name in state:
                 ours = _shape(own[name])
@@ -166,10 +166,12 @@ class Module:
                 if ours != theirs:
                     wrong.append(f"{name} has the shape {theirs or 'of a number'} instead of {ours or 'a number'}")
                 else:
-                    pairs += [(p, _number(x, name)) for p, x in zip(_flat(own[name]), _flat(state[name]), strict=True)]
+                    parameters, shape = tree.flatten(own[name])
+                    numbers = shape.flatten_up_to(state[name])
+                    moves += [(p, _as_float(x, name)) for p, x in zip(parameters, numbers, strict=True)]
         if wrong:
             raise ValueError(f"this state does not fit {type(self).__name__}, and nothing was changed: {'; '.join(wrong)}")
-        for p, number in pairs:
+        for p, number in moves:
             p.data = number
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -197,7 +199,7 @@ class Module:
         """
         content = read_stored(path, KIND)
         if set(content) != {"module", "state"}:
-            raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_listed(sorted(content)) or 'none'}")
+            raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
         try:
             self.load_state_dict(content["state"])
         except (TypeError, ValueError) as error:
@@ -208,40 +210,49 @@ class Module:
 
     def describe(self) -> str:
         """What stands in the parentheses of the repr."""
-        parts = [repr(m) for m in _children(self)]
-        return ", ".join(parts)
+        return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
 
     def __repr__(self) -> str:
         """The architecture."""
         return f"{type(self).__name__}({self.describe()})"
 
 
-def _members(thing: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(thing, Module):
-        yield from vars(thing).items()
-    elif isinstance(thing, (list, tuple)):
-        yield from ((str(i), x) for i, x in enumerate(thing))
-    elif isinstance(thing, dict):
-        yield from ((str(k), x) for k, x in thing.items())
+def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """What stands one step further inside, with its dotted name."""
+    found: Any = vars(thing) if isinstance(thing, Module) else thing
+    if isinstance(found, (list, tuple)):
+        found = dict(enumerate(found))
+    if isinstance(found, dict):
+        for key, member in found.items():
+            yield f"{name}.{key}" if name else str(key), member
 
 
-def _walk(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Every module and every leaf inside, depth first, with its dotted name. A computed Value isn't a parameter."""
-    if isinstance(thing, Module) or (isinstance(thing, Value) and thing.is_leaf):
-        yield name, thing
-    for key, member in _members(thing):
-        if isinstance(member, (Module, Value, list, tuple, dict)):
-            yield from _walk(member, f"{name}.{key}" if name else key)
+def _parts(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The nearest modules and parameters, through lists, tuples and dicts. A computed Value isn't a parameter."""
+    for place, member in _members(thing, name):
+        if isinstance(member, Module) or (isinstance(member, Value) and member.is_leaf):
+            yield place, member
+        elif not tree.is_leaf(member):
+            yield from _parts(member, place)
+
+
+def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
+    """This module, and every module and parameter inside it, depth first."""
+    yield name, module
+    for place, part in _parts(module, name):
+        if isinstance(part, Module):
+            yield from _walk(part, place)
+        else:
+            yield place, part
 
 
 def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The outermost lists that hold nothing but parameters, and single parameters."""
-    if _is_tensor(thing):
-        yield name, thing
-        return
-    for key, member in _members(thing):
-        if isinstance(member, (Module, Value, list, tuple, dict)):
-            yield from _tensors(member, f"{name}.{key}" if name else key)
+    for place, member in _members(thing, name):
+        if _is_tensor(member):
+            yield place, member
+        elif isinstance(member, Module) or not tree.is_leaf(member):
+            yield from _tensors(member, place)
 
 
 def _is_tensor(thing: Any) -> bool:
@@ -254,11 +265,7 @@ def _numbers(tensor: Any) -> Any:
     return tensor.data if isinstance(tensor, Value) else [_numbers(x) for x in tensor]
 
 
-def _flat(tensor: Any) -> list[Any]:
-    return [x for part in tensor for x in _flat(part)] if isinstance(tensor, (list, tuple)) else [tensor]
-
-
-def _number(x: Any, name: str) -> float:
+def _as_float(x: Any, name: str) -> float:
     if not isinstance(x, bool):
         try:
             return Value(x).data
@@ -280,17 +287,5 @@ def _shape(tensor: Any, depth: int = 99) -> str:
     return f"{len(tensor)}x{rest}" if rest else str(len(tensor))
 
 
-def _listed(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _children(module: Module) -> list[Module]:
-    found: list[Module] = []
-    stack = [x for _, x in reversed(list(_members(module)))]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Module):
-            found.append(x)
-        elif isinstance(x, (list, tuple, dict)):
-            stack += [y for _, y in reversed(list(_members(x)))]
-    return found

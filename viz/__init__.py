@@ -11,12 +11,13 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
-from .compare import Comparison, compare
-from .drawing import Drawing, draw
-from .explain import Explanation, explain
-from .interactive import Interactive
-from .render import GraphvizNotFoundError, RenderError
-from .steps import Steps, steps
+from . import _autograd  # noqa: F401  # first
+from .scene.graphviz import GraphvizNotFoundError, RenderError
+from .views.compare import Comparison, compare
+from .views.drawing import Drawing, draw
+from .views.explain import Explanation, explain
+from .views.interactive import Interactive
+from .views.steps import Steps, steps
 
 __all__ = [
     "Comparison",

@@ -338,6 +338,19 @@ def test_partials_of_ones_own() -> None:
     assert taylor(bell, 0.4, 2) == pytest.approx([float(c) / 3 for c in expected[:3]], rel=1e-14)
 
 
+def test_partials_beyond_the_order_are_not_computed() -> None:
+    """Along x*x at 0 order 2 needs the first partial alone; that its own partial can't be computed matters beyond."""
+
+    def no_more(z: Any, x: Any) -> Any:
+        raise ArithmeticError("the second partial was asked for")
+
+    slope = ag.primitive(math.cos, no_more, name="slope")
+    wave = ag.primitive(math.sin, lambda z, x: slope(x), name="wave")
+    assert taylor(lambda x: wave(x * x), 0.0, 2) == [0.0, 0.0, 1.0]
+    with pytest.raises(ArithmeticError, match="second partial"):
+        taylor(lambda x: wave(x * x), 0.0, 3)
+
+
 def test_floats_stay_on_the_fast_way() -> None:
     """Coefficients that are all floats are known to be, however they came about, and one Value among them is noticed."""
     x = Run(3, factorials=False).variable(2.0)

@@ -129,6 +129,8 @@ def test_other_transformations_nest() -> None:
     assert grad(lambda s: vjp(lambda y: y**3, 2.0)[1](s)[0])(1.0) == 12.0
     assert jvp(hessian(lambda v: v[0] ** 3), ([2.0],), ([1.0],))[1] == [[6.0]]
     assert grad(lambda x: hvp(lambda y: y**3, (x,), (1.0,)))(2.0) == 6.0
+    # A tangent that happens to be zero is a number all the same: its derivative isn't.
+    assert grad(lambda v: jvp(lambda x, y: x * y, (2.0, 3.0), (v, 1.0))[1])(0.0) == 3.0
 
 
 # Every way to the first derivative of a function of one number.

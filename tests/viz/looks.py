@@ -19,11 +19,11 @@ import autograd as ag
 import nn
 import viz
 from autograd import Value
-from viz import dot
-from viz.cells import cells_of
-from viz.compose import details, edge_title
-from viz.drawing import Drawing, look_of
-from viz.folding import read, shrunk
+from viz.graph.folding import read, shrunk
+from viz.layout import dot
+from viz.layout.cells import cells_of
+from viz.layout.compose import details, edge_title
+from viz.views.drawing import Drawing, look_of
 
 SNAPSHOTS = Path(__file__).with_name("snapshots") / "looks"
 

@@ -19,7 +19,7 @@ import pytest
 
 import autograd as ag
 import viz
-from viz.themes import THEMES
+from viz.scene.themes import THEMES
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")

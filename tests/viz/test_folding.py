@@ -12,8 +12,8 @@ import pytest
 import autograd as ag
 import nn
 import viz
-from viz.cells import cells_of
-from viz.folding import read, shrunk
+from viz.graph.folding import read, shrunk
+from viz.layout.cells import cells_of
 
 
 def texts(svg: str) -> list[str]:

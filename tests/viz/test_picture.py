@@ -17,9 +17,10 @@ import pytest
 
 import autograd as ag
 import viz
-from viz import drawing, render
-from viz.scene import Scene, Text
-from viz.themes import THEMES, blended
+from viz.scene import graphviz as render
+from viz.scene.shapes import Scene, Text
+from viz.scene.themes import THEMES, blended
+from viz.views import drawing
 
 INSTALLED = [
     name for name, module in (("python", "value"), ("native", "_native")) if importlib.util.find_spec(f"autograd.{module}")

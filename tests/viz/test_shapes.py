@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from viz.raster import positioned
-from viz.scene import Circle, Item, Path, Rect, Scene, Text
-from viz.svg import arrow_head, write_svg
+from viz.scene.raster import positioned
+from viz.scene.shapes import Circle, Item, Path, Rect, Scene, Text
+from viz.scene.svg import arrow_head, write_svg
 
 FLOW = Path(((10, 40), (20, 40), (30, 50.5), (40, 50)), width=1.2, dash="2 2", tip=(46, 50))
 PILL = Rect(1, 2, 30, 18, 4, "ground", line="")

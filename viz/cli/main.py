@@ -13,13 +13,13 @@ from typing import IO, Any, NoReturn
 import autograd
 from autograd.files import write_whole
 
-from ..drawing import STYLES, draw
-from ..explain import Explanation, explain
 from ..files import FORMATS, check_suffix
-from ..render import RenderError
-from ..steps import steps
+from ..scene.graphviz import RenderError
+from ..scene.themes import THEMES
 from ..text import shortened, visible
-from ..themes import THEMES
+from ..views.drawing import STYLES, draw
+from ..views.explain import Explanation, explain
+from ..views.steps import steps
 from .errors import CommandError
 from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
 from .source import MAX_CHARACTERS
@@ -47,7 +47,8 @@ the language:
   Statements are separated by ; or newlines: name = expression, or an expression. The last one is the result.
   There are names, numbers, + - * / ** %, parentheses and calls: exp(x), max(x, y), sum([x, y, z]),
   dot([a, b], [c, d]), softmax([x, y])[0], leaky_relu(x, negative_slope=0.1).
-  A name is given once. A number with a name (w = 2) is a node and has a gradient.
+  A name is assigned once. A number with a name (w = 2) is a node and has a gradient.
+  pi and e are constants, unless you give them other numbers.
   At most {MAX_NODES:,} operations, names and numbers, {MAX_DEPTH} levels deep, {MAX_CHAIN:,} terms in one chain,
   {MAX_CHARACTERS:,} characters.
 

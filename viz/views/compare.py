@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .cells import Look
+from ..digits import both
+from ..graph.folding import MAX_NODES, read
+from ..graph.model import Graph
+from ..layout.cells import Look
+from ..text import aligned, shortened
 from .drawing import Drawing, look_of
-from .folding import MAX_NODES, read
-from .model import Graph
-from .numbers import both
-from .text import aligned, shortened
 
 __all__ = ["Comparison", "compare"]
 

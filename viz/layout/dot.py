@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import graphviz
 
+from ..digits import short
+from ..graph.model import Edge, Graph
+from ..scene.shapes import text_width
+from ..scene.themes import THEMES
 from .cells import NABLA, SIZES, Cell, Look, constant_size, edge_lines
-from .model import Edge, Graph
-from .numbers import short
-from .scene import text_width
-from .themes import THEMES
 
 __all__ = ["FONT", "edge_label_size", "escaped", "frames_of", "misplaced", "skeleton", "source"]
 

@@ -5,8 +5,8 @@ The names are those of CS231n's lecture on backpropagation.
 
 from __future__ import annotations
 
+from ..digits import short
 from .model import Graph
-from .numbers import short
 
 __all__ = ["lesson"]
 
@@ -23,7 +23,7 @@ def lesson(graph: Graph, place: int, name: str, upstream: float) -> str:
         upstream: the gradient that arrives at the node.
 
     >>> from autograd import Value
-    >>> from viz.folding import read
+    >>> from viz.graph.folding import read
     >>> x, y = Value(3, label="x"), Value(4, label="y")
     >>> lesson(read(x * y), 2, "multiply", 1.0)
     'A product swaps: x gets upstream times y, and y gets upstream times x.'

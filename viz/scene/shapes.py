@@ -1,6 +1,6 @@
 """What a picture is made of: plain shapes in points, the origin at the top left, grouped by the thing they show.
 
-A scene knows nothing of Graphviz and nothing of SVG; `viz.svg` and `viz.raster` each write it down in their way.
+A scene knows nothing of Graphviz and nothing of SVG; `viz.scene.svg` and `viz.scene.raster` each write it down in their way.
 Colours are names of a theme's palette.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .text import columns_of
+from ..text import columns_of
 
 __all__ = ["Circle", "Item", "Path", "Point", "Rect", "Scene", "Shape", "Text", "text_width"]
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import autograd
 
-from .numbers import known, short
-from .text import shortened, visible
+from ..digits import known, short
+from ..text import shortened, visible
 
 __all__ = ["Edge", "Fold", "Graph", "Node", "inside", "node_of"]
 
-_SIGNS = {"neg": "-", "pos": "+"}
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
 
 
@@ -44,6 +43,7 @@ class Node:
     Attributes:
         label: the label as it may be shown; empty if there is none.
         symbol: the operation's symbol; empty for a leaf.
+        op: its primitive, which knows how it is written; None for a leaf or a fold.
         value: the forward value; None for a fold without a single outlet, and for what a step has not computed yet.
         gradient: the gradient, or None where no backward pass has come by.
         operands: in the order of the arguments; an int is the place of a node in `Graph.nodes`, a float is a
@@ -74,6 +74,7 @@ class Node:
     order: int = -1
     fold: Fold | None = None
     earlier: tuple[float | None, float | None] | None = None
+    op: autograd.Primitive | None = None
     room: int = 0
 
     @property
@@ -217,23 +218,10 @@ class Graph:
     def formula(self, place: int, *, drawn: bool = False) -> str:
         """How a node came about, in terms of its operands' names: ``x + y``, ``exp(q)``; empty for a leaf or a fold."""
         node = self.nodes[place]
-        if not node.symbol:
+        if node.op is None:
             return ""
         words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
-        if node.symbol in ("softmax", "log_softmax") and words:
-            return f"{node.symbol}({', '.join(elided(words[1:]))})[{words[0]}]"
-        if node.symbol in ("var", "std") and words:
-            ddof = [f"ddof={words[0]}"] if words[0] != "0" else []
-            return f"{node.symbol}({', '.join([*elided(words[1:]), *ddof])})"
-        words = elided(words)
-        if node.symbol in _SIGNS and len(words) == 1:
-            return _SIGNS[node.symbol] + words[0]
-        if not node.symbol[0].isalpha():
-            if len(words) == 2:
-                return f"{words[0]} {node.symbol} {words[1]}"
-            if len(words) == 1:
-                return node.symbol + words[0]
-        return f"{node.symbol}({', '.join(words)})"
+        return node.op.written(elided(words), symbol=node.symbol)
 
     def drawn_partial(self, edge: Edge) -> str:
         """The local gradient of an edge in symbols, with the names that the picture has."""
@@ -325,4 +313,5 @@ def node_of(
         source=visible(value.source or ""),
         groups=tuple([visible(name) for name in groups]),
         order=order,
+        op=value.op,
     )

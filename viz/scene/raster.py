@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 
-from .scene import Circle, Path, Point, Rect, Scene, Shape, Text, text_width
+from .shapes import Circle, Path, Point, Rect, Scene, Shape, Text, text_width
 from .svg import FADED, arrow_head
 from .themes import THEMES, blended
 

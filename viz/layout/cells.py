@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .model import Edge, Graph, Node, inside
-from .numbers import both, known, short
-from .scene import Circle, Path, Point, Rect, Shape, Text, text_width
-from .text import shortened
+from ..digits import both, known, short
+from ..graph.model import Edge, Graph, Node, inside
+from ..scene.shapes import Circle, Path, Point, Rect, Shape, Text, text_width
+from ..text import shortened
 
 __all__ = [
     "NABLA",
@@ -44,7 +44,7 @@ class Look:
 
     Attributes:
         style: ``"circuit"`` or ``"boxes"``.
-        theme: a key of `viz.themes.THEMES`.
+        theme: a key of `viz.scene.themes.THEMES`.
         direction: ``"LR"``, ``"RL"``, ``"TB"`` or ``"BT"``: where the results are.
         local_gradients: whether the chain rule is written on every edge.
         precision: significant digits.

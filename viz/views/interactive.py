@@ -6,7 +6,7 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
-from .compose import details
+from ..layout.compose import details
 from .page import Shown, fragment, inline, script_json
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import Any
 
 import autograd
 
+from ..digits import count_text, known, short
+from ..graph.folding import read
+from ..graph.model import Edge, Graph
+from ..graph.paths import counted, ranked
+from ..text import columns_of, shortened
 from .drawing import look_of
-from .folding import read
-from .model import Edge, Graph
-from .numbers import count_text, known, short
 from .page import Shown, fragment
-from .paths import counted, ranked
-from .text import columns_of, shortened
 
 __all__ = ["Explanation", "Path", "explain"]
 

@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..digits import short
+from ..graph.model import Edge, Graph, inside
+from ..scene.shapes import Item, Path, Point, Rect, Scene, Shape, Text, text_width
 from .cells import NABLA, SIZES, Cell, Frame, Look, cells_of, constant_size, edge_lines
 from .dot import edge_label_size, frames_of
-from .model import Edge, Graph, inside
-from .numbers import short
-from .scene import Item, Path, Point, Rect, Scene, Shape, Text, text_width
 
 __all__ = ["Layout", "compose", "details", "read_layout", "sentence"]
 

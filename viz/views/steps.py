@@ -14,17 +14,17 @@ from typing import Any
 import autograd
 from autograd.files import write_whole
 
-from .cells import NABLA, Cell, Look, cells_of
-from .compose import compose
+from ..digits import known, short
+from ..files import check_suffix
+from ..graph.folding import read
+from ..graph.lessons import lesson
+from ..graph.model import Graph
+from ..layout.cells import NABLA, Cell, Look, cells_of
+from ..layout.compose import compose
+from ..scene.shapes import Item, Scene, Text
+from ..scene.svg import write_svg
 from .drawing import Drawing, look_of
-from .files import check_suffix
-from .folding import read
-from .lessons import lesson
-from .model import Graph
-from .numbers import known, short
 from .page import Shown, coloured, fragment, inline, script_json
-from .scene import Item, Scene, Text
-from .svg import write_svg
 
 __all__ = ["MAX_NODES", "Frame", "Steps", "steps"]
 

@@ -58,7 +58,7 @@ def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seco
             data = _in_process(pygraphviz, source, kind, engine)
         else:
             worker = str(Path(__file__).with_name("worker.py"))
-            # -P keeps the script's folder off the path, where numbers.py would hide the standard library's.
+            # -P keeps the script's folder off the path, where this file would hide the package graphviz.
             data = _in_child([sys.executable, "-P", "-W", "ignore", worker, kind, engine], source, limit)
     else:
         program = shutil.which("dot")

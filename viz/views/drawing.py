@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 import autograd
 from autograd.files import write_whole
 
-from . import dot
-from .cells import Cell, Look, cells_of
-from .compose import Layout, compose, read_layout
-from .files import check_suffix
-from .folding import MAX_NODES, check_collapse, read, shrunk
-from .model import Graph
-from .numbers import short
-from .raster import positioned
-from .render import LayoutTimeoutError, RenderError, run_graphviz
-from .scene import Scene
-from .svg import write_svg
-from .text import aligned, shortened
-from .themes import THEMES
+from ..digits import short
+from ..files import check_suffix
+from ..graph.folding import MAX_NODES, check_collapse, read, shrunk
+from ..graph.model import Graph
+from ..layout import dot
+from ..layout.cells import Cell, Look, cells_of
+from ..layout.compose import Layout, compose, read_layout
+from ..scene.graphviz import LayoutTimeoutError, RenderError, run_graphviz
+from ..scene.raster import positioned
+from ..scene.shapes import Scene
+from ..scene.svg import write_svg
+from ..scene.themes import THEMES
+from ..text import aligned, shortened
 
 if TYPE_CHECKING:
     from .interactive import Interactive

@@ -47,7 +47,7 @@ def counted(graph: Graph, focus: int) -> int:
     """The number of paths from one node to the result.
 
     >>> from autograd import Value
-    >>> from viz.folding import read
+    >>> from viz.graph.folding import read
     >>> x = Value(3.0)
     >>> counted(read(x * x + x), 0)
     3
@@ -64,7 +64,7 @@ def ranked(graph: Graph, focus: int) -> Iterator[tuple[Edge, ...]]:
     Of paths of the same size the one of fewer edges comes first, then the one that comes first in the order of the graph.
 
     >>> from autograd import Value
-    >>> from viz.folding import read
+    >>> from viz.graph.folding import read
     >>> x = Value(3.0)
     >>> [[edge.head for edge in path] for path in ranked(read(x * x + x), 0)]
     [[1, 2], [1, 2], [2]]

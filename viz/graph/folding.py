@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import autograd
 
+from ..text import shortened, visible
 from .model import Fold, Graph, Node, node_of
-from .text import shortened, visible
 
 __all__ = ["MAX_NODES", "check_collapse", "read", "shrunk"]
 

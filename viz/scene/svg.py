@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from html import escape
 
-from .scene import Circle, Item, Path, Point, Scene, Shape, Text
+from .shapes import Circle, Item, Path, Point, Scene, Shape, Text
 from .themes import THEMES
 
 __all__ = ["FADED", "write_svg"]

@@ -19,8 +19,8 @@ from typing import Any
 
 from autograd.files import write_whole
 
-from .files import check_suffix
-from .themes import THEMES
+from ..files import check_suffix
+from ..scene.themes import THEMES
 
 __all__ = ["Shown", "coloured", "document", "fragment", "inline", "script_json"]
 
@@ -70,7 +70,7 @@ def fragment(body: str, *, theme: str, kind: str, style: str = "", script: str =
 
     Args:
         body: HTML.
-        theme: a key of `viz.themes.THEMES`.
+        theme: a key of `viz.scene.themes.THEMES`.
         kind: a word for what it is, for people who read the page's source.
         style: CSS in which ``S`` at the beginning of a selector stands for the fragment, and names of the palette in
             capitals for their colours.

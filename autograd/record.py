@@ -22,7 +22,7 @@ import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 __all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "record", "to_float"]
 
@@ -366,11 +366,11 @@ class NaryPrimitive(Primitive):
     ) -> None:
         super().__init__(name, function, partials, **words)
         self._made_from = function, partials, {**words, "signature": self.__signature__}
-        self._bound: dict[tuple[Any, ...], Self] = {}  # few: as many as a softmax has components, or as there are ddofs
+        self._bound: dict[tuple[Any, ...], NaryPrimitive] = {}  # few: as many as a softmax has components, or as there are ddofs
         parameters = self.__signature__.parameters.values()
         self._several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self._defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.origin = self
+        self.origin: NaryPrimitive = self
         self.statics = statics or {}
         self.options = {**self._defaults, **self.statics}
         self._fix()
@@ -384,24 +384,22 @@ class NaryPrimitive(Primitive):
     def _count_operands(self) -> None:
         return None
 
-    def bind(self, **statics: Any) -> Self:
+    def bind(self, **statics: Any) -> NaryPrimitive:
         """The same primitive with its options fixed: what ``op`` is of a node that was computed with them.
 
         >>> from autograd import Value, var
         >>> var([Value(1), 2, 6], ddof=1).op is var.bind(ddof=1.0)
         True
         """
-        origin: Any = self.origin
+        origin = self.origin
         if statics == origin._defaults:
-            found: Self = origin
-            return found
+            return origin
         key = tuple(statics.items())
         if key not in origin._bound:
             function, partials, words = origin._made_from
             origin._bound[key] = bound = type(self)(self.name, function, partials, statics=statics, **words)
             bound.origin = origin
-        found = origin._bound[key]
-        return found
+        return origin._bound[key]
 
     def __call__(self, *sequences: Any, **options: Any) -> Any:
         """Compute the primitive of iterables; see the record's own docstring."""

@@ -221,7 +221,8 @@ class Graph:
         if node.op is None:
             return ""
         words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
-        return node.op.written(elided(words), symbol=node.symbol)
+        text: str = node.op.written(elided(words), symbol=node.symbol)
+        return text
 
     def drawn_partial(self, edge: Edge) -> str:
         """The local gradient of an edge in symbols, with the names that the picture has."""

@@ -15,6 +15,7 @@ import builtins
 import inspect
 import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -274,12 +275,11 @@ def _literal(x: float) -> str:
 def rules_source() -> str:
     """The text of ``_rules.pxi``.
 
-    >>> "cdef inline void b_multiply(" in rules_source()
+    >>> "cdef inline void r_multiply(" in rules_source()
     True
     """
     translator = _Translator()
-    rules: list[str] = []
-    register: list[str] = []
+    rules: dict[str, str] = {}
     left_out: list[str] = []
     for name, definition in _written_records().items():
         record = vars(records)[name]
@@ -289,18 +289,26 @@ def rules_source() -> str:
             translator.names, translator.texts, translator.asking = before
             left_out.append(name)
             continue
-        rules.append(rule)
-        kind = "unary" if record.arity == 1 else "binary"
-        register.append(f'    set_{kind}("{name}", {kind[0]}_{name})')
+        rules[name] = rule
     head = [
         "# Written by `python -m autograd.translate` from kernels.py and records.py. Change those, not this.",
         "#",
-        "# k_* is a kernel, p_* a piece of a partial, u_* and b_* a rule: the value and the partials of one record.",
+        "# k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.",
         "# What ask() stands for, and all that these records do, is computed by the record itself, in Python:",
         *_wrapped(left_out),
     ]
-    load = "\n".join(["cdef void load_rules() noexcept:", *register])
-    return "\n\n".join(["\n".join(head), *_c_library(), *translator.texts.values(), *rules, load]) + "\n"
+    return "\n\n".join(["\n".join(head), *_c_library(), *translator.texts.values(), *rules.values(), *_tables(rules)]) + "\n"
+
+
+def _tables(names: Iterable[str]) -> list[str]:
+    """The numbers of the rules, and by number their records' names, how many operands they take, and the rules themselves."""
+    numbers = "\n".join(["cdef enum:", *[f"    RULE_{name.upper()}" for name in names], "    RULE_COUNT"])
+    listed = "\n".join(["cdef tuple RULE_NAMES = (", *[f'    "{name}",' for name in names], ")"])
+    rows = [
+        f"    RULES[RULE_{name.upper()}], ARITIES[RULE_{name.upper()}] = r_{name}, {vars(records)[name].arity}" for name in names
+    ]
+    tables = "cdef rule_function RULES[RULE_COUNT]\ncdef int ARITIES[RULE_COUNT]"
+    return [numbers, listed, tables, "\n".join(["cdef void load_rules() noexcept:", *rows])]
 
 
 def _c_library() -> list[str]:
@@ -358,19 +366,14 @@ def _rule(translator: _Translator, name: str, record: Primitive, definition: ast
     ]
     if ASK in (value, *texts):
         return None
-    arguments = ", ".join(f"double {o}" for o in operands)
-    if len(operands) == 1:
-        return (
-            f"cdef inline void u_{name}({arguments}, double* value, double* partial, int* ok) noexcept nogil:\n"
-            f"    cdef double {z} = {value}\n    value[0] = {z}\n    partial[0] = {texts[0]}"
-        )
+    arguments = ", ".join(f"double {o}" for o in (*operands, "unused")[:2])
     lines = [
-        f"cdef inline void b_{name}({arguments}, int wanted, double* value, double* first, double* second, int* ok) "
+        f"cdef inline void r_{name}({arguments}, int wanted, double* value, double* first, double* second, int* ok) "
         "noexcept nogil:",
         f"    cdef double {z} = {value}",
         f"    value[0] = {z}",
     ]
-    for bit, pointer, text in ((1, "first", texts[0]), (2, "second", texts[1])):
+    for bit, pointer, text in zip((1, 2), ("first", "second"), texts, strict=False):
         lines.append(f"    if wanted & {bit}:")
         # A parameter takes no Value, and the record says so in its own words.
         lines.append(f"        {pointer}[0] = {text}" if text else "        ask(ok)")

@@ -63,7 +63,7 @@ PICTURES: dict[str, set[str]] = {
     "scene": {"text"},
     "layout": {"text", "digits", "graph", "scene"},
     "views": {"text", "digits", "files", "graph", "scene", "layout"},
-    "cli": {"text", "digits", "files", "scene", "layout", "views"},
+    "cli": {"text", "digits", "files", "graph", "scene", "layout", "views"},
     "__init__": {"_autograd", "scene", "views"},
 }
 # Of layout, only what measures a graph may import the graph: what comes after has all in what was measured.

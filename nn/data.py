@@ -5,9 +5,14 @@ before anything is trained.
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["as_lists", "read_samples", "read_targets"]
+from .arguments import whole_number
+from .initial import as_random
+
+__all__ = ["DataLoader", "as_lists", "read_samples", "read_targets"]
 
 
 def _unpacked(data: Any) -> Any:
@@ -115,3 +120,53 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
             others = "; for labels -1 and 1 write loss='hinge', or make them 0 and 1" if found[-1] == -1.0 else ""
             raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1{others}")
     return found
+
+
+class DataLoader:
+    """Samples and targets in batches, for a training loop of one's own; each pass over it may have an order of its own.
+
+    Args:
+        X: samples; see `fit`.
+        y: as many targets: numbers, rows of numbers, or labels, which stay whole numbers.
+        batch_size: samples in a batch, at least 1; the last batch may have fewer.
+        shuffle: whether the order is drawn anew for each pass.
+        seed: of that order: an int, a `random.Random`, or None for the module `random`.
+        drop_last: whether a last batch with fewer samples is left out.
+
+    Raises:
+        ValueError: as in `fit`.
+        TypeError: as in `fit`.
+
+    >>> for samples, labels in DataLoader([[0.0], [1.0], [2.0]], [0, 1, 1], batch_size=2):
+    ...     print(samples, labels)
+    [[0.0], [1.0]] [0, 1]
+    [[2.0]] [1]
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        seed: int | random.Random | None = None,
+        drop_last: bool = False,
+    ) -> None:
+        self.samples = read_samples(X)
+        numbers = read_targets(y, len(self.samples), "")
+        self.targets = [int(x) if type(given) is int else x for x, given in zip(numbers, as_lists(y), strict=True)]
+        self.batch_size, self.shuffle, self.drop_last = whole_number(batch_size, "batch_size"), shuffle, drop_last
+        self.rng = as_random(seed)
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        whole, rest = divmod(len(self.samples), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[tuple[list[list[float]], list[Any]]]:
+        order = list(range(len(self.samples)))
+        if self.shuffle:
+            self.rng.shuffle(order)
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            places = order[start : start + self.batch_size]
+            yield [self.samples[i] for i in places], [self.targets[i] for i in places]

@@ -6,6 +6,7 @@ the order in which they were set. A parameter's name is the way to it: ``layers.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from autograd import Value, group, tree
 
 from .architecture import Architecture, State, check_architecture, differences, in_words
 from .stored import described, read_stored, write_stored
+from .summary import Summary, summary_row, summary_table
 
 __all__ = ["Module", "read_model_file"]
 
@@ -46,6 +48,7 @@ class Module:
     """
 
     training = True
+    requires_grad = True  # set by `requires_grad_`
     takes_init = False  # whether the class has init=, by which its weights are drawn
     group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
 
@@ -64,6 +67,8 @@ class Module:
 
     def __call__(self, *inputs: Any) -> Any:
         """Compute ``forward``."""
+        if not self.requires_grad:
+            return _detached(self, {})(*inputs)
         if not self.group_name:
             return self.forward(*inputs)
         with group(self.group_name):
@@ -111,6 +116,24 @@ class Module:
         """How many numbers are learned."""
         return len(self.parameters())
 
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside this one, or in its lists, tuples and dicts, with their dotted names.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [2, 1], seed=0).named_children()]
+        ['layers.0', 'layers.1']
+        """
+        return ((name, part) for name, part in _parts(self, "") if isinstance(part, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly inside this one, or in its lists, tuples and dicts.
+
+        >>> from nn import ReLU, Sequential, Tanh
+        >>> list(Sequential(ReLU(), Tanh()).children())
+        [ReLU(), Tanh()]
+        """
+        return (part for _, part in self.named_children())
+
     def modules(self) -> Iterator[Module]:
         """This module and all those inside it, the outer before the inner."""
         return (module for _, module in self.named_modules())
@@ -145,6 +168,26 @@ class Module:
         return self
 
     # ---- training or not ---------------------------------------------------------------------------
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze this module and all inside it, or thaw them. Returns the module.
+
+        Called while it is frozen, a module computes with copies of its parameters. So no gradient reaches the parameters
+        themselves, and every optimizer leaves them alone; gradients flow through to what comes before. A parameter that is used
+        without calling its module isn't frozen, and what ``forward`` sets on a frozen module is forgotten.
+
+        Args:
+            requires_grad: False to freeze.
+
+        >>> from nn import Linear, Sequential
+        >>> model = Sequential(Linear(1, 1, seed=0).requires_grad_(False), Linear(1, 1, seed=1))
+        >>> model([2.0])[0].backward()
+        >>> [p.has_grad for p in model.parameters()]
+        [False, False, True, True]
+        """
+        for module in self.modules():
+            module.requires_grad = bool(requires_grad)
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training, where `Dropout` drops. Returns the module."""
@@ -186,7 +229,7 @@ class Module:
             options = json.loads(json.dumps(self.options()))  # as a file gives them back: lists for tuples
         except (TypeError, ValueError) as error:
             raise TypeError(f"{type(self).__name__}.options() must be plain data that JSON can hold: {error}") from None
-        parts = {name: part.architecture() for name, part in _parts(self, "") if isinstance(part, Module)}
+        parts = {name: part.architecture() for name, part in self.named_children()}
         return {"module": f"{'nn.' if own else ''}{type(self).__name__}", "options": options, "parts": parts}
 
     @classmethod
@@ -292,7 +335,19 @@ class Module:
 
     def describe(self) -> str:
         """What stands in the parentheses of the repr."""
-        return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
+        return ", ".join(map(repr, self.children()))
+
+    def summary(self) -> Summary:
+        """A table of the layers: shape, activation, and how many numbers each learns. Text that a notebook shows as it is.
+
+        >>> from nn import MLP
+        >>> MLP(2, [16, 1], activation="tanh", seed=0).summary()
+        layer     module  shape    activation  parameters
+        layers.0  Layer   2 -> 16  tanh                48
+        layers.1  Layer   16 -> 1  linear              17
+        total                                          65
+        """
+        return summary_table(list(_summary_rows(self, "")), self.num_parameters)
 
     def __repr__(self) -> str:
         """The architecture."""
@@ -346,6 +401,30 @@ def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
             yield from _walk(part, place)
         else:
             yield place, part
+
+
+def _summary_rows(module: Module, name: str) -> Iterator[tuple[str, ...]]:
+    """A row for each module that has no others inside, or parameters of its own beside them."""
+    inner = list(module.named_children()) if module.architecture()["parts"] else []
+    own = sum(isinstance(part, Value) for _, part in _parts(module, "")) if inner else module.num_parameters
+    if own or not inner:
+        frozen = "" if module.requires_grad else " (frozen)"
+        yield summary_row(f"{name}{frozen}".strip(), type(module).__name__, module.options(), own)
+    for place, child in inner:
+        yield from _summary_rows(child, f"{name}.{place}" if name else place)
+
+
+def _detached(thing: Any, copies: dict[int, Any]) -> Any:
+    """A module with copies of its parameters, and of the modules inside; what is shared stays shared."""
+    if not isinstance(thing, (Module, Value)):
+        return thing if tree.is_leaf(thing) else tree.map(lambda leaf: _detached(leaf, copies), thing)
+    if id(thing) not in copies:
+        if isinstance(thing, Value):
+            copies[id(thing)] = thing.detach() if thing.is_leaf else thing
+        else:
+            copies[id(thing)] = other = copy.copy(thing)
+            vars(other).update({name: _detached(x, copies) for name, x in vars(thing).items()}, requires_grad=True)
+    return copies[id(thing)]
 
 
 def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -51,7 +51,8 @@ def _float(x: Any, where: str) -> float:
     except OverflowError:
         raise ValueError(f"{where} is a number too large for a float (the largest is about 1.8e308); scale it down") from None
     except (TypeError, ValueError):
-        raise TypeError(f"{where} is {x!r:.60}, which isn't a number") from None
+        instead = "; fill it in or leave the row out" if isinstance(x, str) and not x.strip() else ""
+        raise TypeError(f"{where} is {x!r:.60}, which isn't a number{instead}") from None
     if not math.isfinite(number):
         raise ValueError(f"{where} is {number!r}; fill it in or leave the row out")
     return number
@@ -108,7 +109,15 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
             numbers = [_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(target)]
             found.append(numbers[0] if len(numbers) == 1 else numbers)
         else:
-            found.append(_float(target, f"{what}[{i}]"))
+            try:
+                found.append(_float(target, f"{what}[{i}]"))
+            except TypeError as error:
+                if isinstance(target, str) and target.strip():
+                    raise TypeError(
+                        f"{error}; number the labels: names = sorted(set({what})), "
+                        f"and then {what} = [names.index(name) for name in {what}]"
+                    ) from None
+                raise
         if loss in ("cross_entropy", "nll"):
             if isinstance(found[-1], list) or found[-1] != int(found[-1]) or found[-1] < 0:
                 raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss {loss!r} it must be a label: 0, 1, 2, ...")

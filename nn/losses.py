@@ -155,7 +155,10 @@ def _samples(prediction: Any, target: Any, who: str) -> list[tuple[list[Any], in
     """Each sample's numbers with its label."""
     rows, label = as_lists(prediction), as_lists(target)
     if not isinstance(rows, list):
-        raise ValueError(f"{who} takes a list of numbers for each sample, got {type(prediction).__name__}")
+        raise ValueError(
+            f"{who} takes a list of numbers for each sample, got {type(prediction).__name__}; "
+            f"give the model an output for each label, or write loss='bce' for two labels"
+        )
     batch = bool(rows) and isinstance(rows[0], list)
     samples = rows if batch else [rows]
     labels = label if batch and isinstance(label, list) else [label]
@@ -163,7 +166,9 @@ def _samples(prediction: Any, target: Any, who: str) -> list[tuple[list[Any], in
         raise ValueError(f"{who} got {len(samples)} samples and {len(labels)} labels")
     for xs, label in zip(samples, labels, strict=True):
         if isinstance(label, bool) or not hasattr(label, "__index__") or not 0 <= label < len(xs):
-            raise ValueError(f"{who}: a label is a whole number from 0 to {len(xs) - 1}, got {label!r:.60}")
+            more = isinstance(label, int) and label >= len(xs)
+            needed = f"; a model needs {label + 1} outputs for that label" if more and not isinstance(label, bool) else ""
+            raise ValueError(f"{who}: a label is a whole number from 0 to {len(xs) - 1}, got {label!r:.60}{needed}")
     return list(zip(samples, labels, strict=True))
 
 

@@ -11,6 +11,10 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
 from . import _autograd  # noqa: F401  # first
 from .scene.graphviz import GraphvizNotFoundError, RenderError
 from .views.compare import Comparison, compare
@@ -32,3 +36,13 @@ __all__ = [
     "explain",
     "steps",
 ]
+
+if not TYPE_CHECKING:  # so that a type checker still notices a name that isn't there
+
+    def __getattr__(name: str) -> object:
+        """A view that is not imported above: ``viz.NAME`` is what ``viz/views/NAME.py`` calls NAME."""
+        if not name.startswith("_") and find_spec(f"{__name__}.views.{name}"):
+            module = import_module(f"{__name__}.views.{name}")
+            if name in module.__all__:
+                return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import random
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import autograd
 
 from .certificate import certify
-from .checks import check_gradients
+from .checks import report_of
 from .report import GradientError
 
 __all__ = ["PrimitiveReport", "check_primitive"]
@@ -107,7 +108,7 @@ def check_primitive(primitive: Any, *, points: int = 200, seed: int = 0) -> Prim
         try:
             worst = _against_digits(node, worst)
             if done % 10 == 1 and math.isfinite(node.data):
-                checks = check_gradients(applied, *point, order=2).checks
+                checks = report_of(applied, *point, order=2)[0].checks
                 proved = proved or any(check.verdict == "pass" for check in checks[: len(point)])
                 for check in checks:
                     verdicts[check.verdict] = verdicts.get(check.verdict, 0) + 1
@@ -127,8 +128,9 @@ def _fixed(primitive: Any) -> list[tuple[int, float]]:
     """The places of parameters, with a number for each: its default, or one that clamp can use."""
     if primitive.arity is None:
         return []
-    defaults = dict(enumerate(primitive.defaults, start=primitive.arity - len(primitive.defaults)))
-    return [(i, defaults.get(i, float(i))) for i, partial in enumerate(primitive.partials) if partial is None]
+    defaults = [p.default for p in inspect.signature(primitive).parameters.values()]
+    fixed = [i for i, partial in enumerate(primitive.partials) if partial is None]
+    return [(i, float(i) if defaults[i] is inspect.Parameter.empty else defaults[i]) for i in fixed]
 
 
 def _draw(rng: random.Random, low: float, high: float) -> float:

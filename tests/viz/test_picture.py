@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 import autograd as ag
+import nn
 import viz
+from viz.layout import places
 from viz.scene import graphviz as render
 from viz.scene.shapes import Scene, Text
 from viz.scene.themes import THEMES, blended
-from viz.views import drawing
+from viz.views import drawing, picture as pictures
 
 INSTALLED = [
     name for name, module in (("python", "value"), ("native", "_native")) if importlib.util.find_spec(f"autograd.{module}")
@@ -81,8 +83,8 @@ def test_green_values_and_red_gradients_can_be_read() -> None:
         red, green = palette["gradient"], palette["value"]
         assert int(green[3:5], 16) > 1.4 * int(green[1:3], 16)
         assert int(red[1:3], 16) > 1.4 * int(red[3:5], 16)
-        for text, places in grounds.items():
-            for place in places:
+        for text, on in grounds.items():
+            for place in on:
                 one, two = sorted((luminance(palette[text]), luminance(palette[place])), reverse=True)
                 assert (one + 0.05) / (two + 0.05) >= 4.5, (name, text, place)
 
@@ -258,7 +260,7 @@ def test_a_larger_graph_is_rendered_in_a_child() -> None:
 @pytest.mark.graphviz
 def test_a_slow_layout_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A layout that takes too long is ended; a small graph, which can't be folded, gives a clear error."""
-    monkeypatch.setattr(drawing, "LAYOUT_SECONDS", (0.001, 0.001))
+    monkeypatch.setattr(pictures, "LAYOUT_SECONDS", (0.001, 0.001))
     monkeypatch.setattr(render, "IN_PROCESS_SIZE", 0)
     with pytest.raises(RuntimeError, match="took longer than"):
         viz.draw(lecture()).svg  # the attribute is computed
@@ -278,7 +280,7 @@ def test_a_graph_whose_layout_is_too_slow_folds(monkeypatch: pytest.MonkeyPatch)
             raise render.LayoutTimeoutError("too slow")
         return render.run_graphviz(source, kind, size, **options)
 
-    monkeypatch.setattr(drawing, "run_graphviz", slow_at_first)
+    monkeypatch.setattr(places, "run_graphviz", slow_at_first)
     picture = viz.draw(y)
     shown = texts(picture.svg)
     assert tries == sorted(tries, reverse=True)
@@ -298,7 +300,7 @@ def test_each_attempt_at_a_layout_has_a_third_of_the_nodes(monkeypatch: pytest.M
         tries.append((size, seconds))
         raise render.LayoutTimeoutError("too slow")
 
-    monkeypatch.setattr(drawing, "run_graphviz", slow)
+    monkeypatch.setattr(places, "run_graphviz", slow)
     with pytest.raises(render.LayoutTimeoutError):
         viz.draw(y).svg  # the attribute is computed
     nodes = [100, 34, 12, 9]  # a third, but not fewer than eight, and the box for the others
@@ -402,6 +404,18 @@ def test_a_system_dot_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(render.shutil, "which", lambda name: str(program))
     with pytest.raises(RuntimeError, match="status 3: nothing works"):
         viz.draw(lecture()).svg  # the attribute is computed
+
+
+@pytest.mark.parametrize("show", [viz.draw, viz.steps, lambda x: viz.explain(x, ag.Value(1))], ids=["draw", "steps", "explain"])
+def test_a_net_or_its_outputs_instead_of_a_value(show: Any) -> None:
+    """The messages say to call a net or a function on a sample first, and to pick one of several outputs."""
+    for function, kind in ((nn.MLP(2, [1]), "MLP"), (lambda x: x, "function"), (ag.exp, "Primitive")):
+        with pytest.raises(TypeError, match=rf"a {kind} is called to compute one; call it on a sample first, as in viz.draw\("):
+            show(function)
+    with pytest.raises(TypeError, match=r"got a list of 2; pick one of them, as in viz.draw\(outputs\[0\]\)"):
+        show([ag.Value(1), ag.Value(2)])
+    with pytest.raises(TypeError, match=r"expected a Value, got list"):
+        show([])
 
 
 def test_what_can_not_be_drawn() -> None:

@@ -17,7 +17,7 @@ import viz
 from autograd.testing import strategies
 from viz.digits import short
 from viz.scene.shapes import text_width
-from viz.views.page import script_json
+from viz.views.view import script_json
 
 
 def diamond() -> Any:

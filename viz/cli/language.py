@@ -548,7 +548,7 @@ class _Machine:
 
 def _lists_and_options(function: Any) -> tuple[list[str], list[str]]:
     """The names of a function's lists, and of what it takes by name."""
-    parameters = inspect.signature(function).parameters.values()
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_POSITIONAL]
     by_name = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     return [p.name for p in parameters if p.name not in by_name], by_name
 

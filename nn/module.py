@@ -50,6 +50,7 @@ class Module:
     training = True
     requires_grad = True  # set by `requires_grad_`
     takes_init = False  # whether the class has init=, by which its weights are drawn
+    config_has_parts = False  # whether get_config() says all about the modules inside, too
     group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
 
     if not TYPE_CHECKING:
@@ -201,43 +202,36 @@ class Module:
 
     # ---- architecture ------------------------------------------------------------------------------
 
-    def options(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """What this module depends on beside its numbers and the modules inside it: plain data that JSON can hold.
 
-        Files hold it, and `load` refuses a file with other options. A class of your own has none, unless it says so:
+        Files hold it, and `load` refuses a file with another one. That of a class of your own is empty, unless you write it:
 
         >>> class Scaled(Module):
         ...     def __init__(self, scale):
         ...         self.scale, self.w = scale, Value(1.0)
-        ...     def options(self):
+        ...     def get_config(self):
         ...         return {"scale": self.scale}
         >>> Scaled(2.0).architecture()
-        {'module': 'Scaled', 'options': {'scale': 2.0}, 'parts': {}}
+        {'module': 'Scaled', 'config': {'scale': 2.0}, 'parts': {}}
         """
         return {}
 
     def architecture(self) -> Architecture:
-        """The class, the options, and the architectures of the modules inside, as plain data.
+        """The class, its `get_config`, and the architectures of the modules inside, as plain data.
 
         >>> from nn import ReLU
         >>> ReLU().architecture()
-        {'module': 'nn.ReLU', 'options': {}, 'parts': {}}
+        {'module': 'nn.ReLU', 'config': {}, 'parts': {}}
         """
-        home = sys.modules.get(type(self).__module__)
-        own = getattr(home, "__package__", "") == "nn" and getattr(home, type(self).__name__, None) is type(self)
-        try:
-            options = json.loads(json.dumps(self.options()))  # as a file gives them back: lists for tuples
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{type(self).__name__}.options() must be plain data that JSON can hold: {error}") from None
-        parts = {name: part.architecture() for name, part in self.named_children()}
-        return {"module": f"{'nn.' if own else ''}{type(self).__name__}", "options": options, "parts": parts}
+        return _architecture(self)
 
     @classmethod
-    def made(cls, options: dict[str, Any], parts: list[Module]) -> Module:
-        """A module with these options and parts, for `nn.load`, which makes the classes of `nn` only."""
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
+        """A module with this config and these parts, for `nn.load`, which makes the classes of `nn` only."""
         if parts:
             raise ValueError(f"{cls.__name__} takes no modules")
-        return cls(**options, **({"init": "zeros"} if cls.takes_init else {}))  # which draws no random numbers
+        return cls(**config, **({"init": "zeros"} if cls.takes_init else {}))  # which draws no random numbers
 
     # ---- state -------------------------------------------------------------------------------------
 
@@ -246,10 +240,10 @@ class Module:
 
         >>> from nn import Linear
         >>> state = Linear(2, 1, seed=0).state_dict()
-        >>> sorted(state), state.architecture["options"]
+        >>> sorted(state), state.architecture["config"]
         (['bias', 'weight'], {'in_features': 2, 'out_features': 1})
         """
-        return State({name: _numbers(tensor) for name, tensor in _tensors(self, "")}, self.architecture())
+        return State({name: _numbers(tensor) for name, tensor in _tensors(self, "")}, _architecture(self))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over the numbers of `state_dict`.
@@ -265,7 +259,7 @@ class Module:
         if not isinstance(state, dict):
             raise TypeError(f"load_state_dict takes a dict as state_dict() gives it, got {type(state).__name__}")
         there = getattr(state, "architecture", None)
-        here = self.architecture()
+        here = _architecture(self)
         unlike = [] if there is None else list(differences(there, here))
         if there is not None and unlike:
             raise ValueError(
@@ -335,7 +329,7 @@ class Module:
 
     def describe(self) -> str:
         """What stands in the parentheses of the repr."""
-        return ", ".join(map(repr, self.children()))
+        return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
 
     def summary(self) -> Summary:
         """A table of the layers: shape, activation, and how many numbers each learns. Text that a notebook shows as it is.
@@ -403,13 +397,29 @@ def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
             yield place, part
 
 
+# What the methods above share is here, so that a user's own attribute of the same name as one of them is in nobody's way.
+
+
+def _architecture(module: Module) -> Architecture:
+    kind = type(module)
+    home = sys.modules.get(kind.__module__)
+    own = getattr(home, "__package__", "") == "nn" and getattr(home, kind.__name__, None) is kind
+    try:
+        config = json.loads(json.dumps(kind.get_config(module)))  # as a file gives it back: with lists for tuples
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{kind.__name__}.get_config() must return plain data that JSON can hold: {error}") from None
+    inner = () if kind.config_has_parts else _parts(module, "")
+    parts = {name: _architecture(part) for name, part in inner if isinstance(part, Module)}
+    return {"module": f"{'nn.' if own else ''}{kind.__name__}", "config": config, "parts": parts}
+
+
 def _summary_rows(module: Module, name: str) -> Iterator[tuple[str, ...]]:
     """A row for each module that has no others inside, or parameters of its own beside them."""
-    inner = list(module.named_children()) if module.architecture()["parts"] else []
+    inner = [] if module.config_has_parts else [found for found in _parts(module, "") if isinstance(found[1], Module)]
     own = sum(isinstance(part, Value) for _, part in _parts(module, "")) if inner else module.num_parameters
     if own or not inner:
         frozen = "" if module.requires_grad else " (frozen)"
-        yield summary_row(f"{name}{frozen}".strip(), type(module).__name__, module.options(), own)
+        yield summary_row(f"{name}{frozen}".strip(), type(module).__name__, module.get_config(), own)
     for place, child in inner:
         yield from _summary_rows(child, f"{name}.{place}" if name else place)
 

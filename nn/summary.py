@@ -18,14 +18,14 @@ class Summary(str):
         return str(self)
 
 
-def summary_row(name: str, kind: str, options: dict[str, Any], parameters: int) -> tuple[str, ...]:
+def summary_row(name: str, kind: str, config: dict[str, Any], parameters: int) -> tuple[str, ...]:
     """The row of one layer.
 
     >>> summary_row("layers.0", "Layer", {"inputs": 2, "outputs": 4, "activation": "tanh"}, 12)
     ('layers.0', 'Layer', '2 -> 4', 'tanh', '12')
     """
-    shape = next((f"{options[a]} -> {options.get(b, 1)}" for a, b in SIZES if a in options), "")
-    return name, kind, shape, str(options.get("activation", options.get("name", ""))), f"{parameters:,}"
+    shape = next((f"{config[a]} -> {config.get(b, 1)}" for a, b in SIZES if a in config), "")
+    return name, kind, shape, str(config.get("activation", config.get("name", ""))), f"{parameters:,}"
 
 
 def summary_table(rows: list[tuple[str, ...]], total: int) -> Summary:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .custom import primitive
 from .engines import chosen, engine
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
+from .neighbours import warn_of_neighbours as _warn_of_neighbours
 from .record import Primitive
 from .records import (
     absolute,
@@ -121,6 +122,8 @@ if TYPE_CHECKING:
 else:
     Value, backward = chosen.Value, chosen.backward
     gradients, topological_order = chosen.gradients, chosen.topological_order
+
+_warn_of_neighbours()
 
 # What `from autograd import *` gives. The functions that bear the name of a built-in of Python's are public as well, and only
 # left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max.

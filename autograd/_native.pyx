@@ -40,7 +40,7 @@ from . import records as p
 from . import value as reference
 from .micrograd import Micrograd
 from .operators import Operators, is_operand
-from .record import Primitive, is_real, listed, to_float
+from .record import Primitive, is_real, is_tracked, listed, to_float
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
@@ -782,7 +782,7 @@ def _node(op, double data, tuple operands, tuple parents, local_gradients):
     partials = []
     if parent_count == 0:
         return taken(new_node(-1, LEAF, data, False))
-    if op is SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic for each
+    if getattr(op, "origin", None) is SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic for each
         later = local_gradients
     else:
         try:
@@ -907,7 +907,7 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
         first = PyTuple_GET_ITEM(given_ones, 0)
         found = PyDict_GetItem(numbers, self)
         if self is SOFTMAX:
-            if count == 1 and not hasattr(<object>first, "interpretation_level"):
+            if count == 1 and not is_tracked(<object>first):
                 given_ones = (listed("softmax", <object>first),)  # as an iterator gives its items only once
                 node = components(given_ones[0])
         elif found != NULL:

@@ -79,8 +79,11 @@ cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t c
             PyMem_Free(xs)
 
 
+cdef list COMPONENTS = []  # the records of single components
+
+
 cdef list components(tuple operands):
-    """The softmax: a node for each component, its operands the component's number and the whole sequence; or None."""
+    """The softmax: a node for each component, its operands the whole sequence; or None."""
     cdef Py_ssize_t i, j, k, values = 0, count = PyTuple_GET_SIZE(operands)
     cdef double rest
     cdef bint collected = False
@@ -112,20 +115,22 @@ cdef list components(tuple operands):
         for i in range(count):
             if not total_without(xs + count, count, i, &rest):
                 return None
-            block = new_block(SOFTMAX, count + 1, values)
+            while len(COMPONENTS) <= i:
+                COMPONENTS.append(SOFTMAX.bind(component=len(COMPONENTS)))
+            block = new_block(COMPONENTS[i], count, values)
             k = 0
-            for j in range(-1, count):
-                x = PyTuple_GET_ITEM(operands, j) if j >= 0 else NULL
-                if x != NULL and Py_TYPE(x) == VALUE:
+            for j in range(count):
+                x = PyTuple_GET_ITEM(operands, j)
+                if Py_TYPE(x) == VALUE:
                     Py_INCREF(<object>x)
                     block.local_gradients[k] = xs[count + i] * rest if i == j else -(xs[count + i] * xs[count + j])
                     k += 1
                 else:
-                    x = PyFloat_FromDouble(xs[j] if j >= 0 else <double>i)
+                    x = PyFloat_FromDouble(xs[j])
                     if x == NULL:
                         free_block(block)
                         raise MemoryError()
-                block.operands[j + 1] = x
+                block.operands[j] = x
             found.append(given(new_many(block, xs[count + i], collected)))
     finally:
         PyMem_Free(xs)

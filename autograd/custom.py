@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .record import Primitive, to_float
+from .record import Primitive, is_tracked, to_float
 
 __all__ = ["CustomPrimitive", "primitive"]
 
@@ -44,7 +44,7 @@ class CustomPrimitive(Primitive):
         return tuple([self._converted(z, i, partial) for i, partial in zip(places, found, strict=True)])
 
     def _converted(self, z: Any, i: int, partial: Any) -> Any:
-        if type(z) is not float and hasattr(partial, "interpretation_level"):
+        if type(z) is not float and is_tracked(partial):
             return partial
         return to_float(partial, f"partial {i} of {self.name}")
 
@@ -111,7 +111,10 @@ def primitive(
     for i, partial in enumerate(listed):
         if partial is not None:
             _check_count(partial, len(listed) + 1, f"partial {i} of {name}", f"{len(listed) + 1}: z, then the operands")
-    record = CustomPrimitive(name, function, listed, symbol=symbol, remedy=remedy, doc=inspect.getdoc(function) or "")
+    _, *operands = inspect.signature(next(p for p in listed if p)).parameters  # a function in C may not tell their names
+    signature = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in operands])
+    doc = inspect.getdoc(function) or ""
+    record = CustomPrimitive(name, function, listed, symbol=symbol, remedy=remedy, doc=doc, signature=signature)
     record.domain = _intervals(domain, len(listed), name)
     record.reference = reference
     return record

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from . import modes
 from .operators import Operators
-from .record import Primitive, to_float
+from .record import Primitive, is_tracked, to_float
 from .records import flow
 
 __all__ = ["Dual", "Origin", "detached", "lifted", "new_level", "number_of", "watched"]
@@ -51,7 +51,7 @@ def lifted(x: Any, what: str) -> Any:
     Raises:
         TypeError: x is none of these.
     """
-    return x if hasattr(x, "interpretation_level") else to_float(x, what)
+    return x if is_tracked(x) else to_float(x, what)
 
 
 def detached(x: Any) -> Any:
@@ -60,7 +60,7 @@ def detached(x: Any) -> Any:
     >>> detached(2.0), detached(Dual(3.0, 1.0, new_level()))
     (2.0, Dual(primal=3.0, tangent=0.0))
     """
-    return x.detach() if hasattr(x, "interpretation_level") else x
+    return x.detach() if is_tracked(x) else x
 
 
 class Origin(NamedTuple):

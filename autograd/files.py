@@ -27,7 +27,7 @@ except ImportError:  # pragma: no cover  (Windows, where a file that is open can
     locks = None
 
 _OURS = re.compile(r"\.glassgrad-[0-9a-f]{16}\.part")
-_ABANDONED = 60.0  # seconds without a change, which tell an abandoned file where there are no locks
+_ABANDONED = 60.0  # seconds without a change after which a file counts as abandoned, where there are no locks
 
 Path = str | os.PathLike[str]
 
@@ -96,7 +96,7 @@ def _target(path: Path) -> tuple[str, os.stat_result | None]:
     except FileNotFoundError:
         return target, None
     except OSError as error:
-        raise _named(error, path) from None
+        raise _about_path(error, path) from None
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(f"{os.fspath(path)!r} is a directory; name a file in it")
     if not os.access(target, os.W_OK):
@@ -120,7 +120,7 @@ def _temporary(path: Path, target: str, found: os.stat_result | None) -> Iterato
             with suppress(OSError):  # it has taken the target's place
                 os.unlink(file.name)
     except OSError as error:
-        raise _named(error, path) from None
+        raise _about_path(error, path) from None
 
 
 def _created(folder: str) -> Any:
@@ -152,6 +152,6 @@ def _remove_if_abandoned(name: str) -> None:
         os.unlink(name)
 
 
-def _named(error: OSError, path: Path) -> OSError:
+def _about_path(error: OSError, path: Path) -> OSError:
     """The same error, about the path that was asked for."""
     return error if error.errno is None else OSError(error.errno, error.strerror, os.fspath(path))

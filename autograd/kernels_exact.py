@@ -24,7 +24,7 @@ from math import inf, isfinite, nan
 from .kernels import _product_error, _quotient
 
 __all__ = [
-    "MOST_ORDER", "deviation", "digamma", "erfinv", "erfinv_dx", "gamma", "gamma_dx", "lgamma", "polygamma", "sinc",
+    "MOST_ORDER", "deviations", "digamma", "erfinv", "erfinv_dx", "gamma", "gamma_dx", "lgamma", "polygamma", "sinc",
     "sinc_dn", "sinc_dx", "std", "std_partials", "var", "var_partials",
 ]  # fmt: skip
 
@@ -446,9 +446,10 @@ def std_partials(ddof: float, xs: Sequence[float]) -> list[float]:
     return [_divided((n * m - whole) * bottom, top) for m in ms]
 
 
-def deviation(i: float, xs: Sequence[float]) -> float:
-    """x - mean for the i-th operand, rounded once."""
+def deviations(xs: Sequence[float]) -> list[float]:
+    """x - mean for each x, rounded once."""
     if not all(map(isfinite, xs)):
-        return nan
+        return [nan] * len(xs)
     ms, scale = _in_units(xs)
-    return _divided(len(ms) * ms[int(i)] - sum(ms), len(ms) * scale)
+    n, whole = len(ms), sum(ms)
+    return [_divided(n * m - whole, n * scale) for m in ms]

@@ -1,7 +1,7 @@
 """Where the numbers of an argument or a result stand: in lists, tuples, dicts, and in NumPy's arrays.
 
-The transformations take numbers out of such trees and put derivatives in the same places. An array is a leaf of its tree
-with a shape of its own. NumPy is never imported here: where an array arrives, somebody has imported it.
+The transformations take numbers out of such trees and put derivatives in the same places. An array is a leaf of its tree,
+with a shape of its own. NumPy isn't imported here: where an array arrives, the caller has imported it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def is_array(x: Any) -> bool:
 
 
 def items(x: Any) -> Iterator[Any]:
-    """All in a tree that may be more than a plain number: its leaves, and what stands in arrays of objects.
+    """Everything in a tree that may be more than a plain number: its leaves, and the elements of arrays of objects.
 
     >>> list(items([1.0, {"a": 2.0}]))
     [1.0, 2.0]
@@ -37,7 +37,7 @@ def items(x: Any) -> Iterator[Any]:
     for leaf in (x,) if tree.is_leaf(x) else tree.leaves(x):
         if not is_array(leaf):
             yield leaf
-        elif leaf.dtype == object:  # arrays of data may be large, and hold nothing else than numbers
+        elif leaf.dtype == object:  # other arrays may be large, and hold plain numbers only
             yield from leaf.flat
 
 
@@ -99,7 +99,7 @@ class Layout:
         for part, shape in zip(self._treedef.flatten_up_to(x), self.shapes, strict=True):
             layout = Layout(part)
             if layout.shapes != [shape] or not layout._treedef.is_leaf:
-                raise ValueError(f"expected {_named(shape)}, got {_described(part)}")
+                raise ValueError(f"expected {_shape_in_words(shape)}, got {_in_words(part)}")
             found += layout.numbers
         return found
 
@@ -135,12 +135,12 @@ def _size(shape: Shape) -> int:
     return math.prod(shape or ())
 
 
-def _named(shape: Shape) -> str:
+def _shape_in_words(shape: Shape) -> str:
     return "a number" if shape is None else f"an array of shape {shape}"
 
 
-def _described(x: Any) -> str:
-    return _named(_shape(x)) if tree.is_leaf(x) else f"a {type(x).__name__} of {len(x)}"
+def _in_words(x: Any) -> str:
+    return _shape_in_words(_shape(x)) if tree.is_leaf(x) else f"a {type(x).__name__} of {len(x)}"
 
 
 def _taken(numbers: Iterator[Any], shape: Shape) -> Any:
@@ -148,10 +148,10 @@ def _taken(numbers: Iterator[Any], shape: Shape) -> Any:
     if shape is None:
         return next(numbers)
     numpy = sys.modules["numpy"]
-    items = list(islice(numbers, _size(shape)))
-    if all(type(x) is float for x in items):
-        return numpy.array(items, dtype=float).reshape(shape)
-    array = numpy.empty(len(items), dtype=object)
-    for i, x in enumerate(items):
+    found = list(islice(numbers, _size(shape)))
+    if all(type(x) is float for x in found):
+        return numpy.array(found, dtype=float).reshape(shape)
+    array = numpy.empty(len(found), dtype=object)
+    for i, x in enumerate(found):
         array[i] = x
     return array.reshape(shape)

@@ -1,30 +1,34 @@
 """The records: every elementary function, once.
 
-Each record holds a name, the function on floats (from `kernels`, accurate to 2 ulp) and, for each operand, the
-partial derivative as ordinary arithmetic on ``(z, *operands)``, where ``z`` is the result itself. Handed floats,
-a partial gives a number; handed Values, a graph that can be differentiated again.
+Each record is a function on floats (from `kernels`, accurate to 2 ulp) with the rules for its derivatives beside it: for
+each operand one, as ordinary arithmetic on ``(z, *operands)``, where ``z`` is the result itself. Handed floats, a rule gives
+a number; handed Values, a graph that can be differentiated again. All else that is known of it stands there as well: what a
+picture shows, what to do about an error, where its kinks are.
 
-To add a primitive, add its record here, its name to ``PUBLIC``, and its method to `operators`. A test checks the
-value and the partial of every record against 50 digits.
+To add a primitive, add its record here, and its name to `autograd` and `operators`. Tests check value and rules of every
+record against 50 digits, and that the rules keep to what `translate` understands: arithmetic, comparisons, ``a if c else b``,
+and calls of records and of functions that keep to it as well.
 
-Where a plain formula would lose digits (tails, poles, cancellation), the partial is itself a record with a
-careful kernel: ``tanh`` has ``tanh_dx`` for its partial, and that one has a partial again, so that derivatives
-of every order exist. Those records stand in the second half and are not part of the public face.
+Where a plain formula would lose digits (tails, poles, cancellation), the derivative is itself a record with a
+careful kernel: that of ``tanh`` is ``tanh_dx``, which has a rule again, so that derivatives
+of every order exist. Those records stand in the second half, and are not part of the public face.
 
-Formulas: NIST Digital Library of Mathematical Functions, chapters 4 (elementary), 5 (gamma) and 7 (error function);
+Formulas: NIST Digital Library of Mathematical Functions (DLMF), chapters 4 (elementary), 5 (gamma) and 7 (error function);
 activations as PyTorch defines them. Conventions at kinks, ties and poles: a subgradient of least norm, and a
 symmetric share where arguments tie.
 """
 
+# A rule may call a record that stands below it.
+# mypy: disable-error-code="has-type"
+
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import kernels, kernels_exact
-from .record import NaryPrimitive, Primitive, is_real, listed, to_float
+from .record import ListPrimitive, NaryPrimitive, Primitive, is_real, is_tracked, record, to_float
 
 INF, NAN = math.inf, math.nan
 LN2, LN10 = math.log(2.0), math.log(10.0)
@@ -53,709 +57,1907 @@ def flow(upstream: Any, local: Any) -> Any:
     return chain(upstream, local)
 
 
-def _doc(summary: str, derivative: str, example: str, x: str = "any number", raises: str = "") -> str:
-    raised = f"\n\nRaises:\n    {raises}" if raises else ""
-    return (
-        f"{summary}\n\nArgs:\n    operands: {x}; floats, Values or a mix.\n\n"
-        f"Returns:\n    A float for floats, else a Value. Derivative: {derivative}.{raised}\n\n{example}\n"
-    )
-
-
-def _try(name: str, call: str, result: str) -> str:
-    return f">>> from autograd import {name}\n>>> {call}\n{result}"
-
-
 # ---- arithmetic ------------------------------------------------------------------------------------
 
-add: Primitive = Primitive(
-    "add", lambda x, y: x + y, (lambda z, x, y: 1.0, lambda z, x, y: 1.0), symbol="+",
-    doc=_doc("The sum x + y.", "1 to each: a sum passes the gradient on", _try("add", "add(1.0, 2.0)", "3.0")),
-)  # fmt: skip
 
-subtract: Primitive = Primitive(
-    "subtract", lambda x, y: x - y, (lambda z, x, y: 1.0, lambda z, x, y: -1.0), symbol="-",
-    doc=_doc("The difference x - y.", "1 and -1", _try("subtract", "subtract(1.0, 2.0)", "-1.0")),
-)  # fmt: skip
+@record(dx=lambda z, x, y: 1.0, dy=lambda z, x, y: 1.0, symbol="+")
+def add(x: Any, y: Any) -> Any:
+    """The sum x + y.
 
-multiply: Primitive = Primitive(
-    "multiply", lambda x, y: x * y, (lambda z, x, y: y, lambda z, x, y: x), symbol="*",
-    doc=_doc("The product x * y.", "y and x: a product swaps its inputs", _try("multiply", "multiply(2.0, 3.0)", "6.0")),
-)  # fmt: skip
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
 
-divide: Primitive = Primitive(
-    "divide", lambda x, y: x / y, (lambda z, x, y: 1.0 / y, lambda z, x, y: divide_dy(x, y)), symbol="/",
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 to each: a sum passes the gradient on.
+
+    >>> from autograd import add
+    >>> add(1.0, 2.0)
+    3.0
+    """
+    return x + y
+
+
+@record(dx=lambda z, x, y: 1.0, dy=lambda z, x, y: -1.0, symbol="-")
+def subtract(x: Any, y: Any) -> Any:
+    """The difference x - y.
+
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 and -1.
+
+    >>> from autograd import subtract
+    >>> subtract(1.0, 2.0)
+    -1.0
+    """
+    return x - y
+
+
+@record(dx=lambda z, x, y: y, dy=lambda z, x, y: x, symbol="*")
+def multiply(x: Any, y: Any) -> Any:
+    """The product x * y.
+
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        y and x: a product swaps its inputs.
+
+    >>> from autograd import multiply
+    >>> multiply(2.0, 3.0)
+    6.0
+    """
+    return x * y
+
+
+@record(
+    dx=lambda z, x, y: 1.0 / y,
+    dy=lambda z, x, y: divide_dy(x, y),
+    symbol="/",
     remedy="keep the divisor away from zero, for instance by adding a small constant to it",
-    doc=_doc("The quotient x / y.", "1/y and -(x/y)/y", _try("divide", "divide(1.0, 4.0)", "0.25"),
-             x="y not zero", raises="ZeroDivisionError: y is zero."),
-)  # fmt: skip
+)
+def divide(x: Any, y: Any) -> Any:
+    """The quotient x / y.
 
-power: Primitive = Primitive(
-    "power", kernels.power, (lambda z, x, y: power_dx(x, y), lambda z, x, y: power_dy(x, y)), symbol="**",
+    Args:
+        x: a number or a Value.
+        y: a number or a Value, not zero.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/y and -(x/y)/y.
+
+    Raises:
+        ZeroDivisionError: y is zero.
+
+    >>> from autograd import divide
+    >>> divide(1.0, 4.0)
+    0.25
+    """
+    return x / y
+
+
+@record(
+    dx=lambda z, x, y: power_dx(x, y),
+    dy=lambda z, x, y: power_dy(x, y),
+    symbol="**",
     remedy="keep the base positive, or use an integer exponent; cbrt takes roots of negative numbers",
-    doc=_doc("The power x ** y.", "y*x**(y-1) and x**y*log(x), nan in y where x < 0",
-             _try("power", "power(2.0, 10.0)", "1024.0"), x="x >= 0, or y a whole number",
-             raises="ValueError: the result would be complex.\n    ZeroDivisionError: 0 to a negative power.\n"
-                    "    OverflowError: the result is too large."),
-)  # fmt: skip
+)
+def power(x: Any, y: Any) -> Any:
+    """The power x ** y.
 
-remainder: Primitive = Primitive(
-    "remainder", lambda x, y: x % y, (lambda z, x, y: 1.0, lambda z, x, y: _minus_quotient(x, y)), symbol="%",
+    Args:
+        x: a number or a Value; not negative, unless y is whole.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        y*x**(y-1) and x**y*log(x), nan in y where x < 0.
+
+    Raises:
+        ValueError: the result would be complex.
+        ZeroDivisionError: 0 to a negative power.
+        OverflowError: the result is too large.
+
+    >>> from autograd import power
+    >>> power(2.0, 10.0)
+    1024.0
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.power(x, y)
+
+
+@record(
+    dx=lambda z, x, y: 1.0,
+    dy=lambda z, x, y: _minus_quotient(x, y),
+    symbol="%",
     remedy="the divisor of % must not be zero",
-    doc=_doc("The remainder x % y, with the sign of y as in Python.", "1 and -floor(x/y)",
-             _try("remainder", "remainder(-7.0, 3.0)", "2.0"), x="y not zero", raises="ZeroDivisionError: y is zero."),
-)  # fmt: skip
+    derivatives=["1", "-(x//y)"],
+)
+def remainder(x: Any, y: Any) -> Any:
+    """The remainder x % y, with the sign of y as in Python.
 
-negative: Primitive = Primitive(
-    "negative", lambda x: -x, (lambda z, x: -1.0,), symbol="neg",
-    doc=_doc("The negation -x.", "-1", _try("negative", "negative(2.0)", "-2.0")),
-)  # fmt: skip
+    Args:
+        x: a number or a Value.
+        y: a number or a Value, not zero.
 
-positive: Primitive = Primitive(
-    "positive", lambda x: x, (lambda z, x: 1.0,), symbol="pos",
-    doc=_doc("The number itself, +x, as a node of its own.", "1", _try("positive", "positive(2.0)", "2.0")),
-)  # fmt: skip
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-absolute: Primitive = Primitive(
-    "absolute", abs, (lambda z, x: _sign(x),), symbol="abs",
-    doc=_doc("The absolute value of x.", "the sign of x, 0 at 0", _try("absolute", "absolute(-2.0)", "2.0")),
-)  # fmt: skip
+    Derivative:
+        1 and -floor(x/y).
+
+    Raises:
+        ZeroDivisionError: y is zero.
+
+    >>> from autograd import remainder
+    >>> remainder(-7.0, 3.0)
+    2.0
+    """
+    return x % y
+
+
+@record(dx=lambda z, x: -1.0, symbol="neg", sign="-")
+def negative(x: Any) -> Any:
+    """The negation -x.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        -1.
+
+    >>> from autograd import negative
+    >>> negative(2.0)
+    -2.0
+    """
+    return -x
+
+
+@record(dx=lambda z, x: 1.0, symbol="pos", sign="+")
+def positive(x: Any) -> Any:
+    """The number itself, +x, as a node of its own.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1.
+
+    >>> from autograd import positive
+    >>> positive(2.0)
+    2.0
+    """
+    return x
+
+
+@record(dx=lambda z, x: _sign(x), symbol="abs", kinks=lambda z, x: x == 0.0)
+def absolute(x: Any) -> Any:
+    """The absolute value of x.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        the sign of x, 0 at 0.
+
+    >>> from autograd import absolute
+    >>> absolute(-2.0)
+    2.0
+    """
+    return abs(x)
+
 
 # ---- powers and roots ------------------------------------------------------------------------------
 
-square: Primitive = Primitive(
-    "square", kernels.square, (lambda z, x: 2.0 * x,),
-    doc=_doc("The square x * x.", "2*x", _try("square", "square(3.0)", "9.0")),
-)  # fmt: skip
 
-reciprocal: Primitive = Primitive(
-    "reciprocal", kernels.reciprocal, (lambda z, x: -(z * z),),
+@record(dx=lambda z, x: 2.0 * x)
+def square(x: Any) -> Any:
+    """The square x * x.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        2*x.
+
+    >>> from autograd import square
+    >>> square(3.0)
+    9.0
+    """
+    return kernels.square(x)
+
+
+@record(
+    dx=lambda z, x: -(z * z),
     remedy="keep x away from zero, for instance by adding a small constant to it",
-    doc=_doc("The reciprocal 1/x.", "-1/x**2", _try("reciprocal", "reciprocal(4.0)", "0.25"), x="not zero",
-             raises="ZeroDivisionError: x is zero."),
-)  # fmt: skip
+    derivatives=["-1/x**2"],
+)
+def reciprocal(x: Any) -> Any:
+    """The reciprocal 1/x.
 
-sqrt: Primitive = Primitive(
-    "sqrt", kernels.sqrt, (lambda z, x: sqrt_dx(x),),
+    Args:
+        x: a number or a Value, not zero.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        -1/x**2.
+
+    Raises:
+        ZeroDivisionError: x is zero.
+
+    >>> from autograd import reciprocal
+    >>> reciprocal(4.0)
+    0.25
+    """
+    return kernels.reciprocal(x)
+
+
+@record(
+    dx=lambda z, x: sqrt_dx(x),
     remedy="the square root is real for x >= 0 only; clamp x first, or take cbrt",
-    doc=_doc("The square root of x.", "1/(2*sqrt(x)), inf at 0", _try("sqrt", "sqrt(9.0)", "3.0"), x="x >= 0",
-             raises="ValueError: x is negative."),
-)  # fmt: skip
+    kinks=lambda z, x: z == 0.0,
+)
+def sqrt(x: Any) -> Any:
+    """The square root of x.
 
-cbrt: Primitive = Primitive(
-    "cbrt", kernels.cbrt, (lambda z, x: cbrt_dx(x),),
-    doc=_doc("The real cube root of x.", "1/(3*cbrt(x)**2), inf at 0", _try("cbrt", "cbrt(-8.0)", "-2.0")),
-)  # fmt: skip
+    Args:
+        x: a number or a Value, not negative.
 
-hypot: Primitive = Primitive(
-    "hypot", kernels.hypot, (lambda z, x, y: hypot_dx(x, y), lambda z, x, y: hypot_dx(y, x)),
-    defaults=(0.0,),
-    doc=_doc("The length sqrt(x*x + y*y) without overflow on the way; y is 0 if left out.", "x/h and y/h, 0 at the origin",
-             _try("hypot", "hypot(3.0, 4.0)", "5.0")),
-)  # fmt: skip
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(2*sqrt(x)), inf at 0.
+
+    Raises:
+        ValueError: x is negative.
+
+    >>> from autograd import sqrt
+    >>> sqrt(9.0)
+    3.0
+    """
+    return kernels.sqrt(x)
+
+
+@record(dx=lambda z, x: cbrt_dx(x))
+def cbrt(x: Any) -> Any:
+    """The real cube root of x.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(3*cbrt(x)**2), inf at 0.
+
+    >>> from autograd import cbrt
+    >>> cbrt(-8.0)
+    -2.0
+    """
+    return kernels.cbrt(x)
+
+
+@record(
+    dx=lambda z, x, y: hypot_dx(x, y),
+    dy=lambda z, x, y: hypot_dx(y, x),
+    derivatives=["x/hypot(x, y)", "y/hypot(x, y)"],
+    kinks=lambda z, x, y: z == 0.0,
+)
+def hypot(x: Any, y: Any = 0.0) -> Any:
+    """The length sqrt(x*x + y*y) without overflow on the way; y is 0 if left out.
+
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        x/h and y/h, 0 at the origin.
+
+    >>> from autograd import hypot
+    >>> hypot(3.0, 4.0)
+    5.0
+    """
+    return kernels.hypot(x, y)
+
 
 # ---- exponentials and logarithms -------------------------------------------------------------------
 
 _LOG_REMEDY = "the logarithm is real for positive numbers only; clamp x first, or add a small constant to it"
 _LOG_RAISES = "ValueError: x is outside the domain."
 
-exp: Primitive = Primitive(
-    "exp", kernels.exp, (lambda z, x: z,),
-    doc=_doc("e to the power x.", "exp(x), the result itself", _try("exp", "exp(0.0)", "1.0"), x="up to 709.78",
-             raises="OverflowError: the result is too large."),
-)  # fmt: skip
 
-exp2: Primitive = Primitive(
-    "exp2", kernels.exp2, (lambda z, x: z * LN2,),
-    doc=_doc("2 to the power x.", "2**x * log(2)", _try("exp2", "exp2(3.0)", "8.0"), x="below 1024",
-             raises="OverflowError: the result is too large."),
-)  # fmt: skip
+@record(dx=lambda z, x: z)
+def exp(x: Any) -> Any:
+    """e to the power x.
 
-expm1: Primitive = Primitive(
-    "expm1", kernels.expm1, (lambda z, x: exp(x),),
-    doc=_doc("exp(x) - 1 without cancellation near 0.", "exp(x)", _try("expm1", "expm1(1e-20)", "1e-20"),
-             x="up to 709.78", raises="OverflowError: the result is too large."),
-)  # fmt: skip
+    Args:
+        x: a number or a Value, up to 709.78.
 
-log: Primitive = Primitive(
-    "log", kernels.log, (lambda z, x: 1.0 / x,), remedy=_LOG_REMEDY,
-    doc=_doc("The natural logarithm.", "1/x", _try("log", "log(1.0)", "0.0"), x="x > 0", raises=_LOG_RAISES),
-)  # fmt: skip
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-log2: Primitive = Primitive(
-    "log2", kernels.log2, (lambda z, x: LOG2_E / x,), remedy=_LOG_REMEDY,
-    doc=_doc("The logarithm to base 2.", "1/(x*log(2))", _try("log2", "log2(8.0)", "3.0"), x="x > 0",
-             raises=_LOG_RAISES),
-)  # fmt: skip
+    Derivative:
+        exp(x), the result itself.
 
-log10: Primitive = Primitive(
-    "log10", kernels.log10, (lambda z, x: LOG10_E / x,), remedy=_LOG_REMEDY,
-    doc=_doc("The logarithm to base 10.", "1/(x*log(10))", _try("log10", "log10(1000.0)", "3.0"), x="x > 0",
-             raises=_LOG_RAISES),
-)  # fmt: skip
+    Raises:
+        OverflowError: the result is too large.
 
-log1p: Primitive = Primitive(
-    "log1p", kernels.log1p, (lambda z, x: 1.0 / (1.0 + x),),
-    remedy="log1p is real for x > -1 only; clamp x first",
-    doc=_doc("log(1 + x) without cancellation near 0.", "1/(1 + x)", _try("log1p", "log1p(1e-20)", "1e-20"),
-             x="x > -1", raises=_LOG_RAISES),
-)  # fmt: skip
+    >>> from autograd import exp
+    >>> exp(0.0)
+    1.0
 
-logaddexp: Primitive = Primitive(
-    "logaddexp", kernels.logaddexp,
-    (lambda z, x, y: _share(x, y, z), lambda z, x, y: _share(y, x, z)),
-    doc=_doc("log(exp(x) + exp(y)) without overflow.", "the share of each: sigmoid(x - y) and sigmoid(y - x)",
-             _try("logaddexp", "logaddexp(1000.0, 0.0)", "1000.0")),
-)  # fmt: skip
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.exp(x)
+
+
+@record(dx=lambda z, x: z * LN2)
+def exp2(x: Any) -> Any:
+    """2 to the power x.
+
+    Args:
+        x: a number or a Value, below 1024.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        2**x * log(2).
+
+    Raises:
+        OverflowError: the result is too large.
+
+    >>> from autograd import exp2
+    >>> exp2(3.0)
+    8.0
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.exp2(x)
+
+
+@record(dx=lambda z, x: exp(x))
+def expm1(x: Any) -> Any:
+    """exp(x) - 1 without cancellation near 0.
+
+    Args:
+        x: a number or a Value, up to 709.78.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        exp(x).
+
+    Raises:
+        OverflowError: the result is too large.
+
+    >>> from autograd import expm1
+    >>> expm1(1e-20)
+    1e-20
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.expm1(x)
+
+
+@record(dx=lambda z, x: 1.0 / x, remedy=_LOG_REMEDY)
+def log(x: Any) -> Any:
+    """The natural logarithm.
+
+    Args:
+        x: a number or a Value, above 0.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/x.
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import log
+    >>> log(1.0)
+    0.0
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.log(x)
+
+
+@record(dx=lambda z, x: LOG2_E / x, remedy=_LOG_REMEDY)
+def log2(x: Any) -> Any:
+    """The logarithm to base 2.
+
+    Args:
+        x: a number or a Value, above 0.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(x*log(2)).
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import log2
+    >>> log2(8.0)
+    3.0
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.log2(x)
+
+
+@record(dx=lambda z, x: LOG10_E / x, remedy=_LOG_REMEDY)
+def log10(x: Any) -> Any:
+    """The logarithm to base 10.
+
+    Args:
+        x: a number or a Value, above 0.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(x*log(10)).
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import log10
+    >>> log10(1000.0)
+    3.0
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.log10(x)
+
+
+@record(dx=lambda z, x: 1.0 / (1.0 + x), remedy="log1p is real for x > -1 only; clamp x first")
+def log1p(x: Any) -> Any:
+    """log(1 + x) without cancellation near 0.
+
+    Args:
+        x: a number or a Value, above -1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(1 + x).
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import log1p
+    >>> log1p(1e-20)
+    1e-20
+
+    References:
+        DLMF 4.2, 4.7.
+    """
+    return kernels.log1p(x)
+
+
+@record(dx=lambda z, x, y: _share(x, y, z), dy=lambda z, x, y: _share(y, x, z))
+def logaddexp(x: Any, y: Any) -> Any:
+    """log(exp(x) + exp(y)) without overflow.
+
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        the share of each: sigmoid(x - y) and sigmoid(y - x).
+
+    >>> from autograd import logaddexp
+    >>> logaddexp(1000.0, 0.0)
+    1000.0
+    """
+    return kernels.logaddexp(x, y)
+
 
 # ---- trigonometry ----------------------------------------------------------------------------------
 
 _UNIT_REMEDY = "the argument must lie between -1 and 1; clamp it first"
 
-sin: Primitive = Primitive(
-    "sin", kernels.sin, (lambda z, x: cos(x),), remedy="angles must be finite",
-    doc=_doc("The sine of x in radians.", "cos(x)", _try("sin", "sin(0.0)", "0.0"), x="finite",
-             raises="ValueError: x is infinite."),
-)  # fmt: skip
 
-cos: Primitive = Primitive(
-    "cos", kernels.cos, (lambda z, x: -sin(x),), remedy="angles must be finite",
-    doc=_doc("The cosine of x in radians.", "-sin(x)", _try("cos", "cos(0.0)", "1.0"), x="finite",
-             raises="ValueError: x is infinite."),
-)  # fmt: skip
+@record(dx=lambda z, x: cos(x), remedy="angles must be finite")
+def sin(x: Any) -> Any:
+    """The sine of x in radians.
 
-tan: Primitive = Primitive(
-    "tan", kernels.tan, (lambda z, x: tan_dx(x),), remedy="angles must be finite",
-    doc=_doc("The tangent of x in radians.", "1/cos(x)**2", _try("tan", "tan(0.0)", "0.0"), x="finite",
-             raises="ValueError: x is infinite."),
-)  # fmt: skip
+    Args:
+        x: a number or a Value, finite.
 
-arcsin: Primitive = Primitive(
-    "arcsin", kernels.arcsin, (lambda z, x: arcsin_dx(x),), remedy=_UNIT_REMEDY,
-    doc=_doc("The inverse sine, in radians.", "1/sqrt((1-x)*(1+x)), inf at -1 and 1",
-             _try("arcsin", "arcsin(0.0)", "0.0"), x="from -1 to 1", raises=_LOG_RAISES),
-)  # fmt: skip
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-arccos: Primitive = Primitive(
-    "arccos", kernels.arccos, (lambda z, x: -arcsin_dx(x),), remedy=_UNIT_REMEDY,
-    doc=_doc("The inverse cosine, in radians.", "-1/sqrt((1-x)*(1+x)), -inf at -1 and 1",
-             _try("arccos", "arccos(1.0)", "0.0"), x="from -1 to 1", raises=_LOG_RAISES),
-)  # fmt: skip
+    Derivative:
+        cos(x).
 
-arctan: Primitive = Primitive(
-    "arctan", kernels.arctan, (lambda z, x: arctan_dx(x),),
-    doc=_doc("The inverse tangent, in radians.", "1/(1 + x**2)", _try("arctan", "arctan(0.0)", "0.0")),
-)  # fmt: skip
+    Raises:
+        ValueError: x is infinite.
 
-arctan2: Primitive = Primitive(
-    "arctan2", kernels.arctan2, (lambda z, y, x: arctan2_dy(y, x), lambda z, y, x: arctan2_dx(y, x)),
-    doc=_doc("The angle of the point (x, y) in radians, called as arctan2(y, x).",
-             "x/(x**2 + y**2) and -y/(x**2 + y**2), 0 at the origin", _try("arctan2", "arctan2(0.0, 1.0)", "0.0")),
-)  # fmt: skip
+    >>> from autograd import sin
+    >>> sin(0.0)
+    0.0
+
+    References:
+        DLMF 4.14, 4.20.
+    """
+    return kernels.sin(x)
+
+
+@record(dx=lambda z, x: -sin(x), remedy="angles must be finite")
+def cos(x: Any) -> Any:
+    """The cosine of x in radians.
+
+    Args:
+        x: a number or a Value, finite.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        -sin(x).
+
+    Raises:
+        ValueError: x is infinite.
+
+    >>> from autograd import cos
+    >>> cos(0.0)
+    1.0
+
+    References:
+        DLMF 4.14, 4.20.
+    """
+    return kernels.cos(x)
+
+
+@record(dx=lambda z, x: tan_dx(x), remedy="angles must be finite")
+def tan(x: Any) -> Any:
+    """The tangent of x in radians.
+
+    Args:
+        x: a number or a Value, finite.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/cos(x)**2.
+
+    Raises:
+        ValueError: x is infinite.
+
+    >>> from autograd import tan
+    >>> tan(0.0)
+    0.0
+
+    References:
+        DLMF 4.14, 4.20.
+    """
+    return kernels.tan(x)
+
+
+@record(dx=lambda z, x: arcsin_dx(x), remedy=_UNIT_REMEDY)
+def arcsin(x: Any) -> Any:
+    """The inverse sine, in radians.
+
+    Args:
+        x: a number or a Value, from -1 to 1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/sqrt((1-x)*(1+x)), inf at -1 and 1.
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import arcsin
+    >>> arcsin(0.0)
+    0.0
+
+    References:
+        DLMF 4.23, 4.24(ii).
+    """
+    return kernels.arcsin(x)
+
+
+@record(dx=lambda z, x: -arcsin_dx(x), remedy=_UNIT_REMEDY)
+def arccos(x: Any) -> Any:
+    """The inverse cosine, in radians.
+
+    Args:
+        x: a number or a Value, from -1 to 1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        -1/sqrt((1-x)*(1+x)), -inf at -1 and 1.
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import arccos
+    >>> arccos(1.0)
+    0.0
+
+    References:
+        DLMF 4.23, 4.24(ii).
+    """
+    return kernels.arccos(x)
+
+
+@record(dx=lambda z, x: arctan_dx(x))
+def arctan(x: Any) -> Any:
+    """The inverse tangent, in radians.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(1 + x**2).
+
+    >>> from autograd import arctan
+    >>> arctan(0.0)
+    0.0
+
+    References:
+        DLMF 4.23, 4.24(ii).
+    """
+    return kernels.arctan(x)
+
+
+@record(dy=lambda z, y, x: arctan2_dy(y, x), dx=lambda z, y, x: arctan2_dx(y, x))
+def arctan2(y: Any, x: Any) -> Any:
+    """The angle of the point (x, y), in radians.
+
+    Args:
+        y: a number or a Value.
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        x/(x**2 + y**2) and -y/(x**2 + y**2), 0 at the origin.
+
+    >>> from autograd import arctan2
+    >>> arctan2(0.0, 1.0)
+    0.0
+
+    References:
+        DLMF 4.23, 4.24(ii).
+    """
+    return kernels.arctan2(y, x)
+
 
 # ---- hyperbolic functions --------------------------------------------------------------------------
 
-sinh: Primitive = Primitive(
-    "sinh", kernels.sinh, (lambda z, x: cosh(x),),
-    doc=_doc("The hyperbolic sine.", "cosh(x)", _try("sinh", "sinh(0.0)", "0.0"), x="within 710.47",
-             raises="OverflowError: the result is too large."),
-)  # fmt: skip
 
-cosh: Primitive = Primitive(
-    "cosh", kernels.cosh, (lambda z, x: sinh(x),),
-    doc=_doc("The hyperbolic cosine.", "sinh(x)", _try("cosh", "cosh(0.0)", "1.0"), x="within 710.47",
-             raises="OverflowError: the result is too large."),
-)  # fmt: skip
+@record(dx=lambda z, x: cosh(x))
+def sinh(x: Any) -> Any:
+    """The hyperbolic sine.
 
-tanh: Primitive = Primitive(
-    "tanh", kernels.tanh, (lambda z, x: tanh_dx(x),),
-    doc=_doc("The hyperbolic tangent.", "1/cosh(x)**2, to the last digit in the tails too",
-             _try("tanh", "tanh(0.0)", "0.0")),
-)  # fmt: skip
+    Args:
+        x: a number or a Value, within 710.47 of 0.
 
-arcsinh: Primitive = Primitive(
-    "arcsinh", kernels.arcsinh, (lambda z, x: arcsinh_dx(x),),
-    doc=_doc("The inverse hyperbolic sine.", "1/sqrt(1 + x**2)", _try("arcsinh", "arcsinh(0.0)", "0.0")),
-)  # fmt: skip
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-arccosh: Primitive = Primitive(
-    "arccosh", kernels.arccosh, (lambda z, x: arccosh_dx(x),), remedy="arccosh is real for x >= 1 only; clamp x first",
-    doc=_doc("The inverse hyperbolic cosine.", "1/sqrt(x**2 - 1), inf at 1", _try("arccosh", "arccosh(1.0)", "0.0"),
-             x="x >= 1", raises=_LOG_RAISES),
-)  # fmt: skip
+    Derivative:
+        cosh(x).
 
-arctanh: Primitive = Primitive(
-    "arctanh", kernels.arctanh, (lambda z, x: arctanh_dx(x),),
-    remedy="arctanh is finite strictly between -1 and 1 only; clamp x first",
-    doc=_doc("The inverse hyperbolic tangent.", "1/((1-x)*(1+x))", _try("arctanh", "arctanh(0.0)", "0.0"),
-             x="strictly between -1 and 1", raises=_LOG_RAISES),
-)  # fmt: skip
+    Raises:
+        OverflowError: the result is too large.
+
+    >>> from autograd import sinh
+    >>> sinh(0.0)
+    0.0
+
+    References:
+        DLMF 4.28, 4.34.
+    """
+    return kernels.sinh(x)
+
+
+@record(dx=lambda z, x: sinh(x))
+def cosh(x: Any) -> Any:
+    """The hyperbolic cosine.
+
+    Args:
+        x: a number or a Value, within 710.47 of 0.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        sinh(x).
+
+    Raises:
+        OverflowError: the result is too large.
+
+    >>> from autograd import cosh
+    >>> cosh(0.0)
+    1.0
+
+    References:
+        DLMF 4.28, 4.34.
+    """
+    return kernels.cosh(x)
+
+
+@record(dx=lambda z, x: tanh_dx(x))
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/cosh(x)**2, to the last digit in the tails too.
+
+    >>> from autograd import tanh
+    >>> tanh(0.0)
+    0.0
+
+    References:
+        DLMF 4.28, 4.34.
+    """
+    return kernels.tanh(x)
+
+
+@record(dx=lambda z, x: arcsinh_dx(x))
+def arcsinh(x: Any) -> Any:
+    """The inverse hyperbolic sine.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/sqrt(1 + x**2).
+
+    >>> from autograd import arcsinh
+    >>> arcsinh(0.0)
+    0.0
+
+    References:
+        DLMF 4.37, 4.38(ii).
+    """
+    return kernels.arcsinh(x)
+
+
+@record(dx=lambda z, x: arccosh_dx(x), remedy="arccosh is real for x >= 1 only; clamp x first")
+def arccosh(x: Any) -> Any:
+    """The inverse hyperbolic cosine.
+
+    Args:
+        x: a number or a Value, at least 1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/sqrt(x**2 - 1), inf at 1.
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import arccosh
+    >>> arccosh(1.0)
+    0.0
+
+    References:
+        DLMF 4.37, 4.38(ii).
+    """
+    return kernels.arccosh(x)
+
+
+@record(dx=lambda z, x: arctanh_dx(x), remedy="arctanh is finite strictly between -1 and 1 only; clamp x first")
+def arctanh(x: Any) -> Any:
+    """The inverse hyperbolic tangent.
+
+    Args:
+        x: a number or a Value, strictly between -1 and 1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/((1-x)*(1+x)).
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import arctanh
+    >>> arctanh(0.0)
+    0.0
+
+    References:
+        DLMF 4.37, 4.38(ii).
+    """
+    return kernels.arctanh(x)
+
 
 # ---- the error function ----------------------------------------------------------------------------
 
-erf: Primitive = Primitive(
-    "erf", kernels.erf, (lambda z, x: erf_dx(x),),
-    doc=_doc("The error function.", "2/sqrt(pi) * exp(-x**2)", _try("erf", "erf(0.0)", "0.0")),
-)  # fmt: skip
 
-erfc: Primitive = Primitive(
-    "erfc", kernels.erfc, (lambda z, x: -erf_dx(x),),
-    doc=_doc("The complementary error function 1 - erf(x), accurate in its tail.", "-2/sqrt(pi) * exp(-x**2)",
-             _try("erfc", "erfc(0.0)", "1.0")),
-)  # fmt: skip
+@record(dx=lambda z, x: erf_dx(x))
+def erf(x: Any) -> Any:
+    """The error function.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        2/sqrt(pi) * exp(-x**2).
+
+    >>> from autograd import erf
+    >>> erf(0.0)
+    0.0
+
+    References:
+        DLMF 7.2, 7.10.
+    """
+    return kernels.erf(x)
+
+
+@record(dx=lambda z, x: -erf_dx(x))
+def erfc(x: Any) -> Any:
+    """The complementary error function 1 - erf(x), accurate in its tail.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        -2/sqrt(pi) * exp(-x**2).
+
+    >>> from autograd import erfc
+    >>> erfc(0.0)
+    1.0
+
+    References:
+        DLMF 7.2, 7.10.
+    """
+    return kernels.erfc(x)
+
 
 _OPEN_REMEDY = "the argument must lie strictly between -1 and 1; clamp it first"
 
-erfinv: Primitive = Primitive(
-    "erfinv", kernels_exact.erfinv, (lambda z, x: erfinv_dx(x),), remedy=_OPEN_REMEDY,
-    doc=_doc("The inverse of the error function: erf(erfinv(x)) is x.", "sqrt(pi)/2 * exp(erfinv(x)**2)",
-             _try("erfinv", "erfinv(0.5)", "0.4769362762044699"), x="strictly between -1 and 1", raises=_LOG_RAISES),
-)  # fmt: skip
+
+@record(dx=lambda z, x: erfinv_dx(x), remedy=_OPEN_REMEDY)
+def erfinv(x: Any) -> Any:
+    """The inverse of the error function: erf(erfinv(x)) is x.
+
+    Args:
+        x: a number or a Value, strictly between -1 and 1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        sqrt(pi)/2 * exp(erfinv(x)**2).
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import erfinv
+    >>> erfinv(0.5)
+    0.4769362762044699
+
+    References:
+        DLMF 7.17.
+    """
+    return kernels_exact.erfinv(x)
+
 
 # ---- the gamma function ----------------------------------------------------------------------------
 
 _POLE_REMEDY = "keep x away from 0, -1, -2, ..."
 _POLE_RAISES = "ValueError: x is 0 or a negative whole number."
 
-gamma: Primitive = Primitive(
-    "gamma", kernels_exact.gamma, (lambda z, x: gamma_dx(x),), remedy=_POLE_REMEDY,
-    doc=_doc("The gamma function; gamma(n + 1) is the factorial of n.", "gamma(x)*digamma(x)",
-             _try("gamma", "gamma(5.0)", "24.0"), x="up to 171.6, except 0, -1, -2, ...",
-             raises=_POLE_RAISES + "\n    OverflowError: the result is too large."),
-)  # fmt: skip
 
-lgamma: Primitive = Primitive(
-    "lgamma", kernels_exact.lgamma, (lambda z, x: digamma(x),), remedy=_POLE_REMEDY,
-    doc=_doc("The logarithm of the absolute value of the gamma function, to the last digit beside its zeros as well.",
-             "digamma(x)", _try("lgamma", "lgamma(3.0)", "0.6931471805599453"), x="any number except 0, -1, -2, ...",
-             raises=_POLE_RAISES + "\n    OverflowError: the result is too large."),
-)  # fmt: skip
+@record(dx=lambda z, x: gamma_dx(x), remedy=_POLE_REMEDY)
+def gamma(x: Any) -> Any:
+    """The gamma function, whose value at n + 1 is the factorial of n.
 
-digamma: Primitive = Primitive(
-    "digamma", kernels_exact.digamma, (lambda z, x: polygamma(1.0, x),), remedy=_POLE_REMEDY,
-    doc=_doc("The derivative of lgamma, gamma'(x)/gamma(x).", "polygamma(1, x)",
-             _try("digamma", "digamma(1.0)", "-0.5772156649015329"), x="any number except 0, -1, -2, ...",
-             raises=_POLE_RAISES),
-)  # fmt: skip
+    Args:
+        x: a number or a Value, up to 171.6, except 0, -1, -2, ...
 
-polygamma: Primitive = Primitive(
-    "polygamma", kernels_exact.polygamma, (None, lambda z, n, x: polygamma(n + 1.0, x)),
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        gamma(x)*digamma(x).
+
+    Raises:
+        ValueError: x is 0 or a negative whole number.
+        OverflowError: the result is too large.
+
+    >>> from autograd import gamma
+    >>> gamma(5.0)
+    24.0
+
+    References:
+        DLMF 5.2.
+    """
+    return kernels_exact.gamma(x)
+
+
+@record(dx=lambda z, x: digamma(x), remedy=_POLE_REMEDY)
+def lgamma(x: Any) -> Any:
+    """The logarithm of the absolute value of the gamma function, to the last digit beside its zeros as well.
+
+    Args:
+        x: a number or a Value, except 0, -1, -2, ...
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        digamma(x).
+
+    Raises:
+        ValueError: x is 0 or a negative whole number.
+        OverflowError: the result is too large.
+
+    >>> from autograd import lgamma
+    >>> lgamma(3.0)
+    0.6931471805599453
+
+    References:
+        DLMF 5.2.
+    """
+    return kernels_exact.lgamma(x)
+
+
+@record(dx=lambda z, x: polygamma(1.0, x), remedy=_POLE_REMEDY)
+def digamma(x: Any) -> Any:
+    """The derivative of lgamma, gamma'(x)/gamma(x).
+
+    Args:
+        x: a number or a Value, except 0, -1, -2, ...
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        polygamma(1, x).
+
+    Raises:
+        ValueError: x is 0 or a negative whole number.
+
+    >>> from autograd import digamma
+    >>> digamma(1.0)
+    -0.5772156649015329
+
+    References:
+        DLMF 5.2.
+    """
+    return kernels_exact.digamma(x)
+
+
+@record(
+    dx=lambda z, n, x: polygamma(n + 1.0, x),
     remedy="write polygamma(n, x) with n from 0 to 200, and keep x away from 0, -1, -2, ...",
-    doc=_doc("The derivative of order n of digamma; polygamma(0, x) is digamma(x).", "polygamma(n + 1, x) in x",
-             _try("polygamma", "polygamma(1, 1.0)", "1.6449340668482264"),
-             x="n a plain whole number from 0 to 200; x any number except 0, -1, -2, ...",
-             raises=_POLE_RAISES + " Or n is not an order."),
-)  # fmt: skip
+)
+def polygamma(n: Any, x: Any) -> Any:
+    """The derivative of order n of digamma; that of order 0 is digamma itself.
+
+    Args:
+        n: the order, a plain whole number from 0 to 200.
+        x: a number or a Value, except 0, -1, -2, ...
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        polygamma(n + 1, x) in x.
+
+    Raises:
+        ValueError: x is 0 or a negative whole number. Or n is not an order.
+
+    >>> from autograd import polygamma
+    >>> polygamma(1, 1.0)
+    1.6449340668482264
+
+    References:
+        DLMF 5.15.
+    """
+    return kernels_exact.polygamma(n, x)
+
 
 # ---- sinc ------------------------------------------------------------------------------------------
 
-sinc: Primitive = Primitive(
-    "sinc", kernels_exact.sinc, (lambda z, x: sinc_dx(x),),
-    doc=_doc("sin(pi*x)/(pi*x), 1 at 0: the normalized sinc, as `numpy.sinc` defines it. The other one, sin(x)/x, which\n"
-             "`sympy.sinc` means, is sinc(x / math.pi).",
-             "(cos(pi*x) - sinc(x))/x, 0 at 0", _try("sinc", "sinc(0.5)", "0.6366197723675814")),
-)  # fmt: skip
+
+@record(dx=lambda z, x: sinc_dx(x))
+def sinc(x: Any) -> Any:
+    """sin(pi*x)/(pi*x), 1 at 0: the normalized sinc, as `numpy.sinc` defines it. The other one, sin(x)/x, which
+    `sympy.sinc` means, is sinc(x / math.pi).
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        (cos(pi*x) - sinc(x))/x, 0 at 0.
+
+    >>> from autograd import sinc
+    >>> sinc(0.5)
+    0.6366197723675814
+    """
+    return kernels_exact.sinc(x)
+
 
 # ---- activations -----------------------------------------------------------------------------------
 
-sigmoid: Primitive = Primitive(
-    "sigmoid", kernels.sigmoid, (lambda z, x: sigmoid_dx(x),),
-    doc=_doc("The logistic function 1/(1 + exp(-x)).", "sigmoid(x)*(1 - sigmoid(x)), to the last digit in the tails",
-             _try("sigmoid", "sigmoid(0.0)", "0.5")),
-)  # fmt: skip
 
-logsigmoid: Primitive = Primitive(
-    "logsigmoid", kernels.logsigmoid, (lambda z, x: sigmoid(-x),),
-    doc=_doc("log(sigmoid(x)) without underflow.", "sigmoid(-x)", _try("logsigmoid", "logsigmoid(-1000.0)", "-1000.0")),
-)  # fmt: skip
+@record(dx=lambda z, x: sigmoid_dx(x))
+def sigmoid(x: Any) -> Any:
+    """The logistic function 1/(1 + exp(-x)).
 
-softplus: Primitive = Primitive(
-    "softplus", kernels.softplus, (lambda z, x: sigmoid(x),),
-    doc=_doc("log(1 + exp(x)) without overflow.", "sigmoid(x)", _try("softplus", "softplus(1000.0)", "1000.0")),
-)  # fmt: skip
+    Args:
+        x: a number or a Value.
 
-relu: Primitive = Primitive(
-    "relu", kernels.relu, (lambda z, x: 1.0 if x > 0.0 else _zero_or_nan(x),),
-    doc=_doc("The larger of x and 0.", "1 above 0, else 0", _try("relu", "relu(-2.0)", "0.0")),
-)  # fmt: skip
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-leaky_relu: Primitive = Primitive(
-    "leaky_relu", kernels.leaky_relu,
-    (lambda z, x, negative_slope: 1.0 if x > 0.0 else negative_slope + _zero_or_nan(x), None), defaults=(0.01,),
-    doc=_doc("x above 0, else negative_slope * x.", "1 above 0, else negative_slope",
-             _try("leaky_relu", "leaky_relu(-2.0, 0.5)", "-1.0"), x="x any number; negative_slope a plain number"),
-)  # fmt: skip
+    Derivative:
+        sigmoid(x)*(1 - sigmoid(x)), to the last digit in the tails.
 
-elu: Primitive = Primitive(
-    "elu", kernels.elu, (lambda z, x, alpha: 1.0 if x > 0.0 else alpha * exp(x), None), defaults=(1.0,),
-    doc=_doc("x above 0, else alpha * (exp(x) - 1).", "1 above 0, else alpha*exp(x)",
-             _try("elu", "elu(2.0)", "2.0"), x="x any number; alpha a plain number"),
-)  # fmt: skip
+    >>> from autograd import sigmoid
+    >>> sigmoid(0.0)
+    0.5
+    """
+    return kernels.sigmoid(x)
 
-gelu: Primitive = Primitive(
-    "gelu", kernels.gelu, (lambda z, x: gelu_dx(x),),
-    doc=_doc("x times the normal distribution function of x (the exact form, with erf).",
-             "Phi(x) + x*phi(x)", _try("gelu", "gelu(0.0)", "0.0")),
-)  # fmt: skip
 
-silu: Primitive = Primitive(
-    "silu", kernels.silu, (lambda z, x: silu_dx(x),),
-    doc=_doc("x * sigmoid(x).", "sigmoid(x)*(1 + x*sigmoid(-x))", _try("silu", "silu(0.0)", "0.0")),
-)  # fmt: skip
+@record(dx=lambda z, x: sigmoid(-x))
+def logsigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) without underflow.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        sigmoid(-x).
+
+    >>> from autograd import logsigmoid
+    >>> logsigmoid(-1000.0)
+    -1000.0
+    """
+    return kernels.logsigmoid(x)
+
+
+@record(dx=lambda z, x: sigmoid(x))
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)) without overflow.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        sigmoid(x).
+
+    >>> from autograd import softplus
+    >>> softplus(1000.0)
+    1000.0
+    """
+    return kernels.softplus(x)
+
+
+@record(dx=lambda z, x: 1.0 if x > 0.0 else _zero_or_nan(x), kinks=lambda z, x: x == 0.0)
+def relu(x: Any) -> Any:
+    """The larger of x and 0.
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 above 0, else 0.
+
+    >>> from autograd import relu
+    >>> relu(-2.0)
+    0.0
+    """
+    return kernels.relu(x)
+
+
+@record(
+    dx=lambda z, x, negative_slope: 1.0 if x > 0.0 else negative_slope + _zero_or_nan(x),
+    kinks=lambda z, x, negative_slope: x == 0.0,
+)
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """x above 0, else negative_slope * x.
+
+    Args:
+        x: a number or a Value.
+        negative_slope: the slope below 0, a plain number.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 above 0, else negative_slope.
+
+    >>> from autograd import leaky_relu
+    >>> leaky_relu(-2.0, 0.5)
+    -1.0
+    """
+    return kernels.leaky_relu(x, negative_slope)
+
+
+@record(dx=lambda z, x, alpha: 1.0 if x > 0.0 else alpha * exp(x), kinks=lambda z, x, alpha: x == 0.0)
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x above 0, else alpha * (exp(x) - 1).
+
+    Args:
+        x: a number or a Value.
+        alpha: minus the limit far below 0, a plain number.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 above 0, else alpha*exp(x).
+
+    >>> from autograd import elu
+    >>> elu(2.0)
+    2.0
+    """
+    return kernels.elu(x, alpha)
+
+
+@record(dx=lambda z, x: gelu_dx(x))
+def gelu(x: Any) -> Any:
+    """x times the normal distribution function of x (the exact form, with erf).
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        Phi(x) + x*phi(x).
+
+    >>> from autograd import gelu
+    >>> gelu(0.0)
+    0.0
+    """
+    return kernels.gelu(x)
+
+
+@record(dx=lambda z, x: silu_dx(x))
+def silu(x: Any) -> Any:
+    """x * sigmoid(x).
+
+    Args:
+        x: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        sigmoid(x)*(1 + x*sigmoid(-x)).
+
+    >>> from autograd import silu
+    >>> silu(0.0)
+    0.0
+    """
+    return kernels.silu(x)
+
 
 # ---- choosing --------------------------------------------------------------------------------------
 
-maximum: Primitive = Primitive(
-    "maximum", kernels.maximum, (lambda z, x, y: _won(x, y), lambda z, x, y: _won(y, x)),
-    doc=_doc("The larger of x and y; nan if either is nan.", "1 to the larger, one half each where they tie",
-             _try("maximum", "maximum(1.0, 2.0)", "2.0")),
-)  # fmt: skip
 
-minimum: Primitive = Primitive(
-    "minimum", kernels.minimum, (lambda z, x, y: _won(y, x), lambda z, x, y: _won(x, y)),
-    doc=_doc("The smaller of x and y; nan if either is nan.", "1 to the smaller, one half each where they tie",
-             _try("minimum", "minimum(1.0, 2.0)", "1.0")),
-)  # fmt: skip
+@record(dx=lambda z, x, y: _won(x, y), dy=lambda z, x, y: _won(y, x), kinks=lambda z, x, y: x == y)
+def maximum(x: Any, y: Any) -> Any:
+    """The larger of x and y; nan if either is nan.
 
-clamp: Primitive = Primitive(
-    "clamp", kernels.clamp, (lambda z, x, lo, hi: 1.0 if lo < x < hi else _zero_or_nan(x), None, None),
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 to the larger, one half each where they tie.
+
+    >>> from autograd import maximum
+    >>> maximum(1.0, 2.0)
+    2.0
+    """
+    return kernels.maximum(x, y)
+
+
+@record(dx=lambda z, x, y: _won(y, x), dy=lambda z, x, y: _won(x, y), kinks=lambda z, x, y: x == y)
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller of x and y; nan if either is nan.
+
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 to the smaller, one half each where they tie.
+
+    >>> from autograd import minimum
+    >>> minimum(1.0, 2.0)
+    1.0
+    """
+    return kernels.minimum(x, y)
+
+
+@record(
+    dx=lambda z, x, lo, hi: 1.0 if lo < x < hi else _zero_or_nan(x),
     remedy="write clamp(x, lo, hi) with lo <= hi",
-    doc=_doc("x, held between lo and hi.", "1 strictly inside, 0 at the bounds and outside",
-             _try("clamp", "clamp(5.0, 0.0, 1.0)", "1.0"), x="x any number; lo <= hi plain numbers",
-             raises="ValueError: lo is above hi."),
-)  # fmt: skip
+    kinks=lambda z, x, lo, hi: x in (lo, hi),
+)
+def clamp(x: Any, lo: Any, hi: Any) -> Any:
+    """x, held between lo and hi.
+
+    Args:
+        x: a number or a Value.
+        lo: the lower bound, a plain number.
+        hi: the upper bound, a plain number, not below lo.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 strictly inside, 0 at the bounds and outside.
+
+    Raises:
+        ValueError: lo is above hi.
+
+    >>> from autograd import clamp
+    >>> clamp(5.0, 0.0, 1.0)
+    1.0
+    """
+    return kernels.clamp(x, lo, hi)
 
 
-class _Where(Primitive):
-    """A choice: the operand left out goes in as a plain number, so that nothing flows back to it, not even 0 times inf."""
+class Choice(Primitive):
+    """`where`: the operand left out goes in as a plain number, so that nothing flows back to it, not even 0 times inf."""
 
     def __call__(self, *operands: Any, **named: Any) -> Any:
+        """Compute the choice; see the record's own docstring."""
         try:
             condition, x, y = self.__signature__.bind(*operands, **named).args
         except TypeError:
             return super().__call__(*operands, **named)  # says what is wrong
-        if is_real(condition) and hasattr(x, "interpretation_level") and hasattr(y, "interpretation_level"):
+        if is_real(condition) and is_tracked(x) and is_tracked(y):
             x, y = (x, y.data) if condition else (x.data, y)
         return super().__call__(condition, x, y)
 
 
-where: Primitive = _Where(
-    "where", lambda condition, x, y: x if condition else y,
-    (None, lambda z, condition, x, y: 1.0 if condition else 0.0, lambda z, condition, x, y: 0.0 if condition else 1.0),
-    doc=_doc("x if the condition holds, else y. Both are computed before, so both must be inside their domains; the one left\n"
-             "out is a plain number in the result, and no gradient flows into it, not even where its derivative is infinite.",
-             "1 to the one chosen",
-             _try("where", "where(2 > 1, 3.0, 4.0)", "3.0"), x="condition a bool or a plain number; x and y any numbers"),
-)  # fmt: skip
+@record(
+    kind=Choice,
+    dx=lambda z, condition, x, y: 1.0 if condition else 0.0,
+    dy=lambda z, condition, x, y: 0.0 if condition else 1.0,
+)
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x if the condition holds, else y. Both are computed before, so both must be inside their domains; the one left
+    out is a plain number in the result, and no gradient flows into it, not even where its derivative is infinite.
 
-copysign: Primitive = Primitive(
-    "copysign", kernels.copysign,
-    (lambda z, x, y: _sign(x) * kernels.copysign(1.0, _number(y)), lambda z, x, y: _zero_or_nan(y)),
-    doc=_doc("The absolute value of x with the sign of y, that of -0.0 too; nan if y is nan, unlike in math.",
-             "to x the product of both signs, 0 at x = 0; to y 0",
-             _try("copysign", "copysign(2.0, -0.0)", "-2.0")),
-)  # fmt: skip
+    Args:
+        condition: a bool or a plain number.
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 to the one chosen.
+
+    >>> from autograd import where
+    >>> where(2 > 1, 3.0, 4.0)
+    3.0
+    """
+    return x if condition else y
+
+
+@record(
+    dx=lambda z, x, y: _sign(x) * kernels.copysign(1.0, _number(y)),
+    dy=lambda z, x, y: _zero_or_nan(y),
+    kinks=lambda z, x, y: x == 0.0 or y == 0.0,
+)
+def copysign(x: Any, y: Any) -> Any:
+    """The absolute value of x with the sign of y, that of -0.0 too; nan if y is nan, unlike in math.
+
+    Args:
+        x: a number or a Value.
+        y: a number or a Value.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        to x the product of both signs, 0 at x = 0; to y 0.
+
+    >>> from autograd import copysign
+    >>> copysign(2.0, -0.0)
+    -2.0
+    """
+    return kernels.copysign(x, y)
+
 
 # ---- many operands, one node -----------------------------------------------------------------------
 
-sum: Primitive = NaryPrimitive(
-    "sum", kernels.total, lambda z, xs: (1.0,) * len(xs),
-    doc=_doc("The sum of a sequence, rounded once.", "1 to each", _try("sum", "sum([0.1] * 10)", "1.0"),
-             x="an iterable; 0.0 if it is empty"),
-)  # fmt: skip
 
-prod: Primitive = NaryPrimitive(
-    "prod", kernels.product, lambda z, xs: _products_without(xs),
-    doc=_doc("The product of a sequence.", "to each the product of all the others, exact where some are zero",
-             _try("prod", "prod([2.0, 3.0, 4.0])", "24.0"), x="an iterable; 1.0 if it is empty"),
-)  # fmt: skip
+@record(kind=NaryPrimitive, dxs=lambda z, xs: (1.0,) * len(xs))
+def sum(xs: Sequence[Any], /) -> Any:
+    """The sum of a sequence, rounded once.
 
-mean: Primitive = NaryPrimitive(
-    "mean", kernels.mean, lambda z, xs: (1.0 / len(xs),) * len(xs),
+    Args:
+        xs: an iterable of numbers and Values; 0.0 is the sum of none.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1 to each.
+
+    >>> from autograd import sum
+    >>> sum([0.1] * 10)
+    1.0
+    """
+    return kernels.total(xs)
+
+
+@record(kind=NaryPrimitive, dxs=lambda z, xs: _products_without(xs), derivatives=["times(others)"])
+def prod(xs: Sequence[Any], /) -> Any:
+    """The product of a sequence.
+
+    Args:
+        xs: an iterable of numbers and Values; 1.0 is the product of none.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        to each the product of all the others, exact where some are zero.
+
+    >>> from autograd import prod
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
+    return kernels.product(xs)
+
+
+@record(kind=NaryPrimitive, dxs=lambda z, xs: (1.0 / len(xs),) * len(xs), remedy="give it at least one operand")
+def mean(xs: Sequence[Any], /) -> Any:
+    """The arithmetic mean of a sequence.
+
+    Args:
+        xs: an iterable of numbers and Values, at least one.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/n to each.
+
+    Raises:
+        ValueError: there are no operands.
+
+    >>> from autograd import mean
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
+    return kernels.mean(xs)
+
+
+@record(
+    kind=NaryPrimitive,
+    dxs=lambda z, xs: _tied_shares(z, xs),
     remedy="give it at least one operand",
-    doc=_doc("The arithmetic mean of a sequence.", "1/n to each", _try("mean", "mean([1.0, 2.0, 6.0])", "3.0"),
-             x="an iterable with at least one operand", raises="ValueError: there are no operands."),
-)  # fmt: skip
+    kinks=lambda z, xs: xs.count(z) > 1,
+)
+def max(xs: Any, /, *others: Any) -> Any:
+    """The largest of a sequence; nan if one of them is.
+
+    Args:
+        xs: an iterable of numbers and Values, at least one; or one operand of several.
+        others: the other operands.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/k to each of the k largest, 0 to the others.
+
+    Raises:
+        ValueError: there are no operands.
+
+    >>> from autograd import max
+    >>> max([1.0, 3.0, 2.0])
+    3.0
+    """
+    return kernels.largest(xs)
 
 
-class _Extreme(NaryPrimitive):
-    """The largest or smallest: of one iterable, or of several operands, as Python's own max and min take them."""
+@record(
+    kind=NaryPrimitive,
+    dxs=lambda z, xs: _tied_shares(z, xs),
+    remedy="give it at least one operand",
+    kinks=lambda z, xs: xs.count(z) > 1,
+)
+def min(xs: Any, /, *others: Any) -> Any:
+    """The smallest of a sequence; nan if one of them is.
 
-    def __call__(self, *operands: Any, **named: Any) -> Any:
-        if len(operands) > 1 and not named:
-            return self.apply(operands)
-        return super().__call__(*operands, **named)
+    Args:
+        xs: an iterable of numbers and Values, at least one; or one operand of several.
+        others: the other operands.
 
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-max: Primitive = _Extreme(
-    "max", kernels.largest, lambda z, xs: _tied_shares(z, xs), remedy="give it at least one operand",
-    doc=_doc("The largest of a sequence; nan if one of them is.", "1/k to each of the k largest, 0 to the others",
-             _try("max", "max([1.0, 3.0, 2.0])", "3.0"), x="an iterable with at least one operand, or several operands",
-             raises="ValueError: there are no operands."),
-)  # fmt: skip
+    Derivative:
+        1/k to each of the k smallest, 0 to the others.
 
-min: Primitive = _Extreme(
-    "min", kernels.smallest, lambda z, xs: _tied_shares(z, xs), remedy="give it at least one operand",
-    doc=_doc("The smallest of a sequence; nan if one of them is.", "1/k to each of the k smallest, 0 to the others",
-             _try("min", "min([1.0, 3.0, 2.0])", "1.0"), x="an iterable with at least one operand, or several operands",
-             raises="ValueError: there are no operands."),
-)  # fmt: skip
+    Raises:
+        ValueError: there are no operands.
 
-logsumexp: Primitive = NaryPrimitive(
-    "logsumexp", kernels.logsumexp, lambda z, xs: _softmax_of(z, xs), remedy="give it at least one operand",
-    doc=_doc("log(sum of exp(x)) without overflow.", "the softmax of the operands",
-             _try("logsumexp", "logsumexp([1000.0, -1000.0])", "1000.0"), x="an iterable with at least one operand",
-             raises="ValueError: there are no operands."),
-)  # fmt: skip
-
-norm: Primitive = NaryPrimitive(
-    "norm", kernels.norm, lambda z, xs: _direction(z, xs),
-    doc=_doc("The Euclidean length of a sequence, without overflow on the way.", "x/norm to each, 0 at the origin",
-             _try("norm", "norm([3.0, 4.0])", "5.0"), x="an iterable; 0.0 if it is empty"),
-)  # fmt: skip
+    >>> from autograd import min
+    >>> min([1.0, 3.0, 2.0])
+    1.0
+    """
+    return kernels.smallest(xs)
 
 
-class _Dot(NaryPrimitive):
-    """The inner product; its operands are those of the first sequence, then those of the second."""
+@record(
+    kind=NaryPrimitive,
+    dxs=lambda z, xs: _softmax_of(z, xs),
+    derivatives=["exp(xs[i] - logsumexp(xs))"],
+    remedy="give it at least one operand",
+)
+def logsumexp(xs: Sequence[Any], /) -> Any:
+    """log(sum of exp(x)) without overflow.
 
-    def __call__(self, *operands: Any, **named: Any) -> Any:
-        if named or len(operands) != 2:
-            raise TypeError(
-                f"autograd.dot takes two iterables of equal length, as in autograd.dot(ws, xs); "
-                f"got {len(operands) + len(named)} argument{'s' * (len(operands) + len(named) != 1)}"
-            )
-        xs, ys = listed("dot", operands[0]), listed("dot", operands[1])
-        if len(xs) != len(ys):
-            raise ValueError(f"autograd.dot takes two iterables of equal length, got {len(xs)} and {len(ys)} operands")
-        return self.apply(xs + ys)
+    Args:
+        xs: an iterable of numbers and Values, at least one.
 
-    def _signature(self) -> inspect.Signature:
-        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in ("xs", "ys")])
+    Returns:
+        A float for plain numbers, a Value for Values.
 
+    Derivative:
+        the softmax of the operands.
 
-def _dot_value(both: Sequence[float]) -> float:
-    half = len(both) // 2
-    return kernels.dot(both[:half], both[half:])
+    Raises:
+        ValueError: there are no operands.
 
-
-dot: Primitive = _Dot(
-    "dot", _dot_value, lambda z, both: both[len(both) // 2 :] + both[: len(both) // 2],
-    doc=_doc("The inner product of two sequences, rounded once.", "to each the operand that it meets",
-             _try("dot", "dot([1.0, 2.0], [3.0, 4.0])", "11.0"), x="two iterables of equal length",
-             raises="ValueError: the lengths differ."),
-)  # fmt: skip
+    >>> from autograd import logsumexp
+    >>> logsumexp([1000.0, -1000.0])
+    1000.0
+    """
+    return kernels.logsumexp(xs)
 
 
-class _Softmax(NaryPrimitive):
-    """One component of the softmax: its operands are the component's number, then the whole sequence."""
+@record(kind=NaryPrimitive, dxs=lambda z, xs: _direction(z, xs), kinks=lambda z, xs: z == 0.0)
+def norm(xs: Sequence[Any], /) -> Any:
+    """The Euclidean length of a sequence, without overflow on the way.
 
-    components = staticmethod(kernels.softmax)
+    Args:
+        xs: an iterable of numbers and Values; 0.0 is the length of none.
 
-    def __call__(self, *operands: Any, **named: Any) -> Any:
-        if named or len(operands) != 1 or hasattr(operands[0], "interpretation_level"):
-            return super().__call__(*operands, **named)
-        xs = listed(self.name, operands[0])
-        plain = self.apply((0.0, *xs))  # refuses what is no operand, and an empty sequence
-        if type(plain) is float:
-            return self.components([float(x) for x in xs])
-        xs = tuple([x if hasattr(x, "interpretation_level") else float(x) for x in xs])  # once, and not for each component
-        values = self.components([_plain(x) for x in xs])
-        return [self.apply((float(i), *xs), value) for i, value in enumerate(values)]
+    Returns:
+        A float for plain numbers, a Value for Values.
 
-    def check_parameters(self, wanted: Sequence[int]) -> None:
-        """The component's number is put there by the call above, never by a user."""
+    Derivative:
+        x/norm to each, 0 at the origin.
 
-    def describe(self, operands: Sequence[Any]) -> str:
-        """The operation as text: the sequence alone, or one component of it."""
-        text = super().describe(operands[1:])
-        return text if len(operands) == 1 else f"component {int(operands[0])} of {text}"
+    >>> from autograd import norm
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+    return kernels.norm(xs)
 
 
-def _softmax_value(operands: Sequence[float]) -> float:
-    return kernels.softmax(operands[1:])[int(operands[0])]
+@record(kind=NaryPrimitive, dxs=lambda z, xs, ys: ys, dys=lambda z, xs, ys: xs)
+def dot(xs: Sequence[Any], ys: Sequence[Any], /) -> Any:
+    """The inner product of two sequences, rounded once.
+
+    Args:
+        xs: an iterable of numbers and Values.
+        ys: another one, of the same length.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        to each the operand that it meets.
+
+    Raises:
+        ValueError: the lengths differ.
+
+    >>> from autograd import dot
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+    """
+    return kernels.dot(xs, ys)
 
 
-def _softmax_partials(z: Any, operands: Sequence[Any]) -> list[Any]:
-    # p_i * (1 - p_i) for the component itself, with 1 - p_i as the sum of the others, where no digit cancels.
-    i, xs = int(operands[0]), operands[1:]
-    p = softmax(xs)
-    partials = [-(z * p_j) for p_j in p]
-    partials[i] = z * sum([p_j for j, p_j in enumerate(p) if j != i])
-    return [0.0, *partials]
+@record(
+    kind=ListPrimitive,
+    dxs=lambda z, xs, component: _of_component(softmax(xs), component, lambda p: z * p),
+    derivatives=["p[component]*(1 - p[component]) if i == component else -p[component]*p[i]"],
+    remedy="give it at least one operand",
+)
+def softmax(xs: Sequence[Any], /) -> list[Any]:
+    """exp(x_i) over the sum of all exp(x_j), as a list; each component is one node.
+
+    Args:
+        xs: an iterable of numbers and Values, at least one.
+
+    Returns:
+        A list of floats if all operands are plain numbers, else of Values.
+
+    Derivative:
+        p_i*(1 - p_i) to its own operand, -p_i*p_j to the others.
+
+    Raises:
+        ValueError: there are no operands.
+
+    >>> from autograd import softmax
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    return kernels.softmax(xs)
 
 
-softmax: Primitive = _Softmax(
-    "softmax", _softmax_value, _softmax_partials, remedy="give it at least one operand",
-    doc=_doc("exp(x_i) over the sum of all exp(x_j), as a list; each component is one node.",
-             "p_i*(1 - p_i) to its own operand, -p_i*p_j to the others",
-             _try("softmax", "softmax([0.0, 0.0])", "[0.5, 0.5]"), x="an iterable with at least one operand",
-             raises="ValueError: there are no operands."),
-)  # fmt: skip
+@record(
+    kind=ListPrimitive,
+    dxs=lambda z, xs, component: _of_component(softmax(xs), component, lambda p: p),
+    derivatives=["1 - p[component] if i == component else -p[i]"],
+    remedy="give it at least one operand",
+)
+def log_softmax(xs: Sequence[Any], /) -> list[Any]:
+    """The logarithm of the softmax, x_i - logsumexp(x), as a list; each component is one node.
+
+    Args:
+        xs: an iterable of numbers and Values, at least one.
+
+    Returns:
+        A list of floats if all operands are plain numbers, else of Values.
+
+    Derivative:
+        1 - p_i to its own operand, -p_j to the others, where p is the softmax.
+
+    Raises:
+        ValueError: there are no operands.
+
+    >>> from autograd import log_softmax
+    >>> log_softmax([0.0, -1000.0])
+    [0.0, -1000.0]
+    """
+    return kernels.log_softmax(xs)
 
 
-class _LogSoftmax(_Softmax):
-    """One component of the logarithm of the softmax, with operands as `_Softmax` has them."""
-
-    components = staticmethod(kernels.log_softmax)
-
-
-def _log_softmax_value(operands: Sequence[float]) -> float:
-    return kernels.log_softmax(operands[1:])[int(operands[0])]
-
-
-def _log_softmax_partials(z: Any, operands: Sequence[Any]) -> list[Any]:
-    i, p = int(operands[0]), softmax(operands[1:])
-    partials = [-p_j for p_j in p]
-    partials[i] = sum([p_j for j, p_j in enumerate(p) if j != i])  # 1 - p_i, without cancellation
-    return [0.0, *partials]
-
-
-log_softmax: Primitive = _LogSoftmax(
-    "log_softmax", _log_softmax_value, _log_softmax_partials, remedy="give it at least one operand",
-    doc=_doc("The logarithm of the softmax, x_i - logsumexp(x), as a list; each component is one node.",
-             "1 - p_i to its own operand, -p_j to the others, where p is the softmax",
-             _try("log_softmax", "log_softmax([0.0, -1000.0])", "[0.0, -1000.0]"), x="an iterable with at least one operand",
-             raises="ValueError: there are no operands."),
-)  # fmt: skip
-
-
-class _Spread(NaryPrimitive):
-    """A variance or its root: its operands are ddof, then the whole sequence."""
-
-    def __call__(self, *operands: Any, **named: Any) -> Any:
-        ddof = named.pop("ddof", 0.0)
-        if named or len(operands) != 1 or hasattr(operands[0], "interpretation_level"):
-            raise TypeError(
-                f"autograd.{self.name} takes one iterable of operands, and ddof by its name, as in "
-                f"autograd.{self.name}([a, b, c], ddof=1); got {len(operands)} argument{'s' * (len(operands) != 1)}"
-                + (f" and {', '.join(named)}=" if named else "")
-            )
-        return self.apply((to_float(ddof, f"ddof of autograd.{self.name}"), *listed(self.name, operands[0])))
-
-    def _signature(self) -> inspect.Signature:
-        ddof = inspect.Parameter("ddof", inspect.Parameter.KEYWORD_ONLY, default=0.0)
-        return super()._signature().replace(parameters=[*super()._signature().parameters.values(), ddof])
-
-    def describe(self, operands: Sequence[Any]) -> str:
-        """The operation as text, with ddof by its name where it is not 0."""
-        ddof, *xs = operands
-        return super().describe(xs if ddof == 0.0 else [*xs, f"ddof={ddof:g}"])
-
-
-var: Primitive = _Spread(
-    "var", lambda xs: kernels_exact.var(xs[0], xs[1:]), lambda z, xs: _var_partials(xs),
+@record(
+    kind=NaryPrimitive,
+    dxs=lambda z, xs, ddof: _var_dxs(xs, ddof),
+    derivatives=["2*(xs[i] - mean(xs))/(len(xs) - ddof)"],
     remedy="give it more operands than ddof",
-    doc=_doc("The variance of a sequence, the mean of its squared deviations from its mean, rounded once. As in NumPy, the\n"
-             "divisor is n - ddof: ddof=1 estimates the variance of what the sequence was drawn from.",
-             "2*(x - mean)/(n - ddof) to each", _try("var", "var([1.0, 2.0, 6.0], ddof=1)", "7.0"),
-             x="an iterable; ddof a plain number",
-             raises="ValueError: there are no more operands than ddof. (NumPy gives nan there.)"),
-)  # fmt: skip
+)
+def var(xs: Sequence[Any], /, *, ddof: float = 0.0) -> Any:
+    """The variance of a sequence, the mean of its squared deviations from its mean, rounded once. As in NumPy, the
+    divisor is n - ddof: ddof=1 estimates the variance of what the sequence was drawn from.
 
-std: Primitive = _Spread(
-    "std", lambda xs: kernels_exact.std(xs[0], xs[1:]), lambda z, xs: _std_partials(z, xs),
+    Args:
+        xs: an iterable of numbers and Values, more than ddof.
+        ddof: what to subtract from their number, a plain number.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        2*(x - mean)/(n - ddof) to each.
+
+    Raises:
+        ValueError: there are no more operands than ddof. (NumPy gives nan there.)
+
+    >>> from autograd import var
+    >>> var([1.0, 2.0, 6.0], ddof=1)
+    7.0
+    """
+    return kernels_exact.var(ddof, xs)
+
+
+@record(
+    kind=NaryPrimitive,
+    dxs=lambda z, xs, ddof: _std_dxs(z, xs, ddof),
+    derivatives=["0 if max(xs) == min(xs) else (xs[i] - mean(xs))/((len(xs) - ddof)*std(xs, ddof=ddof))"],
     remedy="give it more operands than ddof",
-    doc=_doc("The standard deviation of a sequence, the root of its variance; ddof as in var.",
-             "(x - mean)/((n - ddof)*std) to each, 0 where all operands are equal: the subgradient of least norm",
-             _try("std", "std([1.0, 3.0])", "1.0"), x="an iterable; ddof a plain number",
-             raises="ValueError: there are no more operands than ddof. (NumPy gives nan there.)"),
-)  # fmt: skip
+    kinks=lambda z, xs: z == 0.0,
+)
+def std(xs: Sequence[Any], /, *, ddof: float = 0.0) -> Any:
+    """The standard deviation of a sequence, the root of its variance; ddof as in var.
+
+    Args:
+        xs: an iterable of numbers and Values, more than ddof.
+        ddof: what to subtract from their number, a plain number.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        (x - mean)/((n - ddof)*std) to each, 0 where all operands are equal: the subgradient of least norm.
+
+    Raises:
+        ValueError: there are no more operands than ddof. (NumPy gives nan there.)
+
+    >>> from autograd import std
+    >>> std([1.0, 3.0])
+    1.0
+    """
+    return kernels_exact.std(ddof, xs)
+
 
 # ---- derivatives with records of their own ---------------------------------------------------------
 # Each is the partial of a record above, by a kernel that keeps the digits; its own partials are plain.
 
-chain: Primitive = Primitive(
-    "chain", lambda upstream, local: 0.0 if upstream == 0.0 else upstream * local,
-    (lambda z, upstream, local: local, lambda z, upstream, local: upstream), symbol="*",
-    doc="Upstream gradient times local gradient; an upstream gradient of zero stops.",
-)  # fmt: skip
 
-divide_dy: Primitive = Primitive(
-    "divide_dy", kernels.divide_dy,
-    (lambda z, x, y: -((1.0 / y) / y), lambda z, x, y: -2.0 * divide_dy(x, y) / y),
-    doc="-x/y**2, the partial of x/y with respect to y.",
-)  # fmt: skip
+@record(dupstream=lambda z, upstream, local: local, dlocal=lambda z, upstream, local: upstream, symbol="*", inner=True)
+def chain(upstream: Any, local: Any) -> Any:
+    """Upstream gradient times local gradient; an upstream gradient of zero stops."""
+    return 0.0 if upstream == 0.0 else upstream * local
 
-power_dx: Primitive = Primitive(
-    "power_dx", kernels.power_dx,
-    (lambda z, x, y: _power_dxdx(z, x, y), lambda z, x, y: _power_dxdy(x, y)),
-    doc="y*x**(y-1), the partial of x**y with respect to x.",
-)  # fmt: skip
 
-power_dy: Primitive = Primitive(
-    "power_dy", kernels.power_dy,
-    (lambda z, x, y: _power_dxdy(x, y), lambda z, x, y: z * log(x) if x > 0.0 else _zero_power(x)),
-    doc="x**y*log(x), the partial of x**y with respect to y.",
-)  # fmt: skip
+@record(dx=lambda z, x, y: -(1.0 / y / y), dy=lambda z, x, y: -2.0 * divide_dy(x, y) / y, formula="-x/y**2", inner=True)
+def divide_dy(x: Any, y: Any) -> Any:
+    """-x/y**2, the partial of x/y with respect to y."""
+    return kernels.divide_dy(x, y)
 
-hypot_dx: Primitive = Primitive(
-    "hypot_dx", kernels.hypot_dx,
-    (lambda z, x, y: _per_length(square(hypot_dx(y, x)), x, y), lambda z, x, y: _per_length(-(z * hypot_dx(y, x)), x, y)),
-    doc="x/hypot(x, y), the partial of hypot with respect to x.",
-)  # fmt: skip
 
-sqrt_dx: Primitive = Primitive(
-    "sqrt_dx", kernels.sqrt_dx, (lambda z, x: -2.0 * (z * z * z),), doc="1/(2*sqrt(x)), the partial of sqrt."
-)
-cbrt_dx: Primitive = Primitive(
-    "cbrt_dx", kernels.cbrt_dx, (lambda z, x: -6.0 * cbrt(x) * (z * z * z),), doc="1/(3*cbrt(x)**2), of cbrt."
-)
-tan_dx: Primitive = Primitive("tan_dx", kernels.tan_dx, (lambda z, x: 2.0 * tan(x) * z,), doc="1/cos(x)**2, of tan.")
-tanh_dx: Primitive = Primitive("tanh_dx", kernels.tanh_dx, (lambda z, x: -2.0 * tanh(x) * z,), doc="1/cosh(x)**2, of tanh.")
-arcsin_dx: Primitive = Primitive(
-    "arcsin_dx", kernels.arcsin_dx, (lambda z, x: x * (z * z * z),), doc="1/sqrt((1-x)*(1+x)), of arcsin."
-)
-arctan_dx: Primitive = Primitive(
-    "arctan_dx", kernels.arctan_dx, (lambda z, x: -2.0 * x * (z * z),), doc="1/(1+x**2), of arctan."
-)
-arctan2_dy: Primitive = Primitive(
-    "arctan2_dy", kernels.arctan2_dy,
-    (lambda z, y, x: 2.0 * z * arctan2_dx(y, x), lambda z, y, x: square(arctan2_dx(y, x)) - z * z),
-    doc="x/(x**2+y**2), the partial of arctan2(y, x) with respect to y.",
-)  # fmt: skip
-arctan2_dx: Primitive = Primitive(
-    "arctan2_dx", kernels.arctan2_dx,
-    (lambda z, y, x: z * z - square(arctan2_dy(y, x)), lambda z, y, x: -2.0 * z * arctan2_dy(y, x)),
-    doc="-y/(x**2+y**2), the partial of arctan2(y, x) with respect to x.",
-)  # fmt: skip
-arcsinh_dx: Primitive = Primitive(
-    "arcsinh_dx", kernels.arcsinh_dx, (lambda z, x: -x * (z * z * z),), doc="1/sqrt(1+x**2), of arcsinh."
-)
-arccosh_dx: Primitive = Primitive(
-    "arccosh_dx", kernels.arccosh_dx, (lambda z, x: -x * (z * z * z),), doc="1/sqrt(x**2-1), of arccosh."
-)
-arctanh_dx: Primitive = Primitive(
-    "arctanh_dx", kernels.arctanh_dx, (lambda z, x: 2.0 * x * (z * z),), doc="1/((1-x)*(1+x)), of arctanh."
-)
-erf_dx: Primitive = Primitive("erf_dx", kernels.erf_dx, (lambda z, x: -2.0 * x * z,), doc="2/sqrt(pi)*exp(-x**2), of erf.")
-sigmoid_dx: Primitive = Primitive(
-    "sigmoid_dx", kernels.sigmoid_dx, (lambda z, x: -(z * tanh(0.5 * x)),), doc="sigmoid(x)*sigmoid(-x), of sigmoid."
-)
-silu_dx: Primitive = Primitive(
-    "silu_dx", kernels.silu_dx, (lambda z, x: sigmoid_dx(x) * (2.0 - x * tanh(0.5 * x)),), doc="The partial of silu."
-)
-gelu_dx: Primitive = Primitive(
-    "gelu_dx", kernels.gelu_dx,
-    (lambda z, x: erf_dx(x * math.sqrt(0.5)) * (2.0 - x * x) * math.sqrt(0.125),), doc="The partial of gelu.",
-)  # fmt: skip
+@record(dx=lambda z, x, y: _power_dxdx(z, x, y), dy=lambda z, x, y: _power_dxdy(x, y), formula="y*x**(y - 1)", inner=True)
+def power_dx(x: Any, y: Any) -> Any:
+    """y*x**(y-1), the partial of x**y with respect to x."""
+    return kernels.power_dx(x, y)
 
-erfinv_dx: Primitive = Primitive(
-    "erfinv_dx", kernels_exact.erfinv_dx, (lambda z, x: 2.0 * erfinv(x) * (z * z),),
-    doc="sqrt(pi)/2*exp(erfinv(x)**2), of erfinv.",
-)  # fmt: skip
-gamma_dx: Primitive = Primitive(
-    "gamma_dx", kernels_exact.gamma_dx, (lambda z, x: z * digamma(x) + gamma(x) * polygamma(1.0, x),),
-    doc="gamma(x)*digamma(x), of gamma.",
-)  # fmt: skip
-sinc_dx: Primitive = Primitive(
-    "sinc_dx", kernels_exact.sinc_dx, (lambda z, x: sinc_dn(2.0, x),), doc="(cos(pi*x) - sinc(x))/x, of sinc."
+
+@record(
+    dx=lambda z, x, y: _power_dxdy(x, y),
+    dy=lambda z, x, y: z * log(x) if x > 0.0 else _zero_power(x),
+    formula="x**y*log(x)",
+    inner=True,
 )
-sinc_dn: Primitive = Primitive(
-    "sinc_dn", kernels_exact.sinc_dn, (None, lambda z, n, x: sinc_dn(n + 1.0, x)), doc="The derivative of order n of sinc."
+def power_dy(x: Any, y: Any) -> Any:
+    """x**y*log(x), the partial of x**y with respect to y."""
+    return kernels.power_dy(x, y)
+
+
+@record(
+    dx=lambda z, x, y: _per_length(square(hypot_dx(y, x)), x, y),
+    dy=lambda z, x, y: _per_length(-(z * hypot_dx(y, x)), x, y),
+    formula="x/hypot(x, y)",
+    inner=True,
 )
-deviation: Primitive = NaryPrimitive(
-    "deviation", lambda xs: kernels_exact.deviation(xs[0], xs[1:]), lambda z, xs: _deviation_partials(xs),
-    doc="x_i - mean(x), the operands being i and then all x; of var and std, rounded once.",
-)  # fmt: skip
+def hypot_dx(x: Any, y: Any) -> Any:
+    """x/hypot(x, y), the partial of hypot with respect to x."""
+    return kernels.hypot_dx(x, y)
+
+
+@record(dx=lambda z, x: -2.0 * (z * z * z), formula="1/(2*sqrt(x))", inner=True)
+def sqrt_dx(x: Any) -> Any:
+    """1/(2*sqrt(x)), the partial of sqrt."""
+    return kernels.sqrt_dx(x)
+
+
+@record(dx=lambda z, x: -6.0 * cbrt(x) * (z * z * z), formula="1/(3*cbrt(x)**2)", inner=True)
+def cbrt_dx(x: Any) -> Any:
+    """1/(3*cbrt(x)**2), of cbrt."""
+    return kernels.cbrt_dx(x)
+
+
+@record(dx=lambda z, x: 2.0 * tan(x) * z, formula="1/cos(x)**2", inner=True)
+def tan_dx(x: Any) -> Any:
+    """1/cos(x)**2, of tan."""
+    return kernels.tan_dx(x)
+
+
+@record(dx=lambda z, x: -2.0 * tanh(x) * z, formula="1 - tanh(x)**2", inner=True)
+def tanh_dx(x: Any) -> Any:
+    """1/cosh(x)**2, of tanh."""
+    return kernels.tanh_dx(x)
+
+
+@record(dx=lambda z, x: x * (z * z * z), formula="1/sqrt(1 - x**2)", inner=True)
+def arcsin_dx(x: Any) -> Any:
+    """1/sqrt((1-x)*(1+x)), of arcsin."""
+    return kernels.arcsin_dx(x)
+
+
+@record(dx=lambda z, x: -2.0 * x * (z * z), formula="1/(1 + x**2)", inner=True)
+def arctan_dx(x: Any) -> Any:
+    """1/(1+x**2), of arctan."""
+    return kernels.arctan_dx(x)
+
+
+@record(
+    dy=lambda z, y, x: 2.0 * z * arctan2_dx(y, x),
+    dx=lambda z, y, x: square(arctan2_dx(y, x)) - z * z,
+    formula="x/(y**2 + x**2)",
+    inner=True,
+)
+def arctan2_dy(y: Any, x: Any) -> Any:
+    """x/(x**2+y**2), the partial of arctan2(y, x) with respect to y."""
+    return kernels.arctan2_dy(y, x)
+
+
+@record(
+    dy=lambda z, y, x: z * z - square(arctan2_dy(y, x)),
+    dx=lambda z, y, x: -2.0 * z * arctan2_dy(y, x),
+    formula="-y/(y**2 + x**2)",
+    inner=True,
+)
+def arctan2_dx(y: Any, x: Any) -> Any:
+    """-y/(x**2+y**2), the partial of arctan2(y, x) with respect to x."""
+    return kernels.arctan2_dx(y, x)
+
+
+@record(dx=lambda z, x: -x * (z * z * z), formula="1/sqrt(x**2 + 1)", inner=True)
+def arcsinh_dx(x: Any) -> Any:
+    """1/sqrt(1+x**2), of arcsinh."""
+    return kernels.arcsinh_dx(x)
+
+
+@record(dx=lambda z, x: -x * (z * z * z), formula="1/sqrt(x**2 - 1)", inner=True)
+def arccosh_dx(x: Any) -> Any:
+    """1/sqrt(x**2-1), of arccosh."""
+    return kernels.arccosh_dx(x)
+
+
+@record(dx=lambda z, x: 2.0 * x * (z * z), formula="1/(1 - x**2)", inner=True)
+def arctanh_dx(x: Any) -> Any:
+    """1/((1-x)*(1+x)), of arctanh."""
+    return kernels.arctanh_dx(x)
+
+
+@record(dx=lambda z, x: -2.0 * x * z, formula="2*exp(-x**2)/sqrt(pi)", inner=True)
+def erf_dx(x: Any) -> Any:
+    """2/sqrt(pi)*exp(-x**2), of erf."""
+    return kernels.erf_dx(x)
+
+
+@record(dx=lambda z, x: -(z * tanh(0.5 * x)), formula="sigmoid(x)*(1 - sigmoid(x))", inner=True)
+def sigmoid_dx(x: Any) -> Any:
+    """sigmoid(x)*sigmoid(-x), of sigmoid."""
+    return kernels.sigmoid_dx(x)
+
+
+@record(dx=lambda z, x: sigmoid_dx(x) * (2.0 - x * tanh(0.5 * x)), formula="sigmoid(x)*(1 + x*(1 - sigmoid(x)))", inner=True)
+def silu_dx(x: Any) -> Any:
+    """The partial of silu."""
+    return kernels.silu_dx(x)
+
+
+@record(
+    dx=lambda z, x: erf_dx(x * math.sqrt(0.5)) * (2.0 - x * x) * math.sqrt(0.125),
+    formula="erfc(-x/sqrt(2))/2 + x*exp(-x**2/2)/sqrt(2*pi)",
+    inner=True,
+)
+def gelu_dx(x: Any) -> Any:
+    """The partial of gelu."""
+    return kernels.gelu_dx(x)
+
+
+@record(dx=lambda z, x: 2.0 * erfinv(x) * (z * z), formula="sqrt(pi)/2*exp(erfinv(x)**2)", inner=True)
+def erfinv_dx(x: Any) -> Any:
+    """sqrt(pi)/2*exp(erfinv(x)**2), of erfinv."""
+    return kernels_exact.erfinv_dx(x)
+
+
+@record(dx=lambda z, x: z * digamma(x) + gamma(x) * polygamma(1.0, x), formula="gamma(x)*digamma(x)", inner=True)
+def gamma_dx(x: Any) -> Any:
+    """gamma(x)*digamma(x), of gamma."""
+    return kernels_exact.gamma_dx(x)
+
+
+@record(dx=lambda z, x: sinc_dn(2.0, x), formula="(cos(pi*x) - sinc(x))/x", inner=True)
+def sinc_dx(x: Any) -> Any:
+    """(cos(pi*x) - sinc(x))/x, of sinc."""
+    return kernels_exact.sinc_dx(x)
+
+
+@record(dx=lambda z, n, x: sinc_dn(n + 1.0, x), inner=True)
+def sinc_dn(n: Any, x: Any) -> Any:
+    """The derivative of order n of sinc."""
+    return kernels_exact.sinc_dn(n, x)
+
+
+@record(kind=ListPrimitive, dxs=lambda z, xs, component: _deviation_dxs(xs, component), inner=True)
+def deviation(xs: Sequence[Any], /) -> list[Any]:
+    """x_i - mean(x), the operands being i and then all x; of var and std, rounded once."""
+    return kernels_exact.deviations(xs)
+
 
 # ---- pieces of partials ----------------------------------------------------------------------------
 # Ordinary arithmetic with a choice by the operands' numbers, for floats, Values and dual numbers alike.
@@ -836,31 +2038,35 @@ def _softmax_of(z: Any, xs: Sequence[Any]) -> Sequence[Any]:
     return [e / whole for e in exponentials]
 
 
-def _deviations(xs: Sequence[Any]) -> list[Any]:
-    return [deviation.apply((float(i), *xs)) for i in range(len(xs))]
+def _of_component(shares: list[Any], component: int, times: Callable[[Any], Any]) -> list[Any]:
+    """The slopes of one component of a softmax: 1 - p towards its own operand, -p towards the others, each multiplied.
+
+    1 - p is the sum of the others, where no digit cancels.
+    """
+    slopes = [-times(p) for p in shares]
+    slopes[component] = times(sum([p for i, p in enumerate(shares) if i != component]))
+    return slopes
 
 
-def _deviation_partials(xs: Sequence[Any]) -> list[float]:
-    n = len(xs) - 1
-    others = [-1.0 / n] * n
-    others[int(xs[0])] = (n - 1) / n
-    return [0.0, *others]
+def _deviation_dxs(xs: Sequence[Any], component: int) -> list[float]:
+    n = len(xs)
+    slopes = [-1.0 / n] * n
+    slopes[component] = (n - 1) / n
+    return slopes
 
 
-def _var_partials(operands: Sequence[Any]) -> list[Any]:
-    ddof, *xs = operands
+def _var_dxs(xs: Sequence[Any], ddof: float) -> Sequence[Any]:
     if all(type(x) is float for x in xs):
-        return [0.0, *kernels_exact.var_partials(ddof, xs)]
-    return [0.0, *[2.0 / (len(xs) - ddof) * d for d in _deviations(xs)]]
+        return kernels_exact.var_partials(ddof, xs)
+    return [2.0 / (len(xs) - ddof) * d for d in deviation(xs)]
 
 
-def _std_partials(z: Any, operands: Sequence[Any]) -> list[Any]:
-    ddof, *xs = operands
+def _std_dxs(z: Any, xs: Sequence[Any], ddof: float) -> Sequence[Any]:
     if all(type(x) is float for x in xs):
-        return [0.0, *kernels_exact.std_partials(ddof, xs)]
+        return kernels_exact.std_partials(ddof, xs)
     if z == 0.0:
-        return [0.0] * len(operands)
-    return [0.0, *[d / z / (len(xs) - ddof) for d in _deviations(xs)]]
+        return [0.0] * len(xs)
+    return [d / z / (len(xs) - ddof) for d in deviation(xs)]
 
 
 def _tied_shares(z: Any, xs: Sequence[Any]) -> list[float]:
@@ -888,7 +2094,7 @@ def sign(x: Any) -> float:
     >>> sign(-3)
     -1.0
     """
-    return _sign(_plain(x))
+    return _sign(_number_of(x))
 
 
 def floor(x: Any) -> float:
@@ -928,32 +2134,19 @@ def round(x: Any, ndigits: int = 0) -> float:
     >>> round(2.5), round(0.12345, 2)
     (2.0, 0.12)
     """
-    return _plain(x).__round__(ndigits)
+    return _number_of(x).__round__(ndigits)
 
 
 def _rounded(function: Any, x: Any) -> float:
-    number = _plain(x)
+    number = _number_of(x)
     return float(function(number)) if math.isfinite(number) else number
 
 
-def _plain(x: Any) -> float:
-    return to_float(x.data if hasattr(x, "interpretation_level") else x)
+def _number_of(x: Any) -> float:
+    return to_float(x.data if is_tracked(x) else x)
 
 
-PUBLIC: dict[str, Primitive] = {
-    record.name: record
-    for record in (
-        add, subtract, multiply, divide, power, remainder, negative, positive, absolute,
-        exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt, square, reciprocal,
-        sin, cos, tan, arcsin, arccos, arctan, arctan2,
-        sinh, cosh, tanh, arcsinh, arccosh, arctanh, hypot, erf, erfc,
-        erfinv, gamma, lgamma, digamma, polygamma, sinc,
-        sigmoid, logsigmoid, softplus, relu, leaky_relu, elu, gelu, silu,
-        maximum, minimum, clamp, logaddexp, where, copysign,
-        sum, prod, dot, mean, max, min, logsumexp, softmax, norm,
-        log_softmax, var, std,
-    )
-}  # fmt: skip
+PUBLIC = {name: x for name, x in globals().items() if isinstance(x, Primitive) and not x.inner}
 
 
 def primitives() -> dict[str, Primitive]:

@@ -2,15 +2,20 @@
 
 Handed symbols, a partial derivative spells itself out: that of ``x * y`` with respect to x reads ``y``. A symbol
 carries its number as well, so that a partial which chooses by the numbers, as at a kink, takes the branch that the
-numbers take. The text is for people; the engine never reads it.
+numbers take. Where people write something shorter than what the arithmetic spells, the record holds that formula, and it is
+computed on symbols too, so that the operands' own texts stand in it. The text is for people; the engine never reads it.
 """
 
 from __future__ import annotations
 
+import ast
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import CodeType
 from typing import Any
 
+from . import records
 from .operators import Operators
 from .record import Primitive
 
@@ -19,30 +24,6 @@ __all__ = ["Symbol", "local_gradient_formulas"]
 # How tightly a text holds together, so that parentheses stand where they are needed and nowhere else.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 _INFIX = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "**": POWER}
-# The records that stand for a derivative, in the words of a textbook; {0} and {1} are the operands.
-FORMULAS: dict[str, tuple[str, int]] = {
-    "divide_dy": ("-{0}/{1}**2", SIGN),
-    "power_dy": ("{0}**{1}*log({0})", PRODUCT),
-    "sqrt_dx": ("1/(2*sqrt({0}))", PRODUCT),
-    "hypot_dx": ("{0}/hypot({0}, {1})", PRODUCT),
-    "cbrt_dx": ("1/(3*cbrt({0})**2)", PRODUCT),
-    "tan_dx": ("1/cos({0})**2", PRODUCT),
-    "tanh_dx": ("1 - tanh({0})**2", SUM),
-    "arcsin_dx": ("1/sqrt(1 - {0}**2)", PRODUCT),
-    "arctan_dx": ("1/(1 + {0}**2)", PRODUCT),
-    "arctan2_dy": ("{1}/({0}**2 + {1}**2)", PRODUCT),
-    "arctan2_dx": ("-{0}/({0}**2 + {1}**2)", SIGN),
-    "arcsinh_dx": ("1/sqrt({0}**2 + 1)", PRODUCT),
-    "arccosh_dx": ("1/sqrt({0}**2 - 1)", PRODUCT),
-    "arctanh_dx": ("1/(1 - {0}**2)", PRODUCT),
-    "erf_dx": ("2*exp(-{0}**2)/sqrt(pi)", PRODUCT),
-    "sigmoid_dx": ("sigmoid({0})*(1 - sigmoid({0}))", PRODUCT),
-    "silu_dx": ("sigmoid({0})*(1 + {0}*(1 - sigmoid({0})))", PRODUCT),
-    "erfinv_dx": ("sqrt(pi)/2*exp(erfinv({0})**2)", PRODUCT),
-    "gamma_dx": ("gamma({0})*digamma({0})", PRODUCT),
-    "sinc_dx": ("(cos(pi*{0}) - sinc({0}))/{0}", PRODUCT),
-    "gelu_dx": ("erfc(-{0}/sqrt(2))/2 + {0}*exp(-{0}**2/2)/sqrt(2*pi)", SUM),
-}
 
 
 class Symbol(Operators):
@@ -93,13 +74,17 @@ class Symbol(Operators):
         text, tightness = _written(primitive, [_symbol(x) for x in operands])
         return Symbol(text, value, tightness)
 
+    def __floordiv__(self, other: Any) -> Any:
+        """Written down as well, since the quotient of numbers would hide where it comes from."""
+        return Symbol(f"{_held(self, ATOM)}//{_held(_symbol(other), ATOM)}", self.data // _symbol(other).data, SUM)
+
     def __repr__(self) -> str:
         """Text and number."""
         return f"Symbol({self.text!r}, {self.data!r})"
 
 
 def _symbol(x: Any) -> Symbol:
-    return x if isinstance(x, Symbol) else Symbol(f"{x:g}", x, SIGN if x < 0 else ATOM)
+    return x if isinstance(x, Symbol) else Symbol(f"{x:g}", float(x), SIGN if x < 0 else ATOM)
 
 
 def _held(x: Symbol, least: int) -> str:
@@ -107,23 +92,39 @@ def _held(x: Symbol, least: int) -> str:
 
 
 def _written(primitive: Primitive, xs: Sequence[Symbol]) -> tuple[str, int]:
-    name, symbol = primitive.name, primitive.symbol
-    if name == "power_dx":
-        return _written_power_dx(*xs)
-    if name in FORMULAS:
-        template, tightness = FORMULAS[name]
-        if template.startswith("-{0}") and xs[0].tightness == SIGN:  # two minus signs
-            first, tightness = _negated(xs[0])
-            template = template.removeprefix("-{0}")
-        else:
-            first = ""
-        return first + template.format(*[_held(x, ATOM) for x in xs]), tightness
-    if name == "negative":
+    if primitive.formula:
+        whole = _computed(primitive.formula, dict(zip(primitive.__signature__.parameters, xs, strict=True)))
+        return whole.text, whole.tightness
+    if primitive is records.negative:
         return _negated(xs[0])
-    if symbol in _INFIX and len(xs) == 2:
-        return _written_infix(symbol, *xs)
-    words = [x.text for x in xs]
-    return f"{symbol}({', '.join(words)})", ATOM
+    if primitive.symbol in _INFIX and len(xs) == 2:
+        return _written_infix(primitive.symbol, *xs)
+    return primitive.written([x.text for x in xs]), ATOM
+
+
+class _Literals(ast.NodeTransformer):
+    """Makes the numbers in a formula symbols, so that ``sqrt(2)`` stays what it is."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Call:
+        return ast.Call(ast.Name("number", ast.Load()), [node], [])
+
+
+@cache
+def _compiled(formula: str) -> CodeType:
+    return compile(ast.fix_missing_locations(_Literals().visit(ast.parse(formula, mode="eval"))), formula, "eval")
+
+
+def _computed(formula: str, names: Mapping[str, Any]) -> Symbol:
+    """A formula of symbols, in the functions of `autograd`."""
+    known = {**records.PUBLIC, "pi": Symbol("pi", math.pi), "number": _symbol, "times": _times, "len": len, **names}
+    return _symbol(eval(_compiled(formula), known))
+
+
+def _times(xs: Sequence[Any]) -> Any:
+    product = _symbol(1.0)
+    for x in xs:
+        product = product * x
+    return product
 
 
 def _negated(x: Symbol) -> tuple[str, int]:
@@ -132,59 +133,14 @@ def _negated(x: Symbol) -> tuple[str, int]:
     return f"-{_held(x, PRODUCT)}", SIGN
 
 
-def _softmax_gradient(operands: Sequence[Any], i: int) -> str:
-    own, other = int(operands[0]), i - 1
-    return f"p{own}*(1 - p{own})" if own == other else f"-p{own}*p{other}"
-
-
-def _hypot_gradient(operands: Sequence[Any], i: int) -> str:
-    x, y = map(_symbol, operands)
-    return f"{_held((x, y)[i], POWER)}/hypot({x.text}, {y.text})"
-
-
-def _logsumexp_gradient(operands: Sequence[Any], i: int) -> str:
-    xs = [_symbol(x) for x in operands]
-    whole = Symbol(f"logsumexp({', '.join([x.text for x in xs])})", 0.0)
-    return f"exp({(xs[i] - whole).text})"
-
-
-def _prod_gradient(operands: Sequence[Any], i: int) -> str:
-    product = Symbol("1", 1.0)
-    for x in (*operands[:i], *operands[i + 1 :]):
-        product = product * x
-    return product.text
-
-
-def _log_softmax_gradient(operands: Sequence[Any], i: int) -> str:
-    own, other = int(operands[0]), i - 1
-    return f"1 - p{own}" if own == other else f"-p{other}"
-
-
-def _spread_gradient(operands: Sequence[Any], i: int, *, root: bool) -> str:
-    ddof, *xs = operands
-    if root and all(x == xs[0] for x in xs):
-        return "0"
-    listed = ", ".join([_symbol(x).text for x in xs])
-    left = len(xs) - ddof
-    deviation = f"({_held(operands[i], PRODUCT)} - mean({listed}))"
-    if not root:
-        return f"2*{deviation}/{left:g}" if left != 1.0 else f"2*{deviation}"
-    std = f"std({listed}{f', ddof={ddof:g}' if ddof else ''})"
-    return f"{deviation}/({left:g}*{std})" if left != 1.0 else f"{deviation}/{std}"
-
-
-# Local gradients that read better than what their arithmetic would spell.
-_WHOLE: dict[str, Callable[[Sequence[Any], int], str]] = {
-    "reciprocal": lambda operands, i: f"-1/{_held(operands[0], ATOM)}**2",
-    "remainder": lambda operands, i: f"-({_held(_symbol(operands[0]), ATOM)}//{_held(operands[1], ATOM)})" if i else "1",
-    "hypot": _hypot_gradient,
-    "logsumexp": _logsumexp_gradient,
-    "prod": _prod_gradient,
-    "softmax": _softmax_gradient,
-    "log_softmax": _log_softmax_gradient,
-    "var": lambda operands, i: _spread_gradient(operands, i, root=False),
-    "std": lambda operands, i: _spread_gradient(operands, i, root=True),
-}
+def _derivative(op: Primitive, operands: Sequence[Any], i: int) -> str:
+    """The derivative with respect to operand i as the record says that people write it."""
+    if op.arity is not None:
+        return _computed(op.derivatives[i], dict(zip(op.__signature__.parameters, operands, strict=True))).text
+    shares = [Symbol(f"p{k}", math.nan) for k in range(len(operands))]  # what the components of a softmax are called
+    others = [*operands[:i], *operands[i + 1 :]]
+    names = {"xs": list(operands), "i": i, "others": others, "p": shares, **op.options}
+    return _computed(op.derivatives[0], names).text
 
 
 def _written_infix(symbol: str, x: Symbol, y: Symbol) -> tuple[str, int]:
@@ -194,6 +150,13 @@ def _written_infix(symbol: str, x: Symbol, y: Symbol) -> tuple[str, int]:
     if symbol == "*" and "-1" in (x.text, y.text):
         rest = y if x.text == "-1" else x
         return _negated(rest)
+    if symbol in "+-" and _is_number(x) and _is_number(y):
+        number = _symbol(x.data + y.data if symbol == "+" else x.data - y.data)
+        return number.text, number.tightness
+    if symbol in ("/", "**") and y.text == "1":
+        return x.text, x.tightness
+    if symbol == "**" and y.text == "0":
+        return "1", ATOM
     tightness = _INFIX[symbol]
     if symbol == "**":
         return f"{_held(x, ATOM)}**{_held(y, ATOM)}", POWER
@@ -207,13 +170,8 @@ def _written_infix(symbol: str, x: Symbol, y: Symbol) -> tuple[str, int]:
     return f"{left} {symbol} {right}", SUM
 
 
-def _written_power_dx(x: Symbol, y: Symbol) -> tuple[str, int]:
-    base = _held(x, ATOM)
-    if y.text not in (f"{y.data:g}", f"{y.data!r}"):
-        return f"{_held(y, ATOM)}*{base}**({y.text} - 1)", PRODUCT
-    less = _symbol(y.data - 1.0)
-    power = base if less.text == "1" else "1" if less.text == "0" else f"{base}**{_held(less, ATOM)}"
-    return _written_infix("*", y, Symbol(power, 0.0, ATOM if less.text in "01" else POWER))
+def _is_number(x: Symbol) -> bool:
+    return x.text in (f"{x.data:g}", repr(x.data))
 
 
 def local_gradient_formulas(value: Any, names: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -248,8 +206,8 @@ def local_gradient_formulas(value: Any, names: Sequence[str] | None = None) -> t
     named = iter(names)
     operands = tuple([x if isinstance(x, float) else Symbol(next(named), x.data) for x in value.operands])
     places = [i for i, x in enumerate(operands) if isinstance(x, Symbol)]
-    if value.op.name in _WHOLE:
-        return tuple([_WHOLE[value.op.name](operands, i) for i in places])
+    if value.op.derivatives:
+        return tuple([_derivative(value.op, operands, i) for i in places])
     try:
         z = value.op.apply(operands, value.data)
         return tuple([_symbol(local).text for local in value.op.local_gradients(z, operands, places)])

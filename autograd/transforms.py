@@ -4,11 +4,11 @@ Each takes a function of floats, or of lists, tuples, dicts and NumPy arrays of 
 of the same shapes. They nest in any order and to any depth. The signatures are JAX's.
 
 Reverse mode (`grad`, `value_and_grad`, `jacobian`, `hessian`, `vjp`) runs the function on Values; forward mode
-(`jvp`, `jacfwd`, `derivative`) runs it on dual numbers, and from the second order on on power series; `hvp` is forward
+(`jvp`, `jacfwd`, `derivative`) runs it on dual numbers, or on power series where the order is above 1; `hvp` is forward
 mode over reverse mode.
 
-What comes out is floats. Inside another derivative, or when the arguments are Values themselves, it is Values or
-dual numbers, so that the outer derivative sees through; inside `no_grad` those are constants to it.
+Results are floats. Inside another derivative, or when the arguments are Values themselves, they are Values or
+dual numbers, so that the outer derivative sees through them; inside `no_grad` they are constants to it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ else:
     Value, gradients = chosen.Value, chosen.gradients
 
 
-def _inside() -> modes.Block:
+def _derivative_block() -> modes.Block:
     return modes.Block("a derivative", derivative=True, recording=True)
 
 
-# ---- who calls, and what it is to see ----------------------------------------------------------------
+# ---- what the caller gets ----------------------------------------------------------------------------
 
 
 def _tracked(x: Any) -> bool:
@@ -52,10 +52,10 @@ def _carries(x: Any) -> bool:
 
 
 class _Caller:
-    """Whether a derivative is wanted by a derivative outside of it, or by nobody.
+    """Whether a derivative is computed inside another one, or at the outermost level.
 
     Args:
-        arguments: what the caller hands over; a Value in one of them asks for Values.
+        arguments: what the caller passes; a Value in one of them asks for Values.
     """
 
     def __init__(self, arguments: Iterable[Any]) -> None:
@@ -70,10 +70,10 @@ class _Caller:
 
     def sees_aux(self, aux: Any) -> Any:
         """What a function returns beside its result: numbers as above, and all else as it is."""
-        return _mapped(self.sees, aux)
+        return _map_tracked(self.sees, aux)
 
 
-def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
+def _map_tracked(function: Callable[[Any], Any], x: Any) -> Any:
     """A tree with a function's results for all that carries derivatives; all else stays what it is."""
 
     def of_leaf(leaf: Any) -> Any:
@@ -179,9 +179,9 @@ class _Run:
 
     def __init__(self, f: Callable[..., Any], arguments: _Arguments, named: dict[str, Any], name: str) -> None:
         self._arguments = arguments
-        both = [_lift(x, f"{name}: an argument") for x in arguments.numbers]
-        self._variables = [variable for variable, _ in both]
-        self.output = f(*arguments.replaced([x for _, x in both]), **named)
+        lifted_numbers = [_lift(x, f"{name}: an argument") for x in arguments.numbers]
+        self._variables = [variable for variable, _ in lifted_numbers]
+        self.output = f(*arguments.replaced([x for _, x in lifted_numbers]), **named)
 
     def row(self, output: Any, caller: _Caller) -> list[Any]:
         """The derivatives of one number of the output, in the order of the arguments asked for."""
@@ -206,8 +206,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
         is a tuple. Keyword arguments pass through to f. Values in extra become floats at the outermost level.
 
     Raises:
-        TypeError: f is no function or returns no number, or an argument holds no numbers.
-        ValueError: argnums names an argument that is not there.
+        TypeError: f isn't a function or doesn't return one number, or an argument holds something other than numbers.
+        ValueError: argnums names an argument that wasn't passed.
 
     >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     (12.0, 4.0)
@@ -217,7 +217,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
     def wrapped(*args: Any, **named: Any) -> Any:
         caller = _Caller((*args, *named.values()))
         arguments = _Arguments(args, argnums, "grad")
-        with _inside():
+        with _derivative_block():
             run = _Run(f, arguments, named, "grad")
             output, aux = _split(run.output, has_aux)
             output = _one_number(output, "grad")
@@ -225,11 +225,11 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
             value = caller.sees(output)
             return ((value, caller.sees_aux(aux)), gradient) if has_aux else (value, gradient)
 
-    return _named(wrapped, f, "value_and_grad")
+    return _as_transform(wrapped, f, "value_and_grad")
 
 
 def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that returns the gradient of f.
+    """A function that returns the gradient of f. Arguments and errors are those of `value_and_grad`.
 
     Args:
         f: a function that returns one number; with ``has_aux`` a pair of that number and anything else.
@@ -237,12 +237,8 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
         has_aux: whether f returns ``(number, extra)``; the result is then ``(gradient, extra)``.
 
     Returns:
-        A function of the same arguments, keywords included. Its result has the shape of the argument that is differentiated;
-        of a NumPy array it is an array of floats, and f gets an array of Values.
-
-    Raises:
-        TypeError: f is no function or returns no number, or an argument holds no numbers.
-        ValueError: argnums names an argument that is not there.
+        A function of the same arguments, keywords included. Its result has the shape of the argument that is differentiated.
+        Of a NumPy array it is an array of floats, and f gets an array of Values.
 
     >>> grad(lambda x: x ** 3)(2.0)
     12.0
@@ -250,20 +246,20 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     {'w': 5.0, 'b': 2.0}
     """
     _check_function(f, "grad")
-    both = value_and_grad(f, argnums, has_aux)
+    with_value = value_and_grad(f, argnums, has_aux)
 
     def wrapped(*args: Any, **named: Any) -> Any:
-        value, gradient = both(*args, **named)
+        value, gradient = with_value(*args, **named)
         return (gradient, value[1]) if has_aux else gradient
 
-    return _named(wrapped, f, "grad")
+    return _as_transform(wrapped, f, "grad")
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns all first derivatives of f, by reverse mode: for each number of the result, its gradient.
 
-    One run of f and one walk back for each number of the result; where the arguments are fewer, `jacfwd` is faster. JAX calls
-    it ``jacrev`` as well, and so may you.
+    It runs f once, and walks back once for each number of the result. Where there are fewer arguments than results, `jacfwd`
+    is faster. ``jacrev`` is the same function, as in JAX.
 
     Args:
         f: a function that returns a number, or a list, tuple, dict or array of numbers; with ``has_aux`` a pair of that and
@@ -276,7 +272,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> 
         array it is one array, of the result's shape and then the argument's. Keyword arguments pass through to f.
 
     Raises:
-        TypeError: f is no function or returns something else than numbers.
+        TypeError: f isn't a function, or returns something other than numbers.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
@@ -286,7 +282,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> 
     def wrapped(*args: Any, **named: Any) -> Any:
         caller = _Caller((*args, *named.values()))
         arguments = _Arguments(args, argnums, "jacobian")
-        with _inside():
+        with _derivative_block():
             run = _Run(f, arguments, named, "jacobian")
             output, aux = _split(run.output, has_aux)
             outputs = Layout(output)
@@ -295,14 +291,14 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> 
         found = outputs.outer(rows, arguments.shape)
         return (found, aux) if has_aux else found
 
-    return _named(wrapped, f, "jacobian")
+    return _as_transform(wrapped, f, "jacobian")
 
 
 jacrev = jacobian
 
 
 def hessian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that returns all second derivatives of f.
+    """A function that returns all second derivatives of f. Arguments and errors are those of `grad`.
 
     Args:
         f: a function that returns one number; with ``has_aux`` a pair of that number and anything else.
@@ -313,14 +309,11 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> C
         A function whose result is a list of lists for a list, a dict of dicts for a dict, a number for a number, and for an
         array an array of its shape twice. Keyword arguments pass through to f.
 
-    Raises:
-        TypeError: f is no function or returns no number.
-
     >>> hessian(lambda v: v[0] ** 2 * v[1])([1.0, 2.0])
     [[4.0, 2.0], [2.0, 0.0]]
     """
     _check_function(f, "hessian")
-    return _named(jacobian(grad(f, argnums, has_aux), argnums, has_aux), f, "hessian")
+    return _as_transform(jacobian(grad(f, argnums, has_aux), argnums, has_aux), f, "hessian")
 
 
 def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -336,7 +329,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
         tuple with one gradient for each argument. It may be called many times.
 
     Raises:
-        TypeError: f is no function or returns something else than numbers.
+        TypeError: f isn't a function, or returns something other than numbers.
         ValueError: a cotangent has another shape than the value.
 
     >>> value, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
@@ -346,7 +339,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
     _check_function(f, "vjp")
     outside = _Caller((*primals, *named.values()))
     arguments = _Arguments(primals, tuple(range(len(primals))), "vjp")
-    with _inside():
+    with _derivative_block():
         run = _Run(f, arguments, named, "vjp")
         layout = Layout(run.output)
         outputs = [lifted(y, "vjp: a result") for y in layout.numbers]
@@ -357,7 +350,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
         seeds = [lifted(c, "vjp: a cotangent") for c in given]
         caller = _Caller(seeds)
         caller.nested = caller.nested or outside.nested
-        with _inside():
+        with _derivative_block():
             pulled = total([flow(seed, y) for seed, y in zip(seeds, outputs, strict=True)])
             result: tuple[Any, ...] = arguments.shape.filled(run.row(pulled, caller))
         return result
@@ -390,7 +383,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         ``(value, tangent)``, both of the shape of f's result.
 
     Raises:
-        TypeError: f is no function, or primals and tangents are no tuples or lists.
+        TypeError: f isn't a function, or primals and tangents aren't tuples or lists.
         ValueError: the tangents have another shape than the primals.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
@@ -406,7 +399,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     moving = [
         Dual(lifted(x, "jvp: a primal"), lifted(t, "jvp: a tangent"), level) for x, t in zip(layout.numbers, steps, strict=True)
     ]
-    with _inside():
+    with _derivative_block():
         outputs = Layout(f(*layout.filled(moving), **named))
         parts = [_parts(lifted(y, "jvp: a result"), level) for y in outputs.numbers]
         value, tangent = [outputs.filled([caller.sees(y) for y in numbers]) for numbers in _columns(parts, 2)]
@@ -423,19 +416,7 @@ def _columns(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
 
 
 def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that returns all first derivatives of f, by forward mode: `jacobian`, with one run of f for each argument.
-
-    Args:
-        f: a function that returns a number, or a list, tuple, dict or array of numbers; with ``has_aux`` a pair of that and
-            anything else.
-        argnums: which arguments to differentiate: a position, or a tuple of them.
-        has_aux: whether f returns ``(result, extra)``; the result is then ``(jacobian, extra)``.
-
-    Returns:
-        A function of the same shapes as `jacobian` gives. Keyword arguments pass through to f.
-
-    Raises:
-        TypeError: f is no function or returns something else than numbers.
+    """`jacobian` by forward mode: it runs f once for each number of the arguments. Takes, returns and raises the same.
 
     >>> jacfwd(lambda x: [x, x * x, x ** 3])(2.0)
     [1.0, 4.0, 12.0]
@@ -447,7 +428,7 @@ def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Ca
         arguments = _Arguments(args, argnums, "jacfwd")
         primals = [lifted(x, "jacfwd: an argument") for x in arguments.numbers]
         columns = []
-        with _inside():
+        with _derivative_block():
             for i in range(max(1, len(primals))):  # once at least, to see the shape of the result
                 level = new_level()
                 moving = [Dual(x, float(i == k), level) for k, x in enumerate(primals)]
@@ -455,16 +436,16 @@ def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Ca
                 outputs = Layout(output)
                 parts = [_parts(lifted(y, "jacfwd: a result"), level) for y in outputs.numbers]
                 columns.append([caller.sees(tangent) for _, tangent in parts])
-            aux = caller.sees_aux(_mapped(lambda x: _parts(x, level)[0], aux))
+            aux = caller.sees_aux(_map_tracked(lambda x: _parts(x, level)[0], aux))
         rows = [arguments.ordered(row) for row in _columns(columns, len(outputs.numbers))]
         found = outputs.outer(rows, arguments.shape)
         return (found, aux) if has_aux else found
 
-    return _named(wrapped, f, "jacfwd")
+    return _as_transform(wrapped, f, "jacfwd")
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> Any:
-    """The Hessian of f times a vector, without the Hessian: forward mode over reverse mode.
+    """The Hessian of f times a vector, without the Hessian: forward mode over reverse mode. Raises what `grad` and `jvp` raise.
 
     Args:
         f: a function that returns one number.
@@ -474,10 +455,6 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 
     Returns:
         The product, in the shape of the argument; a tuple of such shapes where f takes several.
-
-    Raises:
-        TypeError: f is no function or returns no number, or primals and tangents are no tuples or lists.
-        ValueError: the tangents have another shape than the primals.
 
     >>> hvp(lambda v: v[0] ** 2 * v[1], ([1.0, 2.0],), ([1.0, 0.0],))
     [4.0, 2.0]
@@ -490,7 +467,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 # ---- any order ---------------------------------------------------------------------------------------
 
 
-_HIGHEST = 1000  # the binomial coefficients of the order after 1029 are beyond the range of a float
+_HIGHEST = 1000  # the binomial coefficients of orders above 1029 are beyond the range of a float
 
 
 def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
@@ -498,13 +475,13 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
 
     Args:
         f: a function of one number that returns one number.
-        order: how often to differentiate, 1000 times at most; 0 gives the value. The cost grows with its square.
+        order: how often to differentiate, from 0 (the value) to 1000. The cost grows with its square.
 
     Returns:
         A function of one number, or of an array of numbers, for each of which f is called. Keyword arguments pass through to f.
 
     Raises:
-        TypeError: f is no function, order is no int, or f returns no number.
+        TypeError: f isn't a function, order isn't an int, or f doesn't return one number.
         ValueError: order is negative or above 1000.
 
     >>> derivative(lambda x: x ** 3)(2.0), derivative(lambda x: x ** 3, order=3)(2.0)
@@ -520,7 +497,7 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
         layout = _elements(x, "derivative")
         return layout.filled([caller.sees(_expanded(f, each, order, named, "derivative")[order]) for each in layout.numbers])
 
-    return _named(wrapped, f, f"derivative of order {order}")
+    return _as_transform(wrapped, f, f"derivative of order {order}")
 
 
 def taylor(f: Callable[..., Any], x: Any, order: int, **named: Any) -> list[Any]:
@@ -530,7 +507,7 @@ def taylor(f: Callable[..., Any], x: Any, order: int, **named: Any) -> list[Any]
 
     Args:
         f: a function of one number that returns one number.
-        x: where; an array asks for the series at each of its elements.
+        x: the point; an array asks for the series at each of its elements.
         order: the highest power of t, 0 or more. The cost grows with its square.
         named: keyword arguments, which pass through to f.
 
@@ -538,7 +515,7 @@ def taylor(f: Callable[..., Any], x: Any, order: int, **named: Any) -> list[Any]
         A list of order + 1 coefficients, each a float; each an array of x's shape where x is an array.
 
     Raises:
-        TypeError: f is no function, x is no number, order is no int, or f returns no number.
+        TypeError: f isn't a function, x isn't a number, order isn't an int, or f doesn't return one number.
         ValueError: order is negative.
 
     >>> taylor(lambda x: 1 / (1 - x), 0.0, 4)
@@ -567,7 +544,7 @@ def _elements(x: Any, name: str) -> Layout:
 def _expanded(f: Callable[..., Any], x: Any, order: int, named: dict[str, Any], name: str) -> list[Any]:
     """The derivatives of f at x (or, for `taylor`, its coefficients) up to an order."""
     primal = lifted(x, f"{name}: the argument")
-    with _inside():
+    with _derivative_block():
         if order == 0:
             return [_one_number(f(primal, **named), name)]
         if order == 1:
@@ -580,22 +557,22 @@ def _expanded(f: Callable[..., Any], x: Any, order: int, named: dict[str, Any], 
 
 
 def stop_gradient(x: Any) -> Any:
-    """The same numbers as constants: no derivative, of whatever mode or order, sees where they came from.
+    """The same numbers as constants: no derivative of any mode or order sees where they came from.
 
     Args:
         x: a number, a Value, or lists, tuples, dicts and arrays of them.
 
     Returns:
-        The same, detached. What carries no derivative comes back as it is.
+        The same, detached. What doesn't carry a derivative comes back as it is.
 
     >>> from autograd import grad
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     3.0
     """
-    return _mapped(detached, x)
+    return _map_tracked(detached, x)
 
 
-def _named(wrapped: Callable[..., Any], f: Any, what: str) -> Callable[..., Any]:
+def _as_transform(wrapped: Callable[..., Any], f: Any, what: str) -> Callable[..., Any]:
     name = getattr(f, "__name__", type(f).__name__)
     wrapped.__name__ = f"{what.split()[0]}_of_{name}" if name.isidentifier() else what.split()[0]
     wrapped.__doc__ = f"The {what} of {name}."

@@ -223,7 +223,7 @@ class _Body:
         if function is math.isfinite:
             return f"c_isfinite({inside})"
         if isinstance(function, Primitive):
-            function = function.function
+            function = _kernel(function)
         if isinstance(function, FunctionType) and function.__module__ in (kernels.__name__, records.__name__):
             name = self.translator.function(function)
             return ASK if name in self.translator.asking else f"{name}({inside}, ok)"
@@ -281,10 +281,10 @@ def rules_source() -> str:
     rules: list[str] = []
     register: list[str] = []
     left_out: list[str] = []
-    for name, (function, partials) in _written_records().items():
+    for name, definition in _written_records().items():
         record = vars(records)[name]
         before = dict(translator.names), dict(translator.texts), set(translator.asking)
-        rule = None if isinstance(record, NaryPrimitive) else _rule(translator, name, record, function, partials)
+        rule = None if isinstance(record, NaryPrimitive) else _rule(translator, name, record, definition)
         if rule is None:
             translator.names, translator.texts, translator.asking = before
             left_out.append(name)
@@ -317,33 +317,44 @@ def _c_library() -> list[str]:
     return ["\n".join(declared), *wrapped]
 
 
-def _written_records() -> dict[str, tuple[ast.expr, ast.expr]]:
-    """The value and the partials of each record as records.py writes them."""
-    found: dict[str, tuple[ast.expr, ast.expr]] = {}
+def _written_records() -> dict[str, ast.FunctionDef]:
+    """The definition of each record in records.py, with its rules in the decorator."""
+    found: dict[str, ast.FunctionDef] = {}
     for node in ast.parse(Path(records.__file__).read_text(encoding="utf-8")).body:
         match node:
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(args=[_, function, partials, *_])):
-                found[name] = function, partials
+            case ast.FunctionDef(name=name, decorator_list=[ast.Call(func=ast.Name(id="record"))]):
+                found[name] = node
     return found
 
 
-def _rule(translator: _Translator, name: str, record: Primitive, function: ast.expr, partials: ast.expr) -> str | None:
+def _kernel(record: Primitive) -> Any:
+    """The function that computes a record's value, where the record does nothing but call it."""
+    (definition,) = ast.parse(inspect.getsource(record)).body
+    match definition:
+        case ast.FunctionDef(args=arguments, body=[_, ast.Return(value=ast.Call(func=function, args=given))]):
+            if [ast.unparse(x) for x in given] == [a.arg for a in arguments.args]:
+                return eval(compile(ast.Expression(function), "kernel", "eval"), vars(records))
+    raise _CannotTranslateError
+
+
+def _rule(translator: _Translator, name: str, record: Primitive, definition: ast.FunctionDef) -> str | None:
     """The rule of one record, or None where it asks Python whatever the operands are."""
-    if not isinstance(partials, ast.Tuple) or len(partials.elts) > 2:
+    operands = [a.arg for a in definition.args.args]
+    if len(operands) > 2:
         return None
-    first = next(p for p in partials.elts if isinstance(p, ast.Lambda))
-    z, *operands = [a.arg for a in first.args.args]
-    if isinstance(function, ast.Lambda):
-        own = [a.arg for a in function.args.args]
-        value = translator.expression(function.body, vars(records), own)
-        renamed = dict(zip(own, operands, strict=True))
-        assert all(old == new for old, new in renamed.items()), f"{name}: call the operands the same everywhere"
-    else:
-        call = ast.Call(function, [ast.Name(o, ast.Load()) for o in operands], [])
-        value = translator.expression(ast.fix_missing_locations(call), vars(records), operands)
+    (decorator,) = definition.decorator_list
+    assert isinstance(decorator, ast.Call)
+    rules = {keyword.arg: keyword.value for keyword in decorator.keywords}
+    partials = [rules.get(f"d{operand}") for operand in operands]
+    first = next(p for p in partials if isinstance(p, ast.Lambda))
+    z = first.args.args[0].arg
+    returned = definition.body[-1]
+    assert isinstance(returned, ast.Return)
+    assert returned.value
+    value = translator.expression(returned.value, vars(records), operands)
     texts = [
         translator.expression(p.body, vars(records), [a.arg for a in p.args.args]) if isinstance(p, ast.Lambda) else None
-        for p in partials.elts
+        for p in partials
     ]
     if ASK in (value, *texts):
         return None

@@ -9,6 +9,8 @@
 1.0
 """
 
+from . import _autograd  # noqa: F401  # first
+from .evaluation import evaluate, predict
 from .gates import (
     AddLayer,
     Affine,
@@ -20,6 +22,7 @@ from .gates import (
     TwoLayerNet,
     numerical_gradient,
 )
+from .history import History
 from .layers import (
     ELU,
     GELU,
@@ -54,8 +57,9 @@ from .losses import (
 from .module import Module
 from .optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_
 from .plots import plot_decision_boundary
+from .restoring import load
 from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, Schedule, StepLR, WarmUp
-from .training import History, TrainingError, evaluate, fit, predict
+from .training import TrainingError, fit
 
 __all__ = [
     "ELU", "GELU", "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "AddLayer", "Affine", "CosineAnnealingLR",
@@ -63,6 +67,6 @@ __all__ = [
     "Linear", "LinearLR", "Module", "MulLayer", "Neuron", "Optimizer", "RMSNorm", "RMSprop", "ReLU", "ReluLayer",
     "Schedule", "Sequential", "SiLU", "Sigmoid", "SigmoidLayer", "Softmax", "SoftmaxWithLoss", "Softplus", "StepLR",
     "Tanh", "TrainingError", "TwoLayerNet", "WarmUp", "binary_cross_entropy_with_logits", "clip_grad_norm_",
-    "cross_entropy", "evaluate", "fit", "hinge", "huber", "mean_absolute_error", "mean_squared_error",
+    "cross_entropy", "evaluate", "fit", "hinge", "huber", "load", "mean_absolute_error", "mean_squared_error",
     "negative_log_likelihood", "numerical_gradient", "plot_decision_boundary", "predict",
 ]  # fmt: skip

@@ -7,14 +7,34 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["read_samples", "read_targets"]
+__all__ = ["as_lists", "read_samples", "read_targets"]
 
 
-def _listed(data: Any, what: str) -> list[Any]:
-    # pandas has to_numpy, NumPy has tolist; neither is imported here.
+def _unpacked(data: Any) -> Any:
+    """What an array or a frame holds, as lists. pandas has to_numpy, NumPy has tolist; neither is imported here."""
     for method in ("to_numpy", "tolist"):
         if hasattr(data, method):
             data = getattr(data, method)()
+    return data
+
+
+def as_lists(data: Any) -> Any:
+    """Lists, nested, in place of arrays, frames, tuples and whatever else can be iterated over; all else as it is.
+
+    Args:
+        data: anything. A text or a dict stays what it is.
+
+    >>> as_lists(((1.0, 2.0), range(2)))
+    [[1.0, 2.0], [0, 1]]
+    """
+    data = _unpacked(data)
+    if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
+        return data
+    return [as_lists(x) for x in data]
+
+
+def _rows(data: Any, what: str) -> list[Any]:
+    data = _unpacked(data)
     if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
         raise TypeError(f"{what} takes a list, a NumPy array or a pandas frame, got {type(data).__name__}")
     return list(data)
@@ -46,12 +66,12 @@ def read_samples(data: Any, what: str = "X") -> list[list[float]]:
     >>> read_samples([(1, 2), (3, 4)])
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    rows = _listed(data, what)
+    rows = _rows(data, what)
     if not rows:
         raise ValueError(f"{what} is empty; give it at least one row")
     found = []
     for i, row in enumerate(rows):
-        numbers = _listed(row, f"{what}[{i}]") if hasattr(row, "__iter__") and not isinstance(row, (str, bytes)) else [row]
+        numbers = _rows(row, f"{what}[{i}]") if hasattr(row, "__iter__") and not isinstance(row, (str, bytes)) else [row]
         found.append([_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(numbers)])
         if len(found[-1]) != len(found[0]):
             raise ValueError(f"{what} is ragged: row 0 has {len(found[0])} numbers and row {i} has {len(found[-1])}")
@@ -74,7 +94,7 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
     >>> read_targets([0, 2, 1.0], 3, "cross_entropy")
     [0, 2, 1]
     """
-    targets = _listed(data, what)
+    targets = _rows(data, what)
     if len(targets) != count:
         raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be as many")
     found: list[Any] = []
@@ -89,7 +109,9 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
                 raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss {loss!r} it must be a label: 0, 1, 2, ...")
             found[-1] = int(found[-1])
         elif loss == "hinge" and found[-1] not in (-1.0, 1.0):
-            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'hinge' it must be -1 or 1")
+            others = "; for labels 0 and 1 write loss='bce', or make them -1 and 1" if found[-1] == 0.0 else ""
+            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'hinge' it must be -1 or 1{others}")
         elif loss == "bce" and not (isinstance(found[-1], float) and 0.0 <= found[-1] <= 1.0):
-            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1")
+            others = "; for labels -1 and 1 write loss='hinge', or make them 0 and 1" if found[-1] == -1.0 else ""
+            raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1{others}")
     return found

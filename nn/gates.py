@@ -15,9 +15,11 @@ from functools import partial
 from typing import Any
 
 import autograd as ag
-from autograd import Value
+from autograd import Value, tree
 
+from .data import as_lists
 from .initial import as_random
+from .losses import cross_entropy
 
 __all__ = [
     "AddLayer", "Affine", "Gate", "MulLayer", "ReluLayer", "SigmoidLayer", "SoftmaxWithLoss", "TwoLayerNet",
@@ -25,24 +27,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _wrapped(x: Any) -> Any:
-    return [_wrapped(v) for v in x] if isinstance(x, (list, tuple)) else x if isinstance(x, Value) else Value(_plain(x))
+def _as_value(x: Any) -> Value:
+    return x if isinstance(x, Value) else Value(x)
 
 
-def _plain(x: Any) -> Any:
-    return [_plain(v) for v in x] if isinstance(x, (list, tuple)) else x.data if isinstance(x, Value) else x
-
-
-def _flat(x: Any) -> list[Any]:
-    return [v for part in x for v in _flat(part)] if isinstance(x, (list, tuple)) else [x]
-
-
-def _like(x: Any, numbers: Any) -> Any:
-    return [_like(v, numbers) for v in x] if isinstance(x, (list, tuple)) else next(numbers)
-
-
-def _listed(x: Any) -> Any:
-    return x.tolist() if hasattr(x, "tolist") else x
+def _as_number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 class Gate:
@@ -76,10 +66,10 @@ class Gate:
         Returns:
             The output as plain numbers, in the shape that the function gives it.
         """
-        wrapped = tuple([_wrapped(_listed(x)) for x in inputs])
-        self.output = self.function(*wrapped)
-        self.inputs = wrapped
-        return _plain(self.output)
+        leaves = tuple([tree.map(_as_value, as_lists(x)) for x in inputs])
+        self.output = as_lists(self.function(*leaves))
+        self.inputs = leaves
+        return tree.map(_as_number, self.output)
 
     def backward(self, dout: Any = 1.0) -> Any:
         """The gradients of the inputs, from that of the output.
@@ -96,19 +86,18 @@ class Gate:
         """
         if self.inputs is None:
             raise RuntimeError("backward() needs a forward() before it")
-        dout = _listed(dout)
-        outputs, seeds = _flat(self.output), _flat(dout)
+        dout = as_lists(dout)
         if _shape(dout) != _shape(self.output):
             raise ValueError(f"dout has the shape {_shape(dout)} and the output {_shape(self.output)}; they must be the same")
-        pulled = ag.sum([y * s for y, s in zip(outputs, seeds, strict=True)])
-        leaves = [v for x in self.inputs for v in _flat(x)]
-        found = iter(ag.gradients(pulled, leaves) if isinstance(pulled, Value) else [0.0] * len(leaves))
-        results = tuple([_like(x, found) for x in self.inputs])
+        pulled = ag.sum([y * s for y, s in zip(tree.leaves(self.output), tree.leaves(dout), strict=True)])
+        leaves, shape = tree.flatten(self.inputs)
+        found = ag.gradients(pulled, leaves) if isinstance(pulled, Value) else [0.0] * len(leaves)
+        results: tuple[Any, ...] = tree.unflatten(shape, found)
         return results[0] if len(results) == 1 else results
 
 
 def _shape(x: Any) -> tuple[Any, ...]:
-    return (len(x), *(_shape(x[0]) if x else ())) if isinstance(x, (list, tuple)) else ()
+    return (len(x), *(_shape(x[0]) if x else ())) if isinstance(x, list) else ()
 
 
 # What gates compute are functions with names, so that gates can be pickled.
@@ -123,11 +112,11 @@ def _sum(x: Any, y: Any) -> Any:
 
 
 def _relu(x: Any) -> Any:
-    return [_relu(v) for v in x] if isinstance(x, list) else ag.relu(x)
+    return tree.map(ag.relu, x)
 
 
 def _sigmoid(x: Any) -> Any:
-    return [_sigmoid(v) for v in x] if isinstance(x, list) else ag.sigmoid(x)
+    return tree.map(ag.sigmoid, x)
 
 
 def _affine(x: Any, w: Any, b: Any) -> Any:
@@ -136,14 +125,10 @@ def _affine(x: Any, w: Any, b: Any) -> Any:
     return [ag.dot(x, column) + bias for column, bias in zip(zip(*w, strict=True), b, strict=True)]
 
 
-def _cross_entropy(scores: Any, t: Any) -> Any:
+def _mean_loss(scores: Any, t: Any) -> Any:
+    """The cross-entropy of a sample or a batch; a label is a number or one-hot."""
     rows, labels = (scores, t) if isinstance(scores[0], list) else ([scores], [t])
-    losses = []
-    for row, label in zip(rows, labels, strict=True):
-        if isinstance(label, (list, tuple)):  # one-hot
-            label = max(range(len(label)), key=label.__getitem__)
-        losses.append(ag.logsumexp(row) - row[int(label)])
-    return ag.mean(losses)
+    return cross_entropy(rows, [label.index(max(label)) if isinstance(label, list) else int(label) for label in labels])
 
 
 class MulLayer(Gate):
@@ -208,7 +193,7 @@ class Affine(Gate):
 
     def __init__(self, W: Any, b: Any) -> None:
         super().__init__(_affine)
-        self.W, self.b = _listed(W), _listed(b)
+        self.W, self.b = as_lists(W), as_lists(b)
         self.dW: Any = None
         self.db: Any = None
 
@@ -234,13 +219,13 @@ class SoftmaxWithLoss(Gate):
     """
 
     def __init__(self) -> None:
-        super().__init__(partial(_cross_entropy, t=None))
+        super().__init__(partial(_mean_loss, t=None))
         self.t: Any = None
 
     def forward(self, *inputs: Any) -> Any:
         """The mean loss of scores and labels; a label is a number or one-hot."""
-        scores, self.t = inputs[0], _listed(inputs[1])
-        self.function = partial(_cross_entropy, t=self.t)
+        scores, self.t = inputs[0], as_lists(inputs[1])
+        self.function = partial(_mean_loss, t=self.t)
         return super().forward(scores)
 
 
@@ -307,32 +292,32 @@ class TwoLayerNet:
 
     def parameters(self) -> list[Value]:
         """All of them, in the order of ``params``."""
-        return [v for tensor in self.params.values() for v in _flat(tensor)]
+        return tree.leaves(self.params)
 
     def _scores(self, x: Any) -> Any:
         p = self.params
-        hidden = _relu(_affine([list(row) for row in _listed(x)], p["W1"], p["b1"]))
+        hidden = _relu(_affine(as_lists(x), p["W1"], p["b1"]))
         return _affine(hidden, p["W2"], p["b2"])
 
     def predict(self, x: Any) -> list[list[float]]:
         """The scores of a batch, as numbers."""
         with ag.no_grad():
-            found: list[list[float]] = _plain(self._scores(x))
+            found: list[list[float]] = tree.map(_as_number, self._scores(x))
         return found
 
     def loss(self, x: Any, t: Any) -> Any:
         """The mean loss of a batch, as a Value."""
-        return _cross_entropy(self._scores(x), _listed(t))
+        return _mean_loss(self._scores(x), as_lists(t))
 
     def accuracy(self, x: Any, t: Any) -> float:
         """The share of a batch that it gets right."""
-        rows, labels = self.predict(x), _listed(t)
-        right = [max(range(len(row)), key=row.__getitem__) == label for row, label in zip(rows, labels, strict=True)]
+        rows, labels = self.predict(x), as_lists(t)
+        right = [row.index(max(row)) == label for row, label in zip(rows, labels, strict=True)]
         return float(sum(right) / len(right))
 
     def gradient(self, x: Any, t: Any) -> dict[str, Any]:
         """The gradients of a batch's loss by backpropagation, by the names and in the shapes of ``params``."""
-        return self._named(ag.gradients(self.loss(x, t), self.parameters()))
+        return self._in_place(ag.gradients(self.loss(x, t), self.parameters()))
 
     def numerical_gradient(self, x: Any, t: Any) -> dict[str, Any]:
         """The same by `numerical_gradient`; slower by as many times as there are parameters."""
@@ -341,8 +326,8 @@ class TwoLayerNet:
             with ag.no_grad():
                 return float(self.loss(x, t).data)
 
-        return self._named(numerical_gradient(loss, self.parameters()))
+        return self._in_place(numerical_gradient(loss, self.parameters()))
 
-    def _named(self, gradients: Any) -> dict[str, Any]:
-        numbers = iter(gradients)
-        return {name: _like(tensor, numbers) for name, tensor in self.params.items()}
+    def _in_place(self, gradients: list[float]) -> dict[str, Any]:
+        found: dict[str, Any] = tree.unflatten(tree.structure(self.params), gradients)
+        return found

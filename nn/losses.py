@@ -7,10 +7,13 @@ neither overflows nor cancels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import autograd as ag
+from autograd import tree
+
+from .data import as_lists
 
 __all__ = [
     "LOSSES", "binary_cross_entropy_with_logits", "cross_entropy", "hinge", "huber", "mean_absolute_error",
@@ -72,7 +75,8 @@ def hinge(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     pairs = _pairs(prediction, target)
     for _, t in pairs:
         if t not in (-1, 1):
-            raise ValueError(f"hinge takes the targets -1 and 1, got {t!r:.60}")
+            others = "; for 0 and 1 use binary_cross_entropy_with_logits, or make them -1 and 1" if t == 0 else ""
+            raise ValueError(f"hinge takes the targets -1 and 1, got {t!r:.60}{others}")
     return _reduced([ag.relu(1.0 - t * p) for p, t in pairs], reduction)
 
 
@@ -134,28 +138,26 @@ def _reduced(losses: list[Any], reduction: str) -> Any:
     return losses[0] if len(losses) == 1 else ag.mean(losses) if reduction == "mean" else ag.sum(losses)
 
 
-def _is_list(x: Any) -> bool:
-    return isinstance(x, Iterable) and not isinstance(x, (str, bytes)) and not (hasattr(x, "ndim") and x.ndim == 0)
-
-
 def _pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
-    if not _is_list(prediction) and not _is_list(target):
-        return [(prediction, target)]
-    if _is_list(prediction) != _is_list(target):
-        raise ValueError("the prediction and the target must have the same shape: one is a list, the other a number")
-    ps, ts = list(prediction), list(target)
-    if len(ps) != len(ts):
-        raise ValueError(f"the prediction and the target must have the same shape, got {len(ps)} and {len(ts)} entries")
-    return [pair for p, t in zip(ps, ts, strict=True) for pair in _pairs(p, t)]
+    """Each number of the prediction with its target."""
+    predictions, shape = tree.flatten(as_lists(prediction))
+    try:
+        targets = shape.flatten_up_to(as_lists(target))
+        if not all(map(tree.is_leaf, targets)):
+            raise ValueError("expected a number, got a list")
+    except ValueError as error:
+        raise ValueError(f"the prediction and the target must have the same shape: {error}") from None
+    return list(zip(predictions, targets, strict=True))
 
 
 def _samples(prediction: Any, target: Any, who: str) -> list[tuple[list[Any], int]]:
-    if not _is_list(prediction):
+    """Each sample's numbers with its label."""
+    rows, label = as_lists(prediction), as_lists(target)
+    if not isinstance(rows, list):
         raise ValueError(f"{who} takes a list of numbers for each sample, got {type(prediction).__name__}")
-    rows = list(prediction)
-    batch = bool(rows) and _is_list(rows[0])
-    samples = [list(row) for row in rows] if batch else [rows]
-    labels = list(target) if batch and _is_list(target) else [target]
+    batch = bool(rows) and isinstance(rows[0], list)
+    samples = rows if batch else [rows]
+    labels = label if batch and isinstance(label, list) else [label]
     if len(samples) != len(labels):
         raise ValueError(f"{who} got {len(samples)} samples and {len(labels)} labels")
     for xs, label in zip(samples, labels, strict=True):

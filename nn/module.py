@@ -6,18 +6,30 @@ the order in which they were set. A parameter's name is the way to it: ``layers.
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
-from autograd import Value, group
+from autograd import Value, group, tree
 
+from .architecture import Architecture, State, check_architecture, differences, in_words
 from .stored import described, read_stored, write_stored
 
-__all__ = ["Module"]
+__all__ = ["Module", "read_model_file"]
 
-State = dict[str, Any]
 KIND = "a file of Module.save()"
+FUNCTIONS = {
+    "fit": "nn.fit(model, X, y)",
+    "compile": "nn.fit(model, X, y, loss=..., optimizer=...)",
+    "predict": "nn.predict(model, X)",
+    "predict_proba": "nn.predict(model, X, probabilities=True)",
+    "evaluate": "nn.evaluate(model, X, y, loss=..., metrics=[...])",
+    "score": "nn.evaluate(model, X, y, metrics=[...])",
+    "backward": "backward() of the loss",
+}
+BEFORE = {"module", "state"}  # the entries of a file of version 0.1.0
 
 
 class Module:
@@ -34,7 +46,15 @@ class Module:
     """
 
     training = True
+    takes_init = False  # whether the class has init=, by which its weights are drawn
     group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """What other libraries have as methods is a function here, and the message names it."""
+            instead = f"; write {FUNCTIONS[name]}" if name in FUNCTIONS else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def forward(self, *inputs: Any) -> Any:
         """Compute; each subclass does it in its own way."""
@@ -64,6 +84,19 @@ class Module:
                 seen.add(id(value))
                 yield name, value
 
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module, under the name ``""``, and all those inside it with their dotted names, the outer before the inner.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [1], seed=0).named_modules()]
+        ['', 'layers.0', 'layers.0.neurons.0']
+        """
+        seen: set[int] = set()
+        for name, part in _walk(self, ""):
+            if isinstance(part, Module) and id(part) not in seen:
+                seen.add(id(part))
+                yield name, part
+
     def parameters(self) -> list[Value]:
         """All parameters.
 
@@ -80,11 +113,7 @@ class Module:
 
     def modules(self) -> Iterator[Module]:
         """This module and all those inside it, the outer before the inner."""
-        seen: set[int] = set()
-        for _, value in _walk(self, ""):
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield value
+        return (module for _, module in self.named_modules())
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -127,38 +156,89 @@ class Module:
         """Switch to evaluation, where nothing is random. Returns the module."""
         return self.train(False)
 
+    # ---- architecture ------------------------------------------------------------------------------
+
+    def options(self) -> dict[str, Any]:
+        """What this module depends on beside its numbers and the modules inside it: plain data that JSON can hold.
+
+        Files hold it, and `load` refuses a file with other options. A class of your own has none, unless it says so:
+
+        >>> class Scaled(Module):
+        ...     def __init__(self, scale):
+        ...         self.scale, self.w = scale, Value(1.0)
+        ...     def options(self):
+        ...         return {"scale": self.scale}
+        >>> Scaled(2.0).architecture()
+        {'module': 'Scaled', 'options': {'scale': 2.0}, 'parts': {}}
+        """
+        return {}
+
+    def architecture(self) -> Architecture:
+        """The class, the options, and the architectures of the modules inside, as plain data.
+
+        >>> from nn import ReLU
+        >>> ReLU().architecture()
+        {'module': 'nn.ReLU', 'options': {}, 'parts': {}}
+        """
+        home = sys.modules.get(type(self).__module__)
+        own = getattr(home, "__package__", "") == "nn" and getattr(home, type(self).__name__, None) is type(self)
+        try:
+            options = json.loads(json.dumps(self.options()))  # as a file gives them back: lists for tuples
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{type(self).__name__}.options() must be plain data that JSON can hold: {error}") from None
+        parts = {name: part.architecture() for name, part in _parts(self, "") if isinstance(part, Module)}
+        return {"module": f"{'nn.' if own else ''}{type(self).__name__}", "options": options, "parts": parts}
+
+    @classmethod
+    def made(cls, options: dict[str, Any], parts: list[Module]) -> Module:
+        """A module with these options and parts, for `nn.load`, which makes the classes of `nn` only."""
+        if parts:
+            raise ValueError(f"{cls.__name__} takes no modules")
+        return cls(**options, **({"init": "zeros"} if cls.takes_init else {}))  # which draws no random numbers
+
     # ---- state -------------------------------------------------------------------------------------
 
     def state_dict(self) -> State:
-        """The numbers by name: a float for a single parameter, lists for lists of them.
+        """The numbers by name: a float for a single parameter, lists for lists of them; and the architecture, as an attribute.
 
         >>> from nn import Linear
-        >>> sorted(Linear(2, 1, seed=0).state_dict())
-        ['bias', 'weight']
+        >>> state = Linear(2, 1, seed=0).state_dict()
+        >>> sorted(state), state.architecture["options"]
+        (['bias', 'weight'], {'in_features': 2, 'out_features': 1})
         """
-        return {name: _numbers(tensor) for name, tensor in _tensors(self, "")}
+        return State({name: _numbers(tensor) for name, tensor in _tensors(self, "")}, self.architecture())
 
-    def load_state_dict(self, state: State) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over the numbers of `state_dict`.
 
         Args:
-            state: as `state_dict` gives it, from a module of the same shape.
+            state: as `state_dict` gives it, from a module of the same architecture; or a plain dict, such as ``dict(state)``,
+                which has no architecture and needs the same names and shapes only.
 
         Raises:
-            ValueError: names are missing, unknown or of another shape; nothing is changed then.
+            ValueError: the architecture differs, or names are missing, unknown or of another shape; nothing is changed then.
             TypeError: state isn't a dict, or holds something that isn't a number; nothing is changed then, either.
         """
         if not isinstance(state, dict):
             raise TypeError(f"load_state_dict takes a dict as state_dict() gives it, got {type(state).__name__}")
+        there = getattr(state, "architecture", None)
+        here = self.architecture()
+        unlike = [] if there is None else list(differences(there, here))
+        if there is not None and unlike:
+            raise ValueError(
+                f"this state is of {in_words(there):.160}, and this model is {in_words(here):.160}, and nothing was changed: "
+                f"{'; '.join(unlike[:2]):.240}. Make the model as it was (nn.load does, from a file of save()), "
+                f"or take the numbers alone, from dict(state)"
+            )
         own = dict(_tensors(self, ""))
         wrong = []
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         if missing:
-            wrong.append(f"missing {_listed(missing)}")
+            wrong.append(f"missing {_first_names(missing)}")
         if unexpected:
-            wrong.append(f"unexpected {_listed(unexpected)}")
-        pairs: list[tuple[Value, float]] = []
+            wrong.append(f"unexpected {_first_names(unexpected)}")
+        moves: list[tuple[Value, float]] = []
         for name in own:
             if name in state:
                 ours = _shape(own[name])
@@ -166,14 +246,18 @@ class Module:
                 if ours != theirs:
                     wrong.append(f"{name} has the shape {theirs or 'of a number'} instead of {ours or 'a number'}")
                 else:
-                    pairs += [(p, _number(x, name)) for p, x in zip(_flat(own[name]), _flat(state[name]), strict=True)]
+                    parameters, shape = tree.flatten(own[name])
+                    numbers = shape.flatten_up_to(state[name])
+                    moves += [(p, _as_float(x, name)) for p, x in zip(parameters, numbers, strict=True)]
         if wrong:
             raise ValueError(f"this state does not fit {type(self).__name__}, and nothing was changed: {'; '.join(wrong)}")
-        for p, number in pairs:
+        for p, number in moves:
             p.data = number
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the numbers to a JSON file, exact to the bit. The file is written whole, or stays as it was.
+        """Write numbers and architecture to a JSON file, exact to the bit. The file is written whole, or stays as it was.
+
+        ``model.load(path)`` reads it into a model of the same architecture, and ``nn.load(path)`` makes the model anew.
 
         A file that is there keeps its permissions, and a link is followed.
 
@@ -183,21 +267,21 @@ class Module:
         Raises:
             OSError: the file can't be written.
         """
-        write_stored(path, {"module": type(self).__name__, "state": self.state_dict()})
+        state = self.state_dict()
+        content = {"architecture": state.architecture, "parameters": self.num_parameters, "state": state}
+        write_stored(path, {"module": type(self).__name__, **content})
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote. Returns the module.
 
         Args:
-            path: the file.
+            path: the file. One of version 0.1.0 has no architecture, and needs the same names and shapes only.
 
         Raises:
-            ValueError: the file isn't one of `save`, is damaged, or does not fit; nothing is changed then.
+            ValueError: the file isn't one of `save`, is damaged, or is of another architecture; nothing is changed then.
             OSError: the file can't be read.
         """
-        content = read_stored(path, KIND)
-        if set(content) != {"module", "state"}:
-            raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_listed(sorted(content)) or 'none'}")
+        content = read_model_file(path)
         try:
             self.load_state_dict(content["state"])
         except (TypeError, ValueError) as error:
@@ -208,40 +292,69 @@ class Module:
 
     def describe(self) -> str:
         """What stands in the parentheses of the repr."""
-        parts = [repr(m) for m in _children(self)]
-        return ", ".join(parts)
+        return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
 
     def __repr__(self) -> str:
         """The architecture."""
         return f"{type(self).__name__}({self.describe()})"
 
 
-def _members(thing: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(thing, Module):
-        yield from vars(thing).items()
-    elif isinstance(thing, (list, tuple)):
-        yield from ((str(i), x) for i, x in enumerate(thing))
-    elif isinstance(thing, dict):
-        yield from ((str(k), x) for k, x in thing.items())
+def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The entries of a file of `Module.save`, checked for their form; the state knows its architecture.
+
+    Raises:
+        ValueError: it isn't such a file, or is damaged.
+        OSError: it can't be read.
+    """
+    content = read_stored(path, KIND)
+    if set(content) not in (BEFORE, BEFORE | {"architecture", "parameters"}):
+        raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
+    if "architecture" in content:
+        try:
+            architecture = check_architecture(content["architecture"])
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{os.fspath(path)} isn't {KIND}, or is damaged: {error}") from None
+        if isinstance(content["state"], dict):
+            content["state"] = State(content["state"], architecture)
+    return content
 
 
-def _walk(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Every module and every leaf inside, depth first, with its dotted name. A computed Value isn't a parameter."""
-    if isinstance(thing, Module) or (isinstance(thing, Value) and thing.is_leaf):
-        yield name, thing
-    for key, member in _members(thing):
-        if isinstance(member, (Module, Value, list, tuple, dict)):
-            yield from _walk(member, f"{name}.{key}" if name else key)
+def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """What stands one step further inside, with its dotted name."""
+    found: Any = vars(thing) if isinstance(thing, Module) else thing
+    if isinstance(found, (list, tuple)):
+        found = dict(enumerate(found))
+    if isinstance(found, dict):
+        for key, member in found.items():
+            yield f"{name}.{key}" if name else str(key), member
+
+
+def _parts(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The nearest modules and parameters, through lists, tuples and dicts. A computed Value isn't a parameter."""
+    for place, member in _members(thing, name):
+        if isinstance(member, Module) or (isinstance(member, Value) and member.is_leaf):
+            yield place, member
+        elif not tree.is_leaf(member):
+            yield from _parts(member, place)
+
+
+def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
+    """This module, and every module and parameter inside it, depth first."""
+    yield name, module
+    for place, part in _parts(module, name):
+        if isinstance(part, Module):
+            yield from _walk(part, place)
+        else:
+            yield place, part
 
 
 def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The outermost lists that hold nothing but parameters, and single parameters."""
-    if _is_tensor(thing):
-        yield name, thing
-        return
-    for key, member in _members(thing):
-        if isinstance(member, (Module, Value, list, tuple, dict)):
-            yield from _tensors(member, f"{name}.{key}" if name else key)
+    for place, member in _members(thing, name):
+        if _is_tensor(member):
+            yield place, member
+        elif isinstance(member, Module) or not tree.is_leaf(member):
+            yield from _tensors(member, place)
 
 
 def _is_tensor(thing: Any) -> bool:
@@ -254,11 +367,7 @@ def _numbers(tensor: Any) -> Any:
     return tensor.data if isinstance(tensor, Value) else [_numbers(x) for x in tensor]
 
 
-def _flat(tensor: Any) -> list[Any]:
-    return [x for part in tensor for x in _flat(part)] if isinstance(tensor, (list, tuple)) else [tensor]
-
-
-def _number(x: Any, name: str) -> float:
+def _as_float(x: Any, name: str) -> float:
     if not isinstance(x, bool):
         try:
             return Value(x).data
@@ -280,17 +389,5 @@ def _shape(tensor: Any, depth: int = 99) -> str:
     return f"{len(tensor)}x{rest}" if rest else str(len(tensor))
 
 
-def _listed(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _children(module: Module) -> list[Module]:
-    found: list[Module] = []
-    stack = [x for _, x in reversed(list(_members(module)))]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Module):
-            found.append(x)
-        elif isinstance(x, (list, tuple, dict)):
-            stack += [y for _, y in reversed(list(_members(x)))]
-    return found

@@ -7,12 +7,10 @@ own beside.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .data import read_samples, read_targets
-
-if TYPE_CHECKING:
-    from .training import History
+from .evaluation import predict
 
 __all__ = ["plot_decision_boundary", "plot_history"]
 
@@ -26,11 +24,11 @@ def _pyplot() -> Any:
         raise ImportError('plots need matplotlib; install it with pip install "glassgrad[plots]"') from None
 
 
-def plot_history(history: History) -> Any:
+def plot_history(epochs: list[dict[str, float]]) -> Any:
     """The loss and the metrics by epoch, training and validation side by side.
 
     Args:
-        history: what `fit` returned.
+        epochs: those of a `History`.
 
     Returns:
         A matplotlib figure.
@@ -39,15 +37,16 @@ def plot_history(history: History) -> Any:
         ImportError: matplotlib is not installed.
         ValueError: the history is empty.
     """
-    if not history.epochs:
+    if not epochs:
         raise ValueError("this history has no epoch to draw")
     plt = _pyplot()
-    names = [n for n in history.epochs[0] if n not in ("epoch", "lr") and not n.startswith("val_")]
+    names = [n for n in epochs[0] if n not in ("epoch", "lr") and not n.startswith("val_")]
     figure, axes = plt.subplots(1, len(names), figsize=(5 * len(names), 3.6), squeeze=False, layout="constrained")
     for axis, name in zip(axes[0], names, strict=True):
         for full, label, colour, dash in ((name, "training", BLUE, "-"), (f"val_{name}", "validation", ORANGE, "--")):
-            if full in history.epochs[0]:
-                axis.plot(history["epoch"], history[full], dash, color=colour, label=label)
+            if full in epochs[0]:
+                xs, ys = ([row[column] for row in epochs] for column in ("epoch", full))
+                axis.plot(xs, ys, dash, color=colour, label=label)
         axis.set_xlabel("epoch")
         axis.set_ylabel(name)
         axis.grid(alpha=0.3)
@@ -71,8 +70,6 @@ def plot_decision_boundary(model: Any, X: Any, y: Any, resolution: int = 60) -> 
         ImportError: matplotlib is not installed.
         ValueError: samples have not two numbers.
     """
-    from .training import predict
-
     samples = read_samples(X)
     if len(samples[0]) != 2:
         raise ValueError(f"plot_decision_boundary draws samples of two numbers, got {len(samples[0])}")

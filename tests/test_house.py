@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "record": set(),
     "modes": set(),
     "files": set(),
+    "neighbours": set(),
     "records": {"kernels", "kernels_exact", "record"},
     "custom": {"record"},
     "operators": {"records", "record"},
@@ -36,13 +37,13 @@ ALLOWED: dict[str, set[str]] = {
     "series": {"dual", "records", "operators", "record", "modes"},
     "tree": set(),
     "layout": {"tree"},
-    "symbol": {"operators", "record"},
+    "symbol": {"records", "operators", "record"},
     "engines": {"value"},
     "translate": {"files", "kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "value"},
 }
 # Modules of the engine whose public names the other rooms may import, beside those of `autograd` itself.
-OPEN = {"autograd.files"}
+OPEN = {"autograd.files", "autograd.tree"}
 # What each other room may import from the house. A room that is not built yet has no files to check.
 ROOMS = {
     "viz": {"viz", "autograd"},
@@ -50,6 +51,21 @@ ROOMS = {
     "autograd/testing": {"autograd"},
     "benchmarks": {"harness", "autograd", "viz", "nn"},
 }
+# The folders of viz and its single files, each with what it may import of viz, beside itself.
+PICTURES: dict[str, set[str]] = {
+    "text": set(),
+    "digits": set(),
+    "files": set(),
+    "_autograd": set(),
+    "graph": {"text", "digits"},
+    "scene": {"text"},
+    "layout": {"text", "digits", "graph", "scene"},
+    "views": {"text", "digits", "files", "graph", "scene", "layout"},
+    "cli": {"text", "digits", "files", "scene", "layout", "views"},
+    "__init__": {"_autograd", "scene", "views"},
+}
+# Of layout, only what measures a graph may import the graph: what comes after has all in what was measured.
+ASKS_THE_GRAPH = {"measure"}
 PUBLIC = [name for name, x in vars(autograd).items() if name[0] != "_" and not isinstance(x, ModuleType)]
 PUBLIC = [name for name in PUBLIC if name not in ("TYPE_CHECKING", "chosen")]
 FILES = [(room, path) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
@@ -113,10 +129,60 @@ def test_rooms_import_only_what_they_may(room: str, path: Path) -> None:
         assert not name.startswith("autograd.") or name in OPEN, name
 
 
+def test_modules_of_nn_import_one_another_one_way() -> None:
+    """No module of nn leads back to itself, by an import at its top, in a function or for a type checker."""
+    needs = {path.stem: {name.lstrip(".") for name in imports(path) if name.startswith(".")} for path in ROOT.glob("nn/*.py")}
+    done: set[str] = set()
+    while len(done) < len(needs):
+        ready = {name for name, wanted in needs.items() if name not in done and wanted <= done}
+        assert ready, f"a circle among {sorted(set(needs) - done)}"
+        done |= ready
+
+
+def viz_imports(path: Path) -> Iterator[tuple[str, str]]:
+    """What a file of viz imports of viz: the folder or single file, and the module in it."""
+    inside = path.relative_to(ROOT / "viz").parent.parts
+    for name in imports(path):
+        if name.startswith("."):
+            dots = len(name) - len(name.lstrip("."))
+            parts = [*inside[: len(inside) + 1 - dots], *name.lstrip(".").split(".")]
+            yield parts[0], parts[-1]
+        assert not name.startswith("viz."), "viz imports itself relatively"
+
+
+def part_of_viz(path: Path) -> str:
+    """The folder of viz that a file is in, or the file itself."""
+    return path.relative_to(ROOT / "viz").with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "viz").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_pictures_flow_one_way(path: Path) -> None:
+    """Text, then graph and scene, then layout, views and the command; after `measure` no graph is asked."""
+    part = part_of_viz(path)
+    for found, _ in viz_imports(path):
+        assert found == part or found in PICTURES[part], found
+        assert part != "layout" or found != "graph" or path.stem in ASKS_THE_GRAPH
+
+
+def test_the_folders_of_viz_have_no_cycle() -> None:
+    """The table of viz's folders is an order, and inside of a folder no import leads back, not even one in a function."""
+    done: set[str] = set()
+    while len(done) < len(PICTURES):
+        ready = {name for name, needs in PICTURES.items() if name not in done and needs <= done}
+        assert ready
+        done |= ready
+    needs = {path.stem: {m for f, m in viz_imports(path) if f == part_of_viz(path) and (path.parent / f"{m}.py").exists()}
+             for path in sorted((ROOT / "viz").rglob("[!_]*.py"))}  # fmt: skip
+    while needs:
+        ready = {name for name, found in needs.items() if not found & set(needs)}
+        assert ready, needs
+        needs = {name: found for name, found in needs.items() if name not in ready}
+
+
 @OUTSIDE
 def test_rooms_use_the_public_face(room: str, path: Path) -> None:
     """What a file outside the engine takes from `autograd`, or from an open module of it, is a public name there."""
-    assert set(from_autograd(path)) <= set(PUBLIC)
+    assert set(from_autograd(path)) <= {*PUBLIC, *(name.removeprefix("autograd.") for name in OPEN)}
     for node in ast.walk(syntax(path)):
         if isinstance(node, ast.ImportFrom) and node.module in OPEN:
             assert {alias.name for alias in node.names} <= set(importlib.import_module(node.module).__all__)
@@ -215,16 +281,15 @@ def test_every_test_states_its_claim(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "tests", "which"),
-    [("explain", "explain", "lecture"), ("drawing", "picture", "slow_layout")],
+    [("views/explain", "explain", "lecture"), ("views/drawing", "picture", "slow_layout")],
 )
 def test_a_module_may_be_named_before_the_tests(module: str, tests: str, which: str) -> None:
     """The doctests of one module and the tests after it pass in one run: pytest does not run a second copy of the module.
 
-    A copy would stand in the package's place of that name: `viz.explain` would be a module then, and `viz.drawing` another one
-    than the one that draws.
+    A copy would stand in the package's place of that name: `viz.views.drawing` would not be the module that draws.
     """
     files = [f"viz/{module}.py", f"tests/viz/test_{tests}.py"]
-    command = [sys.executable, "-m", "pytest", "-q", *files, "-k", f"viz.{module} or {which}"]
+    command = [sys.executable, "-m", "pytest", "-q", *files, "-k", f"viz.{module.replace('/', '.')} or {which}"]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
     assert " passed" in run.stdout

@@ -11,12 +11,17 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
-from .compare import Comparison, compare
-from .drawing import Drawing, draw
-from .explain import Explanation, explain
-from .interactive import Interactive
-from .render import GraphvizNotFoundError, RenderError
-from .steps import Steps, steps
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from . import _autograd  # noqa: F401  # first
+from .scene.graphviz import GraphvizNotFoundError, RenderError
+from .views.compare import Comparison, compare
+from .views.drawing import Drawing, draw
+from .views.explain import Explanation, explain
+from .views.interactive import Interactive
+from .views.steps import Steps, steps
 
 __all__ = [
     "Comparison",
@@ -31,3 +36,13 @@ __all__ = [
     "explain",
     "steps",
 ]
+
+if not TYPE_CHECKING:  # so that a type checker still notices a name that isn't there
+
+    def __getattr__(name: str) -> object:
+        """A view that is not imported above: ``viz.NAME`` is what ``viz/views/NAME.py`` calls NAME."""
+        if not name.startswith("_") and find_spec(f"{__name__}.views.{name}"):
+            module = import_module(f"{__name__}.views.{name}")
+            if name in module.__all__:
+                return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -115,7 +115,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], Call]] = {
     "copysign": (("kink",), lambda f, a, b, c: f.copysign(a, -1.0)),
     "where": (("any", "any"), lambda f, a, b, c: f.where(1.0, a, b) - f.where(0.0, a, b)),
 }
-KINKED = ("relu", "absolute", "maximum", "minimum", "max", "min", "leaky_relu", "elu", "std", "copysign")
+KINKED = tuple(name for name, (zones, _) in OPERATIONS.items() if {"kink", "apart"} & set(zones))
 # Only to wrap operands in, around a sine, which takes any number and never saturates, so that no gradient drowns in rounding.
 # These take the number that the step holds.
 _WRAPS: dict[str, Call] = {

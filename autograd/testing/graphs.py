@@ -61,44 +61,13 @@ def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
 
 def at_a_kink(nodes: Sequence[Any]) -> bool:
     """Whether an operation of the graph stands exactly at a kink, where its local gradient is a convention."""
-    return any(node.parents and _stands_at_a_kink(node) for node in nodes)
-
-
-def _stands_at_a_kink(node: Any) -> bool:
-    numbers = [getattr(x, "data", x) for x in node.operands]
-    name = node.op.name
-    if name in ("relu", "leaky_relu", "elu", "absolute"):
-        return bool(numbers[0] == 0.0)
-    if name in ("hypot", "norm", "sqrt", "std"):
-        return bool(node.data == 0.0)
-    if name == "copysign":
-        return 0.0 in numbers
-    if name == "clamp":
-        return numbers[0] in numbers[1:]
-    return name in ("maximum", "minimum", "max", "min") and numbers.count(node.data) > 1
+    return any(node.parents and node.op.at_kink(node.data, [getattr(x, "data", x) for x in node.operands]) for node in nodes)
 
 
 def operation(node: Any) -> str:
     """The operation of a node with the numbers of its operands, as text."""
     numbers = [getattr(x, "data", x) for x in node.operands]
     return f"{node.op.name}({', '.join(map(repr, numbers[:4]))}{', ...' if len(numbers) > 4 else ''})"
-
-
-def _call(node: Any, names: list[str]) -> str:
-    op = node.op
-    if op.infix:
-        return f"({f' {op.symbol} '.join(names)})"
-    if op.name == "negative":
-        return f"(-{names[0]})"
-    if op.name == "dot":
-        half = len(names) // 2
-        return f"dot([{', '.join(names[:half])}], [{', '.join(names[half:])}])"
-    if op.name in ("softmax", "log_softmax"):
-        return f"{op.name}([{', '.join(names[1:])}])[{int(node.operands[0])}]"
-    if op.name in ("var", "std"):
-        ddof = f", ddof={names[0]}" if node.operands[0] else ""
-        return f"{op.name}([{', '.join(names[1:])}]{ddof})"
-    return f"{op.name}([{', '.join(names)}])" if op.arity is None else f"{op.name}({', '.join(names)})"
 
 
 def as_python(nodes: Sequence[Any], inputs: Sequence[Any], names: Sequence[str], longest: int = LONGEST) -> str:
@@ -134,7 +103,9 @@ def as_python(nodes: Sequence[Any], inputs: Sequence[Any], names: Sequence[str],
         if not node.parents:
             text[node] = _written(node.data)
             continue
-        call = _call(node, [text[x] if is_value(x) else _written(x) for x in node.operands])
+        words = [text[x] if is_value(x) else _written(x) for x in node.operands]
+        call = node.op.written(words, python=True)
+        call = call if call.startswith(f"{node.op.name}(") else f"({call})"
         if uses[node] > 1:
             text[node] = next(free)
             steps.append(f"{text[node]} := {_bare(call)}")

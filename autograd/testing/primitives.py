@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import random
 from collections.abc import Sequence
@@ -127,8 +128,9 @@ def _fixed(primitive: Any) -> list[tuple[int, float]]:
     """The places of parameters, with a number for each: its default, or one that clamp can use."""
     if primitive.arity is None:
         return []
-    defaults = dict(enumerate(primitive.defaults, start=primitive.arity - len(primitive.defaults)))
-    return [(i, defaults.get(i, float(i))) for i, partial in enumerate(primitive.partials) if partial is None]
+    defaults = [p.default for p in inspect.signature(primitive).parameters.values()]
+    fixed = [i for i, partial in enumerate(primitive.partials) if partial is None]
+    return [(i, float(i) if defaults[i] is inspect.Parameter.empty else defaults[i]) for i in fixed]
 
 
 def _draw(rng: random.Random, low: float, high: float) -> float:

@@ -347,11 +347,11 @@ def truth(primitive: Any, operands: Sequence[float], wanted: Sequence[int]) -> t
     if function is None or not all(math.isfinite(x) for x in operands):
         return None
     with m.workdps(DIGITS + 10):
-        xs = [mpf(x) for x in operands]
+        xs = [mpf(x) for x in (*primitive.options.values(), *operands)]  # options come first in the functions here
         try:
             # mpmath has no negative zero, which here decides on the half of the plane.
             value = mpf(math.atan2(*operands)) if primitive.name == "arctan2" and 0.0 in operands else function(*xs)
-            partials = _partials_at(primitive, xs, wanted)
+            partials = _partials_at(primitive, xs[len(primitive.options) :], wanted)
         except (ArithmeticError, ValueError):
             return None
     return value, [None if isinstance(p, m.mpc) or m.isnan(p) else p for p in partials]
@@ -393,9 +393,10 @@ def _slope(above: Any, below: Any, step: Any) -> Any:
 def _partials_at(primitive: Any, xs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
     own = hasattr(primitive, "domain")
     written = None if own else _PARTIALS.get(primitive.name)
+    options = [mpf(x) for x in primitive.options.values()]
     if written is not None:
-        partials = written(*xs)
-        return [partials[i] for i in wanted]
+        partials = written(*options, *xs)
+        return [partials[i + len(options)] for i in wanted]
     function = primitive.reference if own else FUNCTIONS[primitive.name]
     return [_numerical(function, xs, i) for i in wanted]
 

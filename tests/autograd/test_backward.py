@@ -339,8 +339,8 @@ def test_a_partial_that_fails(Value: Any) -> None:
 
     broken = Primitive("broken", lambda x: 2.0 * x, (fails,))
     series = [
-        NaryPrimitive("few", lambda xs: 1.0, lambda z, xs: [1.0]),
-        NaryPrimitive("many", lambda xs: 1.0, lambda z, xs: [1.0] * 9),
+        NaryPrimitive("few", lambda xs: 1.0, [lambda z, xs: [1.0]]),
+        NaryPrimitive("many", lambda xs: 1.0, [lambda z, xs: [1.0] * 9]),
     ]
     x = Value(3.0)
     x.grad = 5.0

@@ -160,7 +160,9 @@ def test_functions_of_two(Value: Any, name: str) -> None:
         assert function(*both)[0].data == pytest.approx(float(function(7.5, 2.0)), rel=1e-15)
 
 
-@pytest.mark.parametrize(("x", "y"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0), (0.5, 2.0), (0.0, 2.0), (-0.0, 2.0), (7.5, 0.7)])
+@pytest.mark.parametrize(
+    ("x", "y"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0), (0.5, 2.0), (0.0, 2.0), (-0.0, 2.0), (7.5, 0.7)]
+)
 def test_fmod(Value: Any, x: float, y: float) -> None:
     """v.fmod(y) is C's remainder, to the bit; its derivatives are 1 and minus the quotient without its fraction."""
     for divisor in (y, Value(y), Fraction(y)):
@@ -288,13 +290,13 @@ def test_a_tensor_of_torch() -> None:
 
 
 def test_softmax_speaks_of_its_operands(Value: Any) -> None:
-    """softmax([]) speaks of no operands, and a component's description of its number and the sequence."""
+    """softmax([]) speaks of no operands, and a component's description has its number behind the sequence."""
     with pytest.raises(ValueError, match=r"^cannot compute softmax\(\): there are no operands; give it at least one"):
         ag.softmax([])
     with pytest.raises(ValueError, match=r"^cannot compute softmax\(\): "):
         ag.softmax(Value(1.0) for _ in ())
     node = ag.softmax([Value(1.0, label="a"), 2.0])[1]
-    assert node.op.describe(node.operands) == "component 1 of softmax(a, 2.0) where a = 1.0"
+    assert node.op.describe(node.operands) == "softmax(a, 2.0)[1] where a = 1.0"
 
 
 def test_covariances(Value: Any) -> None:

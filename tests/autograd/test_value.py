@@ -255,7 +255,8 @@ def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
     """ddof is 0 by default and goes by its name; a Value, text, or another name is a TypeError that says what to write."""
     xs = [Value(1.0), 2.0, Value(6.0)]
     assert (ag.var(xs).data, ag.var(xs, ddof=1).data, ag.std(xs, ddof=-1).data) == (14 / 3, 7.0, math.sqrt(3.5))
-    assert ag.var(xs, ddof=1).operands == (1.0, *xs)
+    assert ag.var(xs, ddof=1).operands == ag.var(xs).operands == tuple(xs)
+    assert (ag.var(xs).op, ag.var(xs, ddof=1).op.options) == (ag.var, {"ddof": 1.0})
     assert ag.var([1.0, 2.0, 6.0], ddof=True) == 7.0
     words = r"takes one iterable of operands, and ddof by its name, as in autograd\.(var|std)\(\["
     for given, named in (((xs, 1), {}), ((xs,), {"axis": 0}), ((xs[0],), {}), ((), {}), ((), {"xs": xs})):
@@ -270,8 +271,8 @@ def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
         ag.var(xs, ddof=xs[0])
     with pytest.raises(ValueError, match=r"cannot compute std\(1\.0, 2\.0, 6\.0, ddof=3\): the divisor n - ddof = 3 - 3"):
         ag.std(xs, ddof=3)
-    assert ag.std.describe((0.0, Value(1.0, label="a"))) == "std(a) where a = 1.0"
-    assert ag.var.describe((0.5, Value(1.0, label="f(x)"), 2.0)) == "var(f(x), 2.0, ddof=0.5) where f(x) = 1.0"
+    assert ag.std.describe((Value(1.0, label="a"),)) == "std(a) where a = 1.0"
+    assert ag.var.bind(ddof=0.5).describe((Value(1.0, label="f(x)"), 2.0)) == "var(f(x), 2.0, ddof=0.5) where f(x) = 1.0"
 
 
 def test_polygamma_as_function_and_method(Value: Any) -> None:

@@ -95,8 +95,8 @@ def test_the_order_of_a_batch_does_not_matter(order: list[int]) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: nn.mean_squared_error([1.0], [1.0, 2.0]), "same shape, got 1 and 2"),
-        (lambda: nn.mean_squared_error([1.0], 1.0), "one is a list, the other a number"),
+        (lambda: nn.mean_squared_error([1.0], [1.0, 2.0]), "same shape: expected a list of 1, got a list of 2"),
+        (lambda: nn.mean_squared_error([1.0], 1.0), "same shape: expected a list of 1, got a leaf of type float"),
         (lambda: nn.mean_squared_error([], []), "at least one prediction"),
         (lambda: nn.mean_squared_error(1.0, 1.0, reduction="none"), "'mean' or 'sum', got 'none'"),
         (lambda: nn.hinge(1.0, 0), "hinge takes the targets -1 and 1, got 0"),
@@ -143,7 +143,7 @@ def test_shapes_of_losses() -> None:
         (lambda: nn.cross_entropy([[0.0]], [0], reduction="max"), "'mean' or 'sum', got 'max'"),
         (lambda: nn.binary_cross_entropy_with_logits(0.0, -0.1), "targets from 0 to 1, got -0.1"),
         (lambda: nn.huber(1.0, 0.0, delta=math.nan), "delta must be above 0, got nan"),
-        (lambda: nn.mean_squared_error(1.0, [1.0]), "one is a list, the other a number"),
+        (lambda: nn.mean_squared_error(1.0, [1.0]), "same shape: expected a number, got a list"),
     ):
         with pytest.raises((ValueError, TypeError), match=words):
             call()

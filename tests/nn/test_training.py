@@ -16,7 +16,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value
-from nn import training
+from nn import metrics
 from nn.data import read_samples, read_targets
 
 
@@ -241,7 +241,7 @@ def test_metrics_by_name_and_by_function() -> None:
 
 def test_accuracy_and_r2_are_their_formulas() -> None:
     """The share that is right, by the largest output or the side of 0; and 1 - residual/spread, at its edges, too."""
-    accuracy, r2 = training.METRICS["accuracy"], training.METRICS["r2"]
+    accuracy, r2 = metrics.METRICS["accuracy"], metrics.METRICS["r2"]
     assert accuracy([[0.1, 0.9], [0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], [1, 0, 0, 0]) == 0.75
     assert accuracy([0.5, -0.5, 0.0, 2.0], [1.0, -1.0, 1.0, -1.0]) == 0.5
     assert accuracy([0.5, 0.0, 0.5], [1.0, 0.0, 0.0]) == pytest.approx(2 / 3)

@@ -40,7 +40,7 @@ OLD_RULES: dict[str, tuple[Any, tuple[float, ...], int, float, float]] = {
 def test_a_rule_that_is_wrong_on_values_only_is_refused(Value: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that are right on floats and wrong in a graph of derivatives, as two once were, are refused and named."""
     rule, point, place, expected, got = OLD_RULES[name]
-    monkeypatch.setattr(ag.primitives()[name], "partials", rule)
+    monkeypatch.setattr(ag.primitives()[name], "partials", (rule,))
     root = ag.primitives()[name]([Value(x) for x in point])
     assert all(map(math.isfinite, root.local_gradients()))
     with pytest.raises(GradientError) as caught:
@@ -56,7 +56,7 @@ def test_a_rule_that_is_wrong_on_values_only_is_refused(Value: Any, name: str, m
 
 def test_a_mild_loss_of_digits_is_seen_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """The old rule of logsumexp loses eleven digits' worth at 1e6, five below its bound nowhere: it is refused there too."""
-    monkeypatch.setattr(ag.logsumexp, "partials", _old_logsumexp)
+    monkeypatch.setattr(ag.logsumexp, "partials", (_old_logsumexp,))
     with pytest.raises(GradientError, match=r"on Values\n  expected  0\.26894142136999"):
         certify(ag.logsumexp([ag.Value(1e6), ag.Value(1e6 + 1.0), 2.0]))
 
@@ -124,7 +124,7 @@ def test_shares_far_apart_may_lose_what_their_difference_rounds_off(monkeypatch:
                 return shares
             return [shares[0], shares[1] * (1.0 + factor * 2.0**-53)]
 
-        monkeypatch.setattr(ag.logsumexp, "partials", rule)
+        monkeypatch.setattr(ag.logsumexp, "partials", (rule,))
         root = ag.logsumexp([ag.Value(x) for x in point])
         found = [f for f in _findings(root) if f.what == "local gradient"]
         assert bool(found) is refused

@@ -19,11 +19,11 @@ import autograd as ag
 import nn
 import viz
 from autograd import Value
-from viz import dot
-from viz.cells import cells_of
-from viz.compose import details, edge_title
-from viz.drawing import Drawing, look_of
-from viz.folding import read, shrunk
+from viz.graph.reading import read, shrunk
+from viz.graph.sentences import details, edge_title
+from viz.layout.look import look_of
+from viz.layout.skeleton import skeleton
+from viz.views.drawing import Drawing
 
 SNAPSHOTS = Path(__file__).with_name("snapshots") / "looks"
 
@@ -158,14 +158,10 @@ LOOKS: dict[str, Callable[[], Any]] = {
 
 def text_of(picture: Any) -> str:
     """All that a picture says of itself that needs no layout."""
-    graph, look = picture.graph, picture.look
-    cells = cells_of(graph, look)
+    graph = picture.graph
     told = ["\n".join(details(graph, place)) for place in range(len(graph.nodes))]
-    edges = []
-    for edge in graph.edges:
-        weights = graph.nodes[edge.head].weights
-        edges.append(edge_title(graph, edge, weights[edge.slot] if edge.slot < len(weights) else None))
-    return "\n\n".join([repr(picture), str(picture), *told, *edges, picture.dot, dot.skeleton(graph, cells, look, {})]) + "\n"
+    edges = [edge_title(graph, edge) for edge in graph.edges]
+    return "\n\n".join([repr(picture), str(picture), *told, *edges, picture.dot, skeleton(picture.measured, {})]) + "\n"
 
 
 def stills() -> dict[str, str]:

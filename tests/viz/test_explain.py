@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 import autograd as ag
 import viz
 from autograd.testing import strategies
-from viz.numbers import count_text
+from viz.digits import count_text
 
 
 def all_paths(root: Any, leaf: Any) -> list[float]:

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from viz.cli.errors import CommandError
-from viz.cli.language import parse_inputs, run
+from viz.cli.language import CONSTANTS, parse_inputs, run
 from viz.cli.main import main
 from viz.cli.source import Source
 
 INPUTS = {"x": 0.5, "y": -2.0}
 PART = "which has names, numbers, + - * / ** %, parentheses, and calls such as exp(x)"
 OPERATOR = f"this operator is not part of the language, {PART}"
-NESTED = "the expression is nested too deep: at most 200 levels, and 1,000 terms in one chain; give parts of it names"
+NESTED = "the expression is nested too deeply: at most 200 levels, and 1,000 terms in one chain; give parts of it names"
 INDEX = "an index is a whole number written out, as in softmax([x, y])[0]"
 
 
@@ -60,10 +60,10 @@ def by_python(text: str) -> Any:
             if type(node.value) not in (int, float) or math.isinf(float(node.value)):
                 return REFUSED
             node.value = float(node.value)
-        if isinstance(node, ast.Name) and node.id not in INPUTS:
+        if isinstance(node, ast.Name) and node.id not in INPUTS | CONSTANTS:
             return REFUSED
     try:
-        answer = eval(compile(whole, "", "eval"), dict(INPUTS))
+        answer = eval(compile(whole, "", "eval"), INPUTS | CONSTANTS)
     except (ArithmeticError, ValueError):
         return REFUSED
     return REFUSED if isinstance(answer, complex) else answer
@@ -144,6 +144,10 @@ def test_any_text_is_computed_as_python_does_or_refused(text: str, capsys: pytes
         ("x  # a remark", 0.5),
         ("hypot(3, 4) + 0*x", 5.0),
         ("exp = x; exp(exp) - exp", math.exp(0.5) - 0.5),
+        ("pi * x + e ** y", 0.5 * math.pi + math.e**-2.0),
+        ("q = pi; q + 0 * x", math.pi),
+        ("e = 2 * x; e", 1.0),
+        ("max([e, pi, x])", math.pi),
     ],
 )
 def test_what_statements_mean(text: str, value: float) -> None:
@@ -179,18 +183,18 @@ REFUSALS: list[tuple[str, list[str], str]] = [
     ("‸exp + x", ["x=1"], "exp is a function: call it, as in exp(...)\n"),
     ("‸abs", [], "abs is a function: call it, as in abs(...)\n"),
     ("‸exp + zz", [], "unknown name exp: give it a number after the expression, exp=... zz=...\n"),
-    ("q = ‸q + x", ["x=1"], "q is used before it is given\n"),
-    ("q = ‸r; r = x", ["x=1"], "r is used before it is given\n"),
-    ("‸x = 2; x", ["x=1"], "x is an input already and can't be given again; use another name\n"),
-    ("q = x; ‸q = x", ["x=1"], "q is given twice; a name is given once, so use another one\n"),
+    ("q = ‸q + x", ["x=1"], "q is used before it is assigned\n"),
+    ("q = ‸r; r = x", ["x=1"], "r is used before it is assigned\n"),
+    ("‸x = 2; x", ["x=1"], "x is an input already and can't be assigned; use another name\n"),
+    ("q = x; ‸q = x", ["x=1"], "q is assigned twice; a name is assigned once, so use another one\n"),
     ("값 * 2 + ‸zz", ["값=1"], "unknown name zz: give it a number after the expression, zz=...; known names: 값\n"),
     # statements
-    ("‸a = b = x", ["x=1"], "only one name can be given to one expression, as in q = x + y\n"),
-    ("‸a, b = x", ["x=1"], "only one name can be given to one expression, as in q = x + y\n"),
-    ("‸x += 1", ["x=1"], "a name is given once and never changed; use a new one, as in y = x + 1\n"),
+    ("‸a = b = x", ["x=1"], "an expression is assigned to one name, as in q = x + y\n"),
+    ("‸a, b = x", ["x=1"], "an expression is assigned to one name, as in q = x + y\n"),
+    ("‸x += 1", ["x=1"], "a name is assigned once and never changed; use a new one, as in y = x + 1\n"),
     ("x; ‸del x", ["x=1"], "this statement is not part of the language; write name = expression, or an expression\n"),
     ("‸import os", [], "this statement is not part of the language; write name = expression, or an expression\n"),
-    ("q = ‸[x, 1]; sum(q)", ["x=1"], "a list can't be given a name; hand it to a function, as in sum([x, y])\n"),
+    ("q = ‸[x, 1]; sum(q)", ["x=1"], "a list can't be assigned to a name; hand it to a function, as in sum([x, y])\n"),
     ("‸[x, 1]", ["x=1"], "the result is a list of 2 numbers; pick one with [0], or combine them, as in sum(...)\n"),
     (
         "x; ‸softmax([x, 1, 2])",
@@ -200,10 +204,10 @@ REFUSALS: list[tuple[str, list[str], str]] = [
     # numbers
     ("x + ‸1e400", ["x=1"], "this number is too large for a float (the largest is about 1.8e308)\n"),
     ("x + ‸1" + "0" * 400, ["x=1"], "this number is too large for a float (the largest is about 1.8e308)\n"),
-    ("x + ‸True", ["x=1"], f"True is no real number; the language has {PART[10:]}\n"),
-    ("x + ‸1j", ["x=1"], f"1j is no real number; the language has {PART[10:]}\n"),
-    ("x + ‸'a'", ["x=1"], f"'a' is no real number; the language has {PART[10:]}\n"),
-    ("‸None + x", ["x=1"], f"None is no real number; the language has {PART[10:]}\n"),
+    ("x + ‸True", ["x=1"], f"True is not a real number; the language has {PART[10:]}\n"),
+    ("x + ‸1j", ["x=1"], f"1j is not a real number; the language has {PART[10:]}\n"),
+    ("x + ‸'a'", ["x=1"], f"'a' is not a real number; the language has {PART[10:]}\n"),
+    ("‸None + x", ["x=1"], f"None is not a real number; the language has {PART[10:]}\n"),
     # what Python has and the language has not
     ("1 + ‸x // 2", ["x=1"], f"{OPERATOR}\n"),
     ("‸x @ x", ["x=1"], f"{OPERATOR}\n"),
@@ -229,7 +233,7 @@ REFUSALS: list[tuple[str, list[str], str]] = [
     ("1 + ‸foo(x)", ["x=1"], "unknown function foo; known functions: abs, acos, "),
     ("‸sqroot(x)", ["x=1"], "unknown function sqroot; the nearest is sqrt; known functions: abs, acos, "),
     (f"‸{'q' * 70}(x)", ["x=1"], f"unknown function {'q' * 59}…; known functions: abs, "),
-    ("‸exp(x)(x)", ["x=1"], "only functions known by name can be called, such as exp(x)\n"),
+    ("‸(x, x)()", ["x=1"], "only functions known by name can be called, such as exp(x)\n"),
     ("x + exp(**‸x)", ["x=1"], "two stars before an argument are not part of the language\n"),
     ("exp(‸*x)", ["x=1"], f"a star before an argument is not part of the language, {PART}\n"),
     ("x + ‸exp(x, x)", ["x=1"], "these are not the arguments of exp; write exp(x)\n"),
@@ -254,14 +258,14 @@ REFUSALS: list[tuple[str, list[str], str]] = [
     ("‸max([x], x)", ["x=1"], "max takes numbers or one list; write max(x, y) or max([x, y])\n"),
     ("‸max(x, [x])", ["x=1"], "max takes numbers or one list; write max(x, y) or max([x, y])\n"),
     ("sum(‸[x, [x]])", ["x=1"], "a list of lists is not part of the language\n"),
-    ("x + ‸exp([x])", ["x=1"], "exp takes numbers, and this is a list; pick a part with [0]\n"),
-    ("‸[x] + x", ["x=1"], "add takes numbers, and this is a list; pick a part with [0]\n"),
-    ("‸x + softmax([x, 1])", ["x=1"], "add takes numbers, and this is a list; pick a part with [0]\n"),
-    ("‸leaky_relu(x, negative_slope=[x])", ["x=1"], "leaky_relu takes numbers, and this is a list; pick a part with [0]\n"),
+    ("x + ‸exp([x])", ["x=1"], "exp takes numbers, and this is a list; pick an element with [0]\n"),
+    ("‸[x] + x", ["x=1"], "add takes numbers, and this is a list; pick an element with [0]\n"),
+    ("‸x + softmax([x, 1])", ["x=1"], "add takes numbers, and this is a list; pick an element with [0]\n"),
+    ("‸leaky_relu(x, negative_slope=[x])", ["x=1"], "leaky_relu takes numbers, and this is a list; pick an element with [0]\n"),
     # parts of lists
-    ("‸x[0]", ["x=1"], "only a list has parts, as in softmax([x, y])[0]; this is one number\n"),
-    ("‸softmax([x, 1])[2]", ["x=1"], "there is no part [2] in a list of 2\n"),
-    ("‸softmax([x, 1])[-3]", ["x=1"], "there is no part [-3] in a list of 2\n"),
+    ("‸x[0]", ["x=1"], "only a list has elements, as in softmax([x, y])[0]; this is one number\n"),
+    ("‸softmax([x, 1])[2]", ["x=1"], "there is no element [2] in a list of 2\n"),
+    ("‸softmax([x, 1])[-3]", ["x=1"], "there is no element [-3] in a list of 2\n"),
     ("softmax([x, 1])[‸x]", ["x=1"], f"{INDEX}\n"),
     ("softmax([x, 1])[‸0.0]", ["x=1"], f"{INDEX}\n"),
     ("softmax([x, 1])[‸True]", ["x=1"], f"{INDEX}\n"),
@@ -325,18 +329,18 @@ def test_a_refusal_says_what_and_where(
     [
         (["x=1e400"], "the value of x is too large for a float: '1e400'; write inf if you mean it"),
         (["x=-1e400"], "the value of x is too large for a float: '-1e400'; write inf if you mean it"),
-        (["x=1_0x"], "the value of x is no number: '1_0x'; write one, such as x=-2.5"),
-        (["x="], "the value of x is no number: ''; write one, such as x=-2.5"),
-        (["x=" + "9x" * 60], f"the value of x is no number: '{('9x' * 60)[:59]}…'; write one, such as x=-2.5"),
-        (["x=1=2"], "the value of x is no number: '1=2'; write one, such as x=-2.5"),
+        (["x=1_0x"], "the value of x is not a number: '1_0x'; write one, such as x=-2.5"),
+        (["x="], "the value of x is not a number: ''; write one, such as x=-2.5"),
+        (["x=" + "9x" * 60], f"the value of x is not a number: '{('9x' * 60)[:59]}…'; write one, such as x=-2.5"),
+        (["x=1=2"], "the value of x is not a number: '1=2'; write one, such as x=-2.5"),
         (["x=1", "x=1"], "the input x is given twice; give it once"),
-        (["x=1", "2"], "'2' is no input; write name=number, such as x=-2 (the expression comes first, in quotes)"),
-        (["a\nb"], "'a\\nb' is no input; write name=number, such as x=-2 (the expression comes first, in quotes)"),
-        (["z" * 70], f"'{'z' * 59}…' is no input; write name=number, such as x=-2 (the expression comes first, in quotes)"),
+        (["x=1", "2"], "'2' is not an input; write name=number, such as x=-2 (the expression comes first, in quotes)"),
+        (["a\nb"], "'a\\nb' is not an input; write name=number, such as x=-2 (the expression comes first, in quotes)"),
+        (["z" * 70], f"'{'z' * 59}…' is not an input; write name=number, such as x=-2 (the expression comes first, in quotes)"),
         (["=1"], "'' can't be a name; use letters, digits and _, such as x1=2"),
         (["2x=1"], "'2x' can't be a name; use letters, digits and _, such as x1=2"),
         (["2" + "x" * 70 + "=1"], f"'2{'x' * 58}…' can't be a name; use letters, digits and _, such as x1=2"),
-        (["if=1"], "'if' is a word of Python's own and can't be a name; choose another"),
+        (["if=1"], "'if' is a keyword of Python and can't be a name; choose another"),
     ],
 )
 def test_inputs_that_are_refused(words: list[str], message: str) -> None:
@@ -459,3 +463,101 @@ def test_rows_are_what_was_named_and_computed() -> None:
     ]  # fmt: skip
     assert run("a = x + 1; b = a", {"x": 1.0}).result.value.label == "a, b"
     assert told("x + " + "1" * 60, x=1)[1] == ("", "x + " + "1" * 35 + "…", "result")
+
+
+# What people write on paper, with the place of the first slip marked as above; the reason, and the lines to write instead.
+PAPER = [
+    ("‸ln(x)", "there is no function ln: write", ["log(x)"]),
+    ("1 + ‸lg(x)", "there is no function lg: write", ["1 + log10(x)"]),
+    ("‸pow(x, 2)", "there is no function pow: write", ["power(x, 2)"]),
+    ("2‸x", "a product needs its *: write", ["2*x"]),
+    ("q = 2‸ x", "a product needs its *: write", ["q = 2*x"]),
+    ("3‸(x + 1)", "a product needs its *: write", ["3*(x + 1)"]),
+    ("(x + 1)‸(x - 1)", "a product needs its *: write", ["(x + 1)*(x - 1)"]),
+    ("x‸(y + 1)", "a product needs its *: write", ["x*(y + 1)"]),
+    ("exp(x)‸(x)", "a product needs its *: write", ["exp(x)*(x)"]),
+    ("2‸exp(x)", "a product needs its *: write", ["2*exp(x)"]),
+    ("2‸pi x", "a product needs its *: write", ["2*pi*x"]),
+    ("2‸xy", "a product needs its *: write", ["2*x*y"]),
+    ("q = x + y; f = 2‸q; f", "a product needs its *: write", ["q = x + y; f = 2*q; f"]),
+    ("0‸x + 0x10", "a product needs its *: write", ["0*x + 0x10"]),
+    ("1/2‸x", "a product needs its *: write", ["1/2*x", "1/(2*x)"]),
+    ("1/2‸xy + 1", "a product needs its *: write", ["1/2*x*y + 1", "1/(2*x*y) + 1"]),
+    ("(1/2‸x^2)/3y", "a product needs its *: write", ["(1/2*x**2)/3*y", "(1/(2*x**2))/(3*y)"]),
+    ("exp(1/2‸exp(x)) # note", "a product needs its *: write", ["exp(1/2*exp(x)) # note", "exp(1/(2*exp(x))) # note"]),
+    ("1/2‸x; y", "a product needs its *: write", ["1/2*x; y", "1/(2*x); y"]),
+    ("(2‸\nx)", "a product needs its *: write", ["(2*"]),
+    ("‸|x|", "bars are not part of the language: write", ["abs(x)"]),
+    ("‸||x - 1| - |y||", "bars are not part of the language: write", ["abs(abs(x - 1) - abs(y))"]),
+    ("‸|x||y|", "bars are not part of the language: write", ["abs(x)*abs(y)"]),
+    ("2‸|x|", "a product needs its *: write", ["2*abs(x)"]),
+    ("x‸^2", "^ is not the power operator: write", ["x**2"]),
+    ("x‸^-2y", "^ is not the power operator: write", ["x**-2*y"]),
+    ("x‸² + y³", "² is not part of the language: write", ["x**2 + y**3"]),
+    ("2‸·x", "· is not part of the language: write", ["2*x"]),
+    ("2 ‸× x ÷ y − 1", "× is not part of the language: write", ["2 * x / y - 1"]),
+    ("2‸x^2 + |ln(x)|", "a product needs its *: write", ["2*x**2 + abs(log(x))"]),
+    ("x; y; 2‸" + "x" * 400, "a product needs its *: write", ["x; y; 2*" + "x*" * 145 + "x…"]),
+]
+
+
+@pytest.mark.parametrize(("marked", "reason", "lines"), PAPER, ids=[marked[:40] for marked, _, _ in PAPER])
+@pytest.mark.parametrize("before", ["", "first = 1\n"], ids=["", "on line 2"])
+def test_mathematics_as_on_paper_is_refused_with_the_line_to_write(
+    marked: str, reason: str, lines: list[str], before: str
+) -> None:
+    """The message has the corrected line, the caret is under the first slip, and the corrected text is computed."""
+    text = marked.replace("‸", "")
+    inputs = {name: number for name, number in {"x": 2.0, "y": 3.0}.items() if name in re.sub(r"exp|#.*", "", text)}
+    with pytest.raises(CommandError) as told:
+        run(before + text, inputs)
+    where = " (line 2)" if before else " (line 1)" if "\n" in text else ""
+    message, _, caret = str(told.value).split("\n")
+    assert message == f"{reason} {' or '.join(repr(line) for line in lines)}{where}"
+    assert caret == " " * (4 + marked.index("‸")) + "^"
+    for line in lines:
+        if "\n" not in text and "…" not in line:
+            assert math.isfinite(run(before + line, inputs).result.value.data)
+
+
+@pytest.mark.parametrize("text", ["x // y", "x | y", "(x", "|x", "|x) + |y|", "x 2", "x + * 2y", "'2x'", "2x if y else x",
+                                  "x.real(2x)", "{2x}", "foo(x)", "x + xy", "x @ 2y", "(x]2y", "2x = = y", "\\"])  # fmt: skip
+def test_no_line_is_made_up(text: str) -> None:
+    """Where a text has another mistake as well, or nothing from paper in it, the message proposes no line."""
+    with pytest.raises(CommandError) as told:
+        run(text, {"x": 2.0, "y": 3.0})
+    assert ": write '" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["|" * 100_000, "2x" * 50_000, "2(" * 50_000, "x^" * 50_000, "1/2x*" * 20_000 + "x", "|2x|" * 25_000]
+)
+def test_long_texts_with_slips(text: str) -> None:
+    """A text of the greatest length is refused at once, whatever slips it is made of."""
+    with pytest.raises(CommandError):
+        run(text, {"x": 2.0})
+
+
+def test_a_slip_after_an_empty_line() -> None:
+    """A slip's line counts from the first line of the text, also if that is empty."""
+    with pytest.raises(CommandError, match=re.escape("write '2*x' (line 2)\n    2x\n     ^")):
+        run("\n2x", {"x": 1.0})
+
+
+def test_the_constants(capsys: pytest.CaptureFixture[str]) -> None:
+    """pi and e are plain numbers where nothing else has their name; the table and the JSON say that they were used."""
+    assert main(["--no-picture", "f = 2 * pi * x", "x=3"]) == 0
+    assert (
+        capsys.readouterr().out
+        == "node    value  gradient\nx           3   6.28319\nf     18.8496         1\nconstants: pi = 3.14159\n"
+    )
+    assert main(["--no-picture", "--json", "e * x", "x=3"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["constants"] == {"e": math.e}
+    assert [node["name"] for node in found["nodes"]] == ["x", None]
+    assert main(["--no-picture", "e * pi", "e=2", "pi=3"]) == 0
+    assert "constants" not in capsys.readouterr().out
+    assert run("e * pi", {"e": 2.0}).constants == {"pi": math.pi}
+    with pytest.raises(CommandError, match="e is used before it is assigned"):
+        run("q = e; e = 2", {})
+    assert run("pi", {}).result.value.data == math.pi

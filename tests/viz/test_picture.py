@@ -17,9 +17,11 @@ import pytest
 
 import autograd as ag
 import viz
-from viz import drawing, render
-from viz.scene import Scene, Text
-from viz.themes import THEMES, blended
+from viz.layout import places
+from viz.scene import graphviz as render
+from viz.scene.shapes import Scene, Text
+from viz.scene.themes import THEMES, blended
+from viz.views import drawing, picture as pictures
 
 INSTALLED = [
     name for name, module in (("python", "value"), ("native", "_native")) if importlib.util.find_spec(f"autograd.{module}")
@@ -80,8 +82,8 @@ def test_green_values_and_red_gradients_can_be_read() -> None:
         red, green = palette["gradient"], palette["value"]
         assert int(green[3:5], 16) > 1.4 * int(green[1:3], 16)
         assert int(red[1:3], 16) > 1.4 * int(red[3:5], 16)
-        for text, places in grounds.items():
-            for place in places:
+        for text, on in grounds.items():
+            for place in on:
                 one, two = sorted((luminance(palette[text]), luminance(palette[place])), reverse=True)
                 assert (one + 0.05) / (two + 0.05) >= 4.5, (name, text, place)
 
@@ -257,7 +259,7 @@ def test_a_larger_graph_is_rendered_in_a_child() -> None:
 @pytest.mark.graphviz
 def test_a_slow_layout_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A layout that takes too long is ended; a small graph, which can't be folded, gives a clear error."""
-    monkeypatch.setattr(drawing, "LAYOUT_SECONDS", (0.001, 0.001))
+    monkeypatch.setattr(pictures, "LAYOUT_SECONDS", (0.001, 0.001))
     monkeypatch.setattr(render, "IN_PROCESS_SIZE", 0)
     with pytest.raises(RuntimeError, match="took longer than"):
         viz.draw(lecture()).svg  # the attribute is computed
@@ -277,7 +279,7 @@ def test_a_graph_whose_layout_is_too_slow_folds(monkeypatch: pytest.MonkeyPatch)
             raise render.LayoutTimeoutError("too slow")
         return render.run_graphviz(source, kind, size, **options)
 
-    monkeypatch.setattr(drawing, "run_graphviz", slow_at_first)
+    monkeypatch.setattr(places, "run_graphviz", slow_at_first)
     picture = viz.draw(y)
     shown = texts(picture.svg)
     assert tries == sorted(tries, reverse=True)
@@ -297,7 +299,7 @@ def test_each_attempt_at_a_layout_has_a_third_of_the_nodes(monkeypatch: pytest.M
         tries.append((size, seconds))
         raise render.LayoutTimeoutError("too slow")
 
-    monkeypatch.setattr(drawing, "run_graphviz", slow)
+    monkeypatch.setattr(places, "run_graphviz", slow)
     with pytest.raises(render.LayoutTimeoutError):
         viz.draw(y).svg  # the attribute is computed
     nodes = [100, 34, 12, 9]  # a third, but not fewer than eight, and the box for the others

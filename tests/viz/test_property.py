@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 import autograd as ag
 import viz
 from autograd.testing import strategies
-from viz.numbers import short
+from viz.digits import short
 
 Box = tuple[float, float, float, float]
 

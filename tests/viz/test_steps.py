@@ -15,9 +15,9 @@ from hypothesis import given, settings
 import autograd as ag
 import viz
 from autograd.testing import strategies
-from viz.numbers import short
-from viz.page import script_json
-from viz.scene import text_width
+from viz.digits import short
+from viz.scene.shapes import text_width
+from viz.views.view import script_json
 
 
 def diamond() -> Any:

@@ -1,15 +1,16 @@
 """The little language of the command: parsed with `ast`, walked by a whitelist, never evaluated by Python.
 
 Statements are ``name = expression`` or an expression. An expression has names, numbers, ``+ - * / ** %``, parentheses
-and calls of autograd's primitives. Chosen here, where nothing else said so:
+and calls of autograd's primitives. What was decided here:
 
 - A name is bound once; binding it again, or binding an input's name, is an error.
 - A number that is given a name (``w = 2``) becomes a node with a gradient; other plain numbers are constants.
+- ``pi`` and ``e`` are constants, unless they are inputs or assigned.
 - Variables and functions are told apart by the call: ``sum = x + y; f = sum(x, sum)`` is fine.
 - A function of many numbers takes them one by one or as a list: ``max(a, b)``, ``max([a, b])``, ``dot([a, b], [c, d])``.
 - ``softmax([a, b])`` is a list: take ``[0]`` of it, give it a name, or hand it to a function that takes a list.
 
-No step recurses, so no nesting can exhaust the interpreter's stack.
+Nothing here recurses, so that nested expressions don't hit the recursion limit.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import ast
 import difflib
 import inspect
 import keyword
+import math
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -27,13 +29,15 @@ from typing import Any
 import autograd
 from autograd import Value
 
-from ..numbers import short
+from ..digits import short
 from ..text import shortened, visible
 from .errors import CommandError
+from .slips import find_slip
 from .source import Source
 
-__all__ = ["MAX_CHAIN", "MAX_DEPTH", "MAX_NODES", "Program", "Row", "parse_inputs", "run"]
+__all__ = ["CONSTANTS", "MAX_CHAIN", "MAX_DEPTH", "MAX_NODES", "Program", "Row", "parse_inputs", "run"]
 
+CONSTANTS = {"pi": math.pi, "e": math.e}
 MAX_DEPTH = 200  # operators, signs, calls and lists inside one another
 MAX_CHAIN = 1_000  # terms of one flat a + b + c + ...
 MAX_NODES = 10_000  # operations, names and numbers of the whole program
@@ -58,7 +62,7 @@ _ALIASES = {
     "atanh": "arctanh",
 }
 _LANGUAGE = "names, numbers, + - * / ** %, parentheses, and calls such as exp(x)"
-# How people call what they wrote, where the class name of `ast` would not help them.
+# What people call what they wrote, where the class name of `ast` would not help them.
 _REFUSED = {
     ast.Attribute: "a dot after a name",
     ast.Compare: "a comparison",
@@ -100,9 +104,15 @@ class Row:
 
 @dataclass
 class Program:
-    """What a run has computed: rows in the order in which they arose, the result last."""
+    """What a run has computed.
+
+    Attributes:
+        rows: in the order in which they were computed, the result last.
+        constants: the known constants that the statements use.
+    """
 
     rows: list[Row] = field(default_factory=list)
+    constants: dict[str, float] = field(default_factory=dict)
 
     @property
     def result(self) -> Row:
@@ -117,7 +127,7 @@ def parse_inputs(words: Sequence[str]) -> dict[str, float]:
         words: each ``name=number``, the number in Python's float syntax, inf and nan included.
 
     Raises:
-        CommandError: a word is no input, a name no name, a number no number, or a name comes twice.
+        CommandError: a word is not name=number with a valid name and a number, or a name comes twice.
 
     >>> parse_inputs(["x=-2", "y=1e-3"])
     {'x': -2.0, 'y': 0.001}
@@ -129,13 +139,13 @@ def parse_inputs(words: Sequence[str]) -> dict[str, float]:
         shown = visible(shortened(name, 60))
         if not equals:
             raise CommandError(
-                f"'{visible(shortened(word, 60))}' is no input; write name=number, such as x=-2 "
+                f"'{visible(shortened(word, 60))}' is not an input; write name=number, such as x=-2 "
                 f"(the expression comes first, in quotes)"
             )
         if not name.isidentifier():
             raise CommandError(f"'{shown}' can't be a name; use letters, digits and _, such as x1=2")
         if keyword.iskeyword(name):
-            raise CommandError(f"'{shown}' is a word of Python's own and can't be a name; choose another")
+            raise CommandError(f"'{shown}' is a keyword of Python and can't be a name; choose another")
         if name in inputs:
             raise CommandError(f"the input {shown} is given twice; give it once")
         inputs[name] = _number(shown, number)
@@ -147,7 +157,7 @@ def _number(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise CommandError(f"the value of {name} is no number: '{shown}'; write one, such as {name}=-2.5") from None
+        raise CommandError(f"the value of {name} is not a number: '{shown}'; write one, such as {name}=-2.5") from None
     if number in (float("inf"), float("-inf")) and "inf" not in text.lower():
         raise CommandError(f"the value of {name} is too large for a float: '{shown}'; write inf if you mean it")
     return number
@@ -164,14 +174,23 @@ def run(text: str, inputs: Mapping[str, float]) -> Program:
         What was computed. `backward` has not been run.
 
     Raises:
-        CommandError: anything about the statements or the inputs is wrong.
+        CommandError: anything about the statements or the inputs is wrong. For mathematics as it is written on paper,
+            such as ``2x^2``, the message has the line to write.
     """
-    return _Machine(Source(text), inputs).run()
+    source = Source(text)
+    machine = _Machine(source, inputs)
+    try:
+        return machine.run()
+    except CommandError:
+        slip = find_slip(source.text, inputs, CONSTANTS, {*machine.functions, *_ALIASES})
+        if slip is None:
+            raise
+    raise source.error_at(slip.message, slip.line, slip.column)
 
 
 def _parse(source: Source) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "invalid escape sequence" and its kin are about Python, not about this
+        warnings.simplefilter("ignore")  # warnings such as "invalid escape sequence" are about Python
         try:
             return ast.parse(source.text)
         except SyntaxError as error:
@@ -195,7 +214,7 @@ def _syntax_error(error: SyntaxError, source: Source) -> CommandError:
 
 def _too_deep() -> str:
     return (
-        f"the expression is nested too deep: at most {MAX_DEPTH} levels, and {MAX_CHAIN:,} terms in one chain; "
+        f"the expression is nested too deeply: at most {MAX_DEPTH} levels, and {MAX_CHAIN:,} terms in one chain; "
         f"give parts of it names, as in q = x + y; f = q * z"
     )
 
@@ -242,15 +261,15 @@ class _Machine:
         if isinstance(statement, ast.Assign):
             if len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
                 return statement.targets[0], statement.value, self._compile(statement.value)
-            raise self.source.error("only one name can be given to one expression, as in q = x + y", statement)
+            raise self.source.error("an expression is assigned to one name, as in q = x + y", statement)
         if isinstance(statement, ast.AugAssign):
-            raise self.source.error("a name is given once and never changed; use a new one, as in y = x + 1", statement)
+            raise self.source.error("a name is assigned once and never changed; use a new one, as in y = x + 1", statement)
         raise self.source.error(
             "this statement is not part of the language; write name = expression, or an expression", statement
         )
 
     def _check_names(self, plans: list[tuple[ast.Name | None, ast.expr, list[_Step]]]) -> None:
-        """Before anything is computed: is every name known where it is used, and given once?"""
+        """Check, before anything is computed, that every name is known where it is used, and assigned once."""
         assigned = [target.id for target, _, _ in plans if target is not None]
         known = set(self.inputs)
         missing: dict[str, ast.Name] = {}
@@ -260,16 +279,19 @@ class _Machine:
                 if name.id in known or name.id in missing:
                     continue
                 if name.id in assigned:
-                    raise self.source.error(f"{visible(name.id)} is used before it is given", name)
-                missing[name.id] = name
+                    raise self.source.error(f"{visible(name.id)} is used before it is assigned", name)
+                if name.id in CONSTANTS:
+                    self.names[name.id] = self.program.constants[name.id] = CONSTANTS[name.id]
+                else:
+                    missing[name.id] = name
             if target is not None:
                 if target.id in self.inputs:
                     raise self.source.error(
-                        f"{visible(target.id)} is an input already and can't be given again; use another name", target
+                        f"{visible(target.id)} is an input already and can't be assigned; use another name", target
                     )
                 if target.id in known:
                     raise self.source.error(
-                        f"{visible(target.id)} is given twice; a name is given once, so use another one", target
+                        f"{visible(target.id)} is assigned twice; a name is assigned once, so use another one", target
                     )
                 known.add(target.id)
         if missing:
@@ -297,7 +319,9 @@ class _Machine:
         text = self.source.short_piece(expression)
         if isinstance(result, list):
             if not isinstance(expression, ast.Call):
-                raise self.source.error("a list can't be given a name; hand it to a function, as in sum([x, y])", expression)
+                raise self.source.error(
+                    "a list can't be assigned to a name; hand it to a function, as in sum([x, y])", expression
+                )
             values = [v if isinstance(v, Value) else Value(v) for v in result]
             for i, value in enumerate(values):
                 self._name(f"{target.id}[{i}]", f"{text}[{i}]", value)
@@ -343,7 +367,7 @@ class _Machine:
     # ---- an expression becomes steps -----------------------------------------------------------
 
     def _compile(self, expression: ast.expr) -> list[_Step]:
-        """Steps in the order in which Python would evaluate; checks the whitelist and the limits on the way."""
+        """The steps in the order in which Python would evaluate them, checked against the whitelist and the limits."""
         steps: list[_Step] = []
         stack: list[tuple[Any, int, int]] = [(expression, 1, 1)]
         while stack:
@@ -386,7 +410,7 @@ class _Machine:
     def _constant(self, node: ast.Constant) -> float:
         if type(node.value) not in (int, float):
             shown = self.source.short_piece(node)
-            raise self.source.error(f"{shown} is no real number; the language has {_LANGUAGE}", node)
+            raise self.source.error(f"{shown} is not a real number; the language has {_LANGUAGE}", node)
         try:
             number = float(node.value)  # type: ignore[arg-type]  # an int or a float, by the line above
         except OverflowError:
@@ -479,9 +503,9 @@ class _Machine:
         def step(stack: list[Any]) -> None:
             items = stack.pop()
             if not isinstance(items, list):
-                raise self.source.error("only a list has parts, as in softmax([x, y])[0]; this is one number", node)
+                raise self.source.error("only a list has elements, as in softmax([x, y])[0]; this is one number", node)
             if not -len(items) <= index < len(items):
-                raise self.source.error(f"there is no part [{index}] in a list of {len(items)}", node)
+                raise self.source.error(f"there is no element [{index}] in a list of {len(items)}", node)
             stack.append(items[index])
 
         return step, [node.value]
@@ -501,7 +525,7 @@ class _Machine:
         else:
             for argument in [*args, *named.values()]:
                 if isinstance(argument, list):
-                    raise self.source.error(f"{name} takes numbers, and this is a list; pick a part with [0]", node)
+                    raise self.source.error(f"{name} takes numbers, and this is a list; pick an element with [0]", node)
         try:
             return function(*args, **named)
         except (ArithmeticError, ValueError, TypeError) as error:
@@ -524,7 +548,7 @@ class _Machine:
 
 def _lists_and_options(function: Any) -> tuple[list[str], list[str]]:
     """The names of a function's lists, and of what it takes by name."""
-    parameters = inspect.signature(function).parameters.values()
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_POSITIONAL]
     by_name = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     return [p.name for p in parameters if p.name not in by_name], by_name
 

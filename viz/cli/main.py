@@ -13,13 +13,14 @@ from typing import IO, Any, NoReturn
 import autograd
 from autograd.files import write_whole
 
-from ..drawing import STYLES, draw
-from ..explain import Explanation, explain
 from ..files import FORMATS, check_suffix
-from ..render import RenderError
-from ..steps import steps
+from ..layout.look import STYLES
+from ..scene.graphviz import RenderError
+from ..scene.themes import THEMES
 from ..text import shortened, visible
-from ..themes import THEMES
+from ..views.drawing import draw
+from ..views.explain import Explanation, explain
+from ..views.steps import steps
 from .errors import CommandError
 from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
 from .source import MAX_CHARACTERS
@@ -47,7 +48,8 @@ the language:
   Statements are separated by ; or newlines: name = expression, or an expression. The last one is the result.
   There are names, numbers, + - * / ** %, parentheses and calls: exp(x), max(x, y), sum([x, y, z]),
   dot([a, b], [c, d]), softmax([x, y])[0], leaky_relu(x, negative_slope=0.1).
-  A name is given once. A number with a name (w = 2) is a node and has a gradient.
+  A name is assigned once. A number with a name (w = 2) is a node and has a gradient.
+  pi and e are constants, unless you give them other numbers.
   At most {MAX_NODES:,} operations, names and numbers, {MAX_DEPTH} levels deep, {MAX_CHAIN:,} terms in one chain,
   {MAX_CHARACTERS:,} characters.
 
@@ -177,7 +179,8 @@ def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[l
     if len(words) == 1:
         near = difflib.get_close_matches(words[0], known, 1, 0.8) if words[0].startswith("--") else []
         if near:
-            raise CommandError(f"{visible(words[0])} is no option; the nearest is {near[0]}, and glassgrad --help lists all")
+            shown = visible(words[0])
+            raise CommandError(f"{shown} is not an option; the nearest is {near[0]}, and glassgrad --help lists all")
     return given, words
 
 
@@ -219,13 +222,13 @@ def _statements(options: argparse.Namespace) -> tuple[str, list[str]]:
     for word in inputs:
         if word.startswith("-"):
             shown = visible(repr(shortened(word, 60))[1:-1])
-            raise CommandError(f"{shown} is no option, and an input is written name=number; glassgrad --help lists the options")
+            raise CommandError(f"{shown} is not an option, and inputs are written name=number; see glassgrad --help")
     if options.file is not None:
         return _read(options.file), inputs
     if not words:
         raise CommandError('there is no expression; write one in quotes, such as glassgrad "(x + y) * z" x=-2 y=5 z=-4')
     if words[0].startswith("--") and inputs and "=" not in inputs[0]:
-        raise CommandError(f"{visible(shortened(words[0], 60))} is no option; glassgrad --help lists the options")
+        raise CommandError(f"{visible(shortened(words[0], 60))} is not an option; glassgrad --help lists the options")
     return _read("-") if words[0] == "-" else words[0], inputs
 
 

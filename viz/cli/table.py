@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any
 
-from ..explain import Explanation
-from ..numbers import short
+from ..digits import short
 from ..text import aligned, visible
+from ..views.explain import Explanation
 from .language import Program, Row
 
 __all__ = ["as_json", "as_table"]
@@ -31,7 +31,7 @@ def as_table(program: Program, *, everything: bool, colour: bool) -> str:
         colour: values in green and gradients in red, for a terminal.
 
     Returns:
-        The table. ``-`` stands where the result does not depend on a node.
+        The table, and a line for the known constants that were used. ``-`` stands where the result does not depend on a node.
     """
     rows = [("node", "value", "gradient")]
     for row in _shown(program, everything=everything):
@@ -43,6 +43,8 @@ def as_table(program: Program, *, everything: bool, colour: bool) -> str:
         if colour and i:
             value, gradient = f"{GREEN}{value}{PLAIN}", f"{RED}{gradient}{PLAIN}"
         lines.append(f"{name}  {value}  {gradient}")
+    if program.constants:
+        lines.append("constants: " + ", ".join(f"{name} = {short(x, DIGITS)}" for name, x in program.constants.items()))
     return "\n".join(lines)
 
 
@@ -65,12 +67,14 @@ def as_json(
 
     Returns:
         One object with ``nodes`` (each with name, expression, kind, value, gradient), ``result`` (the last of them) and
-        ``picture``; ``steps`` and ``explanation`` where they were asked for.
+        ``picture``; ``constants`` where known ones were used, ``steps`` and ``explanation`` where they were asked for.
         JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
         is null where the result does not depend on the node; a name is null where there is none.
     """
     nodes = [_record(row) for row in _shown(program, everything=everything)]
     answer: dict[str, Any] = {"nodes": nodes, "result": nodes[-1], "picture": picture}
+    if program.constants:
+        answer["constants"] = program.constants
     if steps is not None:
         answer["steps"] = steps
     if explanation is not None:

@@ -1,0 +1,127 @@
+"""Using a model: its outputs as plain numbers, and its loss and metrics on data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Self
+
+from autograd import Value, no_grad, sigmoid, softmax, tree
+
+from .data import as_lists, read_samples, read_targets
+from .losses import LOSSES
+from .metrics import Metric, metrics_named
+from .module import Module
+
+__all__ = ["Data", "evaluate", "evaluating", "predict"]
+
+Loss = Callable[..., Any]
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """A block without recording, in which `Dropout` is off; afterwards each module is in the mode that it was in."""
+    modules = [m for m in model.modules() if m.training] if isinstance(model, Module) else []
+    for module in modules:
+        module.training = False
+    try:
+        with no_grad():
+            yield
+    finally:
+        for module in modules:
+            module.training = True
+
+
+def _as_number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
+    """The outputs for samples, as plain numbers; nothing is recorded, and `Dropout` is off.
+
+    Args:
+        model: a module, or any function of a sample.
+        X: samples; see `fit`.
+        probabilities: whether to return probabilities instead of outputs, for a model that was trained with ``bce`` (of label
+            1, by sigmoid) or with ``cross_entropy`` or ``nll`` (of each label, by softmax).
+
+    Returns:
+        A float for each sample, or a list of floats where the model has several outputs.
+
+    Raises:
+        ValueError: there are no samples or wrong ones, or the outputs are probabilities already.
+
+    >>> predict(lambda x: 2 * x[0], [[1.0], [2.0]])
+    [2.0, 4.0]
+    >>> predict(lambda x: [x[0], -x[0]], [[0.0]], probabilities=True)
+    [[0.5, 0.5]]
+    """
+    samples = read_samples(X)
+    with evaluating(model):
+        outputs = [tree.map(_as_number, as_lists(model(x))) for x in samples]
+    if not probabilities:
+        return outputs
+    if all(isinstance(row, list) and min(row) >= 0.0 and abs(math.fsum(row) - 1.0) < 1e-9 for row in outputs):
+        raise ValueError("the model's outputs are probabilities already, since they sum to 1; leave probabilities=True out")
+    return [softmax(row) if isinstance(row, list) and len(row) > 1 else tree.map(sigmoid, row) for row in outputs]
+
+
+class Data(NamedTuple):
+    """Samples and targets that have been looked at, and the loss that compares them with a model's outputs."""
+
+    samples: list[list[float]]
+    targets: list[Any]
+    loss: Loss
+
+    @classmethod
+    def read(cls, X: Any, y: Any, loss: str | Loss, name: str = "") -> Self:
+        """What a user hands over, checked; ``name`` stands before X and y in messages."""
+        if not callable(loss) and loss not in LOSSES:
+            raise ValueError(f"there is no loss {loss!r}; write one of {', '.join(LOSSES)}, or pass a function")
+        function = loss if callable(loss) else LOSSES[loss]
+        samples = read_samples(X, f"{name}X")
+        kind = next((known for known, f in LOSSES.items() if f is function), "")
+        return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function)
+
+    def sample_loss(self, model: Any, i: int) -> Any:
+        """The loss of one sample, as a Value."""
+        target = self.targets[i]
+        return self.loss(_alone(model(self.samples[i]), target), target)
+
+    def measured(self, model: Any, metrics: dict[str, Metric]) -> dict[str, float]:
+        """The mean loss of a model, and each metric."""
+        outputs = [_alone(o, t) for o, t in zip(predict(model, self.samples), self.targets, strict=True)]
+        losses = [_as_number(self.loss(o, t)) for o, t in zip(outputs, self.targets, strict=True)]
+        found = {"loss": math.fsum(losses) / len(losses)}
+        for name, metric in metrics.items():
+            answer = metric(outputs, self.targets)
+            try:
+                found[name] = _as_number(answer)
+            except (TypeError, ValueError):
+                raise TypeError(f"the metric {name!r} must return a number, got {answer!r:.60}") from None
+        return found
+
+
+def _alone(output: Any, target: Any) -> Any:
+    """The one output of a model that returns a list, where the target is one number."""
+    return output[0] if isinstance(output, list) and len(output) == 1 and isinstance(target, float) else output
+
+
+def evaluate(model: Any, X: Any, y: Any, loss: str | Loss = "mse", metrics: Sequence[Any] = ()) -> dict[str, float]:
+    """The mean loss and metrics of a model on data.
+
+    Args:
+        model: a module, or any function of a sample.
+        X: samples; see `fit`.
+        y: targets; see `fit`.
+        loss: see `fit`.
+        metrics: see `fit`.
+
+    Returns:
+        ``{"loss": ..., ...}``.
+
+    >>> evaluate(lambda x: x[0], [[1.0], [2.0]], [1.0, 4.0])
+    {'loss': 2.0}
+    """
+    return Data.read(X, y, loss).measured(model, metrics_named(metrics))

@@ -1,0 +1,268 @@
+"""What is to be seen: nodes, edges and numbers, as they were when the picture was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import autograd
+
+from ..digits import or_zero, short
+from ..text import local_name, shortened
+
+__all__ = ["Edge", "Fold", "Graph", "Node"]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What a box stands for that took in many nodes.
+
+    Attributes:
+        name: the group's name; empty for the part that was left out because it is far from the root.
+        count: the number of Values in it, or of constants in a fold of constants.
+        gradient_norm: the Euclidean norm of their gradients, or None where there are none.
+        leaves: the labels of some of the leaves in it.
+        kind: ``"group"``, ``"rest"`` for what was left out, or ``"constants"``.
+    """
+
+    name: str
+    count: int
+    gradient_norm: float | None
+    leaves: tuple[str, ...] = ()
+    kind: str = "group"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One Value, or a box that many were folded into.
+
+    Attributes:
+        label: the label as it may be shown; empty if there is none.
+        symbol: the operation's symbol; empty for a leaf.
+        op: its primitive, which knows how it is written; None for a leaf or a fold.
+        value: the forward value; None for a fold without a single outlet, and for what a step has not computed yet.
+        gradient: the gradient, or None before a backward pass.
+        operands: in the order of the arguments; an int is the place of a node in `Graph.nodes`, a float is a
+            constant.
+        counts: how many edges each operand stands for; empty where it is one for each.
+        local_gradients: one for each operand, None for a constant and for what a fold hides.
+        partials: the local gradients in symbols, one for each operand; empty where there is none.
+        weights: for a fold, the weight that each operand meets in it, where it meets exactly one.
+        primitive: the name of the operation's primitive; empty for a leaf and a fold.
+        source: the line of code that made it; empty unless ``autograd.record_sources()`` was on.
+        groups: the names of its groups, the outermost first.
+        order: its place in the whole graph's topological order; -1 for a fold.
+        fold: what it stands for, if it is a fold.
+        earlier: its value and gradient in an earlier pass, where two are compared.
+        columns: columns of text to keep free for its gradient, beyond what the gradient itself needs.
+    """
+
+    label: str
+    symbol: str
+    value: float | None
+    gradient: float | None
+    operands: tuple[int | float, ...] = ()
+    counts: tuple[int, ...] = ()
+    local_gradients: tuple[float | None, ...] = ()
+    partials: tuple[str, ...] = ()
+    weights: tuple[float | None, ...] = ()
+    primitive: str = ""
+    source: str = ""
+    groups: tuple[str, ...] = ()
+    order: int = -1
+    fold: Fold | None = None
+    earlier: tuple[float | None, float | None] | None = None
+    op: autograd.Primitive | None = None
+    columns: int = 0
+
+    @property
+    def kind(self) -> str:
+        """``"leaf"``, ``"operation"`` or ``"fold"``."""
+        return "fold" if self.fold is not None else "operation" if self.symbol else "leaf"
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this node was not computed from others."""
+        return self.kind == "leaf"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One operand of one node.
+
+    Attributes:
+        tail: the place of the node it comes from, or None for a constant.
+        head: the place of the node it goes to.
+        slot: which operand of the head it is, from 0.
+        count: how many edges it stands for.
+        constant: the number that it brings, or None where it comes from a node.
+        local: the local gradient, or None where it is not known.
+        partial: the local gradient in symbols; empty where there is none.
+        weight: the weight that it meets in a fold, where it meets exactly one.
+    """
+
+    tail: int | None
+    head: int
+    slot: int
+    count: int
+    constant: float | None = None
+    local: float | None = None
+    partial: str = ""
+    weight: float | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes that are drawn; the last one is the root. Without folds, parents come before children.
+
+    Attributes:
+        nodes: in the order in which they were computed; a fold stands before what uses it.
+        folded: how many Values of the whole graph the folds took in.
+        left_out: how many of these were left out because they are far from the root.
+        remark: more to be said below the picture.
+        focus: the place of the Value that a path is shown from, if any.
+        pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
+    """
+
+    nodes: tuple[Node, ...]
+    folded: int = 0
+    left_out: int = 0
+    remark: str = ""
+    focus: int | None = None
+    pending: bool = False
+
+    @property
+    def root(self) -> Node:
+        """The result that the picture is of."""
+        return self.nodes[-1]
+
+    @cached_property
+    def inputs(self) -> tuple[tuple[Edge, ...], ...]:
+        """For each place the edges that arrive there, in the order of the operands."""
+        return tuple([_edges_to(place, node) for place, node in enumerate(self.nodes)])
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """All edges, by head and in the order of its operands."""
+        return tuple([edge for edges in self.inputs for edge in edges])
+
+    @cached_property
+    def uses(self) -> Mapping[int, tuple[Edge, ...]]:
+        """For each place, the edges that leave it."""
+        found: dict[int, list[Edge]] = {place: [] for place in range(len(self.nodes))}
+        for edge in self.edges:
+            if edge.tail is not None:
+                found[edge.tail].append(edge)
+        return {place: tuple(edges) for place, edges in found.items()}
+
+    @cached_property
+    def constant_count(self) -> int:
+        """The number of places where a plain number is an operand."""
+        return sum(edge.tail is None for edge in self.edges)
+
+    @property
+    def size(self) -> int:
+        """The number of nodes, constants included."""
+        return len(self.nodes) + self.constant_count
+
+    @cached_property
+    def has_gradients(self) -> bool:
+        """Whether any node has a gradient."""
+        return any(node.gradient is not None for node in self.nodes)
+
+    @cached_property
+    def on_path(self) -> frozenset[int]:
+        """The places of everything that lies between the focus and the root; all places without a focus."""
+        if self.focus is None:
+            return frozenset(range(len(self.nodes)))
+        reached = {self.focus}
+        waiting = [self.focus]
+        while waiting:
+            for edge in self.uses[waiting.pop()]:
+                if edge.head not in reached:
+                    reached.add(edge.head)
+                    waiting.append(edge.head)
+        return frozenset(reached)
+
+    @property
+    def note(self) -> str:
+        """What must be said about missing gradients; empty if the root has one."""
+        if self.root.gradient is not None or self.pending:
+            return ""
+        if self.has_gradients:
+            return "backward() has not run on this result; gradients shown are from elsewhere"
+        return "backward() has not run"
+
+    @property
+    def title(self) -> str:
+        """The result in a few words: ``f = -12, gradients x -4, y -4``."""
+        last = len(self.nodes) - 1
+        text = shortened(self.root.label or self.formula(last) or "leaf", 40)
+        if self.root.value is not None:
+            text += f" = {short(self.root.value)}"
+        if self.root.gradient is None:
+            return text
+        leaves = [node for node in self.nodes[:-1] if node.is_leaf and node.label and node.gradient is not None]
+        if len(leaves) > 4:
+            return f"{text}, gradients of {len(leaves)} inputs"
+        words = [f"{shortened(leaf.label, 20)} {short(or_zero(leaf.gradient))}" for leaf in leaves]
+        return f"{text}, gradients {', '.join(words)}" if words else text
+
+    def name(self, place: int, *, drawn: bool = False) -> str:
+        """A node's label, or ``#3`` for the third node of the whole graph if it has none.
+
+        Args:
+            place: the node's place.
+            drawn: as in the picture: without what a frame around the node says already.
+        """
+        node = self.nodes[place]
+        if node.fold is not None:
+            return node.fold.name or f"{node.fold.count:,} nodes"
+        return (local_name(node.label, node.groups) if drawn else node.label) or f"#{node.order + 1}"
+
+    def formula(self, place: int, *, drawn: bool = False) -> str:
+        """How a node came about, in terms of its operands' names: ``x + y``, ``exp(q)``; empty for a leaf or a fold."""
+        node = self.nodes[place]
+        if node.op is None:
+            return ""
+        words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
+        return node.op.written(elided(words), symbol=node.symbol)
+
+    def with_earlier(self, before: Graph) -> Graph:
+        """The same graph that knows the numbers of an earlier pass as well."""
+        pairs = zip(self.nodes, before.nodes, strict=True)
+        nodes = [replace(node, earlier=(first.value, first.gradient)) for node, first in pairs]
+        return replace(self, nodes=tuple(nodes), remark="what changed is framed: before → after")
+
+    def with_numbers(self, numbers: Sequence[tuple[float | None, float | None]]) -> Graph:
+        """The same graph with another value and gradient at each place."""
+        pairs = zip(self.nodes, numbers, strict=True)
+        return replace(self, nodes=tuple([replace(node, value=v, gradient=g) for node, (v, g) in pairs]))
+
+
+def elided(words: Sequence[str]) -> list[str]:
+    """A list of words with its middle left out if it is long.
+
+    >>> elided([str(i) for i in range(20)])
+    ['0', '1', '2', '3', '4', '5', '…', '19']
+    """
+    return [*words[:6], "…", words[-1]] if len(words) > 8 else list(words)
+
+
+def _edges_to(head: int, node: Node) -> tuple[Edge, ...]:
+    return tuple(
+        [
+            Edge(
+                tail=operand if type(operand) is int else None,
+                head=head,
+                slot=slot,
+                count=node.counts[slot] if node.counts else 1,
+                constant=None if type(operand) is int else operand,
+                local=node.local_gradients[slot] if node.local_gradients else None,
+                partial=node.partials[slot] if node.partials else "",
+                weight=node.weights[slot] if node.weights else None,
+            )
+            for slot, operand in enumerate(node.operands)
+        ]
+    )

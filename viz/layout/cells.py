@@ -1,0 +1,145 @@
+"""What a node says, and the cell that it is drawn in: what both styles share.
+
+Sizes come from here and not from the machine's fonts, so that the same graph gives the same picture everywhere,
+also where no font is installed. A cell is described along the flow (from operands to results) and across it;
+`Cell.point` turns that into points for any direction.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Self
+
+from ..scene.shapes import Point, Rect, Shape, Text, text_width
+
+__all__ = ["NABLA", "SIZES", "Cell", "Words"]
+
+SIZES = {"label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "footer": 11.5, "edge": 11, "group": 12}
+NABLA = "∇"  # marks a gradient, so that it can be told from a value without colour
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a node says.
+
+    Attributes:
+        kind: ``"leaf"``, ``"operation"`` or ``"fold"``.
+        name: what it is called; empty if only the operation is known.
+        labelled: whether the name is the user's own.
+        symbol: the operation.
+        value: the value as written; empty where there is none.
+        gradient: the gradient as written; empty where there is none.
+        lines: what is written in a fold.
+        named_fold: whether the first of these lines is the fold's name.
+        title: what is told on hover.
+        fills_in: whether empty numbers keep their place, for a player that fills them in.
+        columns: columns of text to keep free for the gradient.
+    """
+
+    kind: str
+    name: str
+    labelled: bool
+    symbol: str
+    value: str
+    gradient: str
+    lines: tuple[str, ...]
+    named_fold: bool
+    title: str
+    fills_in: bool
+    columns: int
+
+    @property
+    def is_fold(self) -> bool:
+        """Whether it stands for many nodes."""
+        return self.kind == "fold"
+
+    @property
+    def number_width(self) -> int:
+        """The width of the wider of its two numbers, or of the columns that are kept free."""
+        widest = max(text_width(self.value, SIZES["number"]), text_width(self.gradient, SIZES["number"]))
+        return max(widest, text_width("0" * self.columns, SIZES["number"])) if self.columns else widest
+
+    @property
+    def fold_width(self) -> int:
+        """The width of the widest line of a fold."""
+        return max(text_width(line, SIZES["symbol"]) for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Cell(ABC):
+    """How large a node is, and what is drawn in it.
+
+    Attributes:
+        words: what it says.
+        direction: of the flow.
+        slots: the number of places where edges arrive: one for each operand; a fold has one for all.
+        is_root: whether it is the result.
+        is_fork: whether it is used more than once.
+        length: the size along the flow.
+        breadth: the size across the flow.
+    """
+
+    words: Words
+    direction: str
+    slots: int
+    is_root: bool
+    is_fork: bool
+    length: int
+    breadth: int
+
+    pitch = 14  # from one operand's place to the next
+
+    @classmethod
+    @abstractmethod
+    def measured(cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool) -> Self:
+        """The cell that these words need."""
+
+    @abstractmethod
+    def entry(self, slot: int) -> tuple[float, float]:
+        """Where an operand's edge ends: along and across."""
+
+    @abstractmethod
+    def shapes(self, centre: Point) -> list[Shape]:
+        """What is drawn."""
+
+    @property
+    def is_horizontal(self) -> bool:
+        """Whether the flow goes from side to side."""
+        return self.direction in ("LR", "RL")
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height."""
+        return (self.length, self.breadth) if self.is_horizontal else (self.breadth, self.length)
+
+    def point(self, centre: Point, along: float, across: float = 0.0) -> Point:
+        """The point at a distance along the flow from the cell's start, and across it from its middle line."""
+        x, y = centre
+        forward = along - self.length / 2
+        return {
+            "LR": (x + forward, y + across),
+            "RL": (x - forward, y + across),
+            "TB": (x + across, y + forward),
+            "BT": (x + across, y - forward),
+        }[self.direction]
+
+    def offset(self, slot: int) -> float:
+        """How far from the middle line an operand's edge arrives."""
+        return (slot - (self.slots - 1) / 2) * self.pitch
+
+    def fold_texts(self, x: float, y: float) -> list[Shape]:
+        """The lines of a fold, one below the other."""
+        lines = self.words.lines
+        return [
+            Text(
+                line, x, y + (i - (len(lines) - 1) / 2) * 17, SIZES["symbol"],
+                "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.named_fold and i == 0,
+            )
+            for i, line in enumerate(lines)
+        ]  # fmt: skip
+
+    def halo(self, centre: Point) -> Shape:
+        """A frame that draws attention to the cell."""
+        width, height = self.extent
+        return Rect(centre[0] - width / 2 - 3, centre[1] - height / 2 - 3, width + 6, height + 6, 8, "changed", "text", 1.5)

@@ -1,0 +1,134 @@
+"""From sizes and places to a scene: every shape where it goes. No graph is asked here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, text_width
+from ..text import local_name
+from .cells import NABLA, SIZES
+from .measure import Arrow, Measured, Pill
+from .places import MARGIN, Layout
+
+__all__ = ["compose"]
+
+HEAD = 6.0  # length of an arrow's head
+
+
+def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) -> Scene:
+    """Put everything at its place.
+
+    Args:
+        measured: what is drawn.
+        layout: where; of the same, or of what it is `like`.
+        marked: the places of the cells to draw attention to.
+    """
+    lit = range(len(measured.cells)) if measured.lit is None else measured.lit
+    heaviest = max((abs(arrow.weight) for arrow in measured.arrows if arrow.weight is not None), default=0.0)
+    edges: list[Item] = []
+    nodes: list[Item] = []
+    halos: list[Item] = []
+    for k, arrow in enumerate(measured.arrows):
+        dim = measured.lit is not None if arrow.tail is None else arrow.tail not in lit
+        faded = dim or arrow.head not in lit
+        edges.append(_edge(measured, layout, k, arrow, heaviest, faded=faded))
+        if arrow.pill is not None:
+            nodes.append(_constant(arrow.pill, layout, faded=faded))
+    for place, cell in enumerate(measured.cells):
+        centre = layout.centres[f"n{place}"]
+        if place in marked:
+            halos.append(Item(f"h{place}", "halo", [cell.halo(centre)]))
+        words, data = cell.words, {"node": str(place)}
+        shapes = cell.shapes(centre)
+        nodes.append(Item(f"n{place}", f"node {words.kind}", shapes, words.title, data, faded=place not in lit))
+    needed = max(text_width(line, SIZES["footer"]) for line in measured.footer)
+    width = max(layout.width, needed) + 2 * MARGIN
+    height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
+    legend = Item("legend", "legend", _footer(measured, height))
+    items = [*halos, *_frames(measured, layout), *edges, *nodes, legend]
+    return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
+
+
+def _frames(measured: Measured, layout: Layout) -> list[Item]:
+    items = []
+    for i, path in enumerate(measured.frames):
+        if i not in layout.frames:
+            continue
+        left, top, right, bottom = layout.frames[i]
+        name = local_name(path[-1], path[:-1])
+        shapes: list[Shape] = [
+            Rect(left, top, right - left, bottom - top, 9, "", "group", 1.0, "6 3"),
+            Text(name, left + 9, top + 11, SIZES["group"], "muted", "start", italic=True, role="group"),
+        ]
+        items.append(Item(f"g{i}", "group", shapes, "group " + " / ".join(path)))
+    return items
+
+
+def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: float, *, faded: bool) -> Item:
+    points, _ = layout.edges[k]
+    if arrow.tail is not None:  # exactly where the wire ends, whatever the layout rounded
+        tail = measured.cells[arrow.tail]
+        points = (tail.point(layout.centres[f"n{arrow.tail}"], tail.length), *points[1:])
+    head = measured.cells[arrow.head]
+    tip = head.point(layout.centres[f"n{arrow.head}"], *head.entry(arrow.port))
+    width, dash = 1.2, "2 2" if arrow.tail is None else ""
+    if arrow.weight is not None:
+        width = 0.7 + 2.6 * (abs(arrow.weight) / heaviest if heaviest else 0.0)
+        dash = "5 3" if arrow.weight < 0 else ""
+        # straight, as nets are drawn: curves between full layers can't be followed
+        aim = tip[0] + (points[0][0] - tip[0]) * 0.02, tip[1] + (points[0][1] - tip[1]) * 0.02
+        points = (points[0], points[0], aim, aim)
+    shapes: list[Shape] = [Curve(_extended(points, tip), width=width, dash=dash, tip=tip)]
+    if arrow.words and k in layout.labels:
+        shapes += _edge_words(arrow, layout.labels[k])
+    data = {"to": str(arrow.head), "operand": str(arrow.slot)}
+    if arrow.tail is not None:
+        data["from"] = str(arrow.tail)
+    return Item(f"e{k}", "edge", shapes, arrow.title, data, faded=faded)
+
+
+def _extended(points: tuple[Point, ...], tip: Point) -> tuple[Point, ...]:
+    """A curve that goes on to the base of the arrow's head, wherever the gate's outline is."""
+    x, y = points[-1]
+    dx, dy = tip[0] - x, tip[1] - y
+    length = (dx * dx + dy * dy) ** 0.5
+    if length <= HEAD:
+        return points
+    base = tip[0] - dx / length * (HEAD - 1), tip[1] - dy / length * (HEAD - 1)
+    return (*points, points[-1], base, base)
+
+
+def _edge_words(arrow: Arrow, centre: Point) -> list[Shape]:
+    x, y = centre
+    width, height = arrow.words_extent
+    shapes: list[Shape] = [Rect(x - width / 2, y - height / 2, width, height, 4, "ground", line="")]
+    for i, line in enumerate(arrow.words):
+        at = y + (i - (len(arrow.words) - 1) / 2) * 14
+        colour, role = ("gradient", "flow") if line.startswith(NABLA) else ("muted", "local")
+        shapes.append(Text(line, x, at, SIZES["edge"], colour, role=role))
+    return shapes
+
+
+def _constant(pill: Pill, layout: Layout, *, faded: bool) -> Item:
+    x, y = layout.centres[pill.name]
+    width, height = pill.extent
+    shapes: list[Shape] = [
+        Rect(x - width / 2, y - height / 2, width, height, 11, "constant", dash="3 2"),
+        Text(pill.words, x, y, SIZES["number"], "muted", role="constant"),
+    ]
+    return Item(pill.name, "constant", shapes, pill.title, faded=faded)
+
+
+def _footer(measured: Measured, height: float) -> list[Shape]:
+    size = SIZES["footer"]
+    top = height - MARGIN - 16 * (len(measured.footer) - 1) - 5
+    shapes: list[Shape] = []
+    for i, line in enumerate(measured.footer):
+        y = top + 16 * i
+        if line == measured.legend and "," in line:
+            value, gradient = line.split(", ")
+            shapes.append(Text(value, MARGIN, y, size, "value", "start"))
+            shapes.append(Text(gradient, MARGIN + text_width(value + "  ", size), y, size, "gradient", "start"))
+        else:
+            shapes.append(Text(line, MARGIN, y, size, "muted", "start", italic=True))
+    return shapes

@@ -1,0 +1,1 @@
+"""Shapes in points, their colours, and the files they are written as."""

@@ -1,0 +1,129 @@
+"""What a picture is made of: plain shapes in points, the origin at the top left, grouped by the thing they show.
+
+A scene knows nothing of Graphviz and nothing of SVG; `viz.scene.svg` and `viz.scene.raster` each write it down in their way.
+Colours are names of a theme's palette.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ..text import columns_of
+
+__all__ = ["Circle", "Item", "Curve", "Point", "Rect", "Scene", "Shape", "Text", "text_width"]
+
+COLUMN = 0.615  # width of a monospaced column in units of the font size; DejaVu Sans Mono has 0.602
+Point = tuple[float, float]
+
+
+def text_width(text: str, size: float) -> int:
+    """The room that a line of monospaced text needs, in points.
+
+    >>> text_width("abc", 10)
+    19
+    """
+    return round(columns_of(text) * size * COLUMN + 0.5)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text; x is where its anchor is, y its middle."""
+
+    content: str
+    x: float
+    y: float
+    size: float
+    colour: str = "text"
+    anchor: str = "middle"
+    bold: bool = False
+    italic: bool = False
+    role: str = ""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the room that it was given."""
+        width = text_width(self.content, self.size)
+        left = self.x - {"start": 0.0, "middle": width / 2, "end": float(width)}[self.anchor]
+        return left, self.y - self.size * 0.55, left + width, self.y + self.size * 0.55
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve: a start, then three points for each piece (cubic Bezier); a tip makes it an arrow."""
+
+    points: tuple[Point, ...]
+    colour: str = "line"
+    width: float = 1.0
+    dash: str = ""
+    tip: Point | None = None
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A filled circle with an outline."""
+
+    x: float
+    y: float
+    radius: float
+    fill: str
+    line: str = "line"
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A filled rectangle with an outline (unless its line is empty) and round corners."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    radius: float
+    fill: str
+    line: str = "line"
+    stroke: float = 1.0
+    dash: str = ""
+
+
+Shape = Text | Curve | Circle | Rect
+
+
+@dataclass
+class Item:
+    """One thing that is seen: a node, an edge, a constant, a frame."""
+
+    name: str
+    kind: str
+    shapes: list[Shape] = field(default_factory=list)
+    title: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    faded: bool = False
+
+    def moved(self, dx: float, dy: float, prefix: str) -> Item:
+        """The same elsewhere, under another name."""
+        shapes = [_moved(shape, dx, dy) for shape in self.shapes]
+        return Item(prefix + self.name, self.kind, shapes, self.title, dict(self.data), self.faded)
+
+
+def _moved(shape: Shape, dx: float, dy: float) -> Shape:
+    if isinstance(shape, Curve):
+        tip = None if shape.tip is None else (shape.tip[0] + dx, shape.tip[1] + dy)
+        return replace(shape, points=tuple([(x + dx, y + dy) for x, y in shape.points]), tip=tip)
+    return replace(shape, x=shape.x + dx, y=shape.y + dy)
+
+
+@dataclass
+class Scene:
+    """A whole picture."""
+
+    width: float
+    height: float
+    theme: str
+    items: list[Item]
+    title: str = ""
+    description: str = ""
+
+    @property
+    def texts(self) -> list[Text]:
+        """All that is written in it."""
+        return [shape for item in self.items for shape in item.shapes if isinstance(shape, Text)]

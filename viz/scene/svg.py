@@ -1,0 +1,109 @@
+"""A scene as SVG, one element for one thing seen.
+
+Nothing depends on style sheets, scripts or fonts of this machine; the ground is opaque; every id begins with a
+prefix made from the content, so that many drawings fit one page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from html import escape
+
+from .shapes import Circle, Curve, Item, Point, Scene, Shape, Text
+from .themes import THEMES
+
+__all__ = ["FADED", "write_svg"]
+
+FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
+BASELINE = 0.34  # from the middle of a line of text down to its baseline, in units of the font size
+FADED = 0.22
+
+
+def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
+    """Write a picture.
+
+    Args:
+        scene: what is drawn.
+        prefix: what all ids begin with; made from the content if empty.
+        scale: how large it is shown where nothing else decides, from above 0 to 1.
+
+    Returns:
+        A complete SVG document.
+    """
+    palette = THEMES[scene.theme]
+    title, description = escape(scene.title), escape(scene.description)
+    body = "\n".join([_item(item, palette) for item in scene.items])
+    prefix = prefix or "g" + hashlib.sha256(f"{title}{description}{body}".encode()).hexdigest()[:12]
+    body = body.replace(' id="', f' id="{prefix}-')
+    w, h = _n(scene.width), _n(scene.height)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * scene.width)}" height="{_n(scale * scene.height)}" '
+        f'viewBox="0 0 {w} {h}" role="img" aria-labelledby="{prefix}-title {prefix}-desc" style="max-width:100%;height:auto" '
+        f'font-family="{escape(FONT, quote=False)}">\n'
+        f'<title id="{prefix}-title">{title}</title>\n'
+        f'<desc id="{prefix}-desc">{description}</desc>\n'
+        f'<rect width="100%" height="100%" fill="{palette["ground"]}"/>\n'
+        f"{body}\n</svg>\n"
+    )
+
+
+def _n(x: float) -> str:
+    text = f"{x:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _item(item: Item, palette: Mapping[str, str]) -> str:
+    data = "".join([f' data-{key}="{value}"' for key, value in item.data.items()])
+    title = f"<title>{escape(item.title)}</title>" if item.title else ""
+    faded = f' opacity="{FADED}"' if item.faded else ""
+    shapes = "".join([_shape(shape, palette) for shape in item.shapes])
+    return f'<g id="{item.name}" class="{item.kind}"{data}{faded}>{title}{shapes}</g>'
+
+
+def _shape(shape: Shape, palette: Mapping[str, str]) -> str:
+    if isinstance(shape, Text):
+        return _text(shape, palette)
+    if isinstance(shape, Curve):
+        return _curve(shape, palette[shape.colour])
+    if isinstance(shape, Circle):
+        outline = f' stroke="{palette[shape.line]}" stroke-width="{_n(shape.width)}"'
+        return f'<circle cx="{_n(shape.x)}" cy="{_n(shape.y)}" r="{_n(shape.radius)}" fill="{palette[shape.fill]}"{outline}/>'
+    outline = f' stroke="{palette[shape.line]}" stroke-width="{_n(shape.stroke)}"' if shape.line else ""
+    dash = f' stroke-dasharray="{shape.dash}"' if shape.dash else ""
+    return (
+        f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}" '
+        f'rx="{_n(shape.radius)}" fill="{palette[shape.fill] if shape.fill else "none"}"{outline}{dash}/>'
+    )
+
+
+def _text(text: Text, palette: Mapping[str, str]) -> str:
+    anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+    bold = ' font-weight="bold"' if text.bold else ""
+    italic = ' font-style="italic"' if text.italic else ""
+    role = f' class="{text.role}"' if text.role else ""
+    return (
+        f'<text x="{_n(text.x)}" y="{_n(text.y + text.size * BASELINE)}" font-size="{text.size:g}" '
+        f'fill="{palette[text.colour]}"{anchor}{bold}{italic}{role}>{escape(text.content)}</text>'
+    )
+
+
+def _curve(curve: Curve, colour: str) -> str:
+    start, *rest = [f"{_n(x)},{_n(y)}" for x, y in curve.points]
+    dash = f' stroke-dasharray="{curve.dash}"' if curve.dash else ""
+    line = f'<path d="M{start}C{" ".join(rest)}" fill="none" stroke="{colour}" stroke-width="{_n(curve.width)}"{dash}/>'
+    if curve.tip is None:
+        return line
+    corners = " ".join([f"{_n(x)},{_n(y)}" for x, y in arrow_head(curve)])
+    return f'{line}<polygon points="{corners}" fill="{colour}"/>'
+
+
+def arrow_head(curve: Curve) -> list[Point]:
+    """The three corners of the head at the tip of a curve."""
+    tip = curve.tip or curve.points[-1]
+    x, y = curve.points[-1]
+    dx, dy = tip[0] - x, tip[1] - y
+    length = (dx * dx + dy * dy) ** 0.5 or 1.0
+    half = max(2.6, curve.width * 1.4)
+    across = -dy / length * half, dx / length * half
+    return [(x + across[0], y + across[1]), tip, (x - across[0], y - across[1])]

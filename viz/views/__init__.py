@@ -1,0 +1,1 @@
+"""What a user gets: drawings, walks, explanations, comparisons."""

@@ -1,0 +1,48 @@
+"""The picture as HTML: a node tells its numbers where the pointer rests, and the whole can be zoomed and moved."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from html import escape
+
+from .picture import Picture
+from .view import HTMLView, filled, fragment
+
+__all__ = ["Interactive"]
+
+_HINT = (
+    "Rest the pointer on a node to see its numbers and its wires. Zoom with the wheel or + and -, move by dragging or with "
+    "the arrow keys, step through the nodes with n and p."
+)
+
+
+class Interactive(HTMLView):
+    """A drawing that answers: hover, zoom, move, keyboard. `Drawing.interactive` makes it."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self.title = f"Graph of {picture.graph.title}"
+        self.theme = picture.look.theme
+
+    @cached_property
+    def html(self) -> str:
+        """One self-contained HTML fragment.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        picture = self._picture
+        shown = picture.drawn.title
+        svg, label = picture.svg.strip(), escape(f"graph of {shown}")
+        body = filled("interactive.html", LABEL=label, SVG=svg, HINT=escape(_HINT))
+        data = {"nodes": picture.told, "hint": _HINT}
+        return fragment(body, kind="interactive", theme=self.theme, label=f"Graph of {shown}", data=data)
+
+    @property
+    def text(self) -> str:
+        """The table of the picture's nodes."""
+        return self._picture.table
+
+    def __repr__(self) -> str:
+        """What is drawn and how large it is."""
+        return f"<viz.Interactive of {self._picture.summary}>"

@@ -1,0 +1,281 @@
+"""Forward and backward, one node at a time: as a player in HTML, and as still pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import autograd
+
+from ..digits import or_zero, short
+from ..graph.backward import Backward, Flow, backward
+from ..graph.lessons import lesson
+from ..graph.model import Graph
+from ..graph.reading import read
+from ..graph.sentences import derivative
+from ..layout.cells import NABLA
+from ..layout.compose import compose
+from ..layout.look import Look, look_of
+from ..layout.measure import measure
+from ..scene.shapes import Item, Scene, Text
+from ..scene.svg import write_svg
+from .picture import Picture
+from .view import HTMLView, filled, fragment
+
+__all__ = ["MAX_NODES", "Frame", "Steps", "steps"]
+
+MAX_NODES = 150
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step of the walk.
+
+    Attributes:
+        phase: ``"forward"`` or ``"backward"``.
+        words: what happens.
+        rules: the arithmetic of it, one line for each operand.
+        place: the node that it happens at, or None where it is all of them.
+        parents: the places of the nodes that give or get a number.
+        changes: what is written: place, ``"value"`` or ``"gradient"``, and the number.
+    """
+
+    phase: str
+    words: str
+    rules: tuple[str, ...] = ()
+    place: int | None = None
+    parents: tuple[int, ...] = ()
+    changes: tuple[tuple[int, str, float], ...] = field(default=(), repr=False)
+
+
+def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction: str = "LR", precision: int = 4) -> Steps:
+    """Walk through a graph: the forward pass, then the backward pass, one node at a time.
+
+    The backward pass is a fresh one, from a gradient of 1 at the result, in the order that ``backward()`` goes: from
+    the last node to the first. It is computed from the recorded local gradients, whether or not ``backward()`` has run, and
+    leaves the Values as they are.
+
+    Args:
+        value: the result. Its graph has at most 150 nodes, constants included.
+        style: as for `draw`.
+        theme: as for `draw`.
+        direction: as for `draw`.
+        precision: as for `draw`.
+
+    Returns:
+        The walk. A notebook shows a player; `Steps.save` writes it as a page.
+
+    Raises:
+        TypeError: value is no Value.
+        ValueError: the graph is larger, or an option is unknown.
+
+    >>> from autograd import Value
+    >>> x, y = Value(3, label="x"), Value(4, label="y")
+    >>> for frame in steps(x * y).frames:
+    ...     print(frame.phase, "|", frame.words)
+    forward | The inputs: x = 3, y = 4.
+    forward | #3 = x * y = 12
+    backward | The gradient of the result with respect to itself is 1.
+    backward | A product swaps: x gets upstream times y, and y gets upstream times x.
+    """
+    look = replace(look_of(style, theme, direction, precision), numbered=True)
+    order = autograd.topological_order(value)
+    if len(order) <= MAX_NODES:
+        graph = read(value)
+    if len(order) > MAX_NODES or graph.size > MAX_NODES:
+        raise ValueError(
+            f"a walk shows at most {MAX_NODES} nodes, constants included, and this graph has {len(order):,} without them; "
+            f"walk through a node further inside, or draw it all with viz.draw"
+        )
+    return Steps(graph, look)
+
+
+class Steps(HTMLView):
+    """A walk through a graph, as `steps` makes it."""
+
+    suffixes = (".html", ".svg")
+
+    def __init__(self, graph: Graph, look: Look) -> None:
+        self._look = look
+        walked = backward(graph)
+        self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, walked, look))
+        widest = dict.fromkeys(range(len(graph.nodes)), 0)
+        for frame in self.frames:
+            for place, kind, number in frame.changes:
+                if kind == "gradient":
+                    widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
+        nodes = [
+            replace(node, gradient=walked.gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)
+        ]
+        self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
+        self.title = f"Step by step: {self._picture.graph.title}"
+        self.theme = look.theme
+
+    def __len__(self) -> int:
+        """The number of steps."""
+        return len(self.frames)
+
+    # ---- still pictures ------------------------------------------------------------------------
+
+    def _at(self, k: int) -> Graph:
+        """The graph as it is after step k."""
+        graph = self._picture.graph
+        numbers: dict[tuple[int, str], float] = {}
+        for frame in self.frames[: k + 1]:
+            numbers.update({(place, kind): number for place, kind, number in frame.changes})
+        places = range(len(graph.nodes))
+        return graph.with_numbers([(numbers.get((place, "value")), numbers.get((place, "gradient"))) for place in places])
+
+    def _scene(self, k: int) -> Scene:
+        frame = self.frames[k]
+        measured = measure(self._at(k), self._look, like=self._picture.measured)
+        scene = compose(measured, self._picture.layout, () if frame.place is None else (frame.place,))
+        return _captioned(scene, f"step {k + 1} of {len(self)}, {frame.phase}", frame)
+
+    def still(self, k: int) -> str:
+        """One step as an SVG document, with its words below the picture.
+
+        Args:
+            k: from 0; negative numbers count from the end.
+
+        Raises:
+            IndexError: there is no such step.
+        """
+        if not -len(self) <= k < len(self):
+            raise IndexError(f"step {k} of a walk with {len(self)} steps")
+        return write_svg(self._scene(k % len(self)))
+
+    @property
+    def first(self) -> str:
+        """The first step as an SVG document."""
+        return self.still(0)
+
+    @property
+    def last(self) -> str:
+        """The last step as an SVG document."""
+        return self.still(-1)
+
+    @cached_property
+    def film_strip(self) -> str:
+        """All steps below one another as one SVG document, for hosts that strip scripts."""
+        items: list[Item] = []
+        top = 0.0
+        width = 0.0
+        for k in range(len(self)):
+            scene = self._scene(k)
+            items += [item.moved(0.0, top, f"f{k}-") for item in scene.items]
+            top += scene.height + 8
+            width = max(width, scene.width)
+        title = f"The {len(self)} steps of {self._picture.graph.title}"
+        return write_svg(Scene(width, top, self._look.theme, items, title, self.text))
+
+    # ---- the player ----------------------------------------------------------------------------
+
+    @cached_property
+    def html(self) -> str:
+        """One self-contained HTML fragment: the player.
+
+        Where scripts are stripped it shows the last step and lists all of them.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
+        body = filled("steps.html", SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
+        data = [self._data(frame) for frame in self.frames]
+        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data)
+
+    def _data(self, frame: Frame) -> dict[str, Any]:
+        changes = []
+        for place, kind, number in frame.changes:
+            text = short(number, self._look.precision)
+            changes.append([place, kind, text if kind == "value" else f"{NABLA} {text}"])
+        return {
+            "phase": frame.phase, "words": frame.words, "rules": list(frame.rules), "place": frame.place,
+            "parents": list(frame.parents),
+            "edges": [k for k, edge in enumerate(self._picture.graph.edges) if edge.head == frame.place], "changes": changes,
+        }  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        """All steps as plain text, one line each."""
+        return "\n".join([f"{k}. {_line(frame)}" for k, frame in enumerate(self.frames, 1)])
+
+    def _content(self, suffix: str) -> bytes:
+        return self.film_strip.encode("utf-8") if suffix == ".svg" else super()._content(suffix)
+
+    def __repr__(self) -> str:
+        """What is walked through and how many steps that takes."""
+        return f"<viz.Steps of {self._picture.graph.title}: {len(self)} steps>"
+
+
+def _line(frame: Frame) -> str:
+    rules = "; ".join(frame.rules)
+    return f"{frame.words} {rules}" if rules else frame.words
+
+
+def _forward_frames(graph: Graph, look: Look) -> list[Frame]:
+    leaves = [place for place, node in enumerate(graph.nodes) if node.is_leaf]
+    given = [f"{graph.name(place)} = {short(or_zero(graph.nodes[place].value), look.precision)}" for place in leaves]
+    inputs = ", ".join(given[:12]) + (f" and {len(given) - 12} more" if len(given) > 12 else "")
+    opening = tuple([(place, "value", or_zero(graph.nodes[place].value)) for place in leaves])
+    frames = [Frame("forward", f"The inputs: {inputs}." if leaves else "There are no inputs.", changes=opening)]
+    for place, node in enumerate(graph.nodes):
+        if not node.is_leaf:
+            value = or_zero(node.value)
+            words = f"{graph.name(place)} = {graph.formula(place)} = {short(value, look.precision)}"
+            frames.append(Frame("forward", words, (), place, _parents(graph, place), ((place, "value", value),)))
+    return frames
+
+
+def _backward_frames(graph: Graph, walked: Backward, look: Look) -> list[Frame]:
+    root = len(graph.nodes) - 1
+    opening = "The gradient of the result with respect to itself is 1."
+    frames = [Frame("backward", opening, (), root, (), ((root, "gradient", 1.0),))]
+    for visit in walked.visits:
+        rules = tuple([_rule(graph, flow, visit.upstream, look) for flow in visit.flows])
+        totals = {flow.edge.tail: flow.total for flow in visit.flows}
+        changes = tuple([(place, "gradient", total) for place, total in totals.items() if place is not None])
+        words = lesson(graph, visit.place, visit.upstream)
+        frames.append(Frame("backward", words, rules, visit.place, _parents(graph, visit.place), changes))
+    return frames
+
+
+def _rule(graph: Graph, flow: Flow, upstream: float, look: Look) -> str:
+    """How one operand gets its share."""
+    edge = flow.edge
+    name = graph.name(edge.tail or 0)
+    local, part = short(flow.local, look.precision), short(flow.part, look.precision)
+    rule = f"{NABLA}{name}: upstream {short(upstream, look.precision)} × local {local} = {part}"
+    rule += f", as {derivative(graph.formula(edge.head), name, edge.partial, local)}"
+    if flow.before is None:
+        return rule
+    return f"{rule}; a copy adds up: {short(flow.before, look.precision)} + {part} = {short(flow.total, look.precision)}"
+
+
+def _parents(graph: Graph, place: int) -> tuple[int, ...]:
+    return tuple(dict.fromkeys([edge.tail for edge in graph.inputs[place] if edge.tail is not None]))
+
+
+def _captioned(scene: Scene, heading: str, frame: Frame) -> Scene:
+    """A picture with the words of its step below it, broken into lines that fit."""
+    columns = max(64, int(scene.width / 7.4))
+    lines = [piece for text in (frame.words, *frame.rules) for piece in _broken(text, columns)]
+    texts = [Text(heading, 12, scene.height + 6, 12, "muted", "start", bold=True, role="step")]
+    for i, line in enumerate(lines):
+        texts.append(Text(line, 12, scene.height + 26 + 17 * i, 12, "text", "start", role="words"))
+    height = scene.height + 26 + 17 * len(lines)
+    width = max([scene.width, *[text.box[2] + 12 for text in texts]])
+    return replace(scene, width=width, height=height, items=[*scene.items, Item("words", "words", [*texts])])
+
+
+def _broken(text: str, columns: int) -> list[str]:
+    lines = [""]
+    for word in re.split(r" (?=\S)", text):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > columns:
+            lines.append("  ")
+        lines[-1] += (" " if lines[-1].strip() else "") + word
+    return lines

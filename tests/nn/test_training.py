@@ -349,7 +349,7 @@ def test_data_are_read_before_the_model_is_called() -> None:
 
     model = Watching(1, [3], seed=0)
     labels = [0, 1, 2, 1]
-    for options in ({"validation": ([[1.0]], [0.5])}, {"validation": [[1.0]]}, {"batch_size": 0}, {"metrics": ["f1"]},
+    for options in ({"validation": ([[1.0]], [0.5])}, {"validation": [[1.0]]}, {"batch_size": 0}, {"metrics": ["f2"]},
                     {"optimizer": nn.SGD([Value(1.0)])}):  # fmt: skip
         with pytest.raises(ValueError):
             nn.fit(model, LINE[0], labels, loss="cross_entropy", progress=False, **options)  # type: ignore[arg-type]

@@ -119,6 +119,7 @@ class Graph:
         folded: how many Values of the whole graph the folds took in.
         left_out: how many of these were left out because they are far from the root.
         remark: more to be said below the picture.
+        outdated: lines about leaves that were changed after the result was computed; empty if there are none.
         focus: the place of the Value that a path is shown from, if any.
         pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
     """
@@ -127,6 +128,7 @@ class Graph:
     folded: int = 0
     left_out: int = 0
     remark: str = ""
+    outdated: str = ""
     focus: int | None = None
     pending: bool = False
 
@@ -232,7 +234,10 @@ class Graph:
         """The same graph with the numbers of an earlier pass beside its own."""
         pairs = zip(self.nodes, before.nodes, strict=True)
         nodes = [replace(node, earlier=(first.value, first.gradient)) for node, first in pairs]
-        return replace(self, nodes=tuple(nodes), remark="what changed is framed: before → after")
+        outdated = [f"before: {before.outdated}, or draw it before the change"] if before.outdated else []
+        outdated += [f"after: {self.outdated}"] if self.outdated else []
+        remark = "what changed is framed: before → after"
+        return replace(self, nodes=tuple(nodes), remark=remark, outdated="\n".join(outdated))
 
     def with_numbers(self, numbers: Sequence[tuple[float | None, float | None]]) -> Graph:
         """The same graph with another value and gradient at each place."""

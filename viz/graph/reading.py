@@ -117,7 +117,41 @@ def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, m
         folded=len(rest) + sum(map(len, members.values())),
         left_out=len(rest),
         focus=None if focus is None else index.of(focus),
+        outdated=_outdated([order[i] for i, _ in drawn]),
     )
+
+
+def _outdated(values: Sequence[Any]) -> str:
+    """A remark on leaves that were changed after what uses them was computed; empty if there are none.
+
+    >>> from autograd import Value
+    >>> x = Value(2, label="x")
+    >>> y = x * x
+    >>> x.data = 5.0
+    >>> _outdated([x, y])
+    'x was changed after the result was computed; compute it again'
+    """
+    known = autograd.primitives()  # a user's own function may be slow, or random
+    late = [value for value in values if value.op is not None and value.op.name in known and not _is_up_to_date(value)]
+    leaves = list({id(leaf): leaf for value in late for leaf in value.parents if leaf.is_leaf}.values())
+    if not leaves:
+        return ""
+    names = [shortened(visible(leaf.label), 24) or "an input without a label" for leaf in leaves[:NAMED_LEAVES]]
+    if len(leaves) > len(names):
+        names.append("another one")
+    which = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    return f"{which} was changed after the result was computed; compute it again"
+
+
+def _is_up_to_date(value: Any) -> bool:
+    """Whether a Value is what its operands give now; a computed one can't be changed, so only leaves are looked at."""
+    if not any(parent.is_leaf for parent in value.parents):
+        return True
+    plain = tuple([operand if isinstance(operand, float) else operand.data for operand in value.operands])
+    try:
+        return repr(float(value.op.evaluate(plain, value.operands))) == repr(value.data)
+    except (ArithmeticError, ValueError):
+        return False
 
 
 def _node(

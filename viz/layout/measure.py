@@ -300,7 +300,7 @@ def _footer(graph: Graph, legend: str) -> list[str]:
         lines.append(f"{graph.folded:,} nodes are folded into boxes")
     if graph.remark:
         lines.append(graph.remark)
-    return lines
+    return lines + graph.outdated.splitlines()
 
 
 def _description(graph: Graph, remarks: Sequence[str]) -> str:

@@ -134,7 +134,8 @@ class Comparison(Image):
         lines = ["  ".join(row).rstrip() for row in aligned(rows, "lll")]
         if len(self._after.nodes) > ROWS:
             lines.append(f"… and {len(self._after.nodes) - ROWS:,} more nodes")
-        return "\n".join([*lines, f"{len(self.changed)} of {len(self._after.nodes)} nodes changed"])
+        lines.append(f"{len(self.changed)} of {len(self._after.nodes)} nodes changed")
+        return "\n".join(lines + self.drawing.graph.outdated.splitlines())
 
     def _content(self, suffix: str) -> bytes:
         return self.drawing.to_bytes(suffix)

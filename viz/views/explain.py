@@ -187,7 +187,7 @@ class Explanation(HTMLView):
             lines.append(self._sum)
         for heading, more in (("where", self._where), ("local gradients", self._rules)):
             lines += [heading, *[f"  {line}" for line in more]]
-        return "\n".join([self.title, *lines])
+        return "\n".join([self.title, *lines, *self._graph.outdated.splitlines()])
 
     def _share(self, path: GradientPath) -> str:
         """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
@@ -228,6 +228,7 @@ class Explanation(HTMLView):
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
+        total += f"<p>{escape(self._graph.outdated)}</p>" if self._graph.outdated else ""
         body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
         return fragment(body, kind="explain", theme=self.theme, label=self.title)
 

@@ -105,7 +105,7 @@ class Picture(Image):
             lines.append(f"… and {len(graph.nodes) - TABLE_ROWS:,} more nodes")
         if graph.note:
             lines.append(graph.note)
-        return "\n".join(lines)
+        return "\n".join(lines + graph.outdated.splitlines())
 
     @property
     def summary(self) -> str:

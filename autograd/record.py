@@ -24,7 +24,7 @@ from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "record", "to_float"]
+__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "number_of", "record", "to_float"]
 
 P = ParamSpec("P")
 
@@ -79,6 +79,19 @@ def is_tracked(x: Any) -> bool:
     (True, False)
     """
     return hasattr(x, "interpretation_level")
+
+
+def number_of(x: Any) -> float:
+    """The plain number of a real number of any kind, or of what carries a derivative.
+
+    >>> from autograd import Value
+    >>> number_of(Value(3.0)), number_of(2)
+    (3.0, 2.0)
+    """
+    if type(x) is float:
+        return x
+    number: float = x.data if is_tracked(x) else to_float(x)
+    return number
 
 
 def _shown(x: Any) -> str:

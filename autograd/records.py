@@ -2077,7 +2077,7 @@ def _products_without(xs: Sequence[Any]) -> Sequence[Any]:
 
 
 def _product(xs: Sequence[Any]) -> Any:
-    """The product as one node, which doesn't overflow on the way; of two at most there is no way."""
+    """The product as one node, which doesn't overflow on the way; a product of two can't."""
     return prod(xs) if len(xs) > 2 else xs[0] * xs[1] if len(xs) == 2 else xs[0] if xs else 1.0
 
 

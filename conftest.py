@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+collect_ignore = [] if importlib.util.find_spec("sklearn") else ["nn/sklearn.py"]  # which is for that extra alone
 WITHOUT = not importlib.util.find_spec("pygraphviz") and not shutil.which("dot")
 REASON = "no Graphviz: neither pygraphviz nor a program dot is there to lay out a picture"
 
@@ -42,8 +43,8 @@ def pytest_collection() -> None:
     """Import the packages before pytest looks at a file.
 
     A module that is named on pytest's command line, for its doctests, and that nobody has imported yet would be run a second
-    time and put in the package's place of that name: where a test changes a module that the package no longer uses, the
-    tests after it would fail. Not done while this file is read, since what counts lines of code begins to count between the two.
+    time and put in the package's place of that name; tests that change a module which the package no longer uses would fail.
+    Not done while this file is read, since what counts lines of code begins to count between the two.
     """
     for name in ("autograd", "autograd.testing", "nn", "viz", "viz.cli.main"):
         importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Check that a wheel holds every source file of the packages that is committed, the native engine, and else only metadata."""
+"""Check that a wheel holds every committed source file of the packages, the native engine, and otherwise only metadata."""
 
 import subprocess
 import sys

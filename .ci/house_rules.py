@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Put together from pieces, so that this file does not hold what it looks for.
+# Put together from pieces, so that this file does not contain what it looks for.
 HOSTS = [
     "py" + "pi.org",
     "python" + "hosted.org",

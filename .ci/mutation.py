@@ -69,9 +69,9 @@ ASKED_FIRST = {
     "nn/progress.py": ["tests/nn/test_training.py"],
     "nn/schedules.py": ["tests/nn/test_optimizers.py"],
     "nn/stored.py": ["tests/nn/test_checkpoints.py"],
-    "viz/layout/compose.py": ["tests/viz/test_snapshots.py"],
-    "viz/layout/dot.py": ["tests/viz/test_snapshots.py"],
+    "viz/graph/backward.py": ["tests/viz/test_steps.py", "tests/viz/test_explain.py"],
     "viz/graph/paths.py": ["tests/viz/test_explain.py"],
+    "viz/graph/reading.py": ["tests/viz/test_folding.py"],
     "viz/scene/raster.py": ["tests/viz/test_shapes.py"],
     "viz/scene/svg.py": ["tests/viz/test_shapes.py"],
 }

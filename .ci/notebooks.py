@@ -1,11 +1,10 @@
-"""Run every notebook from a clean kernel, and hold what is committed to what came out.
+"""Run every notebook from a clean kernel, and compare the committed outputs with the new ones.
 
     python .ci/notebooks.py [--engine native|python] [--limit SECONDS] [--write] [NAME ...]
 
-Wrong is: an error, a warning or anything else on standard error, a run beyond the limit, outputs of another shape than the
-committed ones (kinds and order of outputs, kinds of pictures), a cell that was not run in its order, another number than three
-of exercises with a solution, a solution that does not run after the notebook. --write puts the fresh outputs into the
-notebooks instead of comparing.
+It reports errors, warnings and anything else on standard error, a run beyond the limit, outputs that differ from the committed
+ones in kind or order, a cell that was not run in its order, a notebook without three exercises with solutions, and a solution
+that does not run after the notebook. --write puts the new outputs into the notebooks instead of comparing.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def run(path: Path, limit: float) -> tuple[Any, float, list[str]]:
     cells = list(page.cells)
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     solutions = re.findall(r"^```python\n(.*?)^```", text.partition("## Exercises")[2], flags=re.DOTALL | re.MULTILINE)
-    page.cells += [nbformat.v4.new_code_cell(code) for code in solutions]  # a solution that does not run is none
+    page.cells += [nbformat.v4.new_code_cell(code) for code in solutions]  # the solutions must run as well
     start = time.monotonic()
     place = {"metadata": {"path": str(path.parent)}}
     NotebookClient(page, timeout=int(limit), extra_arguments=QUIETLY, resources=place).execute()
@@ -113,7 +112,7 @@ def some_wrong(options: argparse.Namespace) -> bool:
     paths = [path for path in sorted(FOLDER.glob("*.ipynb")) if not options.names or path.name in options.names]
     wrong = 0
     with ProcessPoolExecutor(1 if options.write else 2) as pool:
-        # The later ones take longer, so they begin. What is written was measured with the machine to itself.
+        # The later ones take longer, so they come first. What is written was measured with nothing else running.
         runs = {path: pool.submit(run, path, options.limit) for path in reversed(paths)}
         for path in paths:
             committed = nbformat.read(path, as_version=4)

@@ -24,7 +24,7 @@ from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "record", "to_float"]
+__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "number_of", "record", "to_float"]
 
 P = ParamSpec("P")
 
@@ -81,6 +81,19 @@ def is_tracked(x: Any) -> bool:
     return hasattr(x, "interpretation_level")
 
 
+def number_of(x: Any) -> float:
+    """The plain number of a real number of any kind, or of what carries a derivative.
+
+    >>> from autograd import Value
+    >>> number_of(Value(3.0)), number_of(2)
+    (3.0, 2.0)
+    """
+    if type(x) is float:
+        return x
+    number: float = x.data if is_tracked(x) else to_float(x)
+    return number
+
+
 def _shown(x: Any) -> str:
     if x is None:
         return "None"
@@ -104,6 +117,26 @@ def _remedy(x: Any) -> str:
     if isinstance(x, Iterable):
         return "make one Value for each element: [Value(x) for x in xs]"
     return "pass an int or a float"
+
+
+# What functions are compiled to that only pass their one, two or three operands on to a function of a module.
+_PASSING_ON = {
+    f.__code__.co_code
+    for f in (
+        lambda x: inspect.unwrap(x),
+        lambda x, y: inspect.getattr_static(x, y),
+        lambda x, y, z: inspect.getattr_static(x, y, z),
+    )
+}
+
+
+def _kernel(function: Any) -> Any:
+    """The kernel of a record that only calls it, which saves a call each time; else the function itself."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_code not in _PASSING_ON:
+        return function
+    module, name = code.co_names
+    return getattr(function.__globals__[module], name)
 
 
 _PYTHON = ("+", "-", "*", "/", "%", "**")  # the operators
@@ -162,7 +195,7 @@ class Primitive:
         self.__module__ = "autograd.records"
         self.__doc__ = doc
         self.__signature__ = signature or inspect.signature(function)
-        self.function = function
+        self.function = _kernel(function)
         self.partials = tuple(partials)
         self.symbol = symbol or name
         self.sign = sign or ("" if self.symbol[0].isalpha() else self.symbol)
@@ -366,7 +399,7 @@ class NaryPrimitive(Primitive):
     ) -> None:
         super().__init__(name, function, partials, **words)
         self._made_from = function, partials, {**words, "signature": self.__signature__}
-        self._bound: dict[tuple[Any, ...], NaryPrimitive] = {}  # few: as many as a softmax has components, or as there are ddofs
+        self._bound: dict[tuple[Any, ...], NaryPrimitive] = {}  # as many as a softmax has components
         parameters = self.__signature__.parameters.values()
         self._several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self._defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -418,11 +451,13 @@ class NaryPrimitive(Primitive):
             ValueError: the sequences differ in length.
         """
         count = len(self.partials)
-        if not options.keys() <= self._defaults.keys() or len(sequences) != count or (count == 1 and is_tracked(sequences[0])):
+        if len(sequences) != count or (options and not options.keys() <= self._defaults.keys()):
             raise TypeError(self._usage(len(sequences), options))
-        tuples = [listed(self.name, xs) for xs in sequences]
         if count == 1:
-            return tuples[0]
+            if is_tracked(sequences[0]):
+                raise TypeError(self._usage(1, options))
+            return listed(self.name, sequences[0])
+        tuples = [listed(self.name, xs) for xs in sequences]
         if len({len(xs) for xs in tuples}) > 1:
             lengths = " and ".join([str(len(xs)) for xs in tuples])
             raise ValueError(f"autograd.{self.name} takes two iterables of equal length, got {lengths} operands")
@@ -443,6 +478,8 @@ class NaryPrimitive(Primitive):
     def sequences_in(self, operands: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The operands of a node as the sequences that they were."""
         count = len(self.partials)
+        if count == 1:
+            return (operands,)
         length = len(operands) // count
         return [operands[i * length : (i + 1) * length] for i in range(count)]
 
@@ -455,9 +492,8 @@ class NaryPrimitive(Primitive):
 
     def local_gradients(self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> tuple[Any, ...]:
         """The partial derivatives of the result ``z``, as `Primitive.local_gradients` gives them."""
-        rules: Any = self.partials
         sequences = self.sequences_in(operands)
-        everything = tuple([local for rule in rules for local in rule(z, *sequences)])
+        everything = tuple([local for rule in self.partials if rule for local in rule(z, *sequences)])
         return everything if wanted is None else tuple([everything[i] for i in wanted])
 
     def check_parameters(self, wanted: Sequence[int]) -> None:

@@ -5,7 +5,7 @@
 Two correct engines differ by rounding, so the bound is computed for each number, not chosen. Every number t that is
 computed on the way, in the forward and in the backward pass, may be off by ROUNDING * max(1, |t|), and moves the
 result by its adjoint times that. The graph of the gradient itself (``create_graph=True``) holds all those numbers and
-gives their adjoints, so the bound is a sum over it. Exits with 1 if a number is out of its bound, or is no number.
+gives their adjoints, so the bound is a sum over it. Exits with 1 if a number is outside its bound, or is nan.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def jax_peer() -> tuple[str, Peer]:
 
 
 def near_a_kink(root: Value) -> bool:
-    """Whether an operand is so near to a kink that rounding may decide the side."""
+    """Whether an operand is so close to a kink that rounding may decide on which side it is."""
     for node in autograd.topological_order(root):
         if node.op is not None and node.op.name in KINKED:
             first, second = (*(p.data for p in node.parents), 0.0)[:2]

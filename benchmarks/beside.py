@@ -1,10 +1,9 @@
-"""What glassgrad has beside its peers: each claim of README.md's table is tried out, in each library that is installed.
+"""What glassgrad has that others don't: each claim of README.md's table is tried out, in each library that is installed.
 
     python benchmarks/beside.py [--hips PYTHON]
 
-A probe does the thing in the way that the library's own documentation gives for it, and checks the number that comes
-out; where the documentation gives no way there is no probe, and the table says so with a dash. Each library runs in a process
-of its own.
+A probe does it in the way that the library's own documentation describes, and checks the resulting number; where the
+documentation describes no way there is no probe, and the table has a dash. Each library runs in a process of its own.
 Exits with 1 if glassgrad lacks something.
 """
 

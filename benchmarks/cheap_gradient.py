@@ -1,12 +1,11 @@
-"""What a gradient costs: value and gradient by glassgrad over the same function on plain floats.
+"""What a gradient costs: value and gradient by glassgrad, relative to the same function on plain floats.
 
     python benchmarks/cheap_gradient.py [--rounds 9] [--json]
 
 The 'cheap gradient principle' says that reverse mode costs a small multiple of the function (Griewank and Walther,
-"Evaluating Derivatives", 2008, chapter 4); what multiple, and over which function, is what an engine is measured by.
-Here the function is Python's own arithmetic. The last rows put 100 products and additions beside one `dot` node; beside
-both on floats stands the same sum of products. The readme row is micrograd's README expression on leaves that
-are there already; `readme_expression.py` makes new ones each time.
+"Evaluating Derivatives", 2008, chapter 4). Here this multiple is measured, with Python's own arithmetic for the function.
+The last rows compare 100 products and additions with one `dot` node; on floats both are the same sum of products. The
+readme row is micrograd's README expression on existing leaves; `readme_expression.py` makes new ones each time.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""What reading and writing a field costs beside a slot, and what a number that is not a float costs beside a float.
+"""What reading and writing a field costs compared with a slot, and a number of another type compared with a float.
 
     python benchmarks/fields.py [--rounds 15] [--json]
 
 All rows run in one process, one timing each in turn. A row's ratio is to the row it stands under: to the same access on a
-class with ``__slots__``, or to the same operation with a float. Times are those of ``python -m timeit``, its loop
-included, which the empty statement shows. Rows with NumPy's scalars are left out where NumPy is not installed.
+class with ``__slots__``, or to the same operation with a float. Times are those of ``python -m timeit``, including its
+loop, whose cost the empty statement shows. Rows with NumPy's scalars are left out where NumPy is not installed.
 
-CPython 3.11 and later read a slot without looking it up; no other descriptor can be read like that, so that ``(1j).real`` costs
-what `data` costs, and is there to compare with.
+CPython 3.11 and later read a slot without looking it up, which they do for no other descriptor. So ``(1j).real``, which costs
+as much as `data`, is there as well.
 """
 
 from __future__ import annotations

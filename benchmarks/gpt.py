@@ -3,11 +3,11 @@
     python benchmarks/gpt.py [--rounds 5] [--steps N] [--json]
 
 The names are the last parts of the time zones' names (`zoneinfo`: "Asia/Kathmandu" gives kathmandu). A step is one
-name: the forward pass over all its letters with attention over those before, cross-entropy, the walk back, and Adam.
+name: the forward pass over all its letters with attention over those before, cross-entropy, the backward pass, and Adam.
 What is timed is the mean of the steps over four names. The losses of the first two passes over them must fall, and be
-the same for everybody.
+the same for all.
 
-Everybody runs the same code, one scalar operation at a time, except for the row that says nodes: there dot, logsumexp
+All run the same code, one scalar operation at a time, except for the row that says nodes: there dot, logsumexp
 and softmax are one node each. ``--steps N`` trains for N steps on the engine that is installed, prints the loss as it
 falls, and invents ten names.
 

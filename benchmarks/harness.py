@@ -1,12 +1,12 @@
-"""Timing in turn: each contestant in a process of its own, one round each in turn, so that a machine that slows down
-slows all.
+"""Timing in turn: each contestant runs in a process of its own, one round each, so that a machine that slows down slows
+all of them.
 
 A benchmark's file has a function for each contestant. It prepares everything and returns what is to be timed, and
-numbers by which all contestants can be seen to compute the same. A contestant may need another environment, such as
-AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, and said. Anything else that
-goes wrong in a contestant ends the run.
+numbers that show that all contestants compute the same. A contestant may need another environment, such as
+AUTOGRAD_ENGINE=python, or another interpreter; one that can't be imported is left out, with a note. Any other error
+ends the run.
 
-`race` times one function of each contestant. `collect` is for those who time the parts of a call themselves.
+`race` times one function of each contestant. `collect` is for contestants that time the parts of a call themselves.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PHASES = ("build", "backward", "free", "all")
 
 @dataclass(frozen=True)
 class Contestant:
-    """One of those that are timed.
+    """One of the programs that are timed.
 
     Args:
         name: how the table calls it.
@@ -285,7 +285,7 @@ def race(
 
 
 def _check_agreement(numbers: dict[str, list[float]], agree: float) -> None:
-    """Hold all to the one that gives most; who gives fewer, such as a value without a gradient, gives the first of them."""
+    """Compare all with the one that gives most numbers; one that gives fewer (a value alone) gives the first of them."""
     most = max(numbers, key=lambda name: len(numbers[name]), default="")
     for name, found in numbers.items():
         expected = numbers[most][: len(found)]

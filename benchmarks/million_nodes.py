@@ -2,10 +2,10 @@
 
     python benchmarks/million_nodes.py [--nodes 1000000] [--rounds 3] [--json]
 
-Each graph is built, walked back and freed, by each engine in a process of its own, in turn. Micrograd runs the chain
-of 600, which its recursion bears; longer graphs, and sums of many terms in one node, it has none. Times are medians.
-Bytes are what tracemalloc counts per node, in a run apart from the timed ones: while the chain stands, and at the most
-while it is walked back.
+Each graph is built, differentiated and freed by each engine in a process of its own, in turn. Micrograd runs the chain of
+600, which its recursion can handle; it has no longer graphs, and no sums of many terms in one node. Times are medians.
+Bytes are what tracemalloc counts per node, in a run of its own: while the chain exists, and the peak during the backward
+pass.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 from harness import PHASES, Contestant, both_engines, bytes_per_node, collect, duration, engine_module, parser, phases
 
-SHALLOW = 600  # nodes that micrograd's recursion bears
-START = 0.999999  # of the chain; a million times itself it is still no tiny number
+SHALLOW = 600  # nodes that micrograd's recursion can handle
+START = 0.999999  # of the chain; its millionth power is still not tiny
 TRACED = 100_000  # nodes in the runs that count bytes: tracemalloc makes them slow
 Figures = dict[str, dict[str, float]]  # by graph and column
 Prepared = tuple[Callable[[], Figures], Sequence[float]]
@@ -79,7 +79,7 @@ def glassgrad(nodes: int) -> Prepared:
 
 
 def micrograd() -> Prepared:
-    """The chain that it bears."""
+    """The chain that it can handle."""
     from micrograd.engine import Value
 
     sys.setrecursionlimit(10 * SHALLOW)

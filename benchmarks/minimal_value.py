@@ -1,6 +1,6 @@
-"""A class Value as short as it can be: what people write into a single script. It is here to be compared with.
+"""A class Value as short as possible, as people write it into a single script, to compare with.
 
-Each node holds its parents and the local gradients towards them; the walk back is recursive, as in most such scripts.
+Each node holds its parents and the local gradients towards them; the backward pass is recursive, as in most such scripts.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/moons.py [--rounds 5] [--json]
 
-The net is written here, in micrograd's habits, for any class Value: one addition or product at a time. A step is the
-forward pass over all 100 points, the walk back, and the update of all 337 parameters. The last contestant is the same
+The net is written here in micrograd's style, for any class Value: one addition or product at a time. A step is the
+forward pass over all 100 points, the backward pass, and the update of all 337 parameters. The last contestant is the same
 net with one `dot` node for each neuron.
 """
 
@@ -24,7 +24,7 @@ Weights = list[list[list[Any]]]  # by layer and neuron, the bias last
 
 
 def moons(rng: random.Random) -> tuple[list[tuple[float, float]], list[int]]:
-    """Two half circles that reach into each other, as scikit-learn's make_moons draws them with noise of 0.1; labels 1, -1."""
+    """Two interlocking half circles, as scikit-learn's make_moons draws them with noise of 0.1; labels 1, -1."""
     points, labels = [], []
     for i in range(POINTS):
         angle = math.pi * (i // 2) / (POINTS // 2 - 1)

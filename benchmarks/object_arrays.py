@@ -4,8 +4,8 @@
 
 The code is the lecture's: h = max(x w1, 0), y = h w2, loss = sum of (y - target) squared, with N samples of 2N
 numbers, N hidden units and N/2 outputs. A node is what `topological_order` counts, leaves too. Times are medians over the
-rounds, the engines in turn. Bytes are what tracemalloc counts per node, in a run apart from the timed ones: while
-the graph stands, and at the most while it is walked back; NumPy's arrays are part of that. The last column is
+rounds, the engines in turn. Bytes are what tracemalloc counts per node, NumPy's arrays included, in a run of its own:
+while the graph exists, and the peak during the backward pass. The last column is
 `sys.getsizeof` of one product of two Values, without what it refers to.
 """
 

@@ -1,9 +1,9 @@
-"""The digits of local gradients: PyTorch and JAX, where installed, and glassgrad beside the truth in 50 digits.
+"""How accurate local gradients are: PyTorch and JAX, where installed, and glassgrad, compared with 50 digits.
 
     python benchmarks/outsiders.py [--points 2000] [--seed 0] [--ulps 16] [--json]
 
-For each function of one number a row: the point where the other engine is furthest from the truth, what it gives there, what
-glassgrad gives, the truth, and the worst distance of each over all points, in ulps. Points are drawn over magnitudes from
+A row for each function of one number: the point where the other library is furthest off, its number there, glassgrad's
+number, the exact one, and the largest error of each over all points, in ulps. Points are drawn over magnitudes from
 1e-8 to 700, as far as the function is finite; where the true derivative is below the normal numbers it is left out. Exits
 with 1 if glassgrad is off by more than 4 ulps somewhere.
 """

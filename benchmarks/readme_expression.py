@@ -2,9 +2,9 @@
 
     python benchmarks/readme_expression.py [--rounds 15] [--hips PYTHON] [--json]
 
-Plain floats compute the value alone: that is the floor. The others compute the value and both gradients each time,
+Plain floats compute the value alone: that is the lower limit. The others compute the value and both gradients each time,
 from new leaves. CasADi is timed twice: building the expression, its gradient and a function of both; and evaluating
-that function through its buffers. So is XAD: with a new tape each time, and with one tape that is recorded anew,
+that function through its buffers. So is XAD: with a new tape each time, and with one tape that is recorded again,
 which is how its authors use it in a loop.
 """
 
@@ -208,7 +208,7 @@ def measure(rounds: int, hips_python: str) -> Race:
         Contestant("plain floats, value alone", "plain"),
         Contestant("micrograd", "micrograd"),
         Contestant("PyTorch, eager, one thread", "torch"),
-        # glassgrad on PYTHONPATH would stand before its namesake
+        # glassgrad on PYTHONPATH would hide it
         Contestant("HIPS autograd", "hips", {"PYTHONPATH": ""}, hips_python),
         Contestant("XAD, a new tape each time", "xad", options={"keep": False}),
         Contestant("XAD, one tape", "xad", options={"keep": True}),

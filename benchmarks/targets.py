@@ -1,9 +1,9 @@
-"""The figures that the native engine set out to reach, measured now, on this machine.
+"""The native engine's targets, and what is measured now, on this machine.
 
     python benchmarks/targets.py [--rounds 9] [--nodes 1000000] [--hips PYTHON] [--json]
 
-It runs the other benchmarks and puts each ratio beside its target. A figure that is missed, or whose peer is not
-installed, is said and is no error. The seconds of the chain are stated for a machine on which micrograd's README
+It runs the other benchmarks and compares each ratio with its target. A target that is missed, or a library that is not
+installed, is reported and is not an error. The seconds of the chain are stated for a machine on which micrograd's README
 expression takes 55 us; here they are scaled by what it takes on this machine. With fewer nodes than a million the
 target shrinks in proportion.
 """

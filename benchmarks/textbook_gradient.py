@@ -1,4 +1,4 @@
-"""Backpropagation beside the numerical gradient: the textbook's chapter 5, on scikit-learn's digits.
+"""Backpropagation compared with the numerical gradient: Deep Learning from Scratch, chapter 5, on scikit-learn's digits.
 
     python benchmarks/textbook_gradient.py [--batch 3] [--json]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from .architecture import State, check_architecture
 from .history import History
 from .initial import as_random
 from .layers import Dropout
@@ -20,6 +22,7 @@ __all__ = ["TrainingState"]
 KIND = "a checkpoint of fit()"
 VERSION = 1
 ENTRIES = {"glassgrad checkpoint", "model", "optimizer", "schedule", "random", "history", "best"}
+SINCE = {"architecture"}  # the entries that checkpoints of version 0.1.0 don't have
 
 
 class TrainingState:
@@ -39,21 +42,42 @@ class TrainingState:
         self.parameters = model.parameters()
         self.best = [p.data for p in self.parameters]
         self.best_loss = math.inf
+        self.begun = self.best, optimizer.state  # what the epoch began with
+        self.safe = (*self.begun, "those from before the training")  # what to go back to if training can't go on
+        self.safe_loss = math.inf
+        self.recent: deque[float] = deque(maxlen=6)  # losses, of the last batches
+
+    def begin_epoch(self) -> int:
+        """Keep what the epoch begins with. Returns its number, from 1."""
+        self.begun = [p.data for p in self.parameters], self.optimizer.state  # each step makes a new memory
+        return len(self.history) + 1
 
     def finish_epoch(self, row: dict[str, float]) -> None:
-        """Keep what an epoch gave, and its parameters if they are the best so far; go on in the schedule."""
+        """Keep what an epoch gave, and its parameters if they are finite and the best so far; go on in the schedule."""
         self.history.epochs.append(row)
-        watched = row.get("val_loss", row["loss"])
-        if watched < self.best_loss:
-            self.best_loss, self.history.best_epoch = watched, len(self.history)
-            self.best = [p.data for p in self.parameters]
+        watched, data = row.get("val_loss", row["loss"]), [p.data for p in self.parameters]
+        if watched < self.best_loss and all(map(math.isfinite, data)):
+            self.best_loss, self.history.best_epoch, self.best = watched, len(self.history), data
+        # The loss on the training data is that of the parameters before the epoch's steps.
+        found = (data, self.optimizer.state) if "val_loss" in row else self.begun
+        if watched < self.safe_loss and all(map(math.isfinite, found[0])):
+            words = f"those {'after' if 'val_loss' in row else 'before'} epoch {len(self.history)}, where the loss was lowest"
+            self.safe, self.safe_loss = (*found, words), watched
         if self.schedule is not None:
             self.schedule.step()
 
     def back_to_best(self) -> None:
-        """The parameters of the best epoch."""
+        """The parameters of the best epoch; before the first one, those of the beginning."""
         for p, number in zip(self.parameters, self.best, strict=True):
             p.data = number
+
+    def fail(self) -> str:
+        """End a training that can't go on: go back to the best parameters, with the optimizer's memory. Says which they are."""
+        self.history.stopped = "failed"
+        data, self.optimizer.state, words = self.safe
+        for p, number in zip(self.parameters, data, strict=True):
+            p.data = number
+        return words
 
     # ---- files -------------------------------------------------------------------------------------
 
@@ -72,9 +96,11 @@ class TrainingState:
                 yield as_random(module.rng)
 
     def _as_dict(self) -> dict[str, Any]:
+        model = self.model.state_dict()
         return {
             "glassgrad checkpoint": VERSION,
-            "model": self.model.state_dict(),
+            "architecture": model.architecture,
+            "model": model,
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
             "random": [list(rng.getstate()[1]) for rng in self._generators()],
@@ -104,8 +130,8 @@ class TrainingState:
             raise DamageError(f"it isn't {KIND}")
         if (version := state["glassgrad checkpoint"]) != VERSION or isinstance(version, bool):
             raise DamageError(f"its version is {described(version)}, and this glassgrad reads version {VERSION}")
-        if set(state) != ENTRIES:
-            missing, others = sorted(ENTRIES - set(state)), sorted(set(state) - ENTRIES)
+        if set(state) - SINCE != ENTRIES:
+            missing, others = sorted(ENTRIES - set(state)), sorted(set(state) - ENTRIES - SINCE)
             raise DamageError(f"its entries are wrong: missing {missing}, unknown {others!r:.100}")
         epochs, best_epoch, best_loss, best = self._read_history(state["history"], state["best"])
         generators = list(self._generators())
@@ -113,7 +139,10 @@ class TrainingState:
             raise DamageError("it was written with other Dropout layers")
         if (state["schedule"] is None) != (self.schedule is None):
             raise DamageError(f"it was written {'without a' if state['schedule'] is None else 'with a'} schedule")
-        self.model.load_state_dict(state["model"])
+        model = state["model"]
+        if "architecture" in state and isinstance(model, dict):
+            model = State(model, check_architecture(state["architecture"]))
+        self.model.load_state_dict(model)
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
@@ -122,6 +151,7 @@ class TrainingState:
                 raise DamageError(f"random[{i}] isn't the state of a generator")
             rng.setstate((3, tuple(words), None))
         self.history.epochs, self.history.best_epoch, self.best_loss, self.best = epochs, best_epoch, best_loss, best
+        self.safe = [p.data for p in self.parameters], self.optimizer.state, "those of the checkpoint"
 
     def _read_history(self, rows: Any, best: Any) -> tuple[list[dict[str, float]], int, float, list[float]]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

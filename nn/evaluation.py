@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
-from autograd import Value, no_grad, tree
+from autograd import Value, no_grad, sigmoid, softmax, tree
 
 from .data import as_lists, read_samples, read_targets
-from .losses import LOSSES
+from .losses import loss_named
 from .metrics import Metric, metrics_named
 from .module import Module
 
@@ -37,22 +38,34 @@ def _as_number(x: Any) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
 
-def predict(model: Any, X: Any) -> list[Any]:
+def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
     """The outputs for samples, as plain numbers; nothing is recorded, and `Dropout` is off.
 
     Args:
         model: a module, or any function of a sample.
         X: samples; see `fit`.
+        probabilities: whether to return probabilities instead of outputs, for a model that was trained with ``bce`` (of label
+            1, by sigmoid) or with ``cross_entropy`` or ``nll`` (of each label, by softmax).
 
     Returns:
         A float for each sample, or a list of floats where the model has several outputs.
 
+    Raises:
+        ValueError: there are no samples or wrong ones, or the outputs are probabilities already.
+
     >>> predict(lambda x: 2 * x[0], [[1.0], [2.0]])
     [2.0, 4.0]
+    >>> predict(lambda x: [x[0], -x[0]], [[0.0]], probabilities=True)
+    [[0.5, 0.5]]
     """
     samples = read_samples(X)
     with evaluating(model):
-        return [tree.map(_as_number, as_lists(model(x))) for x in samples]
+        outputs = [tree.map(_as_number, as_lists(model(x))) for x in samples]
+    if not probabilities:
+        return outputs
+    if all(isinstance(row, list) and min(row) >= 0.0 and abs(math.fsum(row) - 1.0) < 1e-9 for row in outputs):
+        raise ValueError("the model's outputs are probabilities already, since they sum to 1; leave probabilities=True out")
+    return [softmax(row) if isinstance(row, list) and len(row) > 1 else tree.map(sigmoid, row) for row in outputs]
 
 
 class Data(NamedTuple):
@@ -65,12 +78,20 @@ class Data(NamedTuple):
     @classmethod
     def read(cls, X: Any, y: Any, loss: str | Loss, name: str = "") -> Self:
         """What a user hands over, checked; ``name`` stands before X and y in messages."""
-        if not callable(loss) and loss not in LOSSES:
-            raise ValueError(f"there is no loss {loss!r}; write one of {', '.join(LOSSES)}, or pass a function")
-        function = loss if callable(loss) else LOSSES[loss]
+        function, kind = loss_named(loss)
         samples = read_samples(X, f"{name}X")
-        kind = next((known for known, f in LOSSES.items() if f is function), "")
         return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function)
+
+    def split(self, share: float) -> tuple[Self, Self]:
+        """All but a share of the samples, and that share: drawn at random, and always the same ones of so many."""
+        count = max(1, round(share * len(self.samples)))
+        if count == len(self.samples):
+            raise ValueError(f"validation_split={share:g} of {count} samples leaves none to train with")
+        drawn = set(random.Random(len(self.samples)).sample(range(len(self.samples)), count))
+        parts = [[i for i in range(len(self.samples)) if (i in drawn) == held] for held in (False, True)]
+        rest, held_out = (self._replace(samples=[self.samples[i] for i in places], targets=[self.targets[i] for i in places])
+                          for places in parts)  # fmt: skip
+        return rest, held_out
 
     def sample_loss(self, model: Any, i: int) -> Any:
         """The loss of one sample, as a Value."""

@@ -16,7 +16,7 @@ class History:
         epochs: a dict of numbers for each epoch: ``epoch`` (from 1), ``loss``, ``lr``, metrics, and with validation data the
             same with ``val_`` before the name.
         best_epoch: the epoch with the lowest loss (on the validation data, where there are any); 0 before the first.
-        stopped: why training ended: ``finished``, ``early stopping``, ``stopped by a callback`` or ``interrupted``.
+        stopped: why training ended: ``finished``, ``early stopping``, ``stopped by a callback``, ``interrupted`` or ``failed``.
 
     >>> history = History()
     >>> history.epochs.append({"epoch": 1, "loss": 0.5})

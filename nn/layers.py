@@ -76,6 +76,10 @@ class Activation(Module):
             return self.function(x)
         return [self.function(v) for v in _one_sample(x, f"this {type(self).__name__}")]
 
+    def get_config(self) -> dict[str, Any]:
+        """The name, where the class does not say it."""
+        return {"name": self.name} if type(self) is Activation else {}
+
     def describe(self) -> str:
         """The name, where the class does not say it."""
         return self.name if type(self) is Activation else ""
@@ -172,6 +176,8 @@ class Neuron(Module):
     (3, True)
     """
 
+    takes_init = True
+
     def __init__(
         self,
         inputs: int,
@@ -197,9 +203,17 @@ class Neuron(Module):
         """One sample in, one Value out."""
         return self.function(_weighted_sum(self.w, _of_width(x, len(self.w), "this Neuron"), self.b, self.expand))
 
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, but for how weights are drawn."""
+        return {"inputs": len(self.w), "activation": self.activation, **_switches(self.b is not None, self.expand)}
+
     def describe(self) -> str:
         """Activation and width."""
         return f"{self.activation} {len(self.w)}->1"
+
+
+def _switches(bias: bool, expand: bool) -> dict[str, Any]:
+    return ({} if bias else {"bias": False}) | ({"expand": True} if expand else {})
 
 
 def _usual(activation: str) -> str:
@@ -221,6 +235,9 @@ class Layer(Module):
     >>> Layer(2, 3, activation="relu", seed=0)
     Layer(relu 2->3)
     """
+
+    takes_init = True
+    config_has_parts = True
 
     def __init__(
         self,
@@ -247,6 +264,17 @@ class Layer(Module):
         """One sample in, a list of Values out."""
         xs = _of_width(x, self.shape[0], "this Layer")
         return [neuron(xs) for neuron in self.neurons]
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with; a list of activations if somebody gave its neurons different ones."""
+        activations = [neuron.activation for neuron in self.neurons]
+        biases = [neuron.b is not None for neuron in self.neurons]
+        config = {"inputs": self.shape[0], "outputs": len(self.neurons), "activation": self.activation}
+        if len(set(activations)) > 1 or activations[:1] != [self.activation]:
+            config["activation"] = activations
+        if any(biases) != all(biases):
+            return {**config, "bias": biases}
+        return {**config, **_switches(all(biases), any(neuron.expand for neuron in self.neurons))}
 
     def describe(self) -> str:
         """Activation and shape."""
@@ -307,6 +335,15 @@ class MLP(Module):
             x = layer(x)
         return x[0] if len(x) == 1 else x
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
+        """A net of these layers."""
+        if config or not parts or not all(isinstance(part, Layer) for part in parts):
+            raise ValueError("MLP takes layers")
+        model = cls.__new__(cls)
+        model.layers = [part for part in parts if isinstance(part, Layer)]
+        return model
+
     def describe(self) -> str:
         """Layers, and how much is learned."""
         return f"[{', '.join(layer.describe() for layer in self.layers)}], {self.num_parameters} parameters"
@@ -326,6 +363,8 @@ class Linear(Module):
     Linear(3->2)
     """
 
+    takes_init = True
+
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, init: str = "xavier", seed: Seed = None
     ) -> None:
@@ -339,6 +378,11 @@ class Linear(Module):
         xs = _of_width(x, len(self.weight[0]), "this Linear")
         biases: Sequence[Value | None] = self.bias or [None] * len(self.weight)
         return [_weighted_sum(row, xs, b, False) for row, b in zip(self.weight, biases, strict=True)]
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, but for how weights are drawn."""
+        sizes = {"in_features": len(self.weight[0]), "out_features": len(self.weight)}
+        return {**sizes, **_switches(self.bias is not None, False)}
 
     def describe(self) -> str:
         """The shape."""
@@ -364,6 +408,11 @@ class Sequential(Module):
             x = module(x)
         return x
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
+        """These modules one after the other."""
+        return cls(*parts, **config)
+
     def __getitem__(self, i: int) -> Module:
         return self.layers[i]
 
@@ -384,6 +433,8 @@ class Embedding(Module):
     16
     """
 
+    takes_init = True
+
     def __init__(self, num_embeddings: int, embedding_dim: int, *, init: str = "normal", seed: Seed = None) -> None:
         n, m = whole_number(num_embeddings, "num_embeddings"), whole_number(embedding_dim, "embedding_dim")
         draw = draws(init, seed, m, n)
@@ -396,6 +447,10 @@ class Embedding(Module):
         if isinstance(i, bool) or not hasattr(i, "__index__") or not 0 <= i < len(self.weight):
             raise IndexError(f"this Embedding has rows 0 to {len(self.weight) - 1}, got {i!r:.60}")
         return list(self.weight[i])
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, but for how weights are drawn."""
+        return {"num_embeddings": len(self.weight), "embedding_dim": len(self.weight[0])}
 
     def describe(self) -> str:
         """The shape."""
@@ -422,6 +477,10 @@ class RMSNorm(Module):
         xs = _of_width(x, len(self.weight), "this RMSNorm")
         scale = (ag.dot(xs, xs) / len(xs) + self.eps) ** -0.5
         return [g * (v * scale) for g, v in zip(self.weight, xs, strict=True)]
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {"size": len(self.weight), "eps": float(self.eps)}
 
     def describe(self) -> str:
         """The size."""
@@ -451,6 +510,10 @@ class LayerNorm(Module):
         centred = [v - mean for v in xs]
         scale = (ag.dot(centred, centred) / len(xs) + self.eps) ** -0.5
         return [g * (v * scale) + b for g, v, b in zip(self.weight, centred, self.bias, strict=True)]
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {"size": len(self.weight), "eps": float(self.eps)}
 
     def describe(self) -> str:
         """The size."""
@@ -483,6 +546,10 @@ class Dropout(Module):
         keep = 1.0 / (1.0 - self.p)
         rng, xs = as_random(self.rng), x if isinstance(x, (list, tuple)) else list(x)
         return [v * (0.0 if rng.random() < self.p else keep) for v in _one_sample(xs, "this Dropout")]
+
+    def get_config(self) -> dict[str, Any]:
+        """The probability."""
+        return {"p": float(self.p)}
 
     def describe(self) -> str:
         """The probability."""

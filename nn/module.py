@@ -6,18 +6,32 @@ the order in which they were set. A parameter's name is the way to it: ``layers.
 
 from __future__ import annotations
 
+import copy
+import json
 import os
+import sys
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from autograd import Value, group, tree
 
+from .architecture import Architecture, State, check_architecture, differences, in_words
 from .stored import described, read_stored, write_stored
+from .summary import Summary, summary_row, summary_table
 
-__all__ = ["Module"]
+__all__ = ["Module", "read_model_file"]
 
-State = dict[str, Any]
 KIND = "a file of Module.save()"
+FUNCTIONS = {
+    "fit": "nn.fit(model, X, y)",
+    "compile": "nn.fit(model, X, y, loss=..., optimizer=...)",
+    "predict": "nn.predict(model, X)",
+    "predict_proba": "nn.predict(model, X, probabilities=True)",
+    "evaluate": "nn.evaluate(model, X, y, loss=..., metrics=[...])",
+    "score": "nn.evaluate(model, X, y, metrics=[...])",
+    "backward": "backward() of the loss",
+}
+BEFORE = {"module", "state"}  # the entries of a file of version 0.1.0
 
 
 class Module:
@@ -34,7 +48,17 @@ class Module:
     """
 
     training = True
+    requires_grad = True  # set by `requires_grad_`
+    takes_init = False  # whether the class has init=, by which its weights are drawn
+    config_has_parts = False  # whether get_config() says all about the modules inside, too
     group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """What other libraries have as methods is a function here, and the message names it."""
+            instead = f"; write {FUNCTIONS[name]}" if name in FUNCTIONS else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def forward(self, *inputs: Any) -> Any:
         """Compute; each subclass does it in its own way."""
@@ -44,6 +68,8 @@ class Module:
 
     def __call__(self, *inputs: Any) -> Any:
         """Compute ``forward``."""
+        if not self.requires_grad:
+            return _detached(self, {})(*inputs)
         if not self.group_name:
             return self.forward(*inputs)
         with group(self.group_name):
@@ -64,6 +90,19 @@ class Module:
                 seen.add(id(value))
                 yield name, value
 
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module, under the name ``""``, and all those inside it with their dotted names, the outer before the inner.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [1], seed=0).named_modules()]
+        ['', 'layers.0', 'layers.0.neurons.0']
+        """
+        seen: set[int] = set()
+        for name, part in _walk(self, ""):
+            if isinstance(part, Module) and id(part) not in seen:
+                seen.add(id(part))
+                yield name, part
+
     def parameters(self) -> list[Value]:
         """All parameters.
 
@@ -78,13 +117,27 @@ class Module:
         """How many numbers are learned."""
         return len(self.parameters())
 
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside this one, or in its lists, tuples and dicts, with their dotted names.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [2, 1], seed=0).named_children()]
+        ['layers.0', 'layers.1']
+        """
+        return ((name, part) for name, part in _parts(self, "") if isinstance(part, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly inside this one, or in its lists, tuples and dicts.
+
+        >>> from nn import ReLU, Sequential, Tanh
+        >>> list(Sequential(ReLU(), Tanh()).children())
+        [ReLU(), Tanh()]
+        """
+        return (part for _, part in self.named_children())
+
     def modules(self) -> Iterator[Module]:
         """This module and all those inside it, the outer before the inner."""
-        seen: set[int] = set()
-        for _, value in _walk(self, ""):
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield value
+        return (module for _, module in self.named_modules())
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -117,6 +170,26 @@ class Module:
 
     # ---- training or not ---------------------------------------------------------------------------
 
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze this module and all inside it, or thaw them. Returns the module.
+
+        Called while it is frozen, a module computes with copies of its parameters. So no gradient reaches the parameters
+        themselves, and every optimizer leaves them alone; gradients flow through to what comes before. A parameter that is used
+        without calling its module isn't frozen, and what ``forward`` sets on a frozen module is forgotten.
+
+        Args:
+            requires_grad: False to freeze.
+
+        >>> from nn import Linear, Sequential
+        >>> model = Sequential(Linear(1, 1, seed=0).requires_grad_(False), Linear(1, 1, seed=1))
+        >>> model([2.0])[0].backward()
+        >>> [p.has_grad for p in model.parameters()]
+        [False, False, True, True]
+        """
+        for module in self.modules():
+            module.requires_grad = bool(requires_grad)
+        return self
+
     def train(self, mode: bool = True) -> Self:
         """Switch to training, where `Dropout` drops. Returns the module."""
         for module in self.modules():
@@ -127,29 +200,73 @@ class Module:
         """Switch to evaluation, where nothing is random. Returns the module."""
         return self.train(False)
 
+    # ---- architecture ------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """What this module depends on beside its numbers and the modules inside it: plain data that JSON can hold.
+
+        Files hold it, and `load` refuses a file with another one. That of a class of your own is empty, unless you write it:
+
+        >>> class Scaled(Module):
+        ...     def __init__(self, scale):
+        ...         self.scale, self.w = scale, Value(1.0)
+        ...     def get_config(self):
+        ...         return {"scale": self.scale}
+        >>> Scaled(2.0).architecture()
+        {'module': 'Scaled', 'config': {'scale': 2.0}, 'parts': {}}
+        """
+        return {}
+
+    def architecture(self) -> Architecture:
+        """The class, its `get_config`, and the architectures of the modules inside, as plain data.
+
+        >>> from nn import ReLU
+        >>> ReLU().architecture()
+        {'module': 'nn.ReLU', 'config': {}, 'parts': {}}
+        """
+        return _architecture(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
+        """A module with this config and these parts, for `nn.load`, which makes the classes of `nn` only."""
+        if parts:
+            raise ValueError(f"{cls.__name__} takes no modules")
+        return cls(**config, **({"init": "zeros"} if cls.takes_init else {}))  # which draws no random numbers
+
     # ---- state -------------------------------------------------------------------------------------
 
     def state_dict(self) -> State:
-        """The numbers by name: a float for a single parameter, lists for lists of them.
+        """The numbers by name: a float for a single parameter, lists for lists of them; and the architecture, as an attribute.
 
         >>> from nn import Linear
-        >>> sorted(Linear(2, 1, seed=0).state_dict())
-        ['bias', 'weight']
+        >>> state = Linear(2, 1, seed=0).state_dict()
+        >>> sorted(state), state.architecture["config"]
+        (['bias', 'weight'], {'in_features': 2, 'out_features': 1})
         """
-        return {name: _numbers(tensor) for name, tensor in _tensors(self, "")}
+        return State({name: _numbers(tensor) for name, tensor in _tensors(self, "")}, _architecture(self))
 
-    def load_state_dict(self, state: State) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over the numbers of `state_dict`.
 
         Args:
-            state: as `state_dict` gives it, from a module of the same shape.
+            state: as `state_dict` gives it, from a module of the same architecture; or a plain dict, such as ``dict(state)``,
+                which has no architecture and needs the same names and shapes only.
 
         Raises:
-            ValueError: names are missing, unknown or of another shape; nothing is changed then.
+            ValueError: the architecture differs, or names are missing, unknown or of another shape; nothing is changed then.
             TypeError: state isn't a dict, or holds something that isn't a number; nothing is changed then, either.
         """
         if not isinstance(state, dict):
             raise TypeError(f"load_state_dict takes a dict as state_dict() gives it, got {type(state).__name__}")
+        there = getattr(state, "architecture", None)
+        here = _architecture(self)
+        unlike = [] if there is None else list(differences(there, here))
+        if there is not None and unlike:
+            raise ValueError(
+                f"this state is of {in_words(there):.160}, and this model is {in_words(here):.160}, and nothing was changed: "
+                f"{'; '.join(unlike[:2]):.240}. Make the model as it was (nn.load does, from a file of save()), "
+                f"or take the numbers alone, from dict(state)"
+            )
         own = dict(_tensors(self, ""))
         wrong = []
         missing = [name for name in own if name not in state]
@@ -175,7 +292,9 @@ class Module:
             p.data = number
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the numbers to a JSON file, exact to the bit. The file is written whole, or stays as it was.
+        """Write numbers and architecture to a JSON file, exact to the bit. The file is written whole, or stays as it was.
+
+        ``model.load(path)`` reads it into a model of the same architecture, and ``nn.load(path)`` makes the model anew.
 
         A file that is there keeps its permissions, and a link is followed.
 
@@ -185,21 +304,21 @@ class Module:
         Raises:
             OSError: the file can't be written.
         """
-        write_stored(path, {"module": type(self).__name__, "state": self.state_dict()})
+        state = self.state_dict()
+        content = {"architecture": state.architecture, "parameters": self.num_parameters, "state": state}
+        write_stored(path, {"module": type(self).__name__, **content})
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote. Returns the module.
 
         Args:
-            path: the file.
+            path: the file. One of version 0.1.0 has no architecture, and needs the same names and shapes only.
 
         Raises:
-            ValueError: the file isn't one of `save`, is damaged, or does not fit; nothing is changed then.
+            ValueError: the file isn't one of `save`, is damaged, or is of another architecture; nothing is changed then.
             OSError: the file can't be read.
         """
-        content = read_stored(path, KIND)
-        if set(content) != {"module", "state"}:
-            raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
+        content = read_model_file(path)
         try:
             self.load_state_dict(content["state"])
         except (TypeError, ValueError) as error:
@@ -212,9 +331,41 @@ class Module:
         """What stands in the parentheses of the repr."""
         return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
 
+    def summary(self) -> Summary:
+        """A table of the layers: shape, activation, and how many numbers each learns. Text that a notebook shows as it is.
+
+        >>> from nn import MLP
+        >>> MLP(2, [16, 1], activation="tanh", seed=0).summary()
+        layer     module  shape    activation  parameters
+        layers.0  Layer   2 -> 16  tanh                48
+        layers.1  Layer   16 -> 1  linear              17
+        total                                          65
+        """
+        return summary_table(list(_summary_rows(self, "")), self.num_parameters)
+
     def __repr__(self) -> str:
         """The architecture."""
         return f"{type(self).__name__}({self.describe()})"
+
+
+def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The entries of a file of `Module.save`, checked for their form; the state knows its architecture.
+
+    Raises:
+        ValueError: it isn't such a file, or is damaged.
+        OSError: it can't be read.
+    """
+    content = read_stored(path, KIND)
+    if set(content) not in (BEFORE, BEFORE | {"architecture", "parameters"}):
+        raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
+    if "architecture" in content:
+        try:
+            architecture = check_architecture(content["architecture"])
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{os.fspath(path)} isn't {KIND}, or is damaged: {error}") from None
+        if isinstance(content["state"], dict):
+            content["state"] = State(content["state"], architecture)
+    return content
 
 
 def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -244,6 +395,46 @@ def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
             yield from _walk(part, place)
         else:
             yield place, part
+
+
+# What the methods above share is here, so that a user's own attribute of the same name as one of them is in nobody's way.
+
+
+def _architecture(module: Module) -> Architecture:
+    kind = type(module)
+    home = sys.modules.get(kind.__module__)
+    own = getattr(home, "__package__", "") == "nn" and getattr(home, kind.__name__, None) is kind
+    try:
+        config = json.loads(json.dumps(kind.get_config(module)))  # as a file gives it back: with lists for tuples
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{kind.__name__}.get_config() must return plain data that JSON can hold: {error}") from None
+    inner = () if kind.config_has_parts else _parts(module, "")
+    parts = {name: _architecture(part) for name, part in inner if isinstance(part, Module)}
+    return {"module": f"{'nn.' if own else ''}{kind.__name__}", "config": config, "parts": parts}
+
+
+def _summary_rows(module: Module, name: str) -> Iterator[tuple[str, ...]]:
+    """A row for each module that has no others inside, or parameters of its own beside them."""
+    inner = [] if module.config_has_parts else [found for found in _parts(module, "") if isinstance(found[1], Module)]
+    own = sum(isinstance(part, Value) for _, part in _parts(module, "")) if inner else module.num_parameters
+    if own or not inner:
+        frozen = "" if module.requires_grad else " (frozen)"
+        yield summary_row(f"{name}{frozen}".strip(), type(module).__name__, module.get_config(), own)
+    for place, child in inner:
+        yield from _summary_rows(child, f"{name}.{place}" if name else place)
+
+
+def _detached(thing: Any, copies: dict[int, Any]) -> Any:
+    """A module with copies of its parameters, and of the modules inside; what is shared stays shared."""
+    if not isinstance(thing, (Module, Value)):
+        return thing if tree.is_leaf(thing) else tree.map(lambda leaf: _detached(leaf, copies), thing)
+    if id(thing) not in copies:
+        if isinstance(thing, Value):
+            copies[id(thing)] = thing.detach() if thing.is_leaf else thing
+        else:
+            copies[id(thing)] = other = copy.copy(thing)
+            vars(other).update({name: _detached(x, copies) for name, x in vars(thing).items()}, requires_grad=True)
+    return copies[id(thing)]
 
 
 def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:

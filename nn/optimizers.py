@@ -15,7 +15,7 @@ from autograd import Value
 from .arguments import real_number
 from .stored import DamageError, as_number, described
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_grad_norm_"]
+__all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_grad_norm_", "optimizer_for"]
 
 Group = dict[str, Any]
 
@@ -385,6 +385,42 @@ class Adagrad(Optimizer):
         total = memory["sum"] = memory.get("sum", 0.0) + g * g
         rate = group["lr"] / (1.0 + (step - 1.0) * group["lr_decay"])
         return float(x - _ratio(rate * g, math.sqrt(total) + group["eps"]))
+
+
+OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "adagrad": Adagrad}
+
+
+def optimizer_for(parameters: Sequence[Value], optimizer: Any = None, lr: float | None = None) -> Optimizer:
+    """The optimizer of a training, as `fit` takes it.
+
+    Args:
+        parameters: what a new optimizer moves.
+        optimizer: a name of `OPTIMIZERS`, an optimizer that was made before, or None for ``sgd``.
+        lr: the learning rate, 0 or more, for an optimizer by name; 0.1 for ``sgd`` if left out, and the class's own for others.
+
+    Raises:
+        ValueError: there is no such name, lr is out of its range, or lr comes with an optimizer that has its own.
+        TypeError: optimizer is something else.
+
+    >>> optimizer_for([Value(1.0)], "adam", lr=0.01)
+    Adam(1 parameters, lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.0)
+    """
+    if isinstance(optimizer, Optimizer):
+        if lr is not None:
+            raise ValueError(
+                f"lr= goes with an optimizer's name, and this {type(optimizer).__name__} has its own rate; "
+                f"write {type(optimizer).__name__}(model.parameters(), lr={lr!r:.20}), or optimizer='adam', lr={lr!r:.20}"
+            )
+        return optimizer
+    name = "sgd" if optimizer is None else optimizer
+    if not isinstance(name, str):
+        got = f"the class {name.__name__}" if isinstance(name, type) else type(name).__name__
+        raise TypeError(f"optimizer takes a name such as 'adam', or an optimizer such as Adam(model.parameters()), got {got}")
+    if name.lower() not in OPTIMIZERS:
+        raise ValueError(f"there is no optimizer {name!r}; write one of {', '.join(OPTIMIZERS)}, or make one")
+    rate = 0.1 if lr is None and name.lower() == "sgd" else lr
+    made: Optimizer = OPTIMIZERS[name.lower()](parameters, **({} if rate is None else {"lr": rate}))
+    return made
 
 
 def _ratio(a: float, b: float) -> float:

@@ -53,6 +53,21 @@ ROOMS = {
     "autograd/testing": {"autograd"},
     "benchmarks": {"harness", "autograd", "viz", "nn"},
 }
+# The folders of viz and its single files, each with what it may import of viz, beside itself.
+PICTURES: dict[str, set[str]] = {
+    "text": set(),
+    "digits": set(),
+    "files": set(),
+    "_autograd": set(),
+    "graph": {"text", "digits"},
+    "scene": {"text"},
+    "layout": {"text", "digits", "graph", "scene"},
+    "views": {"text", "digits", "files", "graph", "scene", "layout"},
+    "cli": {"text", "digits", "files", "graph", "scene", "layout", "views"},
+    "__init__": {"_autograd", "scene", "views"},
+}
+# Of layout, only what measures a graph may import the graph: what comes after has all in what was measured.
+ASKS_THE_GRAPH = {"measure"}
 PUBLIC = [name for name, x in vars(autograd).items() if name[0] != "_" and not isinstance(x, ModuleType)]
 PUBLIC = [name for name in PUBLIC if name not in ("TYPE_CHECKING", "chosen")]
 FILES = [(room, path) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
@@ -124,6 +139,46 @@ def test_modules_of_nn_import_one_another_one_way() -> None:
         ready = {name for name, wanted in needs.items() if name not in done and wanted <= done}
         assert ready, f"a circle among {sorted(set(needs) - done)}"
         done |= ready
+
+
+def viz_imports(path: Path) -> Iterator[tuple[str, str]]:
+    """What a file of viz imports of viz: the folder or single file, and the module in it."""
+    inside = path.relative_to(ROOT / "viz").parent.parts
+    for name in imports(path):
+        if name.startswith("."):
+            dots = len(name) - len(name.lstrip("."))
+            parts = [*inside[: len(inside) + 1 - dots], *name.lstrip(".").split(".")]
+            yield parts[0], parts[-1]
+        assert not name.startswith("viz."), "viz imports itself relatively"
+
+
+def part_of_viz(path: Path) -> str:
+    """The folder of viz that a file is in, or the file itself."""
+    return path.relative_to(ROOT / "viz").with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "viz").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_pictures_flow_one_way(path: Path) -> None:
+    """Text, then graph and scene, then layout, views and the command; after `measure` no graph is asked."""
+    part = part_of_viz(path)
+    for found, _ in viz_imports(path):
+        assert found == part or found in PICTURES[part], found
+        assert part != "layout" or found != "graph" or path.stem in ASKS_THE_GRAPH
+
+
+def test_the_folders_of_viz_have_no_cycle() -> None:
+    """The table of viz's folders is an order, and inside of a folder no import leads back, not even one in a function."""
+    done: set[str] = set()
+    while len(done) < len(PICTURES):
+        ready = {name for name, needs in PICTURES.items() if name not in done and needs <= done}
+        assert ready
+        done |= ready
+    needs = {path.stem: {m for f, m in viz_imports(path) if f == part_of_viz(path) and (path.parent / f"{m}.py").exists()}
+             for path in sorted((ROOT / "viz").rglob("[!_]*.py"))}  # fmt: skip
+    while needs:
+        ready = {name for name, found in needs.items() if not found & set(needs)}
+        assert ready, needs
+        needs = {name: found for name, found in needs.items() if name not in ready}
 
 
 @OUTSIDE

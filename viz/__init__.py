@@ -11,11 +11,16 @@
 In a notebook the last line of a cell shows the picture itself. ``viz.draw(f).save("graph.svg")`` writes a file.
 """
 
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
 from . import _autograd  # noqa: F401  # first
 from .scene.graphviz import GraphvizNotFoundError, RenderError
 from .views.compare import Comparison, compare
 from .views.drawing import Drawing, draw
 from .views.explain import Explanation, explain
+from .views.image import Still
 from .views.interactive import Interactive
 from .views.steps import Steps, steps
 
@@ -27,8 +32,19 @@ __all__ = [
     "Interactive",
     "RenderError",
     "Steps",
+    "Still",
     "compare",
     "draw",
     "explain",
     "steps",
 ]
+
+if not TYPE_CHECKING:  # so that a type checker still notices a name that isn't there
+
+    def __getattr__(name: str) -> object:
+        """A view that is not imported above: ``viz.NAME`` is what ``viz/views/NAME.py`` calls NAME."""
+        if not name.startswith("_") and find_spec(f"{__name__}.views.{name}"):
+            module = import_module(f"{__name__}.views.{name}")
+            if name in module.__all__:
+                return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

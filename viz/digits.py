@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["both", "count_text", "known", "short"]
+__all__ = ["before_after", "count_text", "or_zero", "short"]
 
 WRITTEN_OUT = 21  # digits of a whole number; a longer one can't be read
 
@@ -42,20 +42,22 @@ def count_text(count: int) -> str:
     return f"about {digits}e+{int(logarithm) + int(carried)}"
 
 
-def known(x: float | None) -> float:
-    """A number that is there: 0.0 for none, and -0.0 as it is.
+def or_zero(x: float | None) -> float:
+    """The number, or 0.0 where there is none.
 
-    >>> known(None), known(-0.0)
+    >>> or_zero(None), or_zero(-0.0)
     (0.0, -0.0)
     """
     return 0.0 if x is None else x
 
 
-def both(before: float | None, after: float | None, precision: int, arrow: str = "->") -> str:
+def before_after(before: float | None, after: float | None, precision: int, arrow: str = "->") -> str:
     """Two numbers as ``2 -> 5``, or one where they are the same.
 
-    >>> both(2.0, 5.0, 4), both(2.0, 2.0, 4), both(None, 1.0, 4), both(0.1, 0.1000001, 4)
-    ('2 -> 5', '2', 'not yet -> 1', '0.1 -> 0.1000001')
+    >>> before_after(2.0, 5.0, 4), before_after(2.0, 2.0, 4)
+    ('2 -> 5', '2')
+    >>> before_after(None, 1.0, 4), before_after(0.1, 0.1000001, 4)
+    ('not yet -> 1', '0.1 -> 0.1000001')
     """
     if repr(before) == repr(after):
         return "not yet" if after is None else short(after, precision)

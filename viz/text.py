@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["aligned", "columns_of", "shortened", "visible"]
+__all__ = ["aligned", "columns_of", "local_name", "shortened", "visible"]
 
 # Unassigned characters (Cn) and lone surrogates (Cs) too: neither can stand in an XML file.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
@@ -68,6 +68,18 @@ def shortened(text: str, columns: int) -> str:
             break
         kept.append(c)
     return "".join(kept) + "…"
+
+
+def local_name(name: str, groups: Sequence[str]) -> str:
+    """A dotted name without what the frame around it says already.
+
+    >>> local_name("layers.0.w.1", ["layers.0"])
+    'w.1'
+    """
+    for group in reversed(groups):
+        if name.startswith(group + "."):
+            return name[len(group) + 1 :]
+    return name
 
 
 def aligned(rows: Sequence[Sequence[str]], alignment: str) -> list[list[str]]:

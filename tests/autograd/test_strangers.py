@@ -160,7 +160,9 @@ def test_functions_of_two(Value: Any, name: str) -> None:
         assert function(*both)[0].data == pytest.approx(float(function(7.5, 2.0)), rel=1e-15)
 
 
-@pytest.mark.parametrize(("x", "y"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0), (0.5, 2.0), (0.0, 2.0), (-0.0, 2.0), (7.5, 0.7)])
+@pytest.mark.parametrize(
+    ("x", "y"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0), (0.5, 2.0), (0.0, 2.0), (-0.0, 2.0), (7.5, 0.7)]
+)
 def test_fmod(Value: Any, x: float, y: float) -> None:
     """v.fmod(y) is C's remainder, to the bit; its derivatives are 1 and minus the quotient without its fraction."""
     for divisor in (y, Value(y), Fraction(y)):

@@ -127,7 +127,7 @@ def test_each_step_shows_what_its_still_picture_shows(browser: Any, tmp_path: Pa
     for k in range(len(walk)):
         texts = {
             (place, kind): text
-            for place, piece in re.findall(r'data-node="(\d+)"(.*?)</g>', walk.still(k), flags=re.DOTALL)
+            for place, piece in re.findall(r'data-node="(\d+)"(.*?)</g>', walk.still(k).svg, flags=re.DOTALL)
             for kind, text in re.findall(r'class="(value|gradient)">([^<]+)<', piece)
         }
         assert texts
@@ -335,6 +335,23 @@ def test_hostile_labels_do_nothing(browser: Any, tmp_path: Path) -> None:
     assert browser.title != "owned"
     assert browser.execute_script("return document.querySelectorAll('img').length") == 0
     assert label[:20] in browser.execute_script("return document.body.textContent")
+
+
+def test_a_browser_knows_each_style(browser: Any, tmp_path: Path) -> None:
+    """Each selector, property and value of the pages' style sheets is one that a browser takes; none is dropped in silence."""
+    x = ag.Value(2.0, label="x")
+    f = x * 3
+    declared = "[A-Za-z-]+:[^;{}]+"
+    for view in (viz.steps(f), viz.explain(f, x), viz.draw(f).interactive()):
+        show(browser, tmp_path, view.page)
+        (sheet,) = re.findall("<style>(.*?)</style>", view.page, flags=re.DOTALL)
+        found = re.findall(declared, re.sub(r"[^{};]+\{|@media[^{]*\{", "{", sheet))
+        assert len(found) > 30
+        for property_and_value in found:
+            name, _, value = property_and_value.partition(":")
+            assert browser.execute_script("return CSS.supports(arguments[0],arguments[1])", name, value), property_and_value
+        for selector in re.findall(r"^([^@{}]+)\{", sheet, flags=re.MULTILINE):
+            assert browser.execute_script("return CSS.supports('selector('+arguments[0]+')')", selector.split(",")[0]), selector
 
 
 def test_an_exported_notebook_shows_the_same_pictures(browser: Any, tmp_path: Path) -> None:

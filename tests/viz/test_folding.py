@@ -12,8 +12,7 @@ import pytest
 import autograd as ag
 import nn
 import viz
-from viz.graph.folding import read, shrunk
-from viz.layout.cells import cells_of
+from viz.graph.reading import read, shrunk
 
 
 def texts(svg: str) -> list[str]:
@@ -105,7 +104,7 @@ def test_neurons_stand_in_their_order(sizes: list[int], direction: str) -> None:
         places = [place for place, node in enumerate(picture.graph.nodes) if node.groups == (f"layers.{layer}",)]
         names = [picture.graph.nodes[place].fold.name for place in sorted(places, key=lambda place: centres[place][across])]
         assert names == [f"layers.{layer}.neurons.{i}" for i in range(count)]
-    cells = cells_of(picture.graph, picture.look)
+    cells = picture.measured.cells
     for k, edge in enumerate(picture.graph.edges):
         (first, *_), tip = picture.layout.edges[k]
         for end, place in ((first, edge.tail), (tip, edge.head)):

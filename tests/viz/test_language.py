@@ -538,6 +538,12 @@ def test_long_texts_with_slips(text: str) -> None:
         run(text, {"x": 2.0})
 
 
+def test_a_slip_after_an_empty_line() -> None:
+    """A slip's line counts from the first line of the text, also if that is empty."""
+    with pytest.raises(CommandError, match=re.escape("write '2*x' (line 2)\n    2x\n     ^")):
+        run("\n2x", {"x": 1.0})
+
+
 def test_the_constants(capsys: pytest.CaptureFixture[str]) -> None:
     """pi and e are plain numbers where nothing else has their name; the table and the JSON say that they were used."""
     assert main(["--no-picture", "f = 2 * pi * x", "x=3"]) == 0

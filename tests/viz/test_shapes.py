@@ -1,4 +1,4 @@
-"""Shapes as SVG and as positioned DOT: one scene with each kind of shape in it, written out by hand and held to the letter."""
+"""Shapes as SVG and as positioned DOT: a scene with each kind of shape, written out by hand and compared letter by letter."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from viz.scene.raster import positioned
-from viz.scene.shapes import Circle, Item, Path, Rect, Scene, Text
+from viz.scene.shapes import Circle, Curve, Item, Rect, Scene, Text
 from viz.scene.svg import arrow_head, write_svg
 
-FLOW = Path(((10, 40), (20, 40), (30, 50.5), (40, 50)), width=1.2, dash="2 2", tip=(46, 50))
+FLOW = Curve(((10, 40), (20, 40), (30, 50.5), (40, 50)), width=1.2, dash="2 2", tip=(46, 50))
 PILL = Rect(1, 2, 30, 18, 4, "ground", line="")
 WORD = Text("∇ 1", 16, 11, 11, "gradient", "end", role="flow")
 EDGE = Item("e0", "edge", [FLOW, PILL, WORD], "x to y & z", {"to": "1", "operand": "0"}, faded=True)
 FRAME = Rect(10, 20, 100, 50, 9, "", "group", 1.0, "6 3")
 GROUP = Item("g0", "group", [FRAME, Text("a <b>", 19, 31, 12, "muted", "start", italic=True, role="group")], "group a")
 GATE = [Circle(60, 45, 17, "operation", "text", 1.8), Text("+", 60, 45, 17, role="symbol"), Text("x", 60, 20, 15, bold=True)]
-WIRE = Path(((77, 45), (77, 45), (90, 45), (90, 45)))
+WIRE = Curve(((77, 45), (77, 45), (90, 45), (90, 45)))
 NODE = Item("n1", "node leaf", [*GATE, Text("", 1, 1, 9), WIRE])
 SCENE = Scene(200.126, 100.0, "light", [GROUP, EDGE, NODE], "T & t", "D < d")
 
@@ -116,11 +116,11 @@ def test_each_shape_as_positioned_dot() -> None:
 @pytest.mark.parametrize(("width", "half"), [(1.0, 2.6), (1.8, 2.6), (3.3, 4.62)])
 def test_the_head_of_an_arrow(width: float, half: float) -> None:
     """A head is as wide as its line needs, across its direction, with the tip where it was asked for."""
-    across = arrow_head(Path(((0, 0), (0, 0), (0, 0), (10, 10)), width=width, tip=(10, 16)))
+    across = arrow_head(Curve(((0, 0), (0, 0), (0, 0), (10, 10)), width=width, tip=(10, 16)))
     assert [x for point in across for x in point] == pytest.approx([10 - half, 10, 10, 16, 10 + half, 10])
-    aslant = arrow_head(Path(((0, 0), (0, 0), (0, 0), (0, 0)), width=width, tip=(3, 4)))
+    aslant = arrow_head(Curve(((0, 0), (0, 0), (0, 0), (0, 0)), width=width, tip=(3, 4)))
     assert [x for point in aslant for x in point] == pytest.approx([-0.8 * half, 0.6 * half, 3, 4, 0.8 * half, -0.6 * half])
-    nowhere = arrow_head(Path(((0, 0), (0, 0), (0, 0), (7, 8))))
+    nowhere = arrow_head(Curve(((0, 0), (0, 0), (0, 0), (7, 8))))
     assert nowhere == [(7, 8), (7, 8), (7, 8)]
 
 
@@ -130,14 +130,14 @@ def test_an_item_elsewhere() -> None:
     assert moved == Item(
         "f1-e0", "edge",
         [
-            Path(((15, 38), (25, 38), (35, 48.5), (45, 48)), width=1.2, dash="2 2", tip=(51, 48)),
+            Curve(((15, 38), (25, 38), (35, 48.5), (45, 48)), width=1.2, dash="2 2", tip=(51, 48)),
             Rect(6, 0, 30, 18, 4, "ground", line=""), Text("∇ 1", 21, 9, 11, "gradient", "end", role="flow"),
         ],
         "x to y & z", {"to": "1", "operand": "0"}, True,
     )  # fmt: skip
     moved.data["to"] = "9"
     assert EDGE.data["to"] == "1"
-    assert Item("w", "k", [WIRE]).moved(1, 1, "").shapes == [Path(((78, 46), (78, 46), (91, 46), (91, 46)))]
+    assert Item("w", "k", [WIRE]).moved(1, 1, "").shapes == [Curve(((78, 46), (78, 46), (91, 46), (91, 46)))]
 
 
 def test_the_room_of_a_text() -> None:

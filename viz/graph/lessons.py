@@ -13,31 +13,31 @@ __all__ = ["lesson"]
 _ROUTERS = {"maximum", "minimum", "max", "min"}
 
 
-def lesson(graph: Graph, place: int, name: str, upstream: float) -> str:
+def lesson(graph: Graph, place: int, upstream: float) -> str:
     """One sentence on what a node passes back.
 
     Args:
         graph: what is seen.
         place: the node's place in it.
-        name: the name of the node's primitive.
         upstream: the gradient that arrives at the node.
 
     >>> from autograd import Value
-    >>> from viz.graph.folding import read
+    >>> from viz.graph.reading import read
     >>> x, y = Value(3, label="x"), Value(4, label="y")
-    >>> lesson(read(x * y), 2, "multiply", 1.0)
+    >>> lesson(read(x * y), 2, 1.0)
     'A product swaps: x gets upstream times y, and y gets upstream times x.'
-    >>> lesson(read((x - y).relu()), 3, "relu", 1.0)
+    >>> lesson(read((x - y).relu()), 3, 1.0)
     'This ReLU is dead: its input -1 is not above 0, so the gradient stops here.'
     """
     node = graph.nodes[place]
-    slots = [slot for slot, operand in enumerate(node.operands) if type(operand) is int]
-    names = [graph.name(int(node.operands[slot])) for slot in slots]
-    local = [node.local_gradients[slot] for slot in slots]
+    name = node.op.name if node.op is not None else ""
+    parents = [edge.tail for edge in graph.inputs[place] if edge.tail is not None]
+    names = [graph.name(parent) for parent in parents]
+    local = [edge.local for edge in graph.inputs[place] if edge.tail is not None]
     if upstream == 0.0:
         return "The gradient that arrives is 0, so nothing flows back from here."
     if name in ("add", "sum"):
-        return f"An addition distributes: the gradient goes on unchanged to {_listed(names)}."
+        return f"An addition distributes: the gradient goes on unchanged to {_enumeration(names)}."
     if name == "subtract":
         if len(names) == 2:
             return f"A subtraction distributes too: unchanged to {names[0]}, with its sign turned to {names[1]}."
@@ -54,22 +54,20 @@ def lesson(graph: Graph, place: int, name: str, upstream: float) -> str:
         chosen = [n for n, number in zip(names, local, strict=True) if number]
         kind = "min" if name in ("minimum", "min") else "max"
         if len(chosen) > 1:
-            return f"A {kind} gate routes the gradient; {_listed(chosen)} tie and share it."
+            return f"A {kind} gate routes the gradient; {_enumeration(chosen)} tie and share it."
         if not chosen:
             return f"A {kind} gate routes the gradient, here to a constant: it stops."
         return f"A {kind} gate routes: the whole gradient goes to {chosen[0]}, and nothing to the others."
     if name == "relu":
-        number = graph.nodes[int(node.operands[slots[0]])].value
+        number = graph.nodes[parents[0]].value
         shown = short(number) if number is not None else "?"
         if local[0] == 0.0:
             return f"This ReLU is dead: its input {shown} is not above 0, so the gradient stops here."
         return f"This ReLU is open: its input {shown} is above 0, so the gradient passes unchanged."
     if name == "clamp":
-        return (
-            "Inside its bounds a clamp passes the gradient; at them and outside it stops."
-            if local[0]
-            else ("The clamp holds its input at a bound, so the gradient stops here.")
-        )
+        if local[0]:
+            return "Inside its bounds a clamp passes the gradient; at them and outside it stops."
+        return "The clamp holds its input at a bound, so the gradient stops here."
     if name == "negative":
         return "A negation turns the sign of the gradient."
     if name == "mean":
@@ -79,7 +77,7 @@ def lesson(graph: Graph, place: int, name: str, upstream: float) -> str:
     return f"The gradient is multiplied by the slope of {node.symbol} at this point."
 
 
-def _listed(names: list[str]) -> str:
+def _enumeration(names: list[str]) -> str:
     names = list(dict.fromkeys(names))
     if len(names) > 5:
         return f"its {len(names)} operands"

@@ -47,7 +47,7 @@ def counted(graph: Graph, focus: int) -> int:
     """The number of paths from one node to the result.
 
     >>> from autograd import Value
-    >>> from viz.graph.folding import read
+    >>> from viz.graph.reading import read
     >>> x = Value(3.0)
     >>> counted(read(x * x + x), 0)
     3
@@ -64,7 +64,7 @@ def ranked(graph: Graph, focus: int) -> Iterator[tuple[Edge, ...]]:
     Of paths of the same size the one of fewer edges comes first, then the one that comes first in the order of the graph.
 
     >>> from autograd import Value
-    >>> from viz.graph.folding import read
+    >>> from viz.graph.reading import read
     >>> x = Value(3.0)
     >>> [[edge.head for edge in path] for path in ranked(read(x * x + x), 0)]
     [[1, 2], [1, 2], [2]]
@@ -89,7 +89,7 @@ class _Search:
         self.ended = {root}
         for place in range(root - 1, focus - 1, -1):
             uses = self.uses[place]
-            self.sizes[place] = sizes = [size_of(graph.nodes[edge.head].local_gradients[edge.slot]) for edge in uses]
+            self.sizes[place] = sizes = [size_of(edge.local) for edge in uses]
             whole = [size + self.found[edge.head][0][0] for size, edge in zip(sizes, uses, strict=True)]
             largest = max(whole)
             self.found[place] = [(largest, whole.index(largest), 0)]

@@ -1,165 +1,80 @@
-"""The graph as DOT text, built with the graphviz package. All escaping for DOT happens in `escaped`.
-
-The layout is asked for with empty cells of fixed size (`skeleton`), which needs no fonts. A file for people has the
-words in it (`source`).
-"""
+"""A picture as DOT text, built with the graphviz package: empty cells for the layout, or complete, for people."""
 
 from __future__ import annotations
 
-import html
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import graphviz
 
-from ..digits import short
-from ..graph.model import Edge, Graph
+from ..scene.graphviz import escaped
 from ..scene.shapes import text_width
 from ..scene.themes import THEMES
-from .cells import NABLA, SIZES, Cell, Look, constant_size, edge_lines
+from .cells import NABLA, SIZES, Cell
+from .measure import Measured, Pill
 
-__all__ = ["FONT", "edge_label_size", "escaped", "frames_of", "misplaced", "skeleton", "source"]
+__all__ = ["skeleton", "source"]
 
 FONT = "monospace"
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where an edge leaves and arrives
 
 
-def escaped(text: str) -> str:
-    """Escape one line of visible text for an HTML-like label.
-
-    Records are not used at all: Graphviz silently drops a record label that holds ``{}|<>``.
-
-    >>> escaped('a<b> & "c" \\\\N')
-    'a&lt;b&gt; &amp; &quot;c&quot; \\\\N'
-    """
-    return html.escape(text).replace("&#x27;", "&#39;")
-
-
-def frames_of(graph: Graph) -> list[tuple[str, ...]]:
-    """The groups that get a frame, as paths of names; an outer one comes before what it holds."""
-    found: dict[tuple[str, ...], None] = {}
-    for node in graph.nodes:
-        for depth in range(1, len(node.groups) + 1):
-            found[node.groups[:depth]] = None
-    return list(found)
-
-
-def edge_label_size(lines: Sequence[str]) -> tuple[int, int]:
-    """Width and height of the words on an edge."""
-    return max(text_width(line, SIZES["edge"]) for line in lines) + 8, 14 * len(lines) + 4
-
-
-def misplaced(graph: Graph, centres: Mapping[str, tuple[float, float]], look: Look) -> dict[int, int]:
-    """For each fold that is not where it should be, the fold that should stand there.
-
-    The neurons of a layer read the same nodes and are read by the same ones, so that Graphviz may put them into any order. They
-    belong into theirs, from the top down or from left to right.
-    """
-    read: defaultdict[int, Counter[int | None]] = defaultdict(Counter)
-    readers: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
-    for edge in graph.edges:
-        read[edge.head][edge.tail] += 1
-        readers[edge.tail][edge.head] += 1
-    columns: defaultdict[object, list[int]] = defaultdict(list)
-    for place, node in enumerate(graph.nodes):
-        if node.fold is not None and node.groups:
-            columns[node.groups, frozenset(read[place].items()), frozenset(readers[place].items())].append(place)
-    across = 1 if look.is_horizontal else 0
-    found: dict[int, int] = {}
-    for column in columns.values():
-        standing = sorted(column, key=lambda place: centres[f"n{place}"][across])
-        found.update((there, place) for there, place in zip(standing, column, strict=True) if there != place)
-    return found
-
-
-def skeleton(graph: Graph, cells: Sequence[Cell], look: Look, instead: Mapping[int, int]) -> str:
-    """The DOT text that the layout is computed from: cells of fixed size, nothing written in them.
+def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
+    """The DOT text that the layout is computed from.
 
     Args:
-        graph: what is to be laid out.
-        cells: the size of each node.
-        look: how it is drawn.
-        instead: what `misplaced` found; these nodes change places. Empty the first time.
+        measured: what is to be laid out.
+        instead: nodes that change places, since a first layout misplaced them; empty the first time.
     """
-    places = {there: instead.get(there, there) for there in range(len(graph.nodes))}
+    look = measured.look
     picture = graphviz.Digraph("glassgrad")  # never strict: x * x has two edges
     gap = ["0.16", "0.3"] if look.style == "circuit" else ["0.22", "0.42"]
-    if any(node.weights for node in graph.nodes):
+    if any(arrow.weight is not None for arrow in measured.arrows):
         gap[1] = "1.1"  # many edges cross between folded layers
     picture.attr("graph", rankdir=look.direction, nodesep=gap[0], ranksep=gap[1])
     picture.attr("node", shape="plain")
     picture.attr("edge", arrowsize="0.6")
-    labels = [f"label=<{_skeleton_table(cell, look)}>" for cell in cells]
-    constants = _constants(graph)
 
-    def write(body: graphviz.Digraph, group: tuple[str, ...]) -> None:
-        for there, place in places.items():
-            if graph.nodes[there].groups != group:
-                continue
-            body.body.append(f"\tn{place} [{labels[place]}]\n")
-            for number, name in constants.get(place, ()):
-                width, height = constant_size(number, look)
-                body.node(name, label="", shape="box", fixedsize="true", width=f"{width / 72:.4f}", height=f"{height / 72:.4f}")
-        for i, inner in enumerate(frames):
-            if inner[:-1] == group and len(inner) == len(group) + 1:
-                with body.subgraph(name=f"cluster_{i}") as cluster:
-                    label = _fixed("", text_width(inner[-1], SIZES["group"]), 14)
-                    cluster.attr(margin="9", label=f"<{label}>", labeljust="l", labelloc="t")
-                    write(cluster, inner)
+    def cell(body: graphviz.Digraph, there: int) -> int:
+        place = instead.get(there, there)
+        body.body.append(f"\tn{place} [label=<{_empty_table(measured.cells[place])}>]\n")
+        return place
 
-    frames = frames_of(graph)
-    write(picture, ())
-    leaving, arriving = PORTS[look.direction]
-    for k, (edge, tail) in enumerate(zip(graph.edges, _tails(graph), strict=True)):
-        lines = edge_lines(graph, edge, look)
-        words = f"<{_fixed('', *edge_label_size(lines))}>" if lines else ""
-        more = {"label": words} if words else {}
-        slot = cells[edge.head].slot_of(edge)
-        picture.edge(f"{tail}:{leaving}", f"n{edge.head}:a{slot}:{arriving}", id=f"e{k}", **more)
+    def pill(body: graphviz.Digraph, pill: Pill) -> None:
+        width, height = [f"{side / 72:.4f}" for side in pill.extent]
+        body.node(pill.name, label="", shape="box", fixedsize="true", width=width, height=height)
+
+    def frame(cluster: graphviz.Digraph, name: str) -> None:
+        label = _fixed(text_width(name, SIZES["group"]), 14)
+        cluster.attr(margin="9", label=f"<{label}>", labeljust="l", labelloc="t")
+
+    _nested(measured, picture, cell, pill, frame)
+    for k, (tail, head) in enumerate(_ends(measured)):
+        words = measured.arrows[k].words
+        label = {"label": f"<{_fixed(*measured.arrows[k].words_extent)}>"} if words else {}
+        picture.edge(tail, head, id=f"e{k}", **label)
     return str(picture.source)
 
 
-def _tails(graph: Graph) -> list[str]:
-    """The DOT name of each edge's tail."""
-    names = []
-    constants = 0
-    for edge in graph.edges:
-        if edge.tail is None:
-            names.append(f"c{constants}")
-            constants += 1
-        else:
-            names.append(f"n{edge.tail}")
-    return names
-
-
-def _constants(graph: Graph) -> dict[int, list[tuple[float, str]]]:
-    found: dict[int, list[tuple[float, str]]] = {}
-    for edge, tail in zip(graph.edges, _tails(graph), strict=True):
-        if edge.tail is None:
-            number = float(graph.nodes[edge.head].operands[edge.slot])
-            found.setdefault(edge.head, []).append((number, tail))
-    return found
-
-
-def _fixed(content: str, width: int, height: int, more: str = "") -> str:
-    cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"{more}>{content}</TD>'
+def _fixed(width: int, height: int) -> str:
+    cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"></TD>'
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'
 
 
-def _skeleton_table(cell: Cell, look: Look) -> str:
+def _empty_table(cell: Cell) -> str:
     """One column (or row) of empty cells, one for each operand, at its height (or place)."""
-    ends = [round(cell.breadth / 2 + cell.slot_place(slot) + step) for slot in range(cell.slots) for step in _halves(cell)]
+    pitch = cell.offset(1) - cell.offset(0) if cell.slots > 1 else min(cell.pitch, cell.breadth)
     spans = []
     at = 0
     for slot in range(cell.slots):
-        start, end = ends[2 * slot], ends[2 * slot + 1]
+        middle = cell.breadth / 2 + cell.offset(slot)
+        start, end = round(middle - pitch / 2), round(middle + pitch / 2)
         if start > at:
             spans.append((start - at, ""))
         spans.append((end - max(start, at), f' PORT="a{slot}"'))
         at = end
     if cell.breadth > at:
         spans.append((cell.breadth - at, ""))
-    if look.is_horizontal:
+    if cell.is_horizontal:
         rows = "".join(
             f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{cell.length}" HEIGHT="{size}"{port}></TD></TR>' for size, port in spans
         )
@@ -169,58 +84,44 @@ def _skeleton_table(cell: Cell, look: Look) -> str:
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
 
 
-def _halves(cell: Cell) -> tuple[float, float]:
-    pitch = cell.slot_place(1) - cell.slot_place(0) if cell.slots > 1 else min(cell.pitch, cell.breadth)
-    return -pitch / 2, pitch / 2
-
-
 # ---- the same for people ---------------------------------------------------------------------------
 
 
-def source(graph: Graph, cells: Sequence[Cell], look: Look) -> str:
-    """The DOT text with everything written in it, complete in itself, for Graphviz's own programs."""
-    colours = THEMES[look.theme]
+def source(measured: Measured) -> str:
+    """The DOT text."""
+    colours = THEMES[measured.look.theme]
     picture = graphviz.Digraph("glassgrad")
-    picture.attr("graph", rankdir=look.direction, nodesep="0.22", ranksep="0.42", pad="0.15", bgcolor=colours["ground"])
-    picture.attr("graph", label=f"<{_footer(graph, colours)}>", labelloc="b", labeljust="l", fontname=FONT)
+    direction = measured.look.direction
+    picture.attr("graph", rankdir=direction, nodesep="0.22", ranksep="0.42", pad="0.15", bgcolor=colours["ground"])
+    picture.attr("graph", label=f"<{_footer(measured, colours)}>", labelloc="b", labeljust="l", fontname=FONT)
     picture.attr("node", shape="plain", fontname=FONT, fontcolor=colours["text"])
     picture.attr("edge", color=colours["line"], arrowsize="0.6", fontname=FONT)
-    constants = _constants(graph)
-    frames = frames_of(graph)
 
-    def write(body: graphviz.Digraph, group: tuple[str, ...]) -> None:
-        for place, node in enumerate(graph.nodes):
-            if node.groups != group:
-                continue
-            body.node(f"n{place}", label=f"<{_words(cells[place], colours)}>")
-            for number, name in constants.get(place, ()):
-                frame = f' STYLE="ROUNDED,DASHED" COLOR="{colours["line"]}" BGCOLOR="{colours["constant"]}"'
-                content = _font(short(number, look.precision), colours["muted"], SIZES["number"])
-                body.node(name, label=f'<<TABLE BORDER="1" CELLBORDER="0"{frame}><TR><TD>{content}</TD></TR></TABLE>>')
-        for i, inner in enumerate(frames):
-            if inner[:-1] == group and len(inner) == len(group) + 1:
-                with body.subgraph(name=f"cluster_{i}") as cluster:
-                    label = _font(inner[-1], colours["muted"], SIZES["group"])
-                    cluster.attr(label=f"<{label}>", labeljust="l", style="rounded", color=colours["group"], fontname=FONT)
-                    write(cluster, inner)
+    def cell(body: graphviz.Digraph, place: int) -> int:
+        body.node(f"n{place}", label=f"<{_table(measured.cells[place], colours)}>")
+        return place
 
-    write(picture, ())
-    leaving, arriving = PORTS[look.direction]
-    for edge, tail in zip(graph.edges, _tails(graph), strict=True):
+    def pill(body: graphviz.Digraph, pill: Pill) -> None:
+        frame = f' STYLE="ROUNDED,DASHED" COLOR="{colours["line"]}" BGCOLOR="{colours["constant"]}"'
+        content = _font(pill.words, colours["muted"], SIZES["number"])
+        body.node(pill.name, label=f'<<TABLE BORDER="1" CELLBORDER="0"{frame}><TR><TD>{content}</TD></TR></TABLE>>')
+
+    def frame(cluster: graphviz.Digraph, name: str) -> None:
+        label = _font(name, colours["muted"], SIZES["group"])
+        cluster.attr(label=f"<{label}>", labeljust="l", style="rounded", color=colours["group"], fontname=FONT)
+
+    _nested(measured, picture, cell, pill, frame)
+    for arrow, (tail, head) in zip(measured.arrows, _ends(measured), strict=True):
         more = {}
-        lines = edge_lines(graph, edge, look)
-        if lines:
-            words = [_font(line, colours["gradient" if line.startswith(NABLA) else "muted"], SIZES["edge"]) for line in lines]
-            more = {"label": f"<{'<BR/>'.join(words)}>"}
-        slot = cells[edge.head].slot_of(edge)
-        picture.edge(f"{tail}:{leaving}", f"n{edge.head}:a{slot}:{arriving}", **more, **_weight_style(graph, edge))
+        if arrow.words:
+            words = [
+                _font(line, colours["gradient" if line.startswith(NABLA) else "muted"], SIZES["edge"]) for line in arrow.words
+            ]
+            more["label"] = f"<{'<BR/>'.join(words)}>"
+        if arrow.weight is not None and arrow.weight < 0:
+            more["style"] = "dashed"
+        picture.edge(tail, head, **more)
     return str(picture.source)
-
-
-def _weight_style(graph: Graph, edge: Edge) -> dict[str, str]:
-    weights = graph.nodes[edge.head].weights
-    weight = weights[edge.slot] if edge.slot < len(weights) else None
-    return {"style": "dashed"} if weight is not None and weight < 0 else {}
 
 
 def _font(text: str, colour: str, size: float, style: str = "") -> str:
@@ -230,36 +131,73 @@ def _font(text: str, colour: str, size: float, style: str = "") -> str:
     return f'<FONT COLOR="{colour}" POINT-SIZE="{size:g}">{inner}</FONT>'
 
 
-def _footer(graph: Graph, palette: Mapping[str, str]) -> str:
-    if graph.note:
-        return _font(graph.note, palette["muted"], SIZES["footer"])
+def _footer(measured: Measured, palette: Mapping[str, str]) -> str:
+    if measured.note:
+        return _font(measured.note, palette["muted"], SIZES["footer"])
     value = _font("value above", palette["value"], SIZES["footer"])
     return f"{value}, {_font(f'{NABLA} gradient below', palette['gradient'], SIZES['footer'])}"
 
 
-def _words(cell: Cell, palette: Mapping[str, str]) -> str:
-    lines = []
-    if cell.node.fold is not None:
-        lines = [_font(line, palette["text"], SIZES["symbol"]) for line in cell.fold_lines]
-    else:
-        if cell.name:
-            lines.append(_font(cell.name, palette["text"], SIZES["label"], "B" if cell.node.label else "I"))
-        if cell.symbol:
-            lines.append(_font(cell.symbol, palette["text" if not cell.name else "muted"], SIZES["symbol"]))
+def _table(cell: Cell, palette: Mapping[str, str]) -> str:
+    words = cell.words
+    lines = [_font(line, palette["text"], SIZES["symbol"]) for line in words.lines]
+    if words.name:
+        lines.append(_font(words.name, palette["text"], SIZES["label"], "B" if words.labelled else "I"))
+    if words.symbol:
+        lines.append(_font(words.symbol, palette["muted" if words.name else "text"], SIZES["symbol"]))
     numbers = []
-    if cell.value:
-        numbers.append(_font(cell.value, palette["value"], SIZES["number"]))
-    if cell.gradient:
-        numbers.append(_font(cell.gradient, palette["gradient"], SIZES["number"]))
-    fill = palette["fold" if cell.node.fold is not None else "leaf" if cell.node.is_leaf else "operation"]
+    if words.value:
+        numbers.append(_font(words.value, palette["value"], SIZES["number"]))
+    if words.gradient:
+        numbers.append(_font(words.gradient, palette["gradient"], SIZES["number"]))
     span = max(1, cell.slots)
     rows = []
     for slot in range(span):
         cells = f'<TD PORT="a{slot}" WIDTH="6" HEIGHT="{14 if span > 1 else 40}" FIXEDSIZE="TRUE"></TD>'
         if slot == 0:
-            cells += f'<TD ROWSPAN="{span}" BGCOLOR="{fill}">{"<BR/>".join(lines)}</TD>'
+            cells += f'<TD ROWSPAN="{span}" BGCOLOR="{palette[words.kind]}">{"<BR/>".join(lines)}</TD>'
             if numbers:
                 cells += f'<TD ROWSPAN="{span}">{"<BR/>".join(numbers)}</TD>'
         rows.append(f"<TR>{cells}</TR>")
     frame = palette["text" if cell.is_root else "line"]
     return f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}">{"".join(rows)}</TABLE>'
+
+
+# ---- what both share -------------------------------------------------------------------------------
+
+
+def _nested(
+    measured: Measured,
+    picture: graphviz.Digraph,
+    cell: Callable[[graphviz.Digraph, int], int],
+    pill: Callable[[graphviz.Digraph, Pill], None],
+    frame: Callable[[graphviz.Digraph, str], None],
+) -> None:
+    """Write all nodes, those of a group into its cluster.
+
+    Args:
+        measured: what is written.
+        picture: where to.
+        cell: writes the cell of a place; what it returns is the place whose constants follow.
+        pill: writes a constant.
+        frame: writes what a cluster says of itself.
+    """
+
+    def write(body: graphviz.Digraph, names: tuple[str, ...]) -> None:
+        for place, groups in enumerate(measured.groups):
+            if groups == names:
+                for constant in measured.pills.get(cell(body, place), ()):
+                    pill(body, constant)
+        for i, inner in enumerate(measured.clusters):
+            if inner[:-1] == names and len(inner) == len(names) + 1:
+                with body.subgraph(name=f"cluster_{i}") as cluster:
+                    frame(cluster, inner[-1])
+                    write(cluster, inner)
+
+    write(picture, ())
+
+
+def _ends(measured: Measured) -> list[tuple[str, str]]:
+    """For each edge the DOT names of its two ends, with their ports."""
+    leaving, arriving = PORTS[measured.look.direction]
+    return [(f"{arrow.source}:{leaving}", f"n{arrow.head}:a{arrow.port}:{arriving}") for arrow in measured.arrows]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import importlib
+import importlib.resources
 import os
 import shutil
 import subprocess
@@ -11,14 +13,24 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 
-__all__ = ["GraphvizNotFoundError", "LayoutTimeoutError", "RenderError", "run_graphviz"]
+__all__ = ["GraphvizNotFoundError", "LayoutTimeoutError", "RenderError", "escaped", "run_graphviz"]
 
 IN_PROCESS_SIZE = 150  # nodes and edges together; larger graphs go to a child that can be ended
 TIME_LIMIT = 30.0  # seconds
 _one_at_a_time = threading.Lock()  # Graphviz has global state, and file descriptor 2 is the process's
+
+
+def escaped(text: str) -> str:
+    """Escape one line of visible text for an HTML-like label in DOT.
+
+    Records are not used at all: Graphviz silently drops a record label that holds ``{}|<>``.
+
+    >>> escaped('a<b> & "c" \\\\N')
+    'a&lt;b&gt; &amp; &quot;c&quot; \\\\N'
+    """
+    return html.escape(text).replace("&#x27;", "&#39;")
 
 
 class RenderError(RuntimeError):
@@ -57,9 +69,9 @@ def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seco
         if size <= IN_PROCESS_SIZE or not sys.executable:
             data = _in_process(pygraphviz, source, kind, engine)
         else:
-            worker = str(Path(__file__).with_name("worker.py"))
-            # -P keeps the script's folder off the path, where this file would hide the package graphviz.
-            data = _in_child([sys.executable, "-P", "-W", "ignore", worker, kind, engine], source, limit)
+            worker = importlib.resources.files(__package__).joinpath("worker.py").read_text(encoding="utf-8")
+            # As text, since the package may be in a zip file; -P keeps the working folder off the path.
+            data = _in_child([sys.executable, "-P", "-W", "ignore", "-c", worker, kind, engine], source, limit)
     else:
         program = shutil.which("dot")
         if program is None:

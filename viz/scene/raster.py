@@ -6,24 +6,24 @@ between points that can't be seen.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 
-from .shapes import Circle, Path, Point, Rect, Scene, Shape, Text, text_width
+from .graphviz import escaped
+from .shapes import Circle, Curve, Point, Rect, Scene, Shape, Text, text_width
 from .svg import FADED, arrow_head
 from .themes import THEMES, blended
 
 __all__ = ["positioned"]
 
 
-def positioned(scene: Scene, dpi: int | None = None) -> str:
+def positioned(scene: Scene, dpi: float | None = None) -> str:
     """DOT text for Graphviz's engine ``nop2``.
 
     Args:
         scene: what is drawn.
-        dpi: dots per inch, for a picture made of dots.
+        dpi: dots per inch, for a picture made of dots; for one that isn't, how large it is, 72 for its own size.
     """
-    resolution = f"dpi={dpi}, " if dpi else ""
+    resolution = f"dpi={dpi:g}, " if dpi else ""
     colours = THEMES[scene.theme]
     lines = [
         "digraph glassgrad {",
@@ -56,8 +56,8 @@ class _Writer:
         name = f"s{self.count}"
         if isinstance(shape, Text):
             yield self._text(name, shape, palette)
-        elif isinstance(shape, Path):
-            yield from self._path(name, shape, palette[shape.colour])
+        elif isinstance(shape, Curve):
+            yield from self._curve(name, shape, palette[shape.colour])
         elif isinstance(shape, Circle):
             look = f'shape=circle, style=filled, fillcolor="{palette[shape.fill]}", color="{palette[shape.line]}"'
             size = f"{2 * shape.radius / 72:.4f}"
@@ -82,7 +82,7 @@ class _Writer:
 
     def _text(self, name: str, text: Text, palette: Mapping[str, str]) -> str:
         left, _, right, _ = text.box
-        inner = html.escape(text.content).replace("&#x27;", "&#39;")
+        inner = escaped(text.content)
         inner = f"<B>{inner}</B>" if text.bold else f"<I>{inner}</I>" if text.italic else inner
         if not text.content:
             return ""
@@ -90,16 +90,16 @@ class _Writer:
         font = f'<FONT POINT-SIZE="{text.size:g}" COLOR="{palette[text.colour]}">{inner}</FONT>'
         return f"{name} [{self._at((left + right) / 2, text.y)}, {width}, label=<{font}>]"
 
-    def _path(self, name: str, path: Path, colour: str) -> Iterator[str]:
-        ends = (path.points[0], path.points[-1])
+    def _curve(self, name: str, curve: Curve, colour: str) -> Iterator[str]:
+        ends = (curve.points[0], curve.points[-1])
         for end, (x, y) in zip("ab", ends, strict=True):
             yield f"{name}{end} [{self._at(x, y)}, shape=point, style=invis, width=0.001, height=0.001]"
-        dash = ", style=dashed" if path.dash else ""
-        yield (f'{name}a -> {name}b [pos="{self._curve(path.points)}", color="{colour}", penwidth={path.width:g}{dash}]')
-        if path.tip is not None:
-            yield self._head(name, arrow_head(path), colour)
+        dash = ", style=dashed" if curve.dash else ""
+        yield (f'{name}a -> {name}b [pos="{self._points(curve.points)}", color="{colour}", penwidth={curve.width:g}{dash}]')
+        if curve.tip is not None:
+            yield self._head(name, arrow_head(curve), colour)
 
-    def _curve(self, points: tuple[Point, ...]) -> str:
+    def _points(self, points: tuple[Point, ...]) -> str:
         return " ".join([f"{x:.2f},{self.height - y:.2f}" for x, y in points])
 
     def _head(self, name: str, corners: list[Point], colour: str) -> str:
@@ -107,8 +107,8 @@ class _Writer:
         (x0, y0), (x, y), (x1, y1) = corners
         base = ((x0 + x1) / 2, (y0 + y1) / 2)
         start = f"{base[0]:.2f},{self.height - base[1]:.2f}"
-        curve = " ".join([start] * 4)
+        points = " ".join([start] * 4)
         return (
-            f'{name}a -> {name}b [pos="e,{x:.2f},{self.height - y:.2f} {curve}", arrowhead=normal, arrowsize=0.6, '
+            f'{name}a -> {name}b [pos="e,{x:.2f},{self.height - y:.2f} {points}", arrowhead=normal, arrowsize=0.6, '
             f'color="{colour}", penwidth=1]'
         )

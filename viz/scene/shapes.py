@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from ..text import columns_of
 
-__all__ = ["Circle", "Item", "Path", "Point", "Rect", "Scene", "Shape", "Text", "text_width"]
+__all__ = ["Circle", "Item", "Curve", "Point", "Rect", "Scene", "Shape", "Text", "text_width"]
 
 COLUMN = 0.615  # width of a monospaced column in units of the font size; DejaVu Sans Mono has 0.602
 Point = tuple[float, float]
 
 
 def text_width(text: str, size: float) -> int:
-    """The room that a line of monospaced text needs, in points.
+    """The width of a line of monospaced text, in points.
 
     >>> text_width("abc", 10)
     19
@@ -41,14 +41,14 @@ class Text:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of the room that it was given."""
+        """Left, top, right and bottom of the space that it takes."""
         width = text_width(self.content, self.size)
         left = self.x - {"start": 0.0, "middle": width / 2, "end": float(width)}[self.anchor]
         return left, self.y - self.size * 0.55, left + width, self.y + self.size * 0.55
 
 
 @dataclass(frozen=True)
-class Path:
+class Curve:
     """A curve: a start, then three points for each piece (cubic Bezier); a tip makes it an arrow."""
 
     points: tuple[Point, ...]
@@ -85,7 +85,7 @@ class Rect:
     dash: str = ""
 
 
-Shape = Text | Path | Circle | Rect
+Shape = Text | Curve | Circle | Rect
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Item:
 
 
 def _moved(shape: Shape, dx: float, dy: float) -> Shape:
-    if isinstance(shape, Path):
+    if isinstance(shape, Curve):
         tip = None if shape.tip is None else (shape.tip[0] + dx, shape.tip[1] + dy)
         return replace(shape, points=tuple([(x + dx, y + dy) for x, y in shape.points]), tip=tip)
     return replace(shape, x=shape.x + dx, y=shape.y + dy)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from html import escape
 
-from .shapes import Circle, Item, Path, Point, Scene, Shape, Text
+from .shapes import Circle, Curve, Item, Point, Scene, Shape, Text
 from .themes import THEMES
 
 __all__ = ["FADED", "write_svg"]
@@ -26,7 +26,7 @@ def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
     Args:
         scene: what is drawn.
         prefix: what all ids begin with; made from the content if empty.
-        scale: how large it is shown where nothing else decides, from above 0 to 1.
+        scale: how large it is shown where nothing else decides; 1 for a point a pixel.
 
     Returns:
         A complete SVG document.
@@ -64,8 +64,8 @@ def _item(item: Item, palette: Mapping[str, str]) -> str:
 def _shape(shape: Shape, palette: Mapping[str, str]) -> str:
     if isinstance(shape, Text):
         return _text(shape, palette)
-    if isinstance(shape, Path):
-        return _path(shape, palette[shape.colour])
+    if isinstance(shape, Curve):
+        return _curve(shape, palette[shape.colour])
     if isinstance(shape, Circle):
         outline = f' stroke="{palette[shape.line]}" stroke-width="{_n(shape.width)}"'
         return f'<circle cx="{_n(shape.x)}" cy="{_n(shape.y)}" r="{_n(shape.radius)}" fill="{palette[shape.fill]}"{outline}/>'
@@ -88,22 +88,22 @@ def _text(text: Text, palette: Mapping[str, str]) -> str:
     )
 
 
-def _path(path: Path, colour: str) -> str:
-    start, *rest = [f"{_n(x)},{_n(y)}" for x, y in path.points]
-    dash = f' stroke-dasharray="{path.dash}"' if path.dash else ""
-    line = f'<path d="M{start}C{" ".join(rest)}" fill="none" stroke="{colour}" stroke-width="{_n(path.width)}"{dash}/>'
-    if path.tip is None:
+def _curve(curve: Curve, colour: str) -> str:
+    start, *rest = [f"{_n(x)},{_n(y)}" for x, y in curve.points]
+    dash = f' stroke-dasharray="{curve.dash}"' if curve.dash else ""
+    line = f'<path d="M{start}C{" ".join(rest)}" fill="none" stroke="{colour}" stroke-width="{_n(curve.width)}"{dash}/>'
+    if curve.tip is None:
         return line
-    corners = " ".join([f"{_n(x)},{_n(y)}" for x, y in arrow_head(path)])
+    corners = " ".join([f"{_n(x)},{_n(y)}" for x, y in arrow_head(curve)])
     return f'{line}<polygon points="{corners}" fill="{colour}"/>'
 
 
-def arrow_head(path: Path) -> list[Point]:
-    """The three corners of the head at the tip of a path."""
-    tip = path.tip or path.points[-1]
-    x, y = path.points[-1]
+def arrow_head(curve: Curve) -> list[Point]:
+    """The three corners of the head at the tip of a curve."""
+    tip = curve.tip or curve.points[-1]
+    x, y = curve.points[-1]
     dx, dy = tip[0] - x, tip[1] - y
     length = (dx * dx + dy * dy) ** 0.5 or 1.0
-    half = max(2.6, path.width * 1.4)
+    half = max(2.6, curve.width * 1.4)
     across = -dy / length * half, dx / length * half
     return [(x + across[0], y + across[1]), tip, (x - across[0], y - across[1])]

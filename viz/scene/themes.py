@@ -10,52 +10,23 @@ from collections.abc import Mapping
 
 __all__ = ["THEMES", "blended"]
 
+_COLOURS = {  # light, dark, print
+    "ground": ("#ffffff", "#0d1117", "#ffffff"),
+    "text": ("#1f2328", "#e6edf3", "#000000"),
+    "muted": ("#57606a", "#9da7b3", "#333333"),
+    "line": ("#6e7781", "#7d8590", "#000000"),
+    "value": ("#116329", "#56d364", "#0b5a20"),
+    "gradient": ("#b3141d", "#ff8f87", "#a3000f"),
+    "leaf": ("#ddf1ff", "#10304a", "#ffffff"),
+    "operation": ("#f0f2f5", "#262c36", "#ffffff"),
+    "number": ("#ffffff", "#0d1117", "#ffffff"),
+    "constant": ("#fbf6e3", "#33290f", "#ffffff"),
+    "fold": ("#ece8f7", "#2d2545", "#ffffff"),
+    "group": ("#8c959f", "#6e7681", "#555555"),
+    "changed": ("#fff3bf", "#4b3a08", "#ffffff"),
+}
 THEMES: Mapping[str, Mapping[str, str]] = {
-    "light": {
-        "ground": "#ffffff",
-        "text": "#1f2328",
-        "muted": "#57606a",
-        "line": "#6e7781",
-        "value": "#116329",
-        "gradient": "#b3141d",
-        "leaf": "#ddf1ff",
-        "operation": "#f0f2f5",
-        "number": "#ffffff",
-        "constant": "#fbf6e3",
-        "fold": "#ece8f7",
-        "group": "#8c959f",
-        "changed": "#fff3bf",
-    },
-    "dark": {
-        "ground": "#0d1117",
-        "text": "#e6edf3",
-        "muted": "#9da7b3",
-        "line": "#7d8590",
-        "value": "#56d364",
-        "gradient": "#ff8f87",
-        "leaf": "#10304a",
-        "operation": "#262c36",
-        "number": "#0d1117",
-        "constant": "#33290f",
-        "fold": "#2d2545",
-        "group": "#6e7681",
-        "changed": "#4b3a08",
-    },
-    "print": {
-        "ground": "#ffffff",
-        "text": "#000000",
-        "muted": "#333333",
-        "line": "#000000",
-        "value": "#0b5a20",
-        "gradient": "#a3000f",
-        "leaf": "#ffffff",
-        "operation": "#ffffff",
-        "number": "#ffffff",
-        "constant": "#ffffff",
-        "fold": "#ffffff",
-        "group": "#555555",
-        "changed": "#ffffff",
-    },
+    theme: {name: colours[i] for name, colours in _COLOURS.items()} for i, theme in enumerate(("light", "dark", "print"))
 }
 
 

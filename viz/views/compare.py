@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from ..digits import both
-from ..graph.folding import MAX_NODES, read
+from ..digits import before_after
+from ..files import FORMATS
 from ..graph.model import Graph
-from ..layout.cells import Look
+from ..graph.reading import MAX_NODES, read
+from ..layout.look import Look
+from ..scene.shapes import Scene
 from ..text import aligned, shortened
-from .drawing import Drawing, look_of
+from .drawing import Drawing
+from .image import Image
 
 __all__ = ["Comparison", "compare"]
 
@@ -54,7 +54,7 @@ def compare(
     #3    6 -> 15  1
     3 of 3 nodes changed
     """
-    look = look_of(style, theme, direction, precision)
+    look = Look(style, theme, direction, precision)
     first, second = _graph_of(before, "before"), _graph_of(after, "after")
     _check_same(first, second)
     return Comparison(first, second, look)
@@ -70,9 +70,8 @@ def _graph_of(thing: Any, name: str) -> Graph:
             raise TypeError(
                 f"compare takes Values or drawings; {name} is {type(thing).__name__} {thing!r:.60}; write compare(f1, f2)"
             ) from None
-    nodes = len(graph.nodes) + graph.constant_count
-    if nodes > MAX_NODES:
-        raise ValueError(f"compare shows at most {MAX_NODES} nodes, constants included; {name} has {nodes:,}")
+    if graph.size > MAX_NODES:
+        raise ValueError(f"compare shows at most {MAX_NODES} nodes, constants included; {name} has {graph.size:,}")
     return graph
 
 
@@ -81,9 +80,7 @@ def _check_same(before: Graph, after: Graph) -> None:
         here = f"node {place + 1} is {_shape(before, place)} before and {_shape(after, place)} after"
         if first.symbol != second.symbol or (first.fold is None) != (second.fold is None):
             raise ValueError(f"compare takes two passes of the same expression; {here}")
-        mine = [o if type(o) is int else None for o in first.operands]
-        theirs = [o if type(o) is int else None for o in second.operands]
-        if mine != theirs:
+        if [edge.tail for edge in before.inputs[place]] != [edge.tail for edge in after.inputs[place]]:
             raise ValueError(f"compare takes two passes of the same expression; {here}, with other operands")
     if len(before.nodes) != len(after.nodes):
         raise ValueError(
@@ -98,8 +95,10 @@ def _shape(graph: Graph, place: int) -> str:
     return repr(shortened(what, 60))
 
 
-class Comparison:
+class Comparison(Image):
     """Two passes side by side, as `compare` puts them."""
+
+    suffixes = FORMATS
 
     def __init__(self, before: Graph, after: Graph, look: Look) -> None:
         self._before = before
@@ -118,9 +117,9 @@ class Comparison:
         return Drawing(self._after.with_earlier(self._before), self._look, marked=self.changed)
 
     @property
-    def svg(self) -> str:
-        """The picture as an SVG document."""
-        return self.drawing.svg
+    def scene(self) -> Scene:
+        """The picture before it is written as SVG."""
+        return self.drawing.scene
 
     @cached_property
     def text(self) -> str:
@@ -131,28 +130,14 @@ class Comparison:
             if place >= ROWS:
                 break
             name = shortened(self._after.name(place), 40)
-            rows.append([name, both(a.value, b.value, precision), both(a.gradient, b.gradient, precision)])
+            rows.append([name, before_after(a.value, b.value, precision), before_after(a.gradient, b.gradient, precision)])
         lines = ["  ".join(row).rstrip() for row in aligned(rows, "lll")]
         if len(self._after.nodes) > ROWS:
             lines.append(f"… and {len(self._after.nodes) - ROWS:,} more nodes")
         return "\n".join([*lines, f"{len(self.changed)} of {len(self._after.nodes)} nodes changed"])
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file, as `Drawing.save` does."""
-        return self.drawing.save(path)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the picture, and the table as plain text."""
-        bundle = self.drawing._repr_mimebundle_(include, exclude)
-        if "text/plain" in bundle:
-            bundle["text/plain"] = self.text
-        return bundle
-
-    def __str__(self) -> str:
-        """The table."""
-        return self.text
+    def _content(self, suffix: str) -> bytes:
+        return self.drawing.to_bytes(suffix)
 
     def __repr__(self) -> str:
         """How much changed."""

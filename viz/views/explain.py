@@ -12,15 +12,17 @@ from typing import Any
 
 import autograd
 
-from ..digits import count_text, known, short
-from ..graph.folding import read
+from ..digits import count_text, or_zero, short
+from ..graph.backward import backward, propagated
 from ..graph.model import Edge, Graph
 from ..graph.paths import counted, ranked
+from ..graph.reading import read
+from ..graph.sentences import derivative
+from ..layout.look import Look, check_count
 from ..text import columns_of, shortened
-from .drawing import look_of
-from .page import Shown, fragment
+from .view import HTMLView, fragment
 
-__all__ = ["Explanation", "Path", "explain"]
+__all__ = ["Explanation", "GradientPath", "explain"]
 
 MAX_PATHS = 10
 RULES = 24
@@ -28,7 +30,7 @@ MAX_STEPS = 12  # a longer path is shown by its ends
 
 
 @dataclass(frozen=True)
-class Path:
+class GradientPath:
     """One way from the input to the result.
 
     Attributes:
@@ -64,8 +66,8 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
         The explanation; ``print`` shows it as text, a notebook as HTML.
 
     Raises:
-        TypeError: result or value is no Value.
-        ValueError: value is no part of the graph, or an option is out of its range.
+        TypeError: result or value isn't a Value.
+        ValueError: value isn't part of the graph, or an option is out of its range.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -86,78 +88,71 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
       d(x * x)/dx = x = 3
       d(#2 + x)/dx = 1
     """
-    look = look_of("circuit", theme, "LR", precision)
-    if isinstance(max_paths, bool) or not isinstance(max_paths, int) or not 1 <= max_paths <= 1000:
-        raise ValueError(f"max_paths={max_paths!r:.60} must be a whole number from 1 to 1000")
+    look = Look(theme=theme, precision=precision)
+    check_count("max_paths", max_paths, 1, 1000)
     if not isinstance(value, autograd.Value):
         raise TypeError(
             f"explain takes two Values, the result and the input; the second is {type(value).__name__} {value!r:.60}"
         )
     graph = read(result, focus=value)
-    return Explanation(graph, max_paths, look.precision, theme)
+    return Explanation(graph, max_paths, look)
 
 
-class Explanation(Shown):
-    """Why a gradient is what it is, as `explain` finds it."""
+class Explanation(HTMLView):
+    """Why a gradient is what it is, as `explain` finds it.
 
-    def __init__(self, graph: Graph, max_paths: int, precision: int, theme: str) -> None:
+    Attributes:
+        paths: the largest paths from the value to the result, the largest first.
+        path_count: the number of all of them.
+        gradient: the derivative, as a fresh backward pass with a gradient of 1 at the result gives it.
+    """
+
+    def __init__(self, graph: Graph, max_paths: int, look: Look) -> None:
         self._graph = graph
-        self._precision = precision
-        self._theme = theme
-        focus = graph.focus
-        assert focus is not None
-        self._focus: int = focus
-        self._count = counted(graph, focus)
-        self._gradient = _adjoint(graph, focus)
+        self._precision = look.precision
+        assert graph.focus is not None
+        self._focus = graph.focus
         self._steps: dict[tuple[int, int], tuple[str, str, float]] = {}
-        self.paths: tuple[Path, ...] = tuple(self._found(max_paths))
-
-    @property
-    def path_count(self) -> int:
-        """The number of paths from the value to the result."""
-        return self._count
-
-    @property
-    def gradient(self) -> float:
-        """The derivative, as a fresh backward pass with a gradient of 1 at the result gives it."""
-        return self._gradient
+        self.path_count = counted(graph, self._focus)
+        self.gradient = backward(graph)[1].get(self._focus, 0.0)
+        self.paths: tuple[GradientPath, ...] = tuple(self._found(max_paths))
+        self.title = self._heading()
+        self.theme = look.theme
 
     @property
     def rest(self) -> float:
         """What the paths that are not listed add up to; 0.0 if all are listed."""
         return self.gradient - _added(path.product for path in self.paths) if self.path_count > len(self.paths) else 0.0
 
-    def _found(self, limit: int) -> list[Path]:
+    def _found(self, limit: int) -> list[GradientPath]:
         """The paths with the largest products first; of equal ones the shortest first, then in the order of the graph."""
         paths = [self._path(edges) for edges in islice(ranked(self._graph, self._focus), limit)]
         # Ranked are the factors, to more digits than a product has. What is listed is the product: it decides where it can.
         return sorted(paths, key=_rank_of_product)
 
-    def _path(self, edges: tuple[Edge, ...]) -> Path:
+    def _path(self, edges: tuple[Edge, ...]) -> GradientPath:
         steps = [self._steps.get((edge.head, edge.slot)) or self._step(edge) for edge in edges]
         numbers = tuple([local for _, _, local in steps])
         product = 1.0
         for local in reversed(numbers):  # from the result, as the chain rule goes
-            product = 0.0 if product == 0.0 else product * local
+            product = propagated(product, local)
         names = (self._graph.name(self._focus), *[name for name, _, _ in steps])
-        return Path(names, tuple([rule for _, rule, _ in steps]), numbers, product, (self._focus, *[e.head for e in edges]))
+        return GradientPath(
+            names, tuple([rule for _, rule, _ in steps]), numbers, product, (self._focus, *[e.head for e in edges])
+        )
 
     def _step(self, edge: Edge) -> tuple[str, str, float]:
         """Where an edge leads, and its local gradient as a rule and as a number."""
         graph = self._graph
-        head = graph.nodes[edge.head]
-        local = known(head.local_gradients[edge.slot])
-        symbol = head.partials[edge.slot]
+        local = or_zero(edge.local)
         number = short(local, self._precision)
-        middle = f" = {symbol}" if symbol and symbol != number else ""
-        rule = f"d({graph.formula(edge.head)})/d{graph.name(edge.tail or 0)}{middle} = {number}"
+        rule = derivative(graph.formula(edge.head), graph.name(edge.tail or 0), edge.partial, number)
         step = graph.name(edge.head), rule, local
         self._steps[edge.head, edge.slot] = step
         return step
 
     # ---- as text -------------------------------------------------------------------------------
 
-    @cached_property
     def _heading(self) -> str:
         graph = self._graph
         top, bottom = graph.name(len(graph.nodes) - 1), graph.name(self._focus)
@@ -183,7 +178,7 @@ class Explanation(Shown):
     def text(self) -> str:
         """The explanation as plain text."""
         if self._focus == len(self._graph.nodes) - 1:
-            return self._heading
+            return self.title
         shares = [self._share(path) for path in self.paths]
         ways = [" -> ".join(_ends(path.names, 30)) for path in self.paths]
         wide = max(map(columns_of, shares))
@@ -192,9 +187,9 @@ class Explanation(Shown):
             lines.append(self._sum)
         for heading, more in (("where", self._where), ("local gradients", self._rules)):
             lines += [heading, *[f"  {line}" for line in more]]
-        return "\n".join([self._heading, *lines])
+        return "\n".join([self.title, *lines])
 
-    def _share(self, path: Path) -> str:
+    def _share(self, path: GradientPath) -> str:
         """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
         factors = [short(number, self._precision) for number in reversed(path.local_gradients)]
         product = short(path.product, self._precision)
@@ -208,7 +203,7 @@ class Explanation(Shown):
         lines = []
         for place in places[:RULES]:
             formula = graph.formula(place)
-            number = short(known(graph.nodes[place].value), self._precision)
+            number = short(or_zero(graph.nodes[place].value), self._precision)
             lines.append(f"{shortened(graph.name(place), 40)} = {formula + ' = ' if formula else ''}{number}")
         return lines + ([f"and {len(places) - RULES} more"] if len(places) > RULES else [])
 
@@ -233,24 +228,12 @@ class Explanation(Shown):
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
-        body = f'<p><b>{escape(self._heading)}</b></p>\n<div class="wide">{table}</div>\n{total}'
-        return fragment(body, theme=self._theme, kind="explain", style=_STYLE, label=self._heading)
-
-    def _about(self) -> tuple[str, str]:
-        return self._heading, self._theme
+        body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
+        return fragment(body, kind="explain", theme=self.theme, label=self.title)
 
     def __repr__(self) -> str:
         """The gradient and the number of paths."""
-        return f"<viz.Explanation: {self._heading}>"
-
-
-_STYLE = """
-S table{border-collapse:collapse;font-size:13px}
-S th,S td{border-bottom:1px solid LINE;padding:4px 10px;text-align:left;vertical-align:top;color:TEXT;background:GROUND}
-S .wide{overflow-x:auto}
-S ul{margin:0;padding-left:20px;font-size:13px}
-S p{margin:4px 0 8px}
-"""
+        return f"<viz.Explanation: {self.title}>"
 
 
 def _ends(words: Sequence[str], columns: int) -> list[str]:
@@ -260,7 +243,7 @@ def _ends(words: Sequence[str], columns: int) -> list[str]:
     return [shortened(word, columns) for word in words]
 
 
-def _rank_of_product(path: Path) -> tuple[float, int]:
+def _rank_of_product(path: GradientPath) -> tuple[float, int]:
     """The largest first, nan among the infinite; where a product has underflowed or overflowed, the order stays as it is."""
     size = math.inf if math.isnan(path.product) else abs(path.product)
     return -size, len(path.places) if 0.0 < size < math.inf else 0
@@ -273,15 +256,3 @@ def _added(numbers: Iterable[float]) -> float:
         return math.fsum(numbers)
     except (OverflowError, ValueError):
         return sum(numbers)
-
-
-def _adjoint(graph: Graph, focus: int) -> float:
-    """The gradient of one node, from the result down in the order of ``backward()`` and with its rounding."""
-    sums = [0.0] * len(graph.nodes)
-    sums[-1] = 1.0
-    for place in range(len(graph.nodes) - 1, focus, -1):
-        node = graph.nodes[place]
-        for operand, local in zip(node.operands, map(known, node.local_gradients), strict=True):
-            if type(operand) is int:
-                sums[operand] += sums[place] if local == 1.0 else 0.0 if sums[place] == 0.0 else sums[place] * local
-    return sums[focus]

@@ -4,79 +4,25 @@ from __future__ import annotations
 
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
 
-from ..layout.compose import details
-from .page import Shown, fragment, inline, script_json
-
-if TYPE_CHECKING:
-    from .drawing import Drawing
+from .picture import Picture
+from .view import HTMLView, filled, fragment
 
 __all__ = ["Interactive"]
 
-_STYLE = """
-S .stage{overflow:hidden;touch-action:none;cursor:grab;outline:none;border:1px solid LINE;border-radius:6px}
-S .stage:active{cursor:grabbing}
-S .stage svg{width:100%;max-width:none}
-S .bar{display:flex;flex-wrap:wrap;gap:6px;align-items:center;margin-bottom:8px}
-S .told{min-height:6.2em;margin:8px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}
-S .node,S .edge{transition:opacity .15s}
-@media (prefers-reduced-motion:reduce){
-S .node,S .edge{transition:none}
-}
-"""
-
-_SCRIPT = """
-var data=DATA,stage=root.querySelector('.stage'),svg=stage.querySelector('svg'),told=root.querySelector('.told');
-var box=svg.viewBox.baseVal,full=[box.x,box.y,box.width,box.height],view=full.slice();
-var nodes=svg.querySelectorAll('[data-node]'),edges=svg.querySelectorAll('.edge'),current=-1;
-function show(){svg.setAttribute('viewBox',view.join(' '))}
-function zoom(factor,cx,cy){
-var w=Math.min(full[2]*4,Math.max(full[2]/40,view[2]*factor)),k=w/view[2];
-view=[cx-(cx-view[0])*k,cy-(cy-view[1])*k,w,view[3]*k];show()}
-function middle(){return [view[0]+view[2]/2,view[1]+view[3]/2]}
-function at(event){var r=svg.getBoundingClientRect(),k=Math.max(view[2]/r.width,view[3]/r.height);
-return [view[0]+view[2]/2+(event.clientX-r.left-r.width/2)*k,view[1]+view[3]/2+(event.clientY-r.top-r.height/2)*k]}
-function tell(place){
-if(place===current)return;current=place;
-told.textContent=place<0?data.hint:data.nodes[place];
-var near={};if(place>=0)near[place]=1;
-edges.forEach(function(e){var a=e.getAttribute('data-from'),b=e.getAttribute('data-to'),on=place<0||a==place||b==place;
-e.style.opacity=on?'':'.2';if(place>=0&&on){if(a!==null)near[a]=1;near[b]=1}});
-nodes.forEach(function(n){n.style.opacity=place<0||near[n.getAttribute('data-node')]?'':'.3'})}
-nodes.forEach(function(n){n.addEventListener('pointerenter',function(){tell(+n.getAttribute('data-node'))});
-n.addEventListener('pointerleave',function(){tell(-1)})});
-stage.addEventListener('wheel',function(e){e.preventDefault();var p=at(e);zoom(e.deltaY>0?1.15:1/1.15,p[0],p[1])},
-{passive:false});
-var held=null;
-stage.addEventListener('pointerdown',function(e){held=[e.clientX,e.clientY]});
-stage.addEventListener('pointermove',function(e){if(!held||!e.buttons){held=null;return}
-var r=svg.getBoundingClientRect(),k=Math.max(view[2]/r.width,view[3]/r.height);
-view[0]-=(e.clientX-held[0])*k;view[1]-=(e.clientY-held[1])*k;held=[e.clientX,e.clientY];show()});
-stage.addEventListener('pointerup',function(){held=null});
-function act(what){var m=middle();
-if(what==='in')zoom(1/1.3,m[0],m[1]);else if(what==='out')zoom(1.3,m[0],m[1]);else{view=full.slice();show()}}
-root.querySelectorAll('button').forEach(function(b){b.addEventListener('click',function(){act(b.getAttribute('data-act'))})});
-stage.addEventListener('keydown',function(e){var step=view[2]/12,known=true;
-if(e.key==='+'||e.key==='=')act('in');else if(e.key==='-')act('out');else if(e.key==='0')act('all');
-else if(e.key==='ArrowLeft')view[0]-=step;else if(e.key==='ArrowRight')view[0]+=step;
-else if(e.key==='ArrowUp')view[1]-=step;else if(e.key==='ArrowDown')view[1]+=step;
-else if(e.key==='n'||e.key==='p'){var d=e.key==='n'?1:-1;tell((current+d+data.nodes.length)%data.nodes.length)}
-else if(e.key==='Escape')tell(-1);else known=false;
-if(known){e.preventDefault();show()}});
-told.textContent=data.hint;
-"""
 _HINT = (
     "Rest the pointer on a node to see its numbers and its wires. Zoom with the wheel or + and -, move by dragging or with "
     "the arrow keys, step through the nodes with n and p."
 )
 
 
-class Interactive(Shown):
+class Interactive(HTMLView):
     """A drawing that answers: hover, zoom, move, keyboard. `Drawing.interactive` makes it."""
 
-    def __init__(self, drawing: Drawing) -> None:
-        self._drawing = drawing
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self.title = f"Graph of {picture.graph.title}"
+        self.theme = picture.look.theme
 
     @cached_property
     def html(self) -> str:
@@ -85,30 +31,18 @@ class Interactive(Shown):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        drawing = self._drawing
-        svg = inline(drawing.svg)
-        graph = drawing.drawn
-        told = ["\n".join(details(graph, place)) for place in range(len(graph.nodes))]
-        body = (
-            '<div class="bar"><button type="button" data-act="in" aria-label="zoom in">+</button>'
-            '<button type="button" data-act="out" aria-label="zoom out">−</button>'
-            '<button type="button" data-act="all" aria-label="show all">all</button></div>\n'
-            f'<div class="stage" tabindex="0" aria-label="{escape("graph of " + graph.title)}">{svg}</div>\n'
-            f'<p class="told mono" aria-live="polite">{escape(_HINT)}</p>'
-        )
-        script = _SCRIPT.replace("DATA", script_json({"nodes": told, "hint": _HINT}))
-        return fragment(
-            body, theme=drawing.look.theme, kind="interactive", style=_STYLE, script=script, label=f"Graph of {graph.title}"
-        )
+        picture = self._picture
+        shown = picture.drawn.title
+        svg, label = picture.svg.strip(), escape(f"graph of {shown}")
+        body = filled("interactive.html", LABEL=label, SVG=svg, HINT=escape(_HINT))
+        data = {"nodes": picture.told, "hint": _HINT}
+        return fragment(body, kind="interactive", theme=self.theme, label=f"Graph of {shown}", data=data)
 
     @property
     def text(self) -> str:
         """The table of the picture's nodes."""
-        return str(self._drawing)
-
-    def _about(self) -> tuple[str, str]:
-        return f"Graph of {self._drawing.graph.title}", self._drawing.look.theme
+        return self._picture.text
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""
-        return repr(self._drawing).replace("viz.Drawing", "viz.Interactive", 1)
+        return f"<viz.Interactive of {self._picture.summary}>"

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
-from pathlib import Path
 from typing import Any
 
-import autograd
-from autograd.files import write_whole
-
-from ..digits import known, short
-from ..files import check_suffix
-from ..graph.folding import read
+from ..digits import or_zero, short
+from ..graph.backward import Flow, Visit, backward
 from ..graph.lessons import lesson
 from ..graph.model import Graph
-from ..layout.cells import NABLA, Cell, Look, cells_of
+from ..graph.reading import order_of, read
+from ..graph.sentences import derivative
+from ..layout.cells import NABLA
 from ..layout.compose import compose
+from ..layout.look import Look
+from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
-from ..scene.svg import write_svg
-from .drawing import Drawing, look_of
-from .page import Shown, coloured, fragment, inline, script_json
+from .image import Still
+from .picture import Picture
+from .view import HTMLView, filled, fragment
 
 __all__ = ["MAX_NODES", "Frame", "Steps", "steps"]
 
@@ -70,7 +68,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
         The walk. A notebook shows a player; `Steps.save` writes it as a page.
 
     Raises:
-        TypeError: value is no Value.
+        TypeError: value isn't a Value.
         ValueError: the graph is larger, or an option is unknown.
 
     >>> from autograd import Value
@@ -82,69 +80,60 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = replace(look_of(style, theme, direction, precision), numbered=True)
-    order = autograd.topological_order(value)
+    look = Look(style, theme, direction, precision, numbered=True)
+    order = order_of(value)
     if len(order) <= MAX_NODES:
         graph = read(value)
-    if len(order) > MAX_NODES or len(graph.nodes) + graph.constant_count > MAX_NODES:
+    if len(order) > MAX_NODES or graph.size > MAX_NODES:
         raise ValueError(
             f"a walk shows at most {MAX_NODES} nodes, constants included, and this graph has {len(order):,} without them; "
             f"walk through a node further inside, or draw it all with viz.draw"
         )
-    names = [node.op.name if node.op is not None else "" for node in order]
-    return Steps(graph, names, look)
+    return Steps(graph, look)
 
 
-class Steps(Shown):
+class Steps(HTMLView):
     """A walk through a graph, as `steps` makes it."""
 
-    def __init__(self, graph: Graph, names: Sequence[str], look: Look) -> None:
+    suffixes = (".html", ".svg")
+
+    def __init__(self, graph: Graph, look: Look) -> None:
         self._look = look
-        frames, gradients = _walk(graph, names, look)
-        widest: dict[int, int] = {}
-        for frame in frames:
+        visits, gradients = backward(graph)
+        self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, visits, look))
+        widest = dict.fromkeys(range(len(graph.nodes)), 0)
+        for frame in self.frames:
             for place, kind, number in frame.changes:
                 if kind == "gradient":
-                    widest[place] = max(widest.get(place, 0), len(short(number, look.precision)) + 2)
-        nodes = [
-            replace(node, gradient=gradients.get(place), room=widest.get(place, 0)) for place, node in enumerate(graph.nodes)
-        ]
-        self._graph = replace(graph, nodes=tuple(nodes), pending=True)
-        self.frames: tuple[Frame, ...] = tuple(frames)
+                    widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
+        nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
+        self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
+        self.title = f"Step by step: {self._picture.graph.title}"
+        self.theme = look.theme
 
     def __len__(self) -> int:
         """The number of steps."""
         return len(self.frames)
 
-    @cached_property
-    def _drawing(self) -> Drawing:
-        return Drawing(self._graph, self._look)
-
     # ---- still pictures ------------------------------------------------------------------------
 
     def _at(self, k: int) -> Graph:
         """The graph as it is after step k."""
-        numbers: dict[int, tuple[float | None, float | None]] = dict.fromkeys(range(len(self._graph.nodes)), (None, None))
+        graph = self._picture.graph
+        numbers: dict[tuple[int, str], float] = {}
         for frame in self.frames[: k + 1]:
-            for place, kind, number in frame.changes:
-                value, gradient = numbers[place]
-                numbers[place] = (number, gradient) if kind == "value" else (value, number)
-        return self._graph.with_numbers(numbers, pending=True)
+            numbers.update({(place, kind): number for place, kind, number in frame.changes})
+        places = range(len(graph.nodes))
+        return graph.with_numbers([(numbers.get((place, "value")), numbers.get((place, "gradient"))) for place in places])
 
     def _scene(self, k: int) -> Scene:
         frame = self.frames[k]
-        scene = compose(
-            self._at(k), self._drawing.layout, self._look, marked=() if frame.place is None else (frame.place,),
-            cells=self._cells,
-        )  # fmt: skip
+        measured = measure(self._at(k), self._look, like=self._picture.measured)
+        scene = compose(measured, self._picture.layout, () if frame.place is None else (frame.place,))
         return _captioned(scene, f"step {k + 1} of {len(self)}, {frame.phase}", frame)
 
-    @cached_property
-    def _cells(self) -> list[Cell]:
-        return cells_of(self._graph, self._look)
-
-    def still(self, k: int) -> str:
-        """One step as an SVG document, with its words below the picture.
+    def still(self, k: int) -> Still:
+        """One step as a picture, with its words below it.
 
         Args:
             k: from 0; negative numbers count from the end.
@@ -154,21 +143,26 @@ class Steps(Shown):
         """
         if not -len(self) <= k < len(self):
             raise IndexError(f"step {k} of a walk with {len(self)} steps")
-        return write_svg(self._scene(k % len(self)))
+        at = k % len(self)
+        title = f"step {at + 1} of {len(self)}, {self.frames[at].phase}: {self._picture.graph.title}"
+        return Still(lambda: self._scene(at), title, _line(self.frames[at]))
 
     @property
-    def first(self) -> str:
-        """The first step as an SVG document."""
+    def first(self) -> Still:
+        """The first step as a picture."""
         return self.still(0)
 
     @property
-    def last(self) -> str:
-        """The last step as an SVG document."""
+    def last(self) -> Still:
+        """The last step as a picture."""
         return self.still(-1)
 
     @cached_property
-    def film_strip(self) -> str:
-        """All steps below one another as one SVG document, for hosts that strip scripts."""
+    def film_strip(self) -> Still:
+        """All steps below one another as one picture, for hosts that strip scripts."""
+        return Still(self._strip, f"the {len(self)} steps of {self._picture.graph.title}", self.text)
+
+    def _strip(self) -> Scene:
         items: list[Item] = []
         top = 0.0
         width = 0.0
@@ -177,8 +171,7 @@ class Steps(Shown):
             items += [item.moved(0.0, top, f"f{k}-") for item in scene.items]
             top += scene.height + 8
             width = max(width, scene.width)
-        title = f"The {len(self)} steps of {self._graph.title}"
-        return write_svg(Scene(width, top, self._look.theme, items, title, self.text))
+        return Scene(width, top, self._look.theme, items, f"The {len(self)} steps of {self._picture.graph.title}", self.text)
 
     # ---- the player ----------------------------------------------------------------------------
 
@@ -191,27 +184,20 @@ class Steps(Shown):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        data = [self._data(frame) for frame in self.frames]
-        last = self._graph
-        svg = inline(write_svg(compose(last, self._drawing.layout, self._look, cells=self._cells)))
         items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
-        parts = {"SVG": svg, "COUNT": str(len(self) - 1), "ITEMS": items}
-        body = re.sub("|".join(parts), lambda word: parts[word[0]], _BODY)  # in one pass: a label may be one of these words
-        script = coloured(_SCRIPT, self._look.theme).replace("DATA", script_json(data))
-        label = f"Step by step: {self._graph.title}"
-        return fragment(body, theme=self._look.theme, kind="steps", style=_STYLE, script=script, label=label)
+        body = filled("steps.html", SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
+        data = [self._data(frame) for frame in self.frames]
+        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data)
 
     def _data(self, frame: Frame) -> dict[str, Any]:
-        edges = []
-        if frame.place is not None:
-            edges = [k for k, edge in enumerate(self._graph.edges) if edge.head == frame.place]
         changes = []
         for place, kind, number in frame.changes:
             text = short(number, self._look.precision)
             changes.append([place, kind, text if kind == "value" else f"{NABLA} {text}"])
         return {
             "phase": frame.phase, "words": frame.words, "rules": list(frame.rules), "place": frame.place,
-            "parents": list(frame.parents), "edges": edges, "changes": changes,
+            "parents": list(frame.parents),
+            "edges": [k for k, edge in enumerate(self._picture.graph.edges) if edge.head == frame.place], "changes": changes,
         }  # fmt: skip
 
     @property
@@ -219,31 +205,12 @@ class Steps(Shown):
         """All steps as plain text, one line each."""
         return "\n".join([f"{k}. {_line(frame)}" for k, frame in enumerate(self.frames, 1)])
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the player (.html) or the film strip (.svg) to a file, whole or not at all.
-
-        Args:
-            path: where to; its suffix is .html or .svg.
-
-        Returns:
-            The path.
-
-        Raises:
-            ValueError: the suffix is another one.
-            OSError: the file can't be written.
-            RenderError: Graphviz is missing, failed, or took too long.
-        """
-        if check_suffix(path, (".html", ".svg")) == ".html":
-            return super().save(path)
-        write_whole(path, self.film_strip.encode("utf-8"))
-        return Path(path)
-
-    def _about(self) -> tuple[str, str]:
-        return f"Step by step: {self._graph.title}", self._look.theme
+    def _content(self, suffix: str) -> bytes:
+        return self.film_strip.to_bytes(suffix) if suffix == ".svg" else super()._content(suffix)
 
     def __repr__(self) -> str:
         """What is walked through and how many steps that takes."""
-        return f"<viz.Steps of {self._graph.title}: {len(self)} steps>"
+        return f"<viz.Steps of {self._picture.graph.title}: {len(self)} steps>"
 
 
 def _line(frame: Frame) -> str:
@@ -251,81 +218,59 @@ def _line(frame: Frame) -> str:
     return f"{frame.words} {rules}" if rules else frame.words
 
 
-def _walk(graph: Graph, names: Sequence[str], look: Look) -> tuple[list[Frame], dict[int, float]]:
-    """The steps, and the gradients at the end."""
+def _forward_frames(graph: Graph, look: Look) -> list[Frame]:
     leaves = [place for place, node in enumerate(graph.nodes) if node.is_leaf]
-    given = [f"{graph.name(place)} = {_number(graph.nodes[place].value, look)}" for place in leaves]
-    listed = ", ".join(given[:12]) + (f" and {len(given) - 12} more" if len(given) > 12 else "")
-    opening = tuple([(place, "value", known(graph.nodes[place].value)) for place in leaves])
-    frames = [Frame("forward", f"The inputs: {listed}." if leaves else "There are no inputs.", changes=opening)]
+    given = [f"{graph.name(place)} = {short(or_zero(graph.nodes[place].value), look.precision)}" for place in leaves]
+    inputs = ", ".join(given[:12]) + (f" and {len(given) - 12} more" if len(given) > 12 else "")
+    opening = tuple([(place, "value", or_zero(graph.nodes[place].value)) for place in leaves])
+    frames = [Frame("forward", f"The inputs: {inputs}." if leaves else "There are no inputs.", changes=opening)]
     for place, node in enumerate(graph.nodes):
-        if node.is_leaf:
-            continue
-        value = known(node.value)
-        words = f"{graph.name(place)} = {graph.formula(place)} = {short(value, look.precision)}"
-        frames.append(Frame("forward", words, (), place, _parents(graph, place), ((place, "value", value),)))
+        if not node.is_leaf:
+            value = or_zero(node.value)
+            words = f"{graph.name(place)} = {graph.formula(place)} = {short(value, look.precision)}"
+            frames.append(Frame("forward", words, (), place, _parents(graph, place), ((place, "value", value),)))
+    return frames
+
+
+def _backward_frames(graph: Graph, visits: Sequence[Visit], look: Look) -> list[Frame]:
     root = len(graph.nodes) - 1
-    adjoint: dict[int, float] = {root: 1.0}
-    opening_words = "The gradient of the result with respect to itself is 1."
-    frames.append(Frame("backward", opening_words, (), root, (), ((root, "gradient", 1.0),)))
-    for place in range(root, -1, -1):
-        if graph.nodes[place].is_leaf or place not in adjoint:
-            continue
-        rules, changes = _back(graph, place, adjoint, look)
-        words = lesson(graph, place, names[place], adjoint[place])
-        frames.append(Frame("backward", words, tuple(rules), place, _parents(graph, place), tuple(changes)))
-    return frames, adjoint
+    opening = "The gradient of the result with respect to itself is 1."
+    frames = [Frame("backward", opening, (), root, (), ((root, "gradient", 1.0),))]
+    for visit in visits:
+        rules = tuple([_rule(graph, flow, visit.upstream, look) for flow in visit.flows])
+        totals = {flow.edge.tail: flow.total for flow in visit.flows}
+        changes = tuple([(place, "gradient", total) for place, total in totals.items() if place is not None])
+        words = lesson(graph, visit.place, visit.upstream)
+        frames.append(Frame("backward", words, rules, visit.place, _parents(graph, visit.place), changes))
+    return frames
 
 
-def _back(graph: Graph, place: int, adjoint: dict[int, float], look: Look) -> tuple[list[str], list[tuple[int, str, float]]]:
-    """Let one node pass its gradient on, as the engine does: operand by operand."""
-    node = graph.nodes[place]
-    upstream = adjoint[place]
-    rules = []
-    changed: dict[int, float] = {}
-    for slot, operand in enumerate(node.operands):
-        if type(operand) is not int:
-            continue
-        local = node.local_gradients[slot] if slot < len(node.local_gradients) else None
-        if local is None:
-            continue
-        part = upstream if local == 1.0 else 0.0 if upstream == 0.0 else upstream * local
-        name = graph.name(operand)
-        symbol = node.partials[slot] if slot < len(node.partials) else ""
-        number = short(local, look.precision)
-        middle = f" = {symbol}" if symbol and symbol != number else ""
-        rule = f"{NABLA}{name}: upstream {short(upstream, look.precision)} × local {number} = {short(part, look.precision)}"
-        rule += f", as d({graph.formula(place)})/d{name}{middle} = {number}"
-        if operand in adjoint:
-            total = adjoint[operand] + part
-            rule += f"; a copy adds up: {short(adjoint[operand], look.precision)} + {short(part, look.precision)} = "
-            rule += short(total, look.precision)
-            adjoint[operand] = total
-        else:
-            adjoint[operand] = 0.0 + part  # as the engine adds up: -0.0 becomes 0.0
-        rules.append(rule)
-        changed[operand] = adjoint[operand]
-    return rules, [(operand, "gradient", number) for operand, number in changed.items()]
+def _rule(graph: Graph, flow: Flow, upstream: float, look: Look) -> str:
+    """How one operand gets its share."""
+    edge = flow.edge
+    name = graph.name(edge.tail or 0)
+    local, part = short(flow.local, look.precision), short(flow.part, look.precision)
+    rule = f"{NABLA}{name}: upstream {short(upstream, look.precision)} × local {local} = {part}"
+    rule += f", as {derivative(graph.formula(edge.head), name, edge.partial, local)}"
+    if flow.before is None:
+        return rule
+    return f"{rule}; a copy adds up: {short(flow.before, look.precision)} + {part} = {short(flow.total, look.precision)}"
 
 
 def _parents(graph: Graph, place: int) -> tuple[int, ...]:
-    return tuple(dict.fromkeys([o for o in graph.nodes[place].operands if type(o) is int]))
-
-
-def _number(number: float | None, look: Look) -> str:
-    return "" if number is None else short(number, look.precision)
+    return tuple(dict.fromkeys([edge.tail for edge in graph.inputs[place] if edge.tail is not None]))
 
 
 def _captioned(scene: Scene, heading: str, frame: Frame) -> Scene:
     """A picture with the words of its step below it, broken into lines that fit."""
     columns = max(64, int(scene.width / 7.4))
     lines = [piece for text in (frame.words, *frame.rules) for piece in _broken(text, columns)]
-    shapes: list[Any] = [Text(heading, 12, scene.height + 6, 12, "muted", "start", bold=True, role="step")]
+    texts = [Text(heading, 12, scene.height + 6, 12, "muted", "start", bold=True, role="step")]
     for i, line in enumerate(lines):
-        shapes.append(Text(line, 12, scene.height + 26 + 17 * i, 12, "text", "start", role="words"))
+        texts.append(Text(line, 12, scene.height + 26 + 17 * i, 12, "text", "start", role="words"))
     height = scene.height + 26 + 17 * len(lines)
-    width = max([scene.width, *[shape.box[2] + 12 for shape in shapes]])
-    return replace(scene, width=width, height=height, items=[*scene.items, Item("words", "words", shapes)])
+    width = max([scene.width, *[text.box[2] + 12 for text in texts]])
+    return replace(scene, width=width, height=height, items=[*scene.items, Item("words", "words", [*texts])])
 
 
 def _broken(text: str, columns: int) -> list[str]:
@@ -335,87 +280,3 @@ def _broken(text: str, columns: int) -> list[str]:
             lines.append("  ")
         lines[-1] += (" " if lines[-1].strip() else "") + word
     return lines
-
-
-_STYLE = """
-S .bar{display:flex;flex-wrap:wrap;gap:6px;align-items:center;margin:10px 0 6px}
-S .bar input{flex:1 1 160px;min-width:120px;accent-color:VALUE}
-S .bar[hidden]{display:none}
-S .count{min-width:11em;text-align:right}
-S .words{min-height:3em;margin:6px 0 0;font-size:15px}
-S .rules{min-height:3.2em;margin:4px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}
-S .picture{overflow-x:auto}
-S details{margin-top:8px}
-S summary{cursor:pointer}
-S li{margin:2px 0;overflow-wrap:anywhere}
-S .node,S .edge{transition:opacity .2s}
-@media (prefers-reduced-motion:reduce){
-S .node,S .edge{transition:none}
-}
-"""
-
-_BODY = """<div class="picture">SVG</div>
-<div class="bar" hidden>
-<button type="button" data-act="first" aria-label="first step">|◀</button>
-<button type="button" data-act="back" aria-label="one step back">◀</button>
-<button type="button" data-act="play" aria-label="play">▶ play</button>
-<button type="button" data-act="forward" aria-label="one step forward">▶</button>
-<button type="button" data-act="last" aria-label="last step">▶|</button>
-<input type="range" min="0" max="COUNT" value="COUNT" aria-label="step">
-<span class="count m"></span>
-</div>
-<div class="said" aria-live="polite"><p class="words"></p>
-<pre class="rules"></pre></div>
-<details open><summary>All steps as text</summary><ol>ITEMS</ol></details>"""
-
-_SCRIPT = """
-var frames=DATA,svg=root.querySelector('svg'),k=0,timer=null,marks=[];
-var bar=root.querySelector('.bar'),slider=bar.querySelector('input'),count=bar.querySelector('.count');
-var words=root.querySelector('.words'),rules=root.querySelector('.rules'),play=bar.querySelector('[data-act=play]');
-var nodes={},edges=[],ground=svg.querySelector('rect');
-svg.querySelectorAll('[data-node]').forEach(function(n){nodes[n.getAttribute('data-node')]=n});
-svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,'')]=e});
-bar.hidden=false;root.querySelector('details').open=false;
-function write(place,kind,text){var t=nodes[place].querySelector('text.'+kind);if(t)t.textContent=text}
-function halo(node,strong){
-var b=node.getBBox(),r=document.createElementNS('http://www.w3.org/2000/svg','rect');
-r.setAttribute('x',b.x-3);r.setAttribute('y',b.y-3);r.setAttribute('width',b.width+6);r.setAttribute('height',b.height+6);
-r.setAttribute('rx',8);r.setAttribute('fill',strong?'CHANGED':'none');r.setAttribute('stroke','TEXT');
-r.setAttribute('stroke-width',strong?1.5:1);if(!strong)r.setAttribute('stroke-dasharray','4 3');
-ground.parentNode.insertBefore(r,ground.nextSibling);marks.push(r)}
-function show(to){
-k=Math.max(0,Math.min(frames.length-1,to));
-marks.forEach(function(m){m.parentNode.removeChild(m)});marks=[];
-var known={};
-for(var p in nodes){write(p,'value','');write(p,'gradient','')}
-for(var i=0;i<=k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1});
-var f=frames[k];
-for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
-edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
-e.style.opacity=known[b]?'':'.25';
-e.querySelectorAll('path').forEach(function(s){s.style.stroke=on?(f.phase==='forward'?'VALUE':'GRADIENT'):'';s.style.strokeWidth=on?'3':''});
-e.querySelectorAll('polygon').forEach(function(s){s.style.fill=on?(f.phase==='forward'?'VALUE':'GRADIENT'):''})});
-if(f.place!==null)halo(nodes[f.place],true);
-f.parents.forEach(function(p){if(p!==f.place)halo(nodes[p],false)});
-words.textContent=f.words;rules.textContent=f.rules.join('\\n');
-count.textContent=f.phase+', step '+(k+1)+' of '+frames.length;
-slider.value=k;slider.setAttribute('aria-valuetext',count.textContent);
-bar.querySelector('[data-act=first]').disabled=bar.querySelector('[data-act=back]').disabled=k===0;
-bar.querySelector('[data-act=last]').disabled=bar.querySelector('[data-act=forward]').disabled=k===frames.length-1;
-root.setAttribute('data-step',k)}
-function stop(){if(timer)clearInterval(timer);timer=null;play.textContent='▶ play';play.setAttribute('aria-label','play')}
-function toggle(){if(timer){stop();return}
-if(k===frames.length-1)show(0);
-play.textContent='❚❚ pause';play.setAttribute('aria-label','pause');
-timer=setInterval(function(){if(!root.isConnected||k===frames.length-1){stop();return}show(k+1);if(k===frames.length-1)stop()},1400)}
-function act(what){if(what==='play'){toggle();return}stop();
-show(what==='first'?0:what==='last'?frames.length-1:what==='back'?k-1:k+1)}
-bar.querySelectorAll('button').forEach(function(b){b.addEventListener('click',function(){act(b.getAttribute('data-act'))})});
-slider.addEventListener('input',function(){stop();show(+slider.value)});
-root.tabIndex=0;
-root.addEventListener('keydown',function(e){
-var what={ArrowRight:'forward',ArrowLeft:'back',Home:'first',End:'last',' ':'play'}[e.key];
-if(!what||e.ctrlKey||e.metaKey||e.altKey||(e.key===' '&&e.target!==root))return;
-e.preventDefault();e.stopPropagation();act(what)});
-show(0);
-"""

@@ -1,0 +1,83 @@
+"""What is told of a node, of an edge and of a local gradient."""
+
+from __future__ import annotations
+
+from .backward import contribution
+from .model import Edge, Fold, Graph, Node
+
+__all__ = ["derivative", "details", "edge_title", "sentence"]
+
+LISTED = 12  # local gradients
+
+
+def derivative(of: str, by: str, text: str, number: str, plain: str | None = None) -> str:
+    """A local gradient in symbols and numbers.
+
+    Args:
+        of: the formula of the node.
+        by: the name of the operand.
+        text: the local gradient in symbols; empty if there is none.
+        number: the local gradient as it is written.
+        plain: the text that says no more than the number; the number itself if None.
+
+    >>> derivative("x * y", "x", "y", "3"), derivative("x + y", "x", "1", "1")
+    ('d(x * y)/dx = y = 3', 'd(x + y)/dx = 1')
+    """
+    symbols = "" if text in ("", number if plain is None else plain) else f"{text} = "
+    return f"d({of})/d{by} = {symbols}{number}"
+
+
+def sentence(graph: Graph, place: int) -> str:
+    """A node in one sentence, with all digits."""
+    node = graph.nodes[place]
+    if node.fold is not None:
+        return _of_a_fold(node, node.fold)
+    formula = graph.formula(place)
+    value = "not computed yet" if node.value is None else f"value {node.value!r}"
+    gradient = "no gradient yet" if node.gradient is None else f"gradient {node.gradient!r}"
+    return f"{graph.name(place)}{' = ' if formula else ''}{formula}: {value}, {gradient}"
+
+
+def _of_a_fold(node: Node, fold: Fold) -> str:
+    what = {"group": "nodes", "rest": "nodes that are not drawn", "constants": "constants"}[fold.kind]
+    text = f"{fold.name + ': ' if fold.name else ''}{fold.count:,} {what}"
+    if fold.leaves:
+        text += f", among them {', '.join(fold.leaves)}"
+    if fold.gradient_norm is not None:
+        text += f", norm of their gradients {fold.gradient_norm!r}"
+    if node.value is not None:
+        text += f"; its outlet has value {node.value!r}"
+        text += "" if node.gradient is None else f", gradient {node.gradient!r}"
+    return text
+
+
+def details(graph: Graph, place: int) -> list[str]:
+    """What is told when the pointer rests on a node: the sentence, its local gradients, the line that made it."""
+    node = graph.nodes[place]
+    lines = [sentence(graph, place)]
+    if node.symbol:
+        formula = graph.formula(place)
+        inputs = [edge for edge in graph.inputs[place] if edge.tail is not None]
+        for edge in inputs[:LISTED]:
+            if edge.tail is not None and edge.local is not None:
+                name = graph.name(edge.tail)
+                lines.append(derivative(formula, name, edge.partial, repr(edge.local), f"{edge.local:g}"))
+        if len(inputs) > LISTED:
+            lines.append(f"and {len(inputs) - LISTED} more local gradients")
+    if node.source:
+        lines.append(f"made at {node.source}")
+    return lines
+
+
+def edge_title(graph: Graph, edge: Edge) -> str:
+    """What is told when the pointer rests on an edge."""
+    tail = "constant" if edge.tail is None else graph.name(edge.tail)
+    text = f"{tail} to {graph.name(edge.head)}"
+    if edge.count > 1:
+        text += f": {edge.count:,} edges"
+    if edge.weight is not None:
+        text += f", weight {edge.weight!r}"
+    part = contribution(graph, edge)
+    if part is not None:
+        text += f"; {part!r} flows back"
+    return text

@@ -1,0 +1,89 @@
+"""The style ``"boxes"``: one row for a node, as micrograd's readers know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from ..scene.shapes import Point, Rect, Shape, Text, text_width
+from .cells import SIZES, Cell, Words
+
+__all__ = ["BoxCell"]
+
+PADDING = 11
+SLOT_WIDTH = 7
+
+
+@dataclass(frozen=True)
+class BoxCell(Cell):
+    """Label and operation | value over gradient.
+
+    Attributes:
+        number_width: the width of the part with the numbers.
+    """
+
+    number_width: int
+
+    @classmethod
+    def measured(cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool) -> Self:
+        """The cell that these words need."""
+        numbers = words.number_width + 2 * PADDING if words.value or words.gradient or words.columns else 0
+        width = SLOT_WIDTH + _name_width(words) + numbers
+        height = max(46, 17 * len(words.lines) + 14)
+        needed = cls.pitch * slots
+        if direction in ("LR", "RL"):
+            return cls(words, direction, slots, is_root, is_fork, width, max(height, needed), numbers)
+        return cls(words, direction, slots, is_root, is_fork, height, max(width, needed), numbers)
+
+    def entry(self, slot: int) -> tuple[float, float]:
+        """On the edge of the box, where the operands share the whole side."""
+        return 0.0, self.offset(slot)
+
+    def offset(self, slot: int) -> float:
+        """How far from the middle line an operand's edge arrives."""
+        return ((slot + 0.5) / self.slots - 0.5) * self.breadth if self.slots else 0.0
+
+    def shapes(self, centre: Point) -> list[Shape]:
+        """The tinted part with the name, the white one with the numbers, the outline."""
+        words = self.words
+        x, y = centre
+        width, height = self.extent
+        left, top = x - width / 2, y - height / 2
+        named = width - self.number_width
+        shapes: list[Shape] = [Rect(left + 4, top - 4, width, height, 5, "fold")] if words.is_fold else []
+        shapes += [
+            Rect(left, top, width, height, 5, "number"),
+            Rect(left, top, named, height, 5, words.kind, line=""),
+            *self._name(left + named / 2, y),
+            Rect(left, top, width, height, 5, "", "text" if self.is_root else "line", 2 if self.is_root else 1),
+        ]
+        end = left + width - PADDING
+        split = 10 if words.gradient or words.fills_in else 0
+        if words.value or words.fills_in:
+            shapes.append(Text(words.value, end, y - split, SIZES["number"], "value", "end", role="value"))
+        if words.gradient or words.fills_in:
+            shapes.append(Text(words.gradient, end, y + 10, SIZES["number"], "gradient", "end", role="gradient"))
+        return shapes
+
+    def _name(self, x: float, y: float) -> list[Shape]:
+        words = self.words
+        if words.is_fold:
+            return self.fold_texts(x, y)
+        if not words.name:
+            return [Text(words.symbol, x, y, SIZES["lone symbol"], role="symbol")]
+        above = y - (10 if words.symbol else 0)
+        if words.labelled:
+            texts: list[Shape] = [Text(words.name, x, above, SIZES["label"], bold=True, role="name")]
+        else:
+            texts = [Text(words.name, x, above, SIZES["symbol"], "muted", italic=True, role="name")]
+        return [*texts, Text(words.symbol, x, y + 10, SIZES["symbol"], "muted", role="symbol")] if words.symbol else texts
+
+
+def _name_width(words: Words) -> int:
+    if words.is_fold:
+        return words.fold_width + 2 * PADDING
+    if words.name:
+        widest = max(text_width(words.name, SIZES["label"]), text_width(words.symbol, SIZES["symbol"]))
+    else:
+        widest = text_width(words.symbol, SIZES["lone symbol"])
+    return max(widest + 2 * PADDING - SLOT_WIDTH, 30)

@@ -1,0 +1,136 @@
+"""The style ``"circuit"``: round gates, and wires that carry the numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+from ..scene.shapes import Circle, Curve, Point, Rect, Shape, Text, text_width
+from .cells import SIZES, Cell, Words
+
+__all__ = ["CircuitCell"]
+
+RADIUS = 17
+PITCH = 16
+
+
+@dataclass(frozen=True)
+class CircuitCell(Cell):
+    """A round gate (or an input's name), and the wire that leaves it with its numbers: value above, gradient below.
+
+    Attributes:
+        gate: the size of the gate along and across the flow; of the name for an input.
+        wire: the length of the wire with the numbers.
+    """
+
+    gate: tuple[int, int]
+    wire: int
+
+    pitch = PITCH
+
+    @classmethod
+    def measured(cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool) -> Self:
+        """The cell that these words need."""
+        horizontal = direction in ("LR", "RL")
+        along, across = gate = _gate(words, slots, horizontal=horizontal)
+        is_named = bool(words.symbol and words.name)
+        name_width = text_width(words.name, SIZES["symbol"])
+        if not words.value and not words.gradient:
+            wire = 0 if words.is_fold and not is_root else 16
+        elif horizontal:
+            wire = max(words.number_width + (24 if is_root else 14), name_width - along if is_named else 0)
+        else:
+            wire = 28
+        breadth = across + (8 if words.is_fold else 0)
+        if horizontal:
+            breadth = max(breadth + (2 * 17 if is_named else 0), 38)
+        else:
+            breadth = max(breadth + (2 * name_width + 8 if is_named else 0), 2 * words.number_width + 14)
+        return cls(words, direction, slots, is_root, is_fork, along + wire, breadth, gate, wire)
+
+    def entry(self, slot: int) -> tuple[float, float]:
+        """On the outline of the gate, so that the wire meets it also where it curves."""
+        across = self.offset(slot)
+        if not self.words.symbol:
+            return 0.0, across
+        beyond = abs(across) - (self.gate[1] / 2 - RADIUS)  # a gate is at least as long and as wide as two radii
+        return (RADIUS - math.sqrt(max(RADIUS**2 - beyond**2, 0.0)) if beyond > 0 else 0.0), across
+
+    def shapes(self, centre: Point) -> list[Shape]:
+        """The wire, the gate over it, and the words."""
+        along = self.gate[0]
+        shapes: list[Shape] = []
+        if self.wire:
+            start, end = self.point(centre, along), self.point(centre, along + self.wire - (9 if self.is_root else 0))
+            tip = self.point(centre, along + self.wire) if self.is_root else None
+            shapes.append(Curve((start, start, end, end), width=1.8 if self.is_root else 1.2, tip=tip))
+            if self.is_fork:
+                x, y = self.point(centre, self.length - 1)
+                shapes.append(Circle(x, y, 2.6, "line"))
+        return shapes + self._gate_shapes(centre) + self._number_shapes(centre)
+
+    def _gate_shapes(self, centre: Point) -> list[Shape]:
+        along, across = self.gate
+        x, y = self.point(centre, along / 2)
+        width, height = (along, across) if self.is_horizontal else (across, along)
+        left, top = x - width / 2, y - height / 2
+        words = self.words
+        if words.is_fold:  # two sheets, one behind the other: there is more in here
+            behind = Rect(left + 4, top - 4, width, height, 6, "fold")
+            return [behind, Rect(left, top, width, height, 6, "fold", stroke=1.2), *self.fold_texts(x, y)]
+        if words.kind == "leaf":
+            if not words.labelled:
+                return [Text(words.name, x, y, SIZES["symbol"], "muted", italic=True, role="name")]
+            return [Text(words.name, x, y, SIZES["label"], bold=True, role="name")]
+        stroke = 1.8 if self.is_root else 1.2
+        outline = "text" if self.is_root else "line"
+        if self.gate == (2 * RADIUS, 2 * RADIUS):
+            shapes: list[Shape] = [Circle(x, y, RADIUS, "operation", outline, stroke)]
+        else:
+            shapes = [Rect(left, top, width, height, RADIUS, "operation", outline, stroke)]
+        shapes.append(Text(words.symbol, x, y, _symbol_size(words), role="symbol"))
+        if words.name:
+            shapes.append(self._name(centre, x, y))
+        return shapes
+
+    def _name(self, centre: Point, x: float, y: float) -> Text:
+        """The name of a gate, above it or beside it."""
+        along, across = self.gate
+        name, size, bold = self.words.name, SIZES["symbol"], self.words.labelled
+        colour = "text" if bold else "muted"
+        if not self.is_horizontal:
+            return Text(name, x + across / 2 + 5, y, size, colour, "start", bold=bold, role="name")
+        anchor = "middle"
+        if text_width(name, size) > along:  # it begins with the gate, and goes on over the wire
+            x, _ = self.point(centre, 0)
+            anchor = "start" if self.direction == "LR" else "end"
+        return Text(name, x, y - across / 2 - 9, size, colour, anchor, bold=bold, role="name")
+
+    def _number_shapes(self, centre: Point) -> list[Shape]:
+        x, y = self.point(centre, self.gate[0] + (self.wire - (10 if self.is_root else 0)) / 2)
+        size = SIZES["number"]
+        if self.is_horizontal:
+            value = Text(self.words.value, x, y - 10, size, "value", role="value")
+            gradient = Text(self.words.gradient, x, y + 10, size, "gradient", role="gradient")
+        else:
+            value = Text(self.words.value, x - 5, y, size, "value", "end", role="value")
+            gradient = Text(self.words.gradient, x + 5, y, size, "gradient", "start", role="gradient")
+        return [text for text in (value, gradient) if text.content or self.words.fills_in]
+
+
+def _gate(words: Words, slots: int, *, horizontal: bool) -> tuple[int, int]:
+    """The size of the gate along and across the flow; of the name for an input."""
+    if words.kind == "operation":
+        across = max(2 * RADIUS, PITCH * slots + 2 if slots > 2 else 0)
+        width = max(2 * RADIUS, text_width(words.symbol, _symbol_size(words)) + 18)
+        return (width, across) if horizontal else (2 * RADIUS, max(width, across))
+    if words.is_fold:
+        width, height = words.fold_width + 20, 17 * len(words.lines) + 14
+    else:
+        width, height = text_width(words.name, SIZES["label"] if words.labelled else SIZES["symbol"]) + 6, 20
+    return (width, height) if horizontal else (height, max(width, PITCH * slots + 8))
+
+
+def _symbol_size(words: Words) -> float:
+    return SIZES["lone symbol"] if len(words.symbol) <= 2 else SIZES["symbol"]

@@ -1,0 +1,310 @@
+"""From a graph to everything that is drawn of it: what it says, and how large it is. The stages after this ask no graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ..digits import before_after, or_zero, short
+from ..graph.backward import contribution
+from ..graph.model import Edge, Graph
+from ..graph.sentences import derivative, details, edge_title, sentence
+from ..scene.shapes import text_width
+from ..text import local_name, shortened
+from .boxes import BoxCell
+from .cells import NABLA, SIZES, Cell, Words
+from .circuit import CircuitCell
+from .look import Look
+
+__all__ = ["NOT_YET", "Arrow", "Measured", "Pill", "measure"]
+
+CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
+NOT_YET = "not yet"
+LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
+CONTRIBUTIONS = 4  # as many are added up in sight
+DESCRIBED = 100  # nodes spelled out in the description
+
+
+@dataclass(frozen=True)
+class Pill:
+    """A constant: its DOT name, and what it says, also on hover."""
+
+    name: str
+    words: str
+    title: str
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height."""
+        return text_width(self.words, SIZES["number"]) + 16, 24
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One edge.
+
+    Attributes:
+        tail: the place of the cell that it leaves, or None where it leaves a pill.
+        pill: the constant that it leaves, or None.
+        head: the place of the cell that it points to.
+        slot: which operand it is, from 0.
+        port: where at the cell it arrives.
+        weight: the weight that it stands for, or None.
+        words: what is written on it.
+        title: what is told on hover.
+    """
+
+    tail: int | None
+    pill: Pill | None
+    head: int
+    slot: int
+    port: int
+    weight: float | None
+    words: tuple[str, ...]
+    title: str
+
+    @property
+    def source(self) -> str:
+        """The DOT name of what it leaves."""
+        return self.pill.name if self.pill is not None else f"n{self.tail}"
+
+    @property
+    def words_extent(self) -> tuple[int, int]:
+        """Width and height of what is written on it."""
+        return max(text_width(line, SIZES["edge"]) for line in self.words) + 8, 14 * len(self.words) + 4
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A graph as it is drawn, before anything has its place.
+
+    Attributes:
+        look: how it is drawn.
+        cells: one for each node.
+        arrows: one for each edge.
+        groups: for each node the names of its groups, the outermost first.
+        lit: the places of the nodes that are not faded, or None for all.
+        note: what must be said about missing gradients.
+        legend: which number is which.
+        footer: the lines below the picture.
+        title: of the whole.
+        description: all of it in words.
+    """
+
+    look: Look
+    cells: tuple[Cell, ...]
+    arrows: tuple[Arrow, ...]
+    groups: tuple[tuple[str, ...], ...]
+    lit: frozenset[int] | None
+    note: str
+    legend: str
+    footer: tuple[str, ...]
+    title: str
+    description: str
+
+    @cached_property
+    def clusters(self) -> tuple[tuple[str, ...], ...]:
+        """The groups that get a frame, as paths of names; an outer one comes before what it holds."""
+        return tuple(dict.fromkeys([names[:depth] for names in self.groups for depth in range(1, len(names) + 1)]))
+
+    @cached_property
+    def pills(self) -> dict[int, list[Pill]]:
+        """The constants, by the place of the cell that uses them."""
+        found: dict[int, list[Pill]] = {}
+        for arrow in self.arrows:
+            if arrow.pill is not None:
+                found.setdefault(arrow.head, []).append(arrow.pill)
+        return found
+
+    @property
+    def size(self) -> int:
+        """How much there is to be placed: cells, constants and arrows."""
+        return len(self.cells) + sum(map(len, self.pills.values())) + len(self.arrows)
+
+
+def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
+    """Say what is drawn of a graph, and how large it is.
+
+    Args:
+        graph: what is to be seen.
+        look: how.
+        like: the same graph with other numbers; the cells keep its sizes.
+    """
+    cells = []
+    for place in range(len(graph.nodes)):
+        words = _words(graph, place, look)
+        cells.append(_cell(graph, place, words, look) if like is None else replace(like.cells[place], words=words))
+    arrows = []
+    constants = 0
+    for edge in graph.edges:
+        pill = None
+        if edge.constant is not None:
+            pill = Pill(f"c{constants}", short(edge.constant, look.precision), f"constant {edge.constant!r}")
+            constants += 1
+        port = 0 if cells[edge.head].words.is_fold else edge.slot
+        lines = tuple(_edge_lines(graph, edge, look))
+        arrows.append(Arrow(edge.tail, pill, edge.head, edge.slot, port, edge.weight, lines, edge_title(graph, edge)))
+    legend = _legend(graph, look)
+    footer = _footer(graph, legend)
+    return Measured(
+        look=look,
+        cells=tuple(cells),
+        arrows=tuple(arrows),
+        groups=tuple([node.groups for node in graph.nodes]),
+        lit=None if graph.focus is None else graph.on_path,
+        note=graph.note,
+        legend=legend,
+        footer=tuple(footer),
+        title=re.sub(r"\s+", " ", f"Computational graph of {graph.title}"),
+        description=_description(graph, [line for line in footer if line != legend]),
+    )
+
+
+# ---- cells -----------------------------------------------------------------------------------------
+
+
+def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
+    operands = len(graph.nodes[place].operands)
+    return CELLS[look.style].measured(
+        words,
+        look.direction,
+        min(1, operands) if words.is_fold else operands,
+        is_root=place == len(graph.nodes) - 1,
+        is_fork=len(graph.uses[place]) > 1,
+    )
+
+
+def _words(graph: Graph, place: int, look: Look) -> Words:
+    node = graph.nodes[place]
+    return Words(
+        kind=node.kind,
+        name=_name(graph, place, look),
+        labelled=bool(node.label if node.fold is None else node.fold.name),
+        symbol=shortened(node.symbol, LABEL_COLUMNS),
+        value=_value(graph, place, look),
+        gradient=_gradient(graph, place, look),
+        lines=tuple(_fold_lines(graph, place, look)),
+        title="\n".join(details(graph, place)),
+        fills_in=graph.pending,
+        columns=node.columns,
+    )
+
+
+def _name(graph: Graph, place: int, look: Look) -> str:
+    node = graph.nodes[place]
+    if node.label:
+        return shortened(local_name(node.label, node.groups), LABEL_COLUMNS)
+    if look.numbered and node.fold is None:
+        return graph.name(place)
+    return "leaf" if node.is_leaf else ""
+
+
+def _value(graph: Graph, place: int, look: Look) -> str:
+    node = graph.nodes[place]
+    if node.earlier is not None:
+        return before_after(node.earlier[0], node.value, look.precision, "→")
+    return "" if node.value is None else short(node.value, look.precision)
+
+
+def _gradient(graph: Graph, place: int, look: Look) -> str:
+    """The gradient as written, at a fork as the sum that it is; empty in a picture without gradients."""
+    node = graph.nodes[place]
+    if node.earlier is not None and node.earlier[1] != node.gradient:
+        return f"{NABLA} {before_after(node.earlier[1], node.gradient, look.precision, '→')}"
+    if node.gradient is None:
+        silent = graph.pending or not graph.has_gradients or node.value is None
+        return "" if silent else f"{NABLA} {NOT_YET}"
+    total = short(node.gradient, look.precision)
+    uses = graph.uses[place]
+    if not look.local_gradients or len(uses) < 2:
+        return f"{NABLA} {total}"
+    if len(uses) > CONTRIBUTIONS:
+        return f"{NABLA} sum of {len(uses)} = {total}"
+    parts = [contribution(graph, use) for use in uses]
+    if any(part is None for part in parts):
+        return f"{NABLA} {total}"
+    return f"{NABLA} {added([short(or_zero(part), look.precision) for part in parts])} = {total}"
+
+
+def added(words: Sequence[str]) -> str:
+    """Numbers as a sum.
+
+    >>> added(["3", "-4", "1"])
+    '3 - 4 + 1'
+    """
+    return " + ".join(words).replace("+ -", "- ")
+
+
+def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
+    node = graph.nodes[place]
+    fold = node.fold
+    if fold is None:
+        return []
+    name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
+    what = "constant" if fold.kind == "constants" else "node"
+    more = "more " if fold.kind == "rest" else ""
+    lines = [f"{fold.count:,} {more}{what}{'s' * (fold.count != 1)}"]
+    if fold.gradient_norm is not None:
+        lines.append(f"|{NABLA}| {short(fold.gradient_norm, look.precision)}")
+    return [name, *lines] if name else lines
+
+
+# ---- words on edges, and below the picture ---------------------------------------------------------
+
+
+def _edge_lines(graph: Graph, edge: Edge, look: Look) -> list[str]:
+    """What is written on an edge: how many it stands for, or the chain rule.
+
+    That is the local gradient in symbols and numbers, and upstream times local, which flows back. Empty where there
+    is nothing to say.
+    """
+    if edge.count > 1:
+        return [f"×{edge.count:,}"]
+    if not look.local_gradients or edge.tail is None or edge.local is None:
+        return []
+    number = short(edge.local, look.precision)
+    formula = shortened(graph.formula(edge.head, drawn=True), 24)
+    name = shortened(graph.name(edge.tail, drawn=True), 12)
+    lines = [derivative(formula, name, shortened(_drawn_partial(graph, edge), 28), number)]
+    part = contribution(graph, edge)
+    upstream = graph.nodes[edge.head].gradient
+    if part is not None and upstream is not None:
+        lines.append(f"{NABLA} {short(upstream, look.precision)} × {number} = {short(part, look.precision)}")
+    return lines
+
+
+def _drawn_partial(graph: Graph, edge: Edge) -> str:
+    """The local gradient of an edge in symbols, with the names that the picture has."""
+    text = edge.partial
+    for operand in graph.nodes[edge.head].operands:
+        if type(operand) is int and "." in graph.name(operand):
+            text = text.replace(graph.name(operand), graph.name(operand, drawn=True))
+    return text
+
+
+def _legend(graph: Graph, look: Look) -> str:
+    if not graph.has_gradients and not graph.pending:
+        return "value"
+    if look.style == "circuit" and not look.is_horizontal:
+        return f"value left of the wire, {NABLA} gradient right of it"
+    return f"value above, {NABLA} gradient below"
+
+
+def _footer(graph: Graph, legend: str) -> list[str]:
+    lines = [graph.note or legend]
+    if graph.left_out:
+        lines.append(f"{graph.left_out:,} nodes far from the result are not drawn; max_nodes= shows more of them")
+    elif graph.folded:
+        lines.append(f"{graph.folded:,} nodes are folded into boxes")
+    if graph.remark:
+        lines.append(graph.remark)
+    return lines
+
+
+def _description(graph: Graph, remarks: Sequence[str]) -> str:
+    sentences = [sentence(graph, place) for place in range(min(len(graph.nodes), DESCRIBED))]
+    if len(graph.nodes) > DESCRIBED:
+        sentences.append(f"and {len(graph.nodes) - DESCRIBED} more nodes")
+    return ". ".join([*sentences, *remarks]) + "."

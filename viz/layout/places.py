@@ -1,0 +1,109 @@
+"""Where everything stands: Graphviz is asked, and its answer is read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..scene.graphviz import run_graphviz
+from ..scene.shapes import Point
+from .dot import skeleton
+from .measure import Measured
+
+__all__ = ["MARGIN", "Layout", "lay_out"]
+
+MARGIN = 12
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where Graphviz put everything, in points from the top left.
+
+    Attributes:
+        width: of the whole.
+        height: of the whole.
+        centres: by DOT name.
+        edges: for each edge its curve and the tip of its arrow.
+        labels: for each edge the middle of its label, where it has one.
+        clusters: for each framed group left, top, right and bottom.
+    """
+
+    width: float
+    height: float
+    centres: dict[str, Point]
+    edges: dict[int, tuple[tuple[Point, ...], Point]]
+    labels: dict[int, Point]
+    clusters: dict[int, tuple[float, float, float, float]]
+
+
+def lay_out(measured: Measured, seconds: float | None = None) -> Layout:
+    """Ask Graphviz where everything goes; once more, where it changed the order of a layer's neurons.
+
+    Args:
+        measured: what is to be laid out.
+        seconds: the time that one layout may take.
+
+    Raises:
+        RenderError: Graphviz is missing, failed, or took too long.
+    """
+
+    def ask(instead: Mapping[int, int]) -> Layout:
+        return _read(run_graphviz(skeleton(measured, instead), "json0", measured.size, seconds=seconds))
+
+    layout = ask({})
+    instead = _misplaced(measured, layout)
+    return ask(instead) if instead else layout
+
+
+def _read(data: bytes) -> Layout:
+    """Read Graphviz's ``json0``."""
+    raw: dict[str, Any] = json.loads(data)
+    left, bottom, right, top = (float(x) for x in raw["bb"].split(","))
+
+    def point(text: str) -> Point:
+        x, y = text.split(",")
+        return float(x) - left + MARGIN, top - float(y) + MARGIN  # Graphviz counts y upwards
+
+    edges = {}
+    labels = {}
+    for edge in raw.get("edges", ()):
+        k = int(edge["id"][1:])
+        tip, *points = edge["pos"].split()
+        edges[k] = tuple([point(p) for p in points]), point(tip.removeprefix("e,"))
+        if "lp" in edge:
+            labels[k] = point(edge["lp"])
+    centres = {}
+    clusters = {}
+    for thing in raw.get("objects", ()):
+        if "pos" in thing:
+            centres[thing["name"]] = point(thing["pos"])
+        elif thing.get("name", "").startswith("cluster_") and "bb" in thing:
+            x0, y0, x1, y1 = (float(x) for x in thing["bb"].split(","))
+            clusters[int(thing["name"][8:])] = (*point(f"{x0},{y1}"), *point(f"{x1},{y0}"))
+    return Layout(right - left, top - bottom, centres, edges, labels, clusters)
+
+
+def _misplaced(measured: Measured, layout: Layout) -> dict[int, int]:
+    """For each fold that is not where it should be, the fold that should stand there.
+
+    The neurons of a layer read the same nodes and are read by the same ones, so that Graphviz may put them into any order. They
+    belong into theirs, from the top down or from left to right.
+    """
+    read: defaultdict[int, Counter[int | None]] = defaultdict(Counter)
+    readers: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
+    for arrow in measured.arrows:
+        read[arrow.head][arrow.tail] += 1
+        readers[arrow.tail][arrow.head] += 1
+    columns: defaultdict[object, list[int]] = defaultdict(list)
+    for place, (cell, groups) in enumerate(zip(measured.cells, measured.groups, strict=True)):
+        if cell.words.is_fold and groups:
+            columns[groups, frozenset(read[place].items()), frozenset(readers[place].items())].append(place)
+    across = 1 if measured.look.is_horizontal else 0
+    found: dict[int, int] = {}
+    for column in columns.values():
+        standing = sorted(column, key=lambda place: layout.centres[f"n{place}"][across])
+        found.update((there, place) for there, place in zip(standing, column, strict=True) if there != place)
+    return found

@@ -1,0 +1,114 @@
+"""A graph on its way through the stages: measured, laid out, composed, written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+
+from ..digits import short
+from ..graph.model import Graph
+from ..graph.reading import shrunk
+from ..layout.compose import compose
+from ..layout.look import Look
+from ..layout.measure import NOT_YET, Measured, measure
+from ..layout.places import Layout, lay_out
+from ..scene.graphviz import LayoutTimeoutError
+from ..scene.shapes import Scene
+from ..text import aligned, shortened
+from .image import Image
+
+__all__ = ["Picture"]
+
+TABLE_ROWS = 60
+LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third of the nodes are left
+
+
+class Picture(Image):
+    """A graph and how it is drawn; each stage is computed when it is first asked for.
+
+    Everything that needs a layout raises `RenderError` where Graphviz is missing, failed, or took too long.
+    """
+
+    def __init__(self, graph: Graph, look: Look, marked: Collection[int] = ()) -> None:
+        self._graph = graph
+        self._look = look
+        self._marked = frozenset(marked)
+
+    @property
+    def graph(self) -> Graph:
+        """What is to be seen: nodes, edges and numbers."""
+        return self._graph
+
+    @property
+    def look(self) -> Look:
+        """The options that it is drawn with."""
+        return self._look
+
+    @cached_property
+    def measured(self) -> Measured:
+        """All words and sizes of `graph`."""
+        return measure(self._graph, self._look)
+
+    @property
+    def drawn(self) -> Graph:
+        """What is seen: `graph`, or less where its layout took too long."""
+        return self._laid_out[0]
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything in `drawn` is."""
+        return self._laid_out[2]
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Everything at its place, before it is written as SVG."""
+        graph, measured, layout = self._laid_out
+        return compose(measured, layout, self._marked if graph is self._graph else ())
+
+    @cached_property
+    def _laid_out(self) -> tuple[Graph, Measured, Layout]:
+        """The layout; where it takes too long, that of a smaller graph."""
+        graph, measured = self._graph, self.measured
+        for seconds in LAYOUT_SECONDS[:-1]:
+            try:
+                return graph, measured, lay_out(measured, seconds)
+            except LayoutTimeoutError:
+                if len(graph.nodes) < 10:
+                    raise
+            graph = shrunk(graph, max(8, len(graph.nodes) // 3))
+            measured = measure(graph, self._look)
+        return graph, measured, lay_out(measured, LAYOUT_SECONDS[-1])
+
+    @property
+    def told(self) -> list[str]:
+        """For each node of `drawn` what is told when the pointer rests on it."""
+        return [cell.words.title for cell in self._laid_out[1].cells]
+
+    @property
+    def text(self) -> str:
+        """A table of the nodes of `graph`, in the order in which they were computed."""
+        graph = self._graph
+        gradients = graph.has_gradients
+        rows = [["node", "formula", "value", "gradient"]]
+        for place, node in enumerate(graph.nodes[:TABLE_ROWS]):
+            gradient = NOT_YET if node.gradient is None else short(node.gradient, 6)
+            value = "" if node.value is None else short(node.value, 6)
+            formula = shortened(graph.formula(place), 40)
+            if node.fold is not None:
+                formula = f"({node.fold.count:,} folded)" if node.fold.name else "(folded)"
+                gradient = gradient if node.gradient is not None else ""
+            rows.append([shortened(graph.name(place), 40), formula, value, gradient])
+        if not gradients:
+            rows = [row[:3] for row in rows]
+        lines = ["  ".join(row) for row in aligned(rows, "llrr" if gradients else "llr")]
+        if len(graph.nodes) > TABLE_ROWS:
+            lines.append(f"… and {len(graph.nodes) - TABLE_ROWS:,} more nodes")
+        if graph.note:
+            lines.append(graph.note)
+        return "\n".join(lines)
+
+    @property
+    def summary(self) -> str:
+        """What is drawn and how large it is: ``f = 12: 3 nodes, 2 edges``."""
+        nodes, edges = self._graph.size, len(self._graph.edges)
+        return f"{self._graph.title}: {nodes} node{'s' * (nodes != 1)}, {edges} edge{'s' * (edges != 1)}"

@@ -1,0 +1,185 @@
+"""What all views share: a text, files, what a notebook shows; and HTML.
+
+A fragment of HTML brings everything along: no network, no library, no global name. Styles and scripts, which are files
+beside this one, find their elements by an attribute whose value is made from the content, so that any number of fragments
+fit one page, also the same one twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar
+
+from autograd.files import write_whole
+
+from ..files import check_suffix
+from ..scene.themes import THEMES
+
+__all__ = ["HTMLView", "View", "filled", "fragment", "script_json"]
+
+
+class View(ABC):
+    """Something to look at: a text on a terminal, a file, the output of a cell."""
+
+    suffixes: ClassVar[Sequence[str]]
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The view as plain text."""
+
+    @abstractmethod
+    def _content(self, suffix: str) -> bytes:
+        """The content of a file with one of `suffixes`."""
+
+    def to_bytes(self, suffix: str) -> bytes:
+        """The content of a file of this kind.
+
+        Args:
+            suffix: one of `suffixes`.
+
+        Raises:
+            ValueError: the suffix is another one; the message lists the known ones.
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        return self._content(check_suffix(f"picture{suffix}", self.suffixes))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it to a file, whole or not at all.
+
+        Args:
+            path: where to; its suffix is one of `suffixes` and chooses the format.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: the suffix is another one; the message lists the known ones.
+            OSError: the file can't be written.
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        write_whole(path, self._content(check_suffix(path, self.suffixes)))
+        return Path(path)
+
+    def __str__(self) -> str:
+        """The plain text."""
+        return self.text
+
+
+class HTMLView(View):
+    """A view that a notebook shows as HTML: an explanation, a player, an interactive picture.
+
+    A new one is a module of this folder: a class with `text`, `html`, `title` and `theme`, and a function of the module's
+    name that makes it, which users call as ``viz.NAME``.
+
+    Attributes:
+        title: what it is of, in a line.
+        theme: a key of `viz.scene.themes.THEMES`.
+    """
+
+    title: str
+    theme: str
+
+    suffixes: ClassVar[Sequence[str]] = (".html",)
+
+    @property
+    @abstractmethod
+    def html(self) -> str:
+        """One self-contained HTML fragment."""
+
+    @property
+    def page(self) -> str:
+        """The fragment as a whole page."""
+        return _document(self.title, self.html, self.theme)
+
+    def _content(self, suffix: str) -> bytes:
+        return self.page.encode("utf-8")
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """What a notebook shows: the HTML, and the plain text."""
+        return {"text/html": self.html, "text/plain": self.text}
+
+
+def filled(name: str, **parts: str) -> str:
+    """A file of HTML, with HTML for the words in capitals in it."""
+    # In one pass: a user's label may be one of these words.
+    return re.sub("|".join(parts), lambda word: parts[word[0]], _asset(name).strip())
+
+
+def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None) -> str:
+    """Put a body, its styles and its script together.
+
+    Args:
+        body: HTML.
+        kind: a word for what it is. KIND.css beside this file, if there is one, holds its styles: ``S`` at the beginning of a
+            selector stands for the fragment, ``var(--NAME)`` for a colour of the theme.
+        theme: a key of `viz.scene.themes.THEMES`.
+        label: what a screen reader calls it.
+        data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element; None where there is no script.
+    """
+    css = _coloured(f"\n{_asset('page.css')}\n{_asset(f'{kind}.css')}", theme)
+    script = ""
+    if data is not None:
+        script = "\n" + _coloured(_asset(f"{kind}.js"), theme).replace("DATA", script_json(data), 1)
+    ident = "g" + hashlib.sha256(f"{body}{css}{script}{kind}".encode()).hexdigest()[:12]
+    css = re.sub("^S|,S", lambda scope: f'{scope[0][:-1]}[data-glassgrad="{ident}"]', css.strip(), flags=re.MULTILINE)
+    lines = [
+        f'<div data-glassgrad="{ident}" data-kind="{kind}" role="group" aria-label="{escape(label)}">',
+        f"<style>{css}</style>",
+        body,
+        "</div>",
+    ]
+    if script:
+        run = _asset("page.js").replace("\n", "").replace("IDENT", ident)
+        lines.append(f"<script>{run.replace('SCRIPT', script, 1)}</script>")
+    return "\n".join(lines) + "\n"
+
+
+def _document(title: str, body: str, theme: str) -> str:
+    """A whole page around a fragment."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n</head>\n"
+        f'<body style="margin:16px;background:{THEMES[theme]["ground"]}">\n{body}</body>\n</html>\n'
+    )
+
+
+def script_json(data: Any) -> str:
+    """JSON that may stand in a script element, whatever the strings in it hold.
+
+    >>> script_json(["</script>"])
+    '["\\\\u003c/script\\\\u003e"]'
+    """
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _asset(name: str) -> str:
+    """A file of this folder as it goes into a page, without comments and indentation; empty if there is none.
+
+    >>> _asset("explain.css").splitlines()[0]
+    'S table{border-collapse:collapse;font-size:13px}'
+    """
+    file = files(__package__).joinpath(name)
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return re.sub(r"/\*.*?\*/\n|^ +", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def _coloured(text: str, theme: str) -> str:
+    """Put a theme's colours in place of their names.
+
+    >>> _coloured("fill:var(--ground)", "light")
+    'fill:#ffffff'
+    """
+    return re.sub(r"var\(--(\w+)\)", lambda name: THEMES[theme][name[1]], text)

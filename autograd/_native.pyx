@@ -835,12 +835,25 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
     found = PyDict_GetItem(numbers, self)
     if found != NULL:
         node = by_rule(<int>(<object>found), items_of(given_ones), PyTuple_GET_SIZE(given_ones))
+        if node is None and are_floats(given_ones, ARITIES[<int>(<object>found)]):
+            return self.evaluate(given_ones, given_ones)
     else:
         found = PyDict_GetItem(SERIES, self)
         if found != NULL and PyTuple_GET_SIZE(given_ones) == (2 if <int>(<object>found) == DOT else 1):
             given_ones = as_lists(self, given_ones)
             node = of_lists(self, <int>(<object>found), given_ones)
     return type(self).__call__(self, *given_ones) if node is None else node
+
+
+cdef inline bint are_floats(tuple operands, Py_ssize_t count) noexcept:
+    """Whether these are as many floats."""
+    cdef Py_ssize_t i
+    if PyTuple_GET_SIZE(operands) != count:
+        return False
+    for i in range(count):
+        if not PyFloat_CheckExact(<object>PyTuple_GET_ITEM(operands, i)):
+            return False
+    return True
 
 
 cdef inline tuple as_lists(record, tuple arguments):

@@ -12,8 +12,10 @@ cdef enum:
     LARGEST
     SMALLEST
     LOGSUMEXP
+    SOFTMAX  # each component of which is a node
 
 cdef dict SERIES = {p.sum: TOTAL, p.mean: MEAN, p.dot: DOT, p.max: LARGEST, p.min: SMALLEST, p.logsumexp: LOGSUMEXP}
+SERIES[p.softmax] = SOFTMAX
 
 
 cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t count, PyObject** others, Py_ssize_t more):
@@ -121,7 +123,7 @@ cdef list components(tuple operands):
             if not total_without(xs + count, count, i, &rest):
                 return None
             while len(COMPONENTS) <= i:
-                COMPONENTS.append(SOFTMAX.bind(component=len(COMPONENTS)))
+                COMPONENTS.append(p.softmax.bind(component=len(COMPONENTS)))
             block = new_block(COMPONENTS[i], count, values)
             k = 0
             for j in range(count):

@@ -357,7 +357,10 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     content = read_stored(path, KIND)
     if set(content) not in (BEFORE, BEFORE | {"architecture", "parameters"}):
-        raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
+        place = os.fspath(path)
+        if "glassgrad checkpoint" in content:
+            raise ValueError(f"{place} isn't {KIND}, but a checkpoint; make the model, and write fit(..., resume={place!r})")
+        raise ValueError(f"{place} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
     if "architecture" in content:
         try:
             architecture = check_architecture(content["architecture"])

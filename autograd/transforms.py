@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import modes, tree
 from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
+from .graphs import gradients
 from .layout import Layout, is_array, items
 from .record import is_tracked, to_float
 from .records import flow, sum as total
@@ -31,9 +32,9 @@ __all__ = [
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from .value import Value, gradients
+    from .value import Value
 else:
-    Value, gradients = chosen.Value, chosen.gradients
+    Value = chosen.Value
 
 
 def _derivative_block() -> modes.Block:

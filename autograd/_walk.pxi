@@ -109,7 +109,7 @@ cdef int next_of_many(Walk* walk, Step* step, PyObject** found) except -1:
 
 
 cdef int visit(Walk* walk, PyObject* node) except -1:
-    """Depth first, the parents in their order: what `reference._order_of` does."""
+    """Depth first, the parents in their order: what `value._order_of` does."""
     cdef size_t bottom = walk.depth
     cdef unsigned char shape
     cdef Step* step
@@ -227,7 +227,7 @@ def _walk_back(list roots not None, list seeds not None):
     cdef PyObject** pointers
     cdef double* numbers
     cdef bint done = False
-    if not (unusual and current_modes.get().detecting):
+    if not (blocks_are_open and current_modes.get().detecting):
         pointers = <PyObject**>PyMem_Malloc((count + 1) * (sizeof(PyObject*) + sizeof(double)))
         if pointers == NULL:
             raise MemoryError()
@@ -240,14 +240,18 @@ def _walk_back(list roots not None, list seeds not None):
         finally:
             PyMem_Free(pointers)
     if not done:
-        _python_walk_back(roots, seeds)
+        order = _order_of(held)
+        adjoints = _adjoints(order, held, floats)
+        for i, node in enumerate(order):
+            accumulate(<PyObject*>node, adjoints[node])
 
 
 def _derivatives(Value output not None, list inputs not None):
     cdef list found = [0.0 for _ in inputs]
     cdef tuple held = tuple(inputs)
-    if unusual and current_modes.get().detecting or not derive(output, held, found):
-        return _python_derivatives(output, inputs)
+    if blocks_are_open and current_modes.get().detecting or not derive(output, held, found):
+        adjoints = _adjoints(_order_of((output,)), (output,), (1.0,))
+        return [adjoints.get(x, 0.0) for x in inputs]
     return found
 
 

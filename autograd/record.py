@@ -22,7 +22,7 @@ import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 __all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "record", "to_float"]
 
@@ -106,6 +106,26 @@ def _remedy(x: Any) -> str:
     return "pass an int or a float"
 
 
+# What functions are compiled to that only pass their one, two or three operands on to a function of a module.
+_PASSING_ON = {
+    f.__code__.co_code
+    for f in (
+        lambda x: inspect.unwrap(x),
+        lambda x, y: inspect.getattr_static(x, y),
+        lambda x, y, z: inspect.getattr_static(x, y, z),
+    )
+}
+
+
+def _kernel(function: Any) -> Any:
+    """The kernel of a record that only calls it, which saves a call each time; else the function itself."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_code not in _PASSING_ON:
+        return function
+    module, name = code.co_names
+    return getattr(function.__globals__[module], name)
+
+
 _PYTHON = ("+", "-", "*", "/", "%", "**")  # the operators
 
 
@@ -162,7 +182,7 @@ class Primitive:
         self.__module__ = "autograd.records"
         self.__doc__ = doc
         self.__signature__ = signature or inspect.signature(function)
-        self.function = function
+        self.function = _kernel(function)
         self.partials = tuple(partials)
         self.symbol = symbol or name
         self.sign = sign or ("" if self.symbol[0].isalpha() else self.symbol)
@@ -366,11 +386,11 @@ class NaryPrimitive(Primitive):
     ) -> None:
         super().__init__(name, function, partials, **words)
         self._made_from = function, partials, {**words, "signature": self.__signature__}
-        self._bound: dict[tuple[Any, ...], Self] = {}  # few: as many as a softmax has components, or as there are ddofs
+        self._bound: dict[tuple[Any, ...], NaryPrimitive] = {}  # as many as a softmax has components
         parameters = self.__signature__.parameters.values()
         self._several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self._defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.origin = self
+        self.origin: NaryPrimitive = self
         self.statics = statics or {}
         self.options = {**self._defaults, **self.statics}
         self._fix()
@@ -384,24 +404,22 @@ class NaryPrimitive(Primitive):
     def _count_operands(self) -> None:
         return None
 
-    def bind(self, **statics: Any) -> Self:
+    def bind(self, **statics: Any) -> NaryPrimitive:
         """The same primitive with its options fixed: what ``op`` is of a node that was computed with them.
 
         >>> from autograd import Value, var
         >>> var([Value(1), 2, 6], ddof=1).op is var.bind(ddof=1.0)
         True
         """
-        origin: Any = self.origin
+        origin = self.origin
         if statics == origin._defaults:
-            found: Self = origin
-            return found
+            return origin
         key = tuple(statics.items())
         if key not in origin._bound:
             function, partials, words = origin._made_from
             origin._bound[key] = bound = type(self)(self.name, function, partials, statics=statics, **words)
             bound.origin = origin
-        found = origin._bound[key]
-        return found
+        return origin._bound[key]
 
     def __call__(self, *sequences: Any, **options: Any) -> Any:
         """Compute the primitive of iterables; see the record's own docstring."""
@@ -420,11 +438,13 @@ class NaryPrimitive(Primitive):
             ValueError: the sequences differ in length.
         """
         count = len(self.partials)
-        if not options.keys() <= self._defaults.keys() or len(sequences) != count or (count == 1 and is_tracked(sequences[0])):
+        if len(sequences) != count or (options and not options.keys() <= self._defaults.keys()):
             raise TypeError(self._usage(len(sequences), options))
-        tuples = [listed(self.name, xs) for xs in sequences]
         if count == 1:
-            return tuples[0]
+            if is_tracked(sequences[0]):
+                raise TypeError(self._usage(1, options))
+            return listed(self.name, sequences[0])
+        tuples = [listed(self.name, xs) for xs in sequences]
         if len({len(xs) for xs in tuples}) > 1:
             lengths = " and ".join([str(len(xs)) for xs in tuples])
             raise ValueError(f"autograd.{self.name} takes two iterables of equal length, got {lengths} operands")
@@ -445,6 +465,8 @@ class NaryPrimitive(Primitive):
     def sequences_in(self, operands: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The operands of a node as the sequences that they were."""
         count = len(self.partials)
+        if count == 1:
+            return (operands,)
         length = len(operands) // count
         return [operands[i * length : (i + 1) * length] for i in range(count)]
 
@@ -457,9 +479,8 @@ class NaryPrimitive(Primitive):
 
     def local_gradients(self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> tuple[Any, ...]:
         """The partial derivatives of the result ``z``, as `Primitive.local_gradients` gives them."""
-        rules: Any = self.partials
         sequences = self.sequences_in(operands)
-        everything = tuple([local for rule in rules for local in rule(z, *sequences)])
+        everything = tuple([local for rule in self.partials if rule for local in rule(z, *sequences)])
         return everything if wanted is None else tuple([everything[i] for i in wanted])
 
     def check_parameters(self, wanted: Sequence[int]) -> None:

@@ -2022,7 +2022,7 @@ def _power_dxdy(x: Any, y: Any) -> Any:
 def _share(x: Any, y: Any, z: Any) -> Any:
     if x == y:  # also where both are infinite and x - y would be nan
         return sigmoid(x - y) if z - z == 0.0 else 0.5
-    return kernels.softmax((x, y))[0] if type(x) is float and type(y) is float else sigmoid(x - y)
+    return kernels.share(x, y) if type(x) is float and type(y) is float else sigmoid(x - y)
 
 
 def _softmax_of(z: Any, xs: Sequence[Any]) -> Sequence[Any]:

@@ -96,10 +96,11 @@ class TrainingState:
                 yield as_random(module.rng)
 
     def _as_dict(self) -> dict[str, Any]:
+        model = self.model.state_dict()
         return {
             "glassgrad checkpoint": VERSION,
-            "architecture": self.model.architecture(),
-            "model": self.model.state_dict(),
+            "architecture": model.architecture,
+            "model": model,
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
             "random": [list(rng.getstate()[1]) for rng in self._generators()],

@@ -11,6 +11,9 @@ df/dx: pass, got 6.0, expected 6.0...
 from .certificate import Certificate, certify
 from .checks import check_gradients
 from .primitives import check_primitive
-from .report import Finding, GradientError, InputCheck, Report
+from .report import Finding, GradientError, InconclusiveWarning, InputCheck, Report
 
-__all__ = ["Certificate", "Finding", "GradientError", "InputCheck", "Report", "certify", "check_gradients", "check_primitive"]
+__all__ = [
+    "Certificate", "Finding", "GradientError", "InconclusiveWarning", "InputCheck", "Report",
+    "certify", "check_gradients", "check_primitive",
+]  # fmt: skip

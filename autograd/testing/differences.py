@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-__all__ = ["Derivative", "Estimate", "UNIT", "differentiate", "noise_of"]
+__all__ = ["Derivative", "Estimate", "UNIT", "differentiate", "noise_of", "scatter"]
 
 UNIT = 2.0**-53
 COLUMNS = 4
 LEAST = 8  # entries before a ladder may end: a few coarse steps can agree by accident, as on a staircase
 SMALLEST = 2.0**-1000
+ROUNDED = 16.0  # times the noise that was claimed: rounding may be underestimated by as much, and jumps stand out beyond it
+LARGE_STEPS = 6  # of a ladder; those that show how steep a function is as a whole
 
 Sample = tuple[float, float]  # a value, and a bound of its rounding noise
 
@@ -110,8 +112,9 @@ class _Table:
 
     def contradicted(self) -> bool:
         """Whether a finer step than that of the best estimate says something else."""
-        best = self.best()
-        return any(e.step < best.step and abs(e.value - best.value) > e.error + best.error for e in self.found)
+        best, excess = self.best(), self.excess()
+        more = excess - 1.0 if excess <= ROUNDED else 0.0
+        return any(e.step < best.step and abs(e.value - best.value) > e.error + more * e.noise + best.error for e in self.found)
 
     def coarser(self) -> tuple[Estimate, ...]:
         """The estimates over larger steps than that of the best."""
@@ -131,7 +134,9 @@ class Derivative:
         constant: whether all values were the same.
         sides_contradicted: the same of `right` or `left` as `contradicted` of `central`.
         steepest: the largest slope of a line from here to a point that was looked at.
+        slope: the same over the largest steps alone, and beyond the noise.
         coarser: what larger steps than that of `central` say.
+        seen: what each step said, from both sides.
         unsettled: the error of `right` and `left` where their differences scatter by more than the noise, else 0.
         excess: how many times the noise that was claimed is seen in the differences from both sides.
         doubt: the error of `central` if the values are as noisy as they look over steps that are much larger than x.
@@ -144,7 +149,9 @@ class Derivative:
     constant: bool
     sides_contradicted: bool = False
     steepest: float = 0.0
+    slope: float = 0.0
     coarser: tuple[Estimate, ...] = ()
+    seen: tuple[Estimate, ...] = ()
     unsettled: float = 0.0
     excess: float = 1.0
     doubt: float = 0.0
@@ -199,8 +206,14 @@ def differentiate(sample: Callable[[float], Sample | None], x: float, whole: boo
         sharp = fine.central.error <= 1e-6 * abs(fine.central.value)
         if sharp and (apart or not fine.central.error >= coarse.central.error):
             # A derivative is about the finest scale that can be seen.
-            return replace(fine, doubt=fine.central.noise * coarse.excess)
-        coarse = replace(coarse, contradicted=coarse.contradicted or apart, constant=coarse.constant and fine.constant)
+            doubt, coarser = fine.central.noise * coarse.excess, coarse.seen + fine.coarser
+            return replace(fine, doubt=doubt, coarser=coarser, seen=coarse.seen + fine.seen)
+        coarse = replace(
+            coarse,
+            contradicted=coarse.contradicted or apart,
+            constant=coarse.constant and fine.constant,
+            seen=coarse.seen + fine.seen,
+        )
     return coarse
 
 
@@ -210,22 +223,24 @@ def _by_halving(
     """Differences over one ladder of steps, until finer ones bring only noise."""
     f0, noise0 = center
     central, right, left = _Table(4.0), _Table(2.0), _Table(2.0)
-    constant, steepest = True, 0.0
-    for step in ladder:
+    constant, steepest, slope = True, 0.0, 0.0
+    for number, step in enumerate(ladder):
         above, below = x + step, x - step
         up, down = sample(above), sample(below)
         a, b = above - x, x - below
+        for there, distance in ((up, a), (down, b)):
+            if there is not None:
+                constant = constant and there[0] == f0
+                steepest = max(steepest, abs(there[0] - f0) / distance)
+                if number < LARGE_STEPS:
+                    slope = max(slope, (abs(there[0] - f0) - there[1] - noise0) / distance)
         if up is None:
             right.restart()
         else:
-            constant = constant and up[0] == f0
-            steepest = max(steepest, abs(up[0] - f0) / a)
             right.add((up[0] - f0) / a, (up[1] + noise0) / a, a)
         if down is None:
             left.restart()
         else:
-            constant = constant and down[0] == f0
-            steepest = max(steepest, abs(down[0] - f0) / b)
             left.add((f0 - down[0]) / b, (down[1] + noise0) / b, b)
         if up is None or down is None:
             central.restart()
@@ -243,7 +258,9 @@ def _by_halving(
         constant,
         sides_contradicted=right.contradicted() or left.contradicted(),
         steepest=steepest,
+        slope=slope,
         coarser=central.coarser(),
+        seen=tuple(central.found),
         unsettled=math.fsum(side.best().error for side in (right, left) if side.excess() > 1.0),
         excess=central.excess(),
     )
@@ -268,8 +285,25 @@ def noise_of(f: Callable[[float], float | None], x: float, steps: Sequence[float
     tiny = max(math.ulp(x), math.ulp(1.0) * 2.0**-10) * 2.0**6
     levels, size = _levels(f, x, tiny)
     # Over a larger step what is smooth may show in differences of low order; noise shows in all.
-    level = max([*levels, *[min(_levels(f, x, step)[0]) for step in steps]])
+    level = max([*levels, *[scatter(f, x, step) for step in steps]])
     return 4.0 * level + 4.0 * UNIT * size
+
+
+def scatter(f: Callable[[float], float | None], x: float, step: float) -> float:
+    """How much the values at nine points around x scatter, beyond what a polynomial of low degree explains.
+
+    Args:
+        f: the function; None where it has no value.
+        x: the point in the middle.
+        step: from one point to the next.
+
+    Returns:
+        The standard deviation of such scatter; 0.0 where a value is missing.
+
+    >>> scatter(lambda x: x**3, 1.0, 0.1) < 1e-15 < 0.01 < scatter(round, 1.0, 0.2)
+    True
+    """
+    return min(_levels(f, x, step)[0])
 
 
 def _levels(f: Callable[[float], float | None], x: float, step: float) -> tuple[list[float], float]:

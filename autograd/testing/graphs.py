@@ -101,9 +101,9 @@ def as_python(nodes: Sequence[Any], inputs: Sequence[Any], names: Sequence[str],
         if node in text:
             continue
         if not node.parents:
-            text[node] = f"({node.data!r})" if node.data < 0 else repr(node.data)
+            text[node] = _written(node.data)
             continue
-        words = [text[x] if is_value(x) else f"({x!r})" if x < 0 else repr(x) for x in node.operands]
+        words = [text[x] if is_value(x) else _written(x) for x in node.operands]
         call = node.op.written(words, python=True)
         call = call if call.startswith(f"{node.op.name}(") else f"({call})"
         if uses[node] > 1:
@@ -113,6 +113,10 @@ def as_python(nodes: Sequence[Any], inputs: Sequence[Any], names: Sequence[str],
             text[node] = call
     result = _bare(text[nodes[-1]])
     return head + (f"({', '.join([*steps, result])})[-1]" if steps else result)
+
+
+def _written(x: float) -> str:
+    return f"({x!r})" if math.copysign(1.0, x) == -1.0 else repr(x)
 
 
 def _bare(call: str) -> str:

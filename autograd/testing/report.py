@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Finding", "GradientError", "InputCheck", "Report", "off_by", "ulps_between"]
+__all__ = ["Finding", "GradientError", "InconclusiveWarning", "InputCheck", "Report", "off_by", "ulps_between"]
 
 
 class GradientError(AssertionError):
@@ -19,6 +19,10 @@ class GradientError(AssertionError):
     def __init__(self, message: str, report: object = None) -> None:
         super().__init__(message)
         self.report = report
+
+
+class InconclusiveWarning(UserWarning):
+    """A derivative was neither shown to be right nor to be wrong; the message says which, and why."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-__all__ = ["built_like", "matched", "numbers_of"]
+__all__ = ["built_like", "matched", "numbers_of", "rows"]
 
 
 def _is_array(x: Any) -> bool:
@@ -86,3 +86,56 @@ def matched(tree: Any, given: Any) -> list[Any]:
             raise ValueError(f"gradients has the keys {keys}; give one for each")
         theirs = [("", given[key]) for key in tree]
     return [number for (_, a), (_, b) in zip(ours, theirs, strict=True) for number in matched(a, b)]
+
+
+def rows(output: Any, inputs: list[Any], given: Any, count: int) -> list[list[Any]]:
+    """The derivatives that were given, one row for each number of the output and in it one number for each of the inputs.
+
+    Args:
+        output: what the function returns.
+        inputs: its inputs.
+        given: of one input, or where all inputs are plain numbers: in the shape of the output, and for each of its numbers in
+            the shape of the inputs (a matrix with a row for each output). Else such a matrix for each of the inputs.
+        count: how many numbers the inputs hold.
+
+    Raises:
+        ValueError: the shapes don't fit.
+
+    >>> rows([0.0, 0.0], [1.0, 2.0], [[3.0, 4.0], [5.0, 6.0]], 2)
+    [[3.0, 4.0], [5.0, 6.0]]
+    >>> rows([0.0, 0.0], [[1.0], [2.0]], [[[3.0], [5.0]], [[4.0], [6.0]]], 2)
+    [[3.0, 4.0], [5.0, 6.0]]
+    """
+    outputs = _parts(output)
+    if len(inputs) == 1:
+        # One input may have its derivatives alone, and not in a list of one.
+        wrapped = isinstance(given, Sequence) and len(given) == 1 and (outputs is None or len(outputs) != 1)
+        found = [matched(inputs[0], part) for part in _blocks(output, given[0] if wrapped else given)]
+    elif outputs is None or all(_parts(x) is None for x in inputs):
+        found = [matched(inputs, part) for part in _blocks(output, given)]
+    else:
+        parts = _parts(given) or []
+        if len(parts) != len(inputs):
+            raise ValueError(f"gradients holds {len(parts)} parts, and f takes {len(inputs)} inputs; give one for each")
+        blocks = [[matched(x, row) for row in _blocks(output, part)] for x, (_, part) in zip(inputs, parts, strict=True)]
+        found = [[number for block in row for number in block] for row in zip(*blocks, strict=True)]
+    for row in found:
+        if len(row) != count:
+            raise ValueError(f"gradients holds {len(row)} numbers, and there are {count} inputs; give one for each")
+    return found
+
+
+def _blocks(output: Any, given: Any) -> list[Any]:
+    """What is given for each number of the output."""
+    ours = _parts(output)
+    if ours is None:
+        return [given]
+    theirs = _parts(given)
+    if theirs is None or len(theirs) != len(ours):
+        have = "one number" if theirs is None else f"{len(theirs)} rows"
+        raise ValueError(f"gradients holds {have}, and f returns {len(ours)}; give a row for each output")
+    if isinstance(output, dict) and isinstance(given, dict):
+        if output.keys() != given.keys():
+            raise ValueError(f"gradients has the keys {list(given)!r:.60} where f returns {list(output)!r:.60}")
+        theirs = [("", given[key]) for key in output]
+    return [block for (_, a), (_, b) in zip(ours, theirs, strict=True) for block in _blocks(a, b)]

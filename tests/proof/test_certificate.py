@@ -249,3 +249,17 @@ def test_new_kinks_are_known(Value: Any, f: Any, kink: bool) -> None:
     """At zero spread std stands at a kink, and copysign where an operand is zero; var has none."""
     assert at_a_kink([*engine_of(f(Value(1.0))).topological_order(f(Value(1.0)))]) is kink
     assert not at_a_kink([*engine_of(f(Value(1.5))).topological_order(f(Value(1.5)))])
+
+
+@pytest.mark.parametrize("name", [name for name, record in ag.primitives().items() if record.arity == 1])
+def test_each_step_of_first_and_second_derivatives_is_compared(engine: Any, Value: Any, name: str) -> None:
+    """Of every function of one number the graphs of two derivatives are certified, with what occurs in them alone."""
+    record, x = ag.primitives()[name], Value(1.3 if name == "arccosh" else 0.4)
+    y = record(x)
+    for _ in range(3):
+        if not y.is_leaf:
+            certificate = certify(y, strict=True)
+            assert certificate.checked > 0
+        y = engine.gradients(y, x, create_graph=True)
+        if not isinstance(y, Value):
+            break

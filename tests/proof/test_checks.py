@@ -18,10 +18,14 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.testing import GradientError, check_gradients, checks
+from autograd.testing import GradientError, check_gradients, subjects
 from autograd.testing.differences import Derivative, Estimate, differentiate, noise_of
 from autograd.testing.graphs import as_python, at_a_kink
 from autograd.testing.report import off_by, ulps_between
+from autograd.testing.verdicts import verdict as verdict_on
+
+# Many a test here asks what is inconclusive. That a warning says so has tests of its own.
+pytestmark = pytest.mark.filterwarnings("ignore::autograd.testing.InconclusiveWarning")
 
 RIGHT: dict[str, tuple[Any, float]] = {
     "square at 1e9": (lambda x: x**2, 1e9), "sine at 1e9": (lambda x: x.sin(), 1e9),
@@ -63,6 +67,10 @@ def test_a_failure_names_the_operation_and_is_short(Value: Any) -> None:
     assert len(text.splitlines()) <= 10
     assert text.startswith("df/dx is wrong at f(1.5, -0.5)")
     assert text.splitlines()[0] == "df/dx is wrong at f(1.5, -0.5)"
+    check = caught.value.report.checks[0]  # type: ignore[attr-defined]
+    bounds = abs(check.got - check.expected) / check.error
+    assert text.splitlines()[3] == f"  off by    {off_by(check.got, check.expected)}, {bounds:.3g} error bounds"
+    assert bounds > 1e3
     assert "\n  culprit   local gradient of bad_exp(-0.75) to operand 0: expected " in text
     assert "check_gradients(lambda x, y: bad_exp((x * y)) + x, 1.5, -0.5)" in text
     assert "also      df/dy" in text
@@ -99,8 +107,6 @@ def test_rough_functions_are_inconclusive() -> None:
     assert check_gradients(lambda x: 1e20 + x, 1.0).verdict == "inconclusive"
     assert check_gradients(lambda x: x.sqrt(), 0.0).verdict == "inconclusive"
     assert check_gradients(lambda x: abs(x) ** 1.5 * (1.0 / x).sin(), 1e-3, gradients=None).verdict in ("pass", "inconclusive")
-    wiggly = check_gradients(lambda x: x + 1e-3 * math.sin(x * 1e13), 1.0, gradients=[1.0])
-    assert wiggly.verdict == "inconclusive"
     with pytest.raises(GradientError) as caught:
         check_gradients(lambda x: 1e20 + x, 1.0, strict=True)
     lines = str(caught.value).splitlines()
@@ -128,12 +134,6 @@ ROUGH: dict[str, tuple[Any, float, Any]] = {
         f"sine in single precision at {x}": (lambda x: single(math.sin(x)), x, [math.cos(x)])
         for x in (0.3, 0.7, 1.0, 2.0, -1.3, 10.0)
     },
-    **{
-        f"stairs of a millionth at {x}": (lambda x: math.floor(1e6 * x) / 1e6, x, [1.0])
-        for x in (0.3, 0.7, 1.0, 0.5, 1 / 3, 123.456)
-    },
-    "x sin(1/x), slope 0": (lambda x: x * math.sin(1 / x) if x else 0.0, 0.0, [0.0]),
-    "x sin(1/x), slope 1/2": (lambda x: x * math.sin(1 / x) if x else 0.0, 0.0, [0.5]),
     "a slope that cancels": (
         lambda x: (1 - math.cos(x)) / x**2, 1e-7, lambda x: math.sin(x) / x**2 - 2 * (1 - math.cos(x)) / x**3
     ),
@@ -146,8 +146,8 @@ def single(x: float) -> float:
 
 
 @pytest.mark.parametrize("name", ROUGH)
-def test_steps_and_rounding_are_no_slope(name: str) -> None:
-    """Rounded values are neither a kink nor a failure, stairs have no slope of 1, and x sin(1/x) none at 0: inconclusive."""
+def test_rounding_is_no_mistake(name: str) -> None:
+    """Values that are rounded, because of single precision or because terms cancel, are neither a kink nor a failure."""
     f, x, gradients = ROUGH[name]
     assert check_gradients(f, x, gradients=gradients).verdict == "inconclusive"
     if isinstance(gradients, list):
@@ -412,7 +412,7 @@ def verdict(got: float, **changed: Any) -> tuple[str, str]:
     size, tolerance = changed.pop("size", 1.0), changed.pop("tolerance", None)
     sharp = Estimate(1.0, 1e-12, 1e-3)
     named = {"central": sharp, "right": sharp, "left": sharp, "contradicted": False, "constant": False} | changed
-    return checks._verdict(got, size, Derivative(**named), tolerance)
+    return verdict_on(got, size, Derivative(**named), tolerance)
 
 
 FINER = "a finer scale says something else: f has structure too fine for differences"
@@ -488,6 +488,9 @@ def test_verdicts_at_kinks_one_by_one() -> None:
     assert verdict(1.0 + 1e-9, **near)[0] == "kink"
     wide = {"right": Estimate(1.0 + 2e-6, 1e-12, 1e-3), "left": Estimate(1.0, 1e-12, 1e-3)}
     assert verdict(1.0, **wide)[0] == "kink"
+    narrow = {"right": Estimate(1.0 + 1.2e-6, 1e-12, 1e-3), "left": Estimate(1.0, 1e-12, 1e-3)}
+    assert verdict(1.0, **narrow)[0] == "kink"
+    assert verdict(1.0, **(narrow | {"right": Estimate(1.0 + 0.9e-6, 1e-12, 1e-3)})) == ("pass", "")
     closer = wide | {"central": Estimate(1.0, 1e-12, 0.9e-4)}
     assert verdict(1.0, **closer) == ("pass", "")
     for side in ("right", "left"):
@@ -500,7 +503,7 @@ def test_verdicts_at_kinks_one_by_one() -> None:
 def test_before_a_failure_every_scale_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gradient is called wrong only after differences over every scale; one that passes needs the first ones only."""
     asked: list[bool] = []
-    monkeypatch.setattr(checks, "differentiate", lambda f, x, whole: asked.append(whole) or differentiate(f, x, whole))
+    monkeypatch.setattr(subjects, "differentiate", lambda f, x, whole: asked.append(whole) or differentiate(f, x, whole))
     check_gradients(math.sin, 0.7, gradients=[math.cos(0.7)])
     assert asked == [False]
     with pytest.raises(GradientError):
@@ -510,11 +513,12 @@ def test_before_a_failure_every_scale_is_asked(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_noise_of_given_functions_grows_with_their_values() -> None:
     """The noise found at the point is that of all values up to the one there, and in proportion for larger ones."""
-    plain = checks._Plain(checks._Flat(math.exp, (0.0,)), (0.0,), ["x"], [1.0])
-    assert plain.sample((5.0,), 0) == (math.exp(5.0), plain.noises[0] * math.exp(5.0))
-    assert plain.sample((-5.0,), 0) == (math.exp(-5.0), plain.noises[0])
-    zero = checks._Plain(checks._Flat(math.sin, (0.0,)), (0.0,), ["x"], [1.0])
-    assert zero.sample((1.0,), 0) == (math.sin(1.0), zero.noises[0])
+    plain = subjects.Given(subjects.Function(math.exp, (0.0,)), (0.0,), ["x"], [1.0])
+    assert plain.sample((5.0,), 0) == [(math.exp(5.0), plain.noises[0][0] * math.exp(5.0))]
+    assert plain.sample((-5.0,), 0) == [(math.exp(-5.0), plain.noises[0][0])]
+    zero = subjects.Given(subjects.Function(math.sin, (0.0,)), (0.0,), ["x"], [1.0])
+    aside = math.sin(subjects.ASIDE)  # where the value is zero, those a step aside tell in proportion to what
+    assert zero.sample((1.0,), 0) == [(math.sin(1.0), zero.noises[0][0] * (math.sin(1.0) / aside))]
 
 
 def test_the_message_names_what_else_is_wrong() -> None:

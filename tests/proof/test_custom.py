@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 import autograd as ag
 from autograd.testing import GradientError, certify, check_gradients, check_primitive
 from autograd.testing.expressions import Expression
+from autograd.testing.primitives import _draw
 from autograd.testing.strategies import expressions
 
 bell = ag.primitive(
@@ -195,3 +196,31 @@ def test_it_is_drawn(Value: Any, expr: Expression) -> None:
     assert certify(root).findings == ()
     exact = expr.fn(*map(mpmath.mpf, expr.point))
     assert abs(exact - root.data) <= 1e-9 * (1.0 + abs(root.data))
+
+
+class Certain:
+    """Random numbers that are not: the first half of the choices, and of a range its ends."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def uniform(self, low: float, high: float) -> Any:
+        return low, high
+
+
+@pytest.mark.parametrize(
+    ("domain", "drawn"),
+    [
+        ((-math.inf, math.inf), (-5.0, 5.0)), ((0.0, math.inf), (0.0, 5.0)), ((-1.0, 2.0), (-1.0, 2.0)),
+        ((10.0, math.inf), (10.0, 20.0)), ((-math.inf, -7.0), (-14.0, -7.0)), ((6.0, 8.0), (6.0, 8.0)),
+    ],
+)  # fmt: skip
+def test_everyday_points(domain: tuple[float, float], drawn: tuple[float, float]) -> None:
+    """Half of the points are drawn from -5 to 5, as far as the domain goes, or from its end that is nearer to zero."""
+    assert _draw(Certain(), *domain) == drawn  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_a_tenth_of_the_points_is_compared_with_differences() -> None:
+    """Of 30 points, 3 give a first and a second derivative each; of a product, two of the first and four of the second."""
+    assert sum(check_primitive(ag.exp, points=30).verdicts.values()) == 6
+    assert sum(check_primitive(ag.multiply, points=20).verdicts.values()) == 12

@@ -137,6 +137,7 @@ def test_convergence_is_told_from_its_absence() -> None:
     assert not table(4.0, [1.0 + 2.3**-k for k in range(4)]).best().converged
     assert table(2.0, [1.0 + 1.3**-k for k in range(4)]).best().converged
     assert not table(2.0, [1.0 + 1.1**-k for k in range(4)]).best().converged
+    assert table(5.0, [7.0, 4.0, 1.0, 0.0]).best().converged  # 0.6 * 5 is 3: just enough
     wild = [1.0, 1.0, 1.0, 1.0 + 11.9e-3]  # the last two have noise of 2e-3 and 1e-3 each, four times over
     assert not table(4.0, [1.0, 1.0, 1.0, 1.0 + 1e-2]).best().converged
     made = differences._Table(4.0)

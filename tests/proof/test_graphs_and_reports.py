@@ -89,7 +89,8 @@ def test_graphs_as_python(Value: Any) -> None:
     x, y, outside = Value(0.5), Value(-2.0), Value(-3.0)
     cases = {
         "lambda x, y: x + y": x + y, "lambda x, y: -x": -x, "lambda x, y: x * (-2.5)": x * -2.5,
-        "lambda x, y: x * 0.0": x * 0.0,
+        "lambda x, y: x * 0.0": x * 0.0, "lambda x, y: x ** (-0.0)": x ** -0.0, "lambda x, y: x + 0.0": x + Value(0.0),
+        "lambda x, y: x + (-0.0)": x + Value(-0.0),
         "lambda x, y: x * (-3.0)": x * outside, "lambda x, y: exp(x)": x.exp(), "lambda x, y: hypot(x, y)": ag.hypot(x, y),
         "lambda x, y: dot([x, y], [y, 2.0])": ag.dot([x, y], [y, 2.0]), "lambda x, y: sum([x, y])": ag.sum([x, y]),
         "lambda x, y: softmax([x, y])[1]": ag.softmax([x, y])[1], "lambda x, y: x": x,

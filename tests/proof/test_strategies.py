@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings, strategies as st
 
 import autograd as ag
-from autograd.testing.expressions import KINKED, OPERATIONS, Expression, build, chosen_operations
+from autograd.testing.expressions import KINKED, OPERATIONS, Expression, _Builder, build, chosen_operations
 from autograd.testing.hook import register
 from autograd.testing.strategies import expressions, values
 
@@ -139,3 +139,22 @@ def test_importing_stays_cheap() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout == "[]\n"
+
+
+def test_operands_are_moved_into_an_interval() -> None:
+    """Into one with an end on one side, an operand is moved to a quarter of its end at most; where it fits, it stays."""
+    for low, high, inside in ((-math.inf, 2.0, (-0.25, 1.75)), (-2.0, math.inf, (-1.75, 0.25))):
+        found = []
+        for x in [n / 8.0 for n in range(-80, 81)]:
+            builder = _Builder([x], {}, smooth=True, margin=0.1)
+            found.append(builder.values[builder.between(0, low, high)])
+            assert found[-1] == x if low + 0.25 <= x <= high - 0.25 else inside[0] <= found[-1] <= inside[1]
+        moved = [y for y in found if y * 8.0 % 1.0]
+        assert [min(moved), max(moved)] == pytest.approx(inside, abs=0.01)
+
+
+def test_the_largest_margin_is_allowed() -> None:
+    """kink_margin may be 1, and max_magnitude as small as 16; nothing beyond."""
+    assert find(expressions(kink_margin=1.0, max_magnitude=16.0), lambda e: True).point == (0.0,)
+    with pytest.raises(ValueError, match=r"at most 1, got 1\.01"):
+        expressions(kink_margin=1.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -22,7 +23,7 @@ from viz.layout import places
 from viz.scene import graphviz as render
 from viz.scene.shapes import Scene, Text
 from viz.scene.themes import THEMES, blended
-from viz.views import drawing, picture as pictures
+from viz.views import image, picture as pictures
 
 INSTALLED = [
     name for name, module in (("python", "value"), ("native", "_native")) if importlib.util.find_spec(f"autograd.{module}")
@@ -219,6 +220,49 @@ def test_saving(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 5
 
 
+def png_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a PNG in pixels."""
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+@pytest.mark.graphviz
+def test_the_size_of_a_file(tmp_path: Path) -> None:
+    """`scale` makes SVG, PNG and PDF so much larger; `dpi` is the PNG's dots for each inch."""
+    drawing = viz.draw(lecture())
+    width, height = drawing.scene.width, drawing.scene.height
+    svg = ElementTree.fromstring(drawing.save(tmp_path / "f.svg", scale=2.5).read_text(encoding="utf-8"))
+    assert float(svg.get("width", "")) == pytest.approx(2.5 * width, abs=0.01)
+    assert svg.get("viewBox") == ElementTree.fromstring(drawing.svg).get("viewBox")
+    for dpi, scale, dots in ((None, 1.0, 120), (300, 1.0, 300), (None, 0.5, 60), (200, 1.5, 300)):
+        size = png_size(drawing.to_bytes(".png", scale=scale, dpi=dpi))
+        assert size == pytest.approx((width * dots / 72, height * dots / 72), abs=dots / 72 + 2)
+    for scale in (1.0, 1.5):
+        box = re.search(rb"/MediaBox \[ 0 0 (\d+) (\d+) ]", drawing.to_bytes(".pdf", scale=scale))
+        assert box is not None
+        assert (int(box[1]), int(box[2])) == pytest.approx((scale * width, scale * height), abs=scale + 1)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "size", "words"),
+    [
+        (".svg", {"scale": 0.001}, "scale=0.001 must be a number from 0.01 to 100"),
+        (".svg", {"scale": True}, "scale=True must be a number"),
+        (".svg", {"scale": "2"}, "scale='2' must be a number"),
+        (".dot", {"scale": 2}, r"scale= is for \.svg, \.png, \.pdf, not for \.dot"),
+        (".html", {"scale": 2}, r"not for \.html"),
+        (".png", {"dpi": 3}, "dpi=3 must be a whole number from 8 to 2400"),
+        (".pdf", {"dpi": 300}, r"dpi= is for \.png, not for \.pdf"),
+        (".png", {"dpi": 2400, "scale": 100}, r"and 100,000,000 are the most; ask for a smaller dpi or scale"),
+    ],
+)
+def test_a_size_that_can_not_be(suffix: str, size: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """A size out of its range, or of a format that has none, is refused with what is possible; nothing is written."""
+    drawing = viz.draw(lecture())
+    with pytest.raises(ValueError, match=words):
+        drawing.save(tmp_path / f"f{suffix}", **size)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When writing fails, the old file is still whole and no temporary file stays."""
     target = tmp_path / "graph.svg"
@@ -374,7 +418,7 @@ def test_a_layout_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_how_many_dots_a_png_has(width: float, height: float, dpi: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PNG has 120 dots per inch, or as many as make no more than 1,500,000 of it, and at least eight."""
     asked = []
-    monkeypatch.setattr(drawing, "run_graphviz", lambda source, kind, size, **options: asked.append(source) or b"png")
+    monkeypatch.setattr(image, "run_graphviz", lambda source, kind, size, **options: asked.append(source) or b"png")
     picture = viz.draw(lecture())
     picture.__dict__["scene"] = Scene(width, height, "light", [])
     assert picture.to_bytes(".png") == b"png"

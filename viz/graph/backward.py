@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .model import Edge, Graph
 
-__all__ = ["Backward", "Flow", "Visit", "backward", "contribution", "propagated"]
+__all__ = ["Flow", "Visit", "backward", "contribution", "propagated"]
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,16 @@ class Visit:
     flows: tuple[Flow, ...]
 
 
-@dataclass(frozen=True)
-class Backward:
-    """A whole pass, from a gradient of 1 at the root.
+def backward(graph: Graph) -> tuple[list[Visit], dict[int, float]]:
+    """Walk back from a gradient of 1 at the root; the gradients that the graph has are not used.
 
-    Attributes:
-        visits: in the order of ``backward()``, from the last node to the first.
-        gradients: by place.
-    """
-
-    visits: tuple[Visit, ...]
-    gradients: dict[int, float]
-
-
-def backward(graph: Graph) -> Backward:
-    """Walk back from the root; the recorded local gradients are used, and no gradient that the graph has.
+    Returns:
+        The visits, from the last node to the first, and the gradients by place.
 
     >>> from autograd import Value
     >>> from viz.graph.reading import read
     >>> x = Value(3.0)
-    >>> backward(read(x * x + x)).gradients
+    >>> backward(read(x * x + x))[1]
     {2: 1.0, 1: 1.0, 0: 7.0}
     """
     root = len(graph.nodes) - 1
@@ -81,7 +71,7 @@ def backward(graph: Graph) -> Backward:
             gradients[edge.tail] = (0.0 if before is None else before) + part  # 0.0, as in the engine: a sum is never -0.0
             flows.append(Flow(edge, edge.local, part, before, gradients[edge.tail]))
         visits.append(Visit(place, upstream, tuple(flows)))
-    return Backward(tuple(visits), gradients)
+    return visits, gradients
 
 
 def contribution(graph: Graph, edge: Edge) -> float | None:

@@ -133,7 +133,7 @@ def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
 def _folded_by_depth(
     order: Sequence[Any], paths: Sequence[Groups], folded: Sequence[Key], limit: float, many: float
 ) -> list[Key]:
-    """Fold groups until there is room, the innermost first."""
+    """Fold groups until the rest fits, the innermost first."""
     keys: list[Key] = list(range(len(order)))
     for depth in range(max(len(path) for path in paths), 0, -1):
         keys = [
@@ -176,16 +176,16 @@ def _nearest(order: Sequence[Any], keys: Sequence[Key], limit: float, many: floa
     root = order[-1]
     first = grouped.get(id(root), id(root))
     kept: set[Key] = {first}
-    room = limit - 2 - (0 if id(root) in grouped else _cost(root, many))  # the root, the box for the rest
+    left = limit - 2 - (0 if id(root) in grouped else _cost(root, many))  # the root, the box for the rest
     waiting = deque(members.get(first, [root]))
-    while waiting and room > 0:
+    while waiting and left > 0:
         for parent in waiting.popleft().parents:
             key = grouped.get(id(parent), id(parent))
             if key in kept:
                 continue
             cost = 1 + (0 if key in members else _cost(parent, many))
-            if cost <= room:
+            if cost <= left:
                 kept.add(key)
-                room -= cost
+                left -= cost
                 waiting.extend(members.get(key, [parent]))
     return [(i, keys[i]) for i, value in enumerate(order) if grouped.get(id(value), id(value)) in kept]

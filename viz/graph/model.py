@@ -40,7 +40,6 @@ class Node:
     Attributes:
         label: the label as it may be shown; empty if there is none.
         symbol: the operation's symbol; empty for a leaf.
-        op: its primitive, which knows how it is written; None for a leaf or a fold.
         value: the forward value; None for a fold without a single outlet, and for what a step has not computed yet.
         gradient: the gradient, or None before a backward pass.
         operands: in the order of the arguments; an int is the place of a node in `Graph.nodes`, a float is a
@@ -49,9 +48,9 @@ class Node:
         local_gradients: one for each operand, None for a constant and for what a fold hides.
         partials: the local gradients in symbols, one for each operand; empty where there is none.
         weights: for a fold, the weight that each operand meets in it, where it meets exactly one.
-        primitive: the name of the operation's primitive; empty for a leaf and a fold.
         source: the line of code that made it; empty unless ``autograd.record_sources()`` was on.
         groups: the names of its groups, the outermost first.
+        op: its primitive, which knows how it is written; None for a leaf or a fold.
         order: its place in the whole graph's topological order; -1 for a fold.
         fold: what it stands for, if it is a fold.
         earlier: its value and gradient in an earlier pass, where two are compared.
@@ -67,13 +66,12 @@ class Node:
     local_gradients: tuple[float | None, ...] = ()
     partials: tuple[str, ...] = ()
     weights: tuple[float | None, ...] = ()
-    primitive: str = ""
     source: str = ""
     groups: tuple[str, ...] = ()
+    op: autograd.Primitive | None = None
     order: int = -1
     fold: Fold | None = None
     earlier: tuple[float | None, float | None] | None = None
-    op: autograd.Primitive | None = None
     columns: int = 0
 
     @property
@@ -227,7 +225,8 @@ class Graph:
         if node.op is None:
             return ""
         words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
-        return node.op.written(elided(words), symbol=node.symbol)
+        text: str = node.op.written(elided(words), symbol=node.symbol)
+        return text
 
     def with_earlier(self, before: Graph) -> Graph:
         """The same graph that knows the numbers of an earlier pass as well."""

@@ -59,8 +59,8 @@ def read(
         The graph. It does not change when the Values do.
 
     Raises:
-        TypeError: root is not a Value.
-        ValueError: no group has a name given in ``collapse``, or the focus is no part of the graph.
+        TypeError: root isn't a Value.
+        ValueError: no group has a name given in ``collapse``, or the focus isn't part of the graph.
     """
     order = order_of(root)
     if focus is not None and not any(value is focus for value in order):
@@ -152,11 +152,10 @@ def _node(
         counts=tuple([count for _, count, _ in operands]) if any(count > 1 for _, count, _ in operands) else (),
         local_gradients=tuple([numbers.get(i) for _, _, i in operands]),
         partials=tuple([visible(texts.get(i, "")) for _, _, i in operands]),
-        primitive=value.op.name if value.op is not None else "",
         source=visible(value.source or ""),
         groups=tuple([visible(name) for name in groups]),
-        order=order,
         op=value.op,
+        order=order,
     )
 
 

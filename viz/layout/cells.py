@@ -26,12 +26,11 @@ class Words:
     Attributes:
         kind: ``"leaf"``, ``"operation"`` or ``"fold"``.
         name: what it is called; empty if only the operation is known.
-        labelled: whether the name is the user's own.
+        labelled: whether the name, or the first line of a fold, is the user's own.
         symbol: the operation.
         value: the value as written; empty where there is none.
         gradient: the gradient as written; empty where there is none.
         lines: what is written in a fold.
-        named_fold: whether the first of these lines is the fold's name.
         title: what is told on hover.
         fills_in: whether empty numbers keep their place, for a player that fills them in.
         columns: columns of text to keep free for the gradient.
@@ -44,7 +43,6 @@ class Words:
     value: str
     gradient: str
     lines: tuple[str, ...]
-    named_fold: bool
     title: str
     fills_in: bool
     columns: int
@@ -134,7 +132,7 @@ class Cell(ABC):
         return [
             Text(
                 line, x, y + (i - (len(lines) - 1) / 2) * 17, SIZES["symbol"],
-                "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.named_fold and i == 0,
+                "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.labelled and i == 0,
             )
             for i, line in enumerate(lines)
         ]  # fmt: skip

@@ -45,16 +45,16 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     width = max(layout.width, needed) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
     legend = Item("legend", "legend", _footer(measured, height))
-    items = [*halos, *_frames(measured, layout), *edges, *nodes, legend]
+    items = [*halos, *_clusters(measured, layout), *edges, *nodes, legend]
     return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
 
 
-def _frames(measured: Measured, layout: Layout) -> list[Item]:
+def _clusters(measured: Measured, layout: Layout) -> list[Item]:
     items = []
-    for i, path in enumerate(measured.frames):
-        if i not in layout.frames:
+    for i, path in enumerate(measured.clusters):
+        if i not in layout.clusters:
             continue
-        left, top, right, bottom = layout.frames[i]
+        left, top, right, bottom = layout.clusters[i]
         name = local_name(path[-1], path[:-1])
         shapes: list[Shape] = [
             Rect(left, top, right - left, bottom - top, 9, "", "group", 1.0, "6 3"),

@@ -105,7 +105,7 @@ class Measured:
     description: str
 
     @cached_property
-    def frames(self) -> tuple[tuple[str, ...], ...]:
+    def clusters(self) -> tuple[tuple[str, ...], ...]:
         """The groups that get a frame, as paths of names; an outer one comes before what it holds."""
         return tuple(dict.fromkeys([names[:depth] for names in self.groups for depth in range(1, len(names) + 1)]))
 
@@ -181,12 +181,11 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
     return Words(
         kind=node.kind,
         name=_name(graph, place, look),
-        labelled=bool(node.label),
+        labelled=bool(node.label if node.fold is None else node.fold.name),
         symbol=shortened(node.symbol, LABEL_COLUMNS),
         value=_value(graph, place, look),
         gradient=_gradient(graph, place, look),
         lines=tuple(_fold_lines(graph, place, look)),
-        named_fold=node.fold is not None and bool(node.fold.name),
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
         columns=node.columns,

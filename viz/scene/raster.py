@@ -16,14 +16,14 @@ from .themes import THEMES, blended
 __all__ = ["positioned"]
 
 
-def positioned(scene: Scene, dpi: int | None = None) -> str:
+def positioned(scene: Scene, dpi: float | None = None) -> str:
     """DOT text for Graphviz's engine ``nop2``.
 
     Args:
         scene: what is drawn.
-        dpi: dots per inch, for a picture made of dots.
+        dpi: dots per inch, for a picture made of dots; for one that isn't, how large it is, 72 for its own size.
     """
-    resolution = f"dpi={dpi}, " if dpi else ""
+    resolution = f"dpi={dpi:g}, " if dpi else ""
     colours = THEMES[scene.theme]
     lines = [
         "digraph glassgrad {",

@@ -18,7 +18,7 @@ from ..graph.model import Edge, Graph
 from ..graph.paths import counted, ranked
 from ..graph.reading import read
 from ..graph.sentences import derivative
-from ..layout.look import check_count, look_of
+from ..layout.look import Look, check_count
 from ..text import columns_of, shortened
 from .view import HTMLView, fragment
 
@@ -66,8 +66,8 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
         The explanation; ``print`` shows it as text, a notebook as HTML.
 
     Raises:
-        TypeError: result or value is no Value.
-        ValueError: value is no part of the graph, or an option is out of its range.
+        TypeError: result or value isn't a Value.
+        ValueError: value isn't part of the graph, or an option is out of its range.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -88,14 +88,14 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
       d(x * x)/dx = x = 3
       d(#2 + x)/dx = 1
     """
-    look = look_of("circuit", theme, "LR", precision)
+    look = Look(theme=theme, precision=precision)
     check_count("max_paths", max_paths, 1, 1000)
     if not isinstance(value, autograd.Value):
         raise TypeError(
             f"explain takes two Values, the result and the input; the second is {type(value).__name__} {value!r:.60}"
         )
     graph = read(result, focus=value)
-    return Explanation(graph, max_paths, look.precision, theme)
+    return Explanation(graph, max_paths, look)
 
 
 class Explanation(HTMLView):
@@ -107,17 +107,17 @@ class Explanation(HTMLView):
         gradient: the derivative, as a fresh backward pass with a gradient of 1 at the result gives it.
     """
 
-    def __init__(self, graph: Graph, max_paths: int, precision: int, theme: str) -> None:
+    def __init__(self, graph: Graph, max_paths: int, look: Look) -> None:
         self._graph = graph
-        self._precision = precision
+        self._precision = look.precision
         assert graph.focus is not None
         self._focus = graph.focus
         self._steps: dict[tuple[int, int], tuple[str, str, float]] = {}
         self.path_count = counted(graph, self._focus)
-        self.gradient = backward(graph).gradients.get(self._focus, 0.0)
+        self.gradient = backward(graph)[1].get(self._focus, 0.0)
         self.paths: tuple[GradientPath, ...] = tuple(self._found(max_paths))
         self.title = self._heading()
-        self.theme = theme
+        self.theme = look.theme
 
     @property
     def rest(self) -> float:

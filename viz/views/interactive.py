@@ -41,7 +41,7 @@ class Interactive(HTMLView):
     @property
     def text(self) -> str:
         """The table of the picture's nodes."""
-        return self._picture.table
+        return self._picture.text
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""

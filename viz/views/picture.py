@@ -14,8 +14,8 @@ from ..layout.measure import NOT_YET, Measured, measure
 from ..layout.places import Layout, lay_out
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene
-from ..scene.svg import write_svg
 from ..text import aligned, shortened
+from .image import Image
 
 __all__ = ["Picture"]
 
@@ -23,7 +23,7 @@ TABLE_ROWS = 60
 LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third of the nodes are left
 
 
-class Picture:
+class Picture(Image):
     """A graph and how it is drawn; each stage is computed when it is first asked for.
 
     Everything that needs a layout raises `RenderError` where Graphviz is missing, failed, or took too long.
@@ -66,11 +66,6 @@ class Picture:
         return compose(measured, layout, self._marked if graph is self._graph else ())
 
     @cached_property
-    def svg(self) -> str:
-        """The picture as an SVG document."""
-        return write_svg(self.scene)
-
-    @cached_property
     def _laid_out(self) -> tuple[Graph, Measured, Layout]:
         """The layout; where it takes too long, that of a smaller graph."""
         graph, measured = self._graph, self.measured
@@ -90,8 +85,8 @@ class Picture:
         return [cell.words.title for cell in self._laid_out[1].cells]
 
     @property
-    def table(self) -> str:
-        """The nodes of `graph` in the order in which they were computed, as a table."""
+    def text(self) -> str:
+        """A table of the nodes of `graph`, in the order in which they were computed."""
         graph = self._graph
         gradients = graph.has_gradients
         rows = [["node", "formula", "value", "gradient"]]

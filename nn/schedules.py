@@ -50,7 +50,7 @@ class Schedule:
             group["lr"] = rate
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the schedule stands, as plain data."""
+        """The state of the schedule, as plain data."""
         return {"epoch": self.epoch, "base_rates": list(self.base_rates)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

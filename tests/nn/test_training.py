@@ -613,7 +613,7 @@ def test_the_rate_of_an_epoch_stands_in_its_row() -> None:
 
 
 def test_the_best_epoch_is_that_of_the_validation() -> None:
-    """With validation data their loss decides, as it is after the epoch; an equal one is no better."""
+    """With validation data their loss decides, as it is after the epoch; an equal one isn't better."""
     model = nn.MLP(1, [1], seed=0)
     losses = iter([3.0, 1.0, 2.0, 1.0, 1.5])  # the first is for the sample that is tried
     kept: list[Any] = []

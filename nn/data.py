@@ -103,7 +103,7 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
     """
     targets = _rows(data, what)
     if len(targets) != count:
-        raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be as many")
+        raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be equal in number")
     found: list[Any] = []
     for i, target in enumerate(targets):
         if hasattr(target, "__iter__") and not isinstance(target, (str, bytes)):

@@ -83,7 +83,7 @@ class Data(NamedTuple):
         return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function)
 
     def split(self, share: float) -> tuple[Self, Self]:
-        """All but a share of the samples, and that share: drawn at random, and always the same ones of so many."""
+        """All but a share of the samples, and that share: drawn at random, and always the same ones for the same number."""
         count = max(1, round(share * len(self.samples)))
         if count == len(self.samples):
             raise ValueError(f"validation_split={share:g} of {count} samples leaves none to train with")

@@ -128,7 +128,7 @@ class LinearLR(Schedule):
 
 
 class WarmUp(Schedule):
-    """A straight line from 0 up to the rate in so many epochs, and then another schedule, or none.
+    """A straight line from 0 up to the rate in the first epochs, and then another schedule, or none.
 
     Args:
         optimizer: whose rate.

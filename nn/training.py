@@ -95,7 +95,7 @@ def fit(
             with a name of its own.
         schedule: a schedule of the learning rate, of an optimizer that was made before; it steps after each epoch.
         clip_grad_norm: how long all gradients together may be, above 0: longer ones are scaled down before each step.
-        early_stopping: stop after so many epochs without a lower loss (on the validation data, where there are any), and go
+        early_stopping: stop after this many epochs without a lower loss (on the validation data, where there are any), and go
             back to the best parameters.
         callbacks: functions of the history, called after each epoch; one that returns True ends the training.
         checkpoint: a file to write after each epoch; the file is written whole or stays as it was.

@@ -115,7 +115,7 @@ def test_targets_by_loss() -> None:
         (lambda: read_samples([[1.0], ["b"]]), r"^X\[1\]\[0\] is 'b', which isn't a number$"),
         (lambda: read_samples([[1.0], {1.0: 2.0}]), r"^X\[1\] takes a list, a NumPy array or a pandas frame, got dict$"),
         (lambda: read_samples([None]), r"^X\[0\]\[0\] is None, which isn't a number$"),
-        (lambda: read_targets([1.0], 2, "mse"), "^X has 2 rows and y has 1; they must be as many$"),
+        (lambda: read_targets([1.0], 2, "mse"), "^X has 2 rows and y has 1; they must be equal in number$"),
     ):
         with pytest.raises((ValueError, TypeError), match=words):
             call()

@@ -137,7 +137,7 @@ def put(node: ast.AST, field: str, index: int | None, new: Any) -> None:
 
 
 def shown(node: ast.AST, changed: ast.AST) -> str:
-    """The code around a change on one line: of a number or an operator what it stands in, of an `if` its condition."""
+    """The code around a change on one line: for a number or an operator the expression around it, for an `if` its condition."""
     if isinstance(changed, (ast.If, ast.While)):
         text = f"{type(changed).__name__.lower()} {ast.unparse(changed.test)}"
     elif isinstance(changed, (ast.operator, ast.cmpop, ast.boolop, ast.Constant)) and isinstance(node, ast.expr):
@@ -183,7 +183,7 @@ def skipped(item: ast.AST) -> bool:
 
 
 def replacements(item: Any, parent: ast.AST) -> list[Any]:
-    """What can stand in the place of a node."""
+    """What a node can be replaced with."""
     if type(item) in SWAPPED:
         return [SWAPPED[type(item)]()]
     if isinstance(item, ast.Constant):

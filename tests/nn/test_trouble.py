@@ -75,7 +75,7 @@ def test_samples_are_named_as_the_user_counts_them() -> None:
 
 
 def test_the_users_own_line_is_shown() -> None:
-    """Where the operation stands in the user's code, its file, number and text are in the message, on either way of failing."""
+    """The message has the file, number and text of the line in the user's code, on either way of failing."""
     model = Steep()
     model.inner.bias[0].data = 1.0  # type: ignore[index]
     with pytest.raises(

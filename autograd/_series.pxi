@@ -1,4 +1,9 @@
 # Part of _native.pyx: the n-ary primitives, which are one node however many operands they have.
+#
+# Written by hand, unlike the rules in _rules.pxi: the kernels of n-ary records work on lists, with fsum and fractions, which
+# can't be translated to C, and in a net most of the time goes into its dots. So sum, mean, dot, max, min, logsumexp and softmax
+# stand here a second time, for the case that the result is certain; in all others, and for the other n-ary records, the record
+# itself is asked. tests/autograd/test_twins.py holds each of them to its record, bit by bit.
 
 cdef enum:
     TOTAL

@@ -123,7 +123,9 @@ def _adjoint_graph(order: list[Any], wanted: Sequence[Any]) -> dict[Any, Any]:
         operands = node.operands
         _check_unchanged(node, operands)
         positions = [i for i, x in enumerate(operands) if type(x) is not float and x in leads]
-        for parent, local in zip([operands[i] for i in positions], node.op.local_gradients(node, operands, positions), strict=True):
+        for parent, local in zip(
+            [operands[i] for i in positions], node.op.local_gradients(node, operands, positions), strict=True
+        ):
             step = p.flow(upstream, local)
             adjoints[parent] = adjoints[parent] + step if parent in adjoints else step
     return adjoints

@@ -31,7 +31,7 @@ from . import kernels, kernels_exact
 from .record import ListPrimitive, NaryPrimitive, Primitive, is_real, is_tracked, number_of, record
 
 INF, NAN = math.inf, math.nan
-LN2, LN10 = math.log(2.0), math.log(10.0)
+LN2 = math.log(2.0)
 LOG2_E, LOG10_E = 1.4426950408889634, 0.4342944819032518
 SCALE = 2.0**600
 
@@ -402,7 +402,6 @@ def hypot(x: Any, y: Any = 0.0) -> Any:
 # ---- exponentials and logarithms -------------------------------------------------------------------
 
 _LOG_REMEDY = "the logarithm is real for positive numbers only; clamp x first, or add a small constant to it"
-_LOG_RAISES = "ValueError: x is outside the domain."
 
 
 @record(dx=lambda z, x: z)
@@ -1024,7 +1023,6 @@ def erfinv(x: Any) -> Any:
 # ---- the gamma function ----------------------------------------------------------------------------
 
 _POLE_REMEDY = "keep x away from 0, -1, -2, ..."
-_POLE_RAISES = "ValueError: x is 0 or a negative whole number."
 
 
 @record(dx=lambda z, x: gamma_dx(x), remedy=_POLE_REMEDY)
@@ -2077,7 +2075,7 @@ def _products_without(xs: Sequence[Any]) -> Sequence[Any]:
 
 
 def _product(xs: Sequence[Any]) -> Any:
-    """The product as one node, which doesn't overflow on the way; of two at most there is no way."""
+    """The product as one node, which doesn't overflow on the way; a product of two can't."""
     return prod(xs) if len(xs) > 2 else xs[0] * xs[1] if len(xs) == 2 else xs[0] if xs else 1.0
 
 

@@ -6,7 +6,6 @@ A function has one output or several, in lists, tuples, dicts and arrays; each p
 from __future__ import annotations
 
 import math
-import struct
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -195,7 +194,7 @@ class Subject:
             return None
         jump = max(level for level, _ in jumps)
         values = [found[k][0] for found in self._around.values() if found]
-        if jump <= SINGLE_ROUNDING * max(map(abs, values)) and all(map(_is_single, values)):
+        if jump <= SINGLE_ROUNDING * max(map(abs, values)) and max(map(_digits, values)) in (23, 24):
             return "inconclusive", SINGLE
         if len(jumps) < ROUGH_SCALES:
             return None
@@ -224,12 +223,10 @@ class Subject:
         return scatter(lambda t: s[0] if (s := self.near(k, i, t)) else None, x, step), rounding
 
 
-def _is_single(x: float) -> bool:
-    """Whether single precision can hold a number."""
-    try:
-        return bool(struct.unpack("f", struct.pack("f", x))[0] == x)
-    except OverflowError:
-        return False
+def _digits(x: float) -> int:
+    """How many binary digits a number has, without the zeros at its end."""
+    n, _ = abs(x).as_integer_ratio()
+    return (n // (n & -n)).bit_length() if n else 0
 
 
 class Recorded(Subject):

@@ -116,7 +116,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "rows": (lambda: check_gradients(polar, [2.0, 0.7], gradients=[[1.0, 2.0]] * 3), ValueError, "3 rows, and f returns 2"),
     "no rows": (lambda: check_gradients(polar, [2.0, 0.7], gradients=1.0), ValueError, "holds one number, and f returns 2"),
     "columns": (lambda: check_gradients(polar, [2.0, 0.7], gradients=[[1.0] * 3] * 2), ValueError, "3 numbers, and there"),
-    "keys": (lambda: check_gradients(lambda x: {"a": x}, 1.0, gradients={"b": 1.0}), ValueError, r"\['b'\] where f returns \['a'"),
+    "keys": (lambda: check_gradients(lambda x: {"a": x}, 1.0, gradients={"b": 1.0}), ValueError, r"'b'\] where f returns"),
     "parts": (
         lambda: check_gradients(lambda a, b: [a[0] * b, b], [1.0], 2.0, gradients=[[[2.0], [0.0]]]),
         ValueError, "holds 1 parts, and f takes 2 inputs",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+collect_ignore = [] if importlib.util.find_spec("sklearn") else ["nn/sklearn.py"]  # which is for that extra alone
 WITHOUT = not importlib.util.find_spec("pygraphviz") and not shutil.which("dot")
 REASON = "no Graphviz: neither pygraphviz nor a program dot is there to lay out a picture"
 

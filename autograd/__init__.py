@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from .custom import primitive
 from .engines import chosen, engine
+from .graphs import backward, gradients, topological_order
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
 from .neighbours import warn_of_neighbours as _warn_of_neighbours
 from .record import Primitive
@@ -118,10 +119,9 @@ asin, acos, atan, atan2 = arcsin, arccos, arctan, arctan2
 asinh, acosh, atanh = arcsinh, arccosh, arctanh
 
 if TYPE_CHECKING:
-    from .value import Value, backward, gradients, topological_order
+    from .value import Value
 else:
-    Value, backward = chosen.Value, chosen.backward
-    gradients, topological_order = chosen.gradients, chosen.topological_order
+    Value = chosen.Value
 
 _warn_of_neighbours()
 

@@ -1,13 +1,12 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
 """The native engine: the Value of `autograd.value` in C.
 
-What is here is what costs time: a node's memory, arithmetic, the topological order and the walk back. All else,
-the public face with its docstrings, its errors and everything rare, is not written a second time: `_dress` takes
-the reference engine's own functions and lets them look their names up here. So `Value` is the same class twice.
+What is here is what costs time: a node's memory, arithmetic, the topological order and the walk back. What a user reads
+and writes is inherited from `face`, as it is by the reference engine, with its docstrings and errors.
 
 A node is 80 bytes. It holds its parents and the local gradients towards them as doubles, computed at once by a rule
 of `_rules.pxi`, which is translated from the records. Where a rule gives up (a pole, an overflow, a domain, a kernel
-that needs more than doubles), the reference engine's general way computes the node, or raises.
+that needs more than doubles), the record itself computes the number and the local gradients in Python, or raises.
 
 The garbage collector does not look at nodes. A node only refers to older ones, so that no cycle can come about, and
 reference counts free everything; see `free_node` for how that needs no recursion. Only an instance of a subclass can close
@@ -32,15 +31,16 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy, memset
 
-import numbers as abstract_numbers
-import types
+import sys
+from functools import partial
 
 from . import modes
 from . import records as p
-from . import value as reference
-from .micrograd import Micrograd
-from .operators import Operators, is_operand
+from .face import Face
+from .graphs import backward, gradients, topological_order
+from .operators import is_operand
 from .record import Primitive, is_real, is_tracked, listed, to_float
+from .value import _adjoints
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
@@ -66,6 +66,7 @@ cdef extern from "Python.h":
         inquiry tp_is_gc
         descrgetfunc tp_descr_get
         descrsetfunc tp_descr_set
+        const char* tp_name
         PyNumberMethods* tp_as_number
         vectorcallfunc tp_vectorcall
         Py_ssize_t tp_vectorcall_offset
@@ -101,23 +102,23 @@ cdef extern from *:
     """
     /* Without the interpreter's lock, and where every object is in a list, freed objects can't be taken up again like this. */
     #if defined(Py_GIL_DISABLED) || defined(Py_TRACE_REFS)
-    #define KEEPS_NODES 0
+    #define HAS_FREE_LIST 0
     #else
-    #define KEEPS_NODES 1
+    #define HAS_FREE_LIST 1
     #endif
     /* A new reference as an object of Cython's, without counting it up and down again. */
-    #define taken(x) (x)
+    #define new_reference(x) (x)
     #define list_items(x) PySequence_Fast_ITEMS(x)
     #define list_size(x) PySequence_Fast_GET_SIZE(x)
     #define items_of(x) PySequence_Fast_ITEMS(x)
     /* Whether a block of `modes` is open anywhere: the size of their set, which is asked for at every node. */
     static PyObject *open_blocks;
-    #define unusual (PySet_GET_SIZE(open_blocks) != 0)
+    #define blocks_are_open (PySet_GET_SIZE(open_blocks) != 0)
     """
-    bint KEEPS_NODES
-    bint unusual
+    bint HAS_FREE_LIST
+    bint blocks_are_open
     PyObject* open_blocks
-    object taken(PyObject* x)
+    object new_reference(PyObject* x)
     PyObject** list_items(PyObject* x)
     PyObject** items_of(tuple x)
     Py_ssize_t list_size(PyObject* x)
@@ -165,59 +166,24 @@ cdef inline double c_pow(double x, double y, int* ok) noexcept nogil:
     return finite(libm_pow(x, y), ok)
 
 
+# What a rule is handed: the operands, of which a unary one ignores the second; which local gradients are wanted, as the sum of
+# 1 for the first and 2 for the second; and where the results go.
+ctypedef void (*rule_function)(double, double, int, double*, double*, double*, int*) noexcept nogil
+
 include "_rules.pxi"
-
-
-ctypedef void (*unary_rule)(double, double*, double*, int*) noexcept nogil
-ctypedef void (*binary_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
-
-cdef enum:
-    MOST = 255  # rules; there are about eighty records. A node keeps the number of its rule in a byte
-
-cdef struct Rule:
-    PyObject* record
-    unary_rule unary
-    binary_rule binary
-
-cdef Rule RULES[MOST]
-cdef int rule_count = 0
-cdef dict numbers = {}  # of the rules, by record
-
-
-cdef int number_of(str name) except -1:
-    """A new row in the table of rules for the record of that name."""
-    global rule_count
-    if rule_count == MOST:
-        raise SystemError("the table of rules is full")
-    record = getattr(p, name)
-    Py_INCREF(record)
-    RULES[rule_count].record = <PyObject*>record
-    RULES[rule_count].unary = NULL
-    RULES[rule_count].binary = NULL
-    numbers[record] = rule_count
-    rule_count += 1
-    return rule_count - 1
-
-
-cdef int set_unary(str name, unary_rule rule) except -1:
-    RULES[number_of(name)].unary = rule
-    return 0
-
-
-cdef int set_binary(str name, binary_rule rule) except -1:
-    RULES[number_of(name)].binary = rule
-    return 0
 
 
 load_rules()
 
-cdef int ADD = numbers[p.add], SUBTRACT = numbers[p.subtract], MULTIPLY = numbers[p.multiply]
-cdef int DIVIDE = numbers[p.divide], POWER = numbers[p.power], NEGATIVE = numbers[p.negative]
-cdef int POSITIVE = numbers[p.positive], ABSOLUTE = numbers[p.absolute]
+cdef tuple RECORDS = tuple([getattr(p, name) for name in RULE_NAMES])
+cdef dict numbers = {record: i for i, record in enumerate(RECORDS)}  # of the rules, by record
 
 cdef object current_modes = modes.current
+# The places of the modes, by their names: a tuple is read faster by place.
+cdef Py_ssize_t RECORDING = modes.Modes._fields.index("recording"), DETECTING = modes.Modes._fields.index("detecting")
+cdef Py_ssize_t SOURCING = modes.Modes._fields.index("sourcing"), GROUPS = modes.Modes._fields.index("groups")
 cdef object entered = modes.entered
-cdef object blocks = modes.unusual
+cdef object blocks = modes.open_blocks
 open_blocks = <PyObject*>blocks
 
 # ---- the node --------------------------------------------------------------------------------------
@@ -256,7 +222,9 @@ cdef class _Notes:
 @cython.no_gc
 @cython.auto_pickle(False)
 @cython.c_api_binop_methods(True)
-cdef class Value:
+cdef class Node:
+    """What a Value holds, and the fields by which `Face` and the reference engine's functions know it."""
+
     # What the walk back reads and writes lies together, at the end.
     cdef double number
     cdef PyObject* notes
@@ -273,76 +241,8 @@ cdef class Value:
 
     # Memory: see `new_node`, `new_leaf` and `free_node`.
 
-    # ---- operators: called as in C, with either operand of this class --------------------------------
-
-    def __add__(left, right):
-        return arithmetic(ADD, b_add, left, right)
-
-    def __sub__(left, right):
-        return arithmetic(SUBTRACT, b_subtract, left, right)
-
-    def __mul__(left, right):
-        return arithmetic(MULTIPLY, b_multiply, left, right)
-
-    def __truediv__(left, right):
-        return arithmetic(DIVIDE, b_divide, left, right)
-
-    def __mod__(left, right):
-        return Operators.__mod__(left, right) if isinstance(left, Value) else Operators.__rmod__(right, left)
-
-    def __pow__(left, right, modulus):
-        if modulus is not None:
-            return Operators.__pow__(left, right, modulus) if isinstance(left, Value) else NotImplemented
-        return arithmetic(POWER, b_power, left, right)
-
-    def __neg__(self):
-        return unary(NEGATIVE, u_negative, self)
-
-    def __pos__(self):
-        return unary(POSITIVE, u_positive, self)
-
-    def __abs__(self):
-        return unary(ABSOLUTE, u_absolute, self)
-
-    def __bool__(self):
-        return self.number != 0.0
-
-    def __float__(self):
-        return Operators.__float__(self)
-
-    def __int__(self):
-        return Operators.__int__(self)
-
-    def __richcmp__(self, other, int how):
-        cdef double x = (<Value>self).number, y
-        if Py_TYPE(<PyObject*>other) == VALUE:
-            y = (<Value>other).number
-        elif PyFloat_CheckExact(other):
-            y = PyFloat_AS_DOUBLE(other)
-        else:
-            return COMPARISONS[how](self, other)
-        if how == Py_LT:
-            return x < y
-        if how == Py_LE:
-            return x <= y
-        if how == Py_GT:
-            return x > y
-        if how == Py_GE:
-            return x >= y
-        if how == Py_EQ:
-            return x == y
-        return x != y
-
-    def __hash__(self):
-        return hash_by_identity(<PyObject*>self)
-
-    def __setattr__(self, name, x):
-        try:
-            PyObject_GenericSetAttr(self, name, x)
-        except AttributeError as error:
-            raise _refusal(self, name, error) from None
-
-    # ---- the slots of the reference engine, for its functions ----------------------------------------
+    def _set(self, name, x):
+        PyObject_GenericSetAttr(self, name, x)
 
     @property
     def _data(self):
@@ -395,7 +295,7 @@ cdef class Value:
 
     @property
     def _primitive(self):
-        return <object>((<Block*>self.a).record if self.shape == MANY else RULES[self.rule].record)
+        return <object>(<Block*>self.a).record if self.shape == MANY else RECORDS[self.rule]
 
     def _local_gradients(self):
         cdef Block* block
@@ -434,15 +334,85 @@ cdef class Value:
         notes_of(self).groups = groups
 
 
+@cython.no_gc
+@cython.auto_pickle(False)
+@cython.c_api_binop_methods(True)
+cdef class Value(Node, Face):
+    # ---- operators: called as in C, with either operand of this class --------------------------------
+
+    def __add__(left, right):
+        return binary(RULE_ADD, r_add, left, right)
+
+    def __sub__(left, right):
+        return binary(RULE_SUBTRACT, r_subtract, left, right)
+
+    def __mul__(left, right):
+        return binary(RULE_MULTIPLY, r_multiply, left, right)
+
+    def __truediv__(left, right):
+        return binary(RULE_DIVIDE, r_divide, left, right)
+
+    def __pow__(left, right, modulus):
+        if modulus is not None:
+            return Face.__pow__(left, right, modulus) if isinstance(left, Value) else NotImplemented
+        return binary(RULE_POWER, r_power, left, right)
+
+    def __neg__(self):
+        return unary(RULE_NEGATIVE, r_negative, self)
+
+    def __pos__(self):
+        return unary(RULE_POSITIVE, r_positive, self)
+
+    def __abs__(self):
+        return unary(RULE_ABSOLUTE, r_absolute, self)
+
+    def __bool__(self):
+        return self.number != 0.0
+
+    def __richcmp__(self, other, int how):
+        cdef double x = (<Value>self).number, y
+        if Py_TYPE(<PyObject*>other) == VALUE:
+            y = (<Value>other).number
+        elif PyFloat_CheckExact(other):
+            y = PyFloat_AS_DOUBLE(other)
+        else:
+            return COMPARISONS[how](self, other)
+        if how == Py_LT:
+            return x < y
+        if how == Py_LE:
+            return x <= y
+        if how == Py_GT:
+            return x > y
+        if how == Py_GE:
+            return x >= y
+        if how == Py_EQ:
+            return x == y
+        return x != y
+
+    def __hash__(self):
+        return hash_by_identity(<PyObject*>self)
+
+    def __setattr__(self, name, x):
+        cdef double number
+        if (name is DATA or name is GRAD) and Py_TYPE(<PyObject*>self) == VALUE and as_number(x, &number):
+            if write_data(self, number) if name is DATA else write_grad(self, number):
+                return
+        try:
+            PyObject_GenericSetAttr(self, name, x)
+        except AttributeError:
+            Face.__setattr__(self, name, x)  # which says why
+
+
 cdef PyTypeObject* VALUE = <PyTypeObject*>Value
-cdef tuple COMPARISONS = tuple([vars(Operators)[f"__{name}__"] for name in ("lt", "le", "eq", "ne", "gt", "ge")])
+cdef str DATA = sys.intern("data"), GRAD = sys.intern("grad")  # as the names in statements are
+cdef tuple COMPARISONS = tuple([getattr(Face, f"__{name}__") for name in ("lt", "le", "eq", "ne", "gt", "ge")])
 cdef _Notes NOTHING = _Notes()
 
 # Lists of nodes, linked through the memory of their numbers.
-cdef PyObject* waiting = NULL  # those whose last reference is gone, or is this list's
-cdef PyObject* kept = NULL  # freed ones
-cdef int kept_count = 0
-cdef int KEPT_AT_MOST = 4096 if KEEPS_NODES else 0
+cdef PyObject* trashcan = NULL  # nodes whose last reference is gone, or is this list's
+cdef PyObject* free_list = NULL  # freed nodes, for the next graph
+cdef int free_count = 0
+cdef int FREE_AT_MOST = 4096 if HAS_FREE_LIST else 0
 cdef bint freeing = False
 cdef Py_ssize_t sizeof_node = Value.__basicsize__
 cdef newfunc allocate = VALUE.tp_new  # Cython's
@@ -453,33 +423,35 @@ cdef inline PyObject** next_of(PyObject* node) noexcept:
 
 
 cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bint collected) except NULL:
-    """A node without parents yet, from the kept ones if there are any.
+    """A node without parents yet, from the free list if there is one.
 
-    With `collected` the collector will look at it, once `given` or `as_modes_say` has handed it out.
+    With `collected` the collector will look at it, once `given` or `apply_modes` has handed it out.
     """
-    global kept, kept_count
-    cdef PyObject* pointer = kept
-    if collected:
-        pointer = new_with_header(VALUE)
-        if pointer == NULL:
-            raise MemoryError()
-    elif pointer != NULL:
-        kept = next_of(pointer)[0]
-        kept_count -= 1
-        Py_SET_REFCNT(pointer, 1)
+    global free_list, free_count
+    cdef PyObject* node = free_list
+    if collected or node == NULL:
+        node = allocated_node(collected)
     else:
-        pointer = <PyObject*>PyObject_Malloc(sizeof_node)
-        if pointer == NULL:
-            raise MemoryError()
-        PyObject_Init(pointer, VALUE)
-    (<Value>pointer).number = number
-    (<Value>pointer).notes = NULL
-    (<Value>pointer).place = 0
-    (<Value>pointer).rule = <unsigned char>rule
-    (<Value>pointer).collected = collected
-    (<Value>pointer).shape = shape
-    (<Value>pointer).has_gradient = 0
-    return pointer
+        free_list = next_of(node)[0]
+        free_count -= 1
+        Py_SET_REFCNT(node, 1)
+    (<Value>node).number = number
+    (<Value>node).notes = NULL
+    (<Value>node).place = 0
+    (<Value>node).rule = <unsigned char>rule
+    (<Value>node).collected = collected
+    (<Value>node).shape = shape
+    (<Value>node).has_gradient = 0
+    return node
+
+
+cdef PyObject* allocated_node(bint collected) except NULL:
+    cdef PyObject* node = new_with_header(VALUE) if collected else <PyObject*>PyObject_Malloc(sizeof_node)
+    if node == NULL:
+        raise MemoryError()
+    if not collected:
+        PyObject_Init(node, VALUE)
+    return node
 
 
 cdef PyObject* new_leaf(PyTypeObject* kind, PyObject* arguments, PyObject* named) except NULL:
@@ -519,16 +491,16 @@ cdef int look_through(PyObject* node, visitproc visit, void* argument) noexcept:
 
 cdef inline object given(PyObject* node):
     """The new node, for the caller to keep."""
-    return as_modes_say(taken(node)) if unusual or (<Value>node).collected else taken(node)
+    return apply_modes(new_reference(node)) if blocks_are_open or (<Value>node).collected else new_reference(node)
 
 
 cdef inline void release(PyObject* node) noexcept:
-    global waiting
+    global trashcan
     if Py_REFCNT(node) == 1 and Py_TYPE(node) == VALUE:
         if (<Value>node).collected:
             PyObject_GC_UnTrack(node)  # nobody may come upon it any more
-        next_of(node)[0] = waiting
-        waiting = node
+        next_of(node)[0] = trashcan
+        trashcan = node
     else:
         Py_DECREF(<object>node)
 
@@ -536,18 +508,18 @@ cdef inline void release(PyObject* node) noexcept:
 cdef void free_node(PyObject* pointer) noexcept:
     """What runs when the last reference to a node is gone.
 
-    A parent that dies of it waits in a list, so that a long chain needs no recursion. Nodes are kept for the next graph, up to
-    a limit.
+    A parent that dies of it goes into the trashcan, so that a long chain needs no recursion. Freed nodes go into the free list, up
+    to a limit.
     """
-    global waiting, freeing
+    global trashcan, freeing
     if (<Value>pointer).collected:
         PyObject_GC_UnTrack(pointer)
     let_go(pointer)
     if not freeing:
         freeing = True
-        while waiting != NULL:
-            pointer = waiting
-            waiting = next_of(pointer)[0]
+        while trashcan != NULL:
+            pointer = trashcan
+            trashcan = next_of(pointer)[0]
             let_go(pointer)
         freeing = False
 
@@ -558,7 +530,7 @@ cdef void free_with_header(void* node) noexcept:
 
 
 cdef inline void let_go(PyObject* pointer) noexcept:
-    global kept, kept_count
+    global free_list, free_count
     cdef PyTypeObject* kind = Py_TYPE(pointer)
     if (<Value>pointer).notes != NULL:
         Py_DECREF(<object>(<Value>pointer).notes)
@@ -571,10 +543,10 @@ cdef inline void let_go(PyObject* pointer) noexcept:
     if (<Value>pointer).collected:
         kind.tp_free(pointer)
         Py_DECREF(<object><PyObject*>kind)
-    elif kept_count < KEPT_AT_MOST:
-        next_of(pointer)[0] = kept
-        kept = pointer
-        kept_count += 1
+    elif free_count < FREE_AT_MOST:
+        next_of(pointer)[0] = free_list
+        free_list = pointer
+        free_count += 1
     else:
         PyObject_Free(pointer)
         Py_DECREF(<object><PyObject*>kind)
@@ -591,15 +563,15 @@ cdef void free_block(Block* block) noexcept:
 
 
 def _keep(int limit):
-    """How many freed nodes are kept for later; the others go back to the allocator. Returns the limit until now."""
-    global KEPT_AT_MOST, kept, kept_count
+    """The length of the free list at most; what is too much goes back to the allocator. Returns the limit until now."""
+    global FREE_AT_MOST, free_list, free_count
     cdef PyObject* node
-    cdef int before = KEPT_AT_MOST
-    KEPT_AT_MOST = limit if KEEPS_NODES else 0
-    while kept_count > KEPT_AT_MOST:
-        node = kept
-        kept = next_of(node)[0]
-        kept_count -= 1
+    cdef int before = FREE_AT_MOST
+    FREE_AT_MOST = limit if HAS_FREE_LIST else 0
+    while free_count > FREE_AT_MOST:
+        node = free_list
+        free_list = next_of(node)[0]
+        free_count -= 1
         PyObject_Free(node)
         Py_DECREF(Value)
     return before
@@ -625,7 +597,7 @@ cdef inline PyObject* owned(object x) noexcept:
     return <PyObject*>x
 
 
-cdef object as_modes_say(Value node):
+cdef object apply_modes(Value node):
     """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's.
 
     From here on the collector looks at it, if it ever will.
@@ -633,94 +605,88 @@ cdef object as_modes_say(Value node):
     cdef PyObject* found = NULL
     if node.collected:
         PyObject_GC_Track(<PyObject*>node)
-    if not unusual:
+    if not blocks_are_open:
         return node
     PyContextVar_Get(entered, NULL, &found)
-    block = taken(found)
-    # recording, detecting, sourcing, groups
+    block = new_reference(found)
     cdef tuple mode = <tuple>(block.modes if block is not None and block.is_open() else current_modes.get())
-    if mode[1] or mode[2]:
-        return _unusual(node)
-    if not mode[0]:
-        node = <Value>taken(new_node(-1, LEAF, node.number, False))
-    if mode[3]:
-        notes_of(node).groups = mode[3]
+    if mode[DETECTING] or mode[SOURCING]:
+        return node._apply_modes()
+    if not mode[RECORDING]:
+        node = <Value>new_reference(new_node(-1, LEAF, node.number, False))
+    if mode[GROUPS]:
+        notes_of(node).groups = mode[GROUPS]
     return node
 
 
-cdef inline object arithmetic(int rule, binary_rule compute, object left, object right):
+cdef inline object binary(int rule, rule_function compute, object left, object right):
     """An operator between a Value and whatever stands beside it."""
-    cdef double number
-    cdef bint has_left = Py_TYPE(<PyObject*>left) == VALUE
-    cdef object node = None
-    if has_left and Py_TYPE(<PyObject*>right) == VALUE:
-        node = of_two(rule, compute, left, right)
-    elif has_left:
-        if as_number(right, &number):
-            node = of_value_and_number(rule, compute, left, number)
-    elif Py_TYPE(<PyObject*>right) == VALUE and as_number(left, &number):
-        node = of_number_and_value(rule, compute, number, right)
+    node = between(rule, compute, left, right)
     return generally(rule, left, right) if node is None else node
 
 
-cdef inline object unary(int rule, unary_rule compute, object operand):
-    node = of_one(rule, compute, operand)
-    return (<object>RULES[rule].record).apply((operand,)) if node is None else node
+cdef inline object unary(int rule, rule_function compute, object operand):
+    node = computed(rule, compute, ONE, operand, None, (<Value>operand).number, 0.0)
+    return RECORDS[rule].apply((operand,)) if node is None else node
 
 
-# These return None where the rule gives up.
+cdef object generally(int rule, object left, object right):
+    """By the record itself: it computes, or raises in its own words."""
+    if not is_operand(left) or not is_operand(right):
+        return NotImplemented
+    return RECORDS[rule].apply((left, right))
 
 
-cdef inline object of_one(int rule, unary_rule compute, object operand):
-    cdef double z = 0.0, first = 0.0
+cdef inline object between(int rule, rule_function compute, object left, object right):
+    """A node of two operands, at least one of which is a Value; None where the other is not a number, or the rule gives up."""
+    cdef double x, y
+    cdef unsigned char shape = BOTH
+    if Py_TYPE(<PyObject*>left) == VALUE:
+        x = (<Value>left).number
+        if Py_TYPE(<PyObject*>right) == VALUE:
+            y = (<Value>right).number
+        elif as_number(right, &y):
+            shape = VALUE_NUMBER
+        else:
+            return None
+    elif Py_TYPE(<PyObject*>right) == VALUE and as_number(left, &x):
+        y = (<Value>right).number
+        shape = NUMBER_VALUE
+    else:
+        return None
+    return computed(rule, compute, shape, left, right, x, y)
+
+
+cdef inline object computed(int rule, rule_function compute, unsigned char shape, object left, object right, double x, double y):
+    """A node by its rule, from its operands and their numbers; None where the rule gives up."""
+    cdef double z = 0.0, first = y, second = y  # of a constant its number is kept, where the second local gradient would be
     cdef int ok = 1
-    compute((<Value>operand).number, &z, &first, &ok)
+    cdef object a = left
+    if shape == NUMBER_VALUE:
+        a, second = right, x
+        compute(x, y, 2, &z, &second, &first, &ok)
+    else:
+        compute(x, y, 3 if shape == BOTH else 1, &z, &first, &second, &ok)
     if not ok:
         return None
-    cdef PyObject* node = new_node(rule, ONE, z, (<Value>operand).collected)
-    (<Value>node).first = first
-    (<Value>node).a = owned(operand)
-    return given(node)
-
-
-cdef inline object of_two(int rule, binary_rule compute, object left, object right):
-    cdef double z = 0.0, first = 0.0, second = 0.0
-    cdef int ok = 1
-    compute((<Value>left).number, (<Value>right).number, 3, &z, &first, &second, &ok)
-    if not ok:
-        return None
-    cdef PyObject* node = new_node(rule, BOTH, z, (<Value>left).collected | (<Value>right).collected)
+    cdef PyObject* node = new_node(rule, shape, z, (<Value>a).collected or shape == BOTH and (<Value>right).collected)
     (<Value>node).first = first
     (<Value>node).second = second
-    (<Value>node).a = owned(left)
-    (<Value>node).b = owned(right)
+    (<Value>node).a = owned(a)
+    if shape == BOTH:
+        (<Value>node).b = owned(right)
     return given(node)
 
 
-cdef inline object of_value_and_number(int rule, binary_rule compute, object left, double y):
-    cdef double z = 0.0, first = 0.0, unused = 0.0
-    cdef int ok = 1
-    compute((<Value>left).number, y, 1, &z, &first, &unused, &ok)
-    if not ok:
+cdef object by_rule(int rule, PyObject** operands, Py_ssize_t count):
+    """A node of one or two operands; None where the rule takes another number of them, or gives up, or none is a Value."""
+    if count != ARITIES[rule]:
         return None
-    cdef PyObject* node = new_node(rule, VALUE_NUMBER, z, (<Value>left).collected)
-    (<Value>node).first = first
-    (<Value>node).second = y
-    (<Value>node).a = owned(left)
-    return given(node)
-
-
-cdef inline object of_number_and_value(int rule, binary_rule compute, double x, object right):
-    cdef double z = 0.0, unused = 0.0, second = 0.0
-    cdef int ok = 1
-    compute(x, (<Value>right).number, 2, &z, &unused, &second, &ok)
-    if not ok:
+    if count == 2:
+        return between(rule, RULES[rule], <object>operands[0], <object>operands[1])
+    if Py_TYPE(operands[0]) != VALUE:
         return None
-    cdef PyObject* node = new_node(rule, NUMBER_VALUE, z, (<Value>right).collected)
-    (<Value>node).first = second
-    (<Value>node).second = x
-    (<Value>node).a = owned(right)
-    return given(node)
+    return computed(rule, RULES[rule], ONE, <object>operands[0], None, (<Value>operands[0]).number, 0.0)
 
 
 cdef inline bint as_number(object x, double* number) except -1:
@@ -762,59 +728,70 @@ cdef bint is_other_number(object x, double* number) except -1:
     return True
 
 
-cdef object generally(int rule, object left, object right):
-    """By the record itself: it computes, or raises in its own words."""
-    if not is_operand(left) or not is_operand(right):
-        return NotImplemented
-    return (<object>RULES[rule].record).apply((left, right))
-
-
-def _node(op, double data, tuple operands, tuple parents, local_gradients):
-    """A node that the reference engine's general way has computed; see `reference.Value.interpret`."""
-    cdef Py_ssize_t i, count = len(operands), parent_count = len(parents)
-    cdef int rule = numbers.get(op, -1)
+def _record(primitive, tuple operands not None, value=None):
+    """Any primitive, on Values and plain numbers, by the record itself."""
+    cdef Py_ssize_t i, count = PyTuple_GET_SIZE(operands)
+    cdef int rule = numbers.get(primitive, -1)
     cdef unsigned char shape
     cdef PyObject* node
     cdef Block* block
     cdef bint collected = False
-    cdef double second = 0.0
-    later = None
-    partials = []
-    if parent_count == 0:
-        return taken(new_node(-1, LEAF, data, False))
-    if getattr(op, "origin", None) is SOFTMAX:  # its components share their work: one by one, and before they are wanted, would be quadratic for each
-        later = local_gradients
-    else:
-        try:
-            partials = [<double>x for x in local_gradients()]
-        except Exception:  # as with the reference engine, it is raised where the local gradients are asked for
-            later = local_gradients
-        if len(partials) != parent_count:
-            partials, later = [], local_gradients
-    for i in range(parent_count):
-        collected |= (<Value?>parents[i]).collected
-    if rule >= 0 and later is None and count <= 2:
-        if count == parent_count:
-            shape = ONE if count == 1 else BOTH
+    cdef double number, second = 0.0
+    cdef list positions = [], partials = [], converted = [], plain = []
+    for i in range(count):
+        x = operands[i]
+        if isinstance(x, Value):
+            collected |= (<Value>x).collected
+            positions.append(i)
+            plain.append((<Value>x).number)
         else:
-            shape = VALUE_NUMBER if operands[0] is parents[0] else NUMBER_VALUE
-            second = operands[1 if shape == VALUE_NUMBER else 0]
-        node = new_node(rule, shape, data, collected)
+            x = to_float(x, f"{primitive.name}()")
+            plain.append(x)
+        converted.append(x)
+    operands, numbers_only = tuple(converted), tuple(plain)
+    if value is None and positions:
+        made = None
+        if rule >= 0:
+            made = by_rule(rule, items_of(operands), count)
+        elif primitive in SERIES and SERIES[primitive] != SOFTMAX:
+            made = of_many(primitive, SERIES[primitive], items_of(operands), count, NULL, 0)
+        if made is not None:
+            return made
+    if len(positions) < count or primitive.has_parameters:
+        primitive.check_parameters(positions)
+    number = primitive.evaluate(numbers_only, operands) if value is None else value
+    if not positions:
+        return new_reference(new_node(-1, LEAF, number, False))
+    z = number
+    wanted = None if len(positions) == count else positions
+    later = None
+    if getattr(primitive, "origin", None) is not p.softmax:  # whose components share their work: at once would be quadratic
+        try:
+            partials = [<double>x for x in primitive.local_gradients(z, numbers_only, wanted)]
+        except Exception:  # as on the reference engine, it is raised where the local gradients are asked for
+            pass
+    if len(partials) != len(positions):
+        partials = []
+        later = partial(primitive.local_gradients, z, numbers_only, wanted)
+    if rule >= 0 and later is None and count <= 2:
+        shape = (ONE if count == 1 else BOTH) if len(positions) == count else NUMBER_VALUE if positions[0] else VALUE_NUMBER
+        node = new_node(rule, shape, number, collected)
         (<Value>node).first = partials[0]
+        (<Value>node).a = owned(operands[positions[0]])
         if shape == BOTH:
-            second = partials[1]
+            (<Value>node).second = partials[1]
             (<Value>node).b = owned(operands[1])
-        (<Value>node).second = second
-        (<Value>node).a = owned(parents[0])
+        elif shape != ONE:
+            (<Value>node).second = operands[0 if shape == NUMBER_VALUE else 1]
         return given(node)
-    block = new_block(op, count, parent_count)
+    block = new_block(primitive, count, len(positions))
     for i in range(len(partials)):
         block.local_gradients[i] = partials[i]
     if later is not None:
         block.later = owned(later)
     for i in range(count):
         block.operands[i] = owned(operands[i])
-    return given(new_many(block, data, collected))
+    return given(new_many(block, number, collected))
 
 
 cdef PyObject* new_many(Block* block, double number, bint collected) except NULL:
@@ -848,126 +825,61 @@ include "_series.pxi"
 # ---- calling a record ------------------------------------------------------------------------------
 
 
-cdef class _Apply:
-    """`Primitive.apply` of one record: the same, only faster where all operands are Values of this engine and numbers."""
-
-    cdef object record
-    cdef int rule  # -1 where there is none
-    cdef int series  # -1 likewise
-
-    def __init__(self, record):
-        self.record = record
-        self.rule = numbers.get(record, -1)
-        self.series = SERIES.get(record, -1)
-
-    def __call__(self, operands, value=None):
-        cdef Py_ssize_t i, values = 0, count
-        cdef bint others = False, plain = True
-        cdef double number
-        cdef PyObject* x
-        cdef PyObject* interpreter = NULL
-        if not PyTuple_CheckExact(operands):
-            return Primitive.apply(self.record, operands, value)
-        count = PyTuple_GET_SIZE(operands)
-        for i in range(count):
-            x = PyTuple_GET_ITEM(operands, i)
-            if Py_TYPE(x) == VALUE:
-                values += 1
-                interpreter = x if interpreter == NULL else interpreter
-            elif not PyFloat_CheckExact(<object>x):
-                plain = False
-                if not as_number(<object>x, &number):
-                    others = True
-        if others:
-            return Primitive.apply(self.record, operands, value)
-        if values and not plain and self.series >= 0:  # whose operands must be read without running Python
-            operands = as_floats(operands)
-        if not values:
-            if not plain:
-                operands = tuple([to_float(y, f"{self.record.name}()") for y in operands])
-            return self.record.evaluate(operands, operands) if value is None else value
-        node = None
-        if value is None:
-            if self.rule >= 0:
-                node = by_rule(self.rule, operands)
-            elif self.series >= 0:
-                node = of_many(self.record, self.series, items_of(<tuple>operands), count, NULL, 0)
-        return (<object>interpreter).interpret(self.record, operands, value) if node is None else node
-
-
 cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
-    """``autograd.exp(x)``, ``autograd.dot(xs, ys)``: what `Primitive.__call__` and its kin do, and they do the rest."""
-    cdef object self = <object>record
+    """``autograd.exp(x)``, ``autograd.dot(xs, ys)``: in C where it can be, else by the Python method behind it."""
+    cdef object self = <object>record, node = None
     cdef tuple given_ones = <tuple>arguments
-    cdef Py_ssize_t count = PyTuple_GET_SIZE(given_ones)
-    cdef PyObject* first
     cdef PyObject* found
-    cdef object node = None
-    if named == NULL and count and count <= 2:
-        first = PyTuple_GET_ITEM(given_ones, 0)
-        found = PyDict_GetItem(numbers, self)
-        if self is SOFTMAX:
-            if count == 1 and not is_tracked(<object>first):
-                given_ones = (listed("softmax", <object>first),)  # as an iterator gives its items only once
-                node = components(given_ones[0])
-        elif found != NULL:
-            if count == 1:
-                if Py_TYPE(first) == VALUE and RULES[<int>(<object>found)].unary != NULL:
-                    node = of_one(<int>(<object>found), RULES[<int>(<object>found)].unary, <object>first)
-            elif RULES[<int>(<object>found)].binary != NULL:
-                node = by_rule(<int>(<object>found), given_ones)
-        else:
-            found = PyDict_GetItem(SERIES, self)
-            if found != NULL and is_list(first) and (count == 2) == (<int>(<object>found) == DOT):
-                if count == 1:
-                    node = of_many(self, <int>(<object>found), list_items(first), list_size(first), NULL, 0)
-                elif is_list(PyTuple_GET_ITEM(given_ones, 1)) and list_size(first) == list_size(PyTuple_GET_ITEM(given_ones, 1)):
-                    node = of_many(
-                        self, DOT, list_items(first), list_size(first),
-                        list_items(PyTuple_GET_ITEM(given_ones, 1)), list_size(first),
-                    )
-    if node is not None:
-        return node
-    if named == NULL:
-        return CALLS[type(self)](self, *given_ones)
-    return CALLS[type(self)](self, *given_ones, **<dict>named)
+    if named != NULL:
+        return type(self).__call__(self, *given_ones, **<dict>named)
+    found = PyDict_GetItem(numbers, self)
+    if found != NULL:
+        node = by_rule(<int>(<object>found), items_of(given_ones), PyTuple_GET_SIZE(given_ones))
+        if node is None and are_floats(given_ones, ARITIES[<int>(<object>found)]):
+            return self.evaluate(given_ones, given_ones)
+    else:
+        found = PyDict_GetItem(SERIES, self)
+        if found != NULL and PyTuple_GET_SIZE(given_ones) == (2 if <int>(<object>found) == DOT else 1):
+            given_ones = as_lists(self, given_ones)
+            node = of_lists(self, <int>(<object>found), given_ones)
+    return type(self).__call__(self, *given_ones) if node is None else node
 
 
-cdef object SOFTMAX = p.softmax
-cdef dict CALLS = {}  # the Python functions behind it, by class
+cdef inline bint are_floats(tuple operands, Py_ssize_t count) noexcept:
+    """Whether these are as many floats."""
+    cdef Py_ssize_t i
+    if PyTuple_GET_SIZE(operands) != count:
+        return False
+    for i in range(count):
+        if not PyFloat_CheckExact(<object>PyTuple_GET_ITEM(operands, i)):
+            return False
+    return True
 
 
-cdef inline bint is_list(PyObject* x) noexcept:
-    return PyList_CheckExact(<object>x) or PyTuple_CheckExact(<object>x)
+cdef inline tuple as_lists(record, tuple arguments):
+    """The iterables of a call as lists or tuples, since an iterator gives its items only once."""
+    for x in arguments:
+        if not is_list(x):
+            return arguments if is_tracked(arguments[0]) else tuple([listed(record.name, xs) for xs in arguments])
+    return arguments
 
 
-cdef tuple as_floats(tuple operands):
-    """Numbers of every kind as floats; the Values as they are."""
-    cdef double number
-    cdef list found = []
-    for x in operands:
-        if Py_TYPE(<PyObject*>x) == VALUE or not as_number(x, &number):
-            found.append(x)
-        else:
-            found.append(number)
-    return tuple(found)
-
-
-cdef object by_rule(int rule, tuple operands):
-    """One or two operands, at least one of them a Value and the others numbers; None if the rule takes another count."""
-    cdef double number
-    if PyTuple_GET_SIZE(operands) == 1:
-        return None if RULES[rule].unary == NULL else of_one(rule, RULES[rule].unary, operands[0])
-    if PyTuple_GET_SIZE(operands) != 2 or RULES[rule].binary == NULL:
+cdef object of_lists(record, int series, tuple arguments):
+    """A node, or the softmax's list of nodes; None where the record itself must be asked."""
+    cdef PyObject** xs = items_of(arguments)
+    if not is_list(<object>xs[0]):
         return None
-    left, right = operands
-    if Py_TYPE(<PyObject*>left) != VALUE:
-        if Py_TYPE(<PyObject*>right) != VALUE or not as_number(left, &number):
-            return None
-        return of_number_and_value(rule, RULES[rule].binary, number, right)
-    if Py_TYPE(<PyObject*>right) == VALUE:
-        return of_two(rule, RULES[rule].binary, left, right)
-    return of_value_and_number(rule, RULES[rule].binary, left, number) if as_number(right, &number) else None
+    if series == SOFTMAX:
+        return components(tuple(<object>xs[0]))
+    if series != DOT:
+        return of_many(record, series, list_items(xs[0]), list_size(xs[0]), NULL, 0)
+    if list_size(xs[0]) != list_size(xs[1]):
+        return None
+    return of_many(record, series, list_items(xs[0]), list_size(xs[0]), list_items(xs[1]), list_size(xs[1]))
+
+
+cdef inline bint is_list(object x) noexcept:
+    return PyList_CheckExact(x) or PyTuple_CheckExact(x)
 
 
 include "_walk.pxi"
@@ -977,7 +889,7 @@ include "_walk.pxi"
 
 @cython.final
 cdef class _Method:
-    # A method that runs in C where it can, and is the Python function or record behind it in every other way.
+    # A method that runs in C where it can, and is the Python function or record behind it in every other way: docstring included.
 
     cdef vectorcallfunc vectorcall
     cdef object python
@@ -986,8 +898,8 @@ cdef class _Method:
 
     def __init__(self, python):
         self.python = python
-        self.is_backward = not isinstance(python, Primitive)
         self.rule = numbers.get(python, -1)
+        self.is_backward = python is Face.backward
         self.vectorcall = <vectorcallfunc>call_method
 
     def __get__(self, instance, owner):
@@ -1004,36 +916,32 @@ cdef class _Method:
 cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObject* names):
     cdef _Method self = <_Method>method
     cdef Py_ssize_t count = PyVectorcall_NARGS(n)
-    cdef object node = None
+    cdef double one = 1.0
     if names == NULL and count and Py_TYPE(arguments[0]) == VALUE:
-        if self.is_backward:
-            if count == 1 and not unusual and walk_back(arguments, &ONE_POINT_ZERO, 1):
-                return None
-        elif self.rule < 0:
-            pass
-        elif count == 1 and RULES[self.rule].unary != NULL:
-            node = of_one(self.rule, RULES[self.rule].unary, <object>arguments[0])
-        elif count == 2 and RULES[self.rule].binary != NULL:
-            node = by_rule(self.rule, (<object>arguments[0], <object>arguments[1]))
-    return PyObject_Vectorcall(self.python, arguments, n, names) if node is None else node
-
-
-cdef double ONE_POINT_ZERO = 1.0
+        if self.rule >= 0:
+            node = by_rule(self.rule, arguments, count)
+            if node is not None:
+                return node
+        elif self.is_backward and count == 1 and not blocks_are_open and walk_back(arguments, &one, 1):
+            return None
+    return PyObject_Vectorcall(self.python, arguments, n, names)
 
 
 @cython.final
 cdef class _Field:
-    """A property whose ordinary use runs in C: the number and the gradient. Its slots are set in `speed_up`."""
+    """A property whose ordinary use runs in C. Its slots are set in `speed_up`."""
 
     cdef object python
-    cdef bint is_gradient
+    cdef double (*read)(Value) noexcept
+    cdef bint (*write)(Value, double) noexcept
 
-    def __init__(self, python, is_gradient):
+    def __init__(self, python):
         self.python = python
-        self.is_gradient = is_gradient
+        self.read = read_data if python is Face.data else read_grad
+        self.write = write_data if python is Face.data else write_grad
 
     def __get__(self, instance, owner):
-        return taken(read_field(<PyObject*>self, NULL if instance is None else <PyObject*>instance, NULL))
+        return new_reference(read_field(<PyObject*>self, NULL if instance is None else <PyObject*>instance, NULL))
 
     def __set__(self, instance, number):
         write_field(<PyObject*>self, <PyObject*>instance, <PyObject*>number)
@@ -1045,14 +953,33 @@ cdef class _Field:
         return getattr(self.python, name)
 
 
+cdef double read_data(Value value) noexcept:
+    return value.number
+
+
+cdef double read_grad(Value value) noexcept:
+    return value.gradient if value.has_gradient and value.gradient != 0.0 else 0.0
+
+
+# These return False where the property must refuse.
+
+
+cdef bint write_data(Value value, double number) noexcept:
+    if value.shape == LEAF:
+        value.number = number
+    return value.shape == LEAF
+
+
+cdef bint write_grad(Value value, double number) noexcept:
+    value.gradient = number
+    value.has_gradient = True
+    return True
+
+
 cdef PyObject* read_field(PyObject* field, PyObject* instance, PyObject* owner) except NULL:
     cdef object found
     if instance != NULL and PyObject_TypeCheck(instance, VALUE):
-        if not (<_Field>field).is_gradient:
-            return PyFloat_FromDouble((<Value>instance).number)
-        if (<Value>instance).has_gradient and (<Value>instance).gradient != 0.0:
-            return PyFloat_FromDouble((<Value>instance).gradient)
-        return PyFloat_FromDouble(0.0)
+        return PyFloat_FromDouble((<_Field>field).read(<Value>instance))
     found = (<_Field>field).python
     if instance != NULL:
         found = found.__get__(<object>instance)
@@ -1060,18 +987,12 @@ cdef PyObject* read_field(PyObject* field, PyObject* instance, PyObject* owner) 
 
 
 cdef int write_field(PyObject* field, PyObject* instance, PyObject* number) except -1:
-    cdef double found = 0.0
+    cdef double found
     if number == NULL:
         (<_Field>field).python.__delete__(<object>instance)
-    elif PyObject_TypeCheck(instance, VALUE) and as_number(<object>number, &found):
-        if (<_Field>field).is_gradient:
-            (<Value>instance).gradient = found
-            (<Value>instance).has_gradient = 1
-        elif (<Value>instance).shape == LEAF:
-            (<Value>instance).number = found
-        else:
-            (<_Field>field).python.__set__(<object>instance, <object>number)
-    else:
+    elif not PyObject_TypeCheck(instance, VALUE):
+        raise TypeError(f"this is a field of a Value, got {Py_TYPE(instance).tp_name.decode()}")
+    elif not (as_number(<object>number, &found) and (<_Field>field).write(<Value>instance, found)):
         (<_Field>field).python.__set__(<object>instance, <object>number)
     return 0
 
@@ -1079,8 +1000,8 @@ cdef int write_field(PyObject* field, PyObject* instance, PyObject* number) exce
 cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names):
     """Value(...): with one number at once, with anything else by the reference engine's constructor."""
     cdef double number = 0.0
-    cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not unusual and as_number(<object>arguments[0], &number)
-    cdef object leaf = taken(new_node(-1, LEAF, number, False))
+    cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not blocks_are_open and as_number(<object>arguments[0], &number)
+    cdef object leaf = new_reference(new_node(-1, LEAF, number, False))
     return leaf if simple else construct(leaf, arguments, n, names)
 
 
@@ -1095,78 +1016,30 @@ cdef object construct(Value leaf, PyObject** arguments, size_t n, PyObject* name
     return leaf
 
 
-def _rebound(function):
-    """The same function of the reference engine, looking its names up in `_names`."""
-    twin = types.FunctionType(function.__code__, _names, function.__name__, function.__defaults__, function.__closure__)
-    twin.__kwdefaults__ = function.__kwdefaults__
-    twin.__annotations__ = function.__annotations__
-    twin.__qualname__ = function.__qualname__
-    twin.__doc__ = function.__doc__
-    return twin
+def _finish():
+    """Put into the class what stands in C in the place of a member of `Face`.
 
-
-def _set_attribute(Value value not None, name, x):
-    """What `object.__setattr__` does, which refuses a class that has its own in C."""
-    PyObject_GenericSetAttr(value, name, x)
-
-
-def _is_own(thing):
-    return isinstance(thing, types.FunctionType) and thing.__module__ == reference.__name__
-
-
-_names = dict(vars(reference))
-_python_walk_back = _rebound(reference._walk_back)
-_python_derivatives = _rebound(reference._derivatives)
-for _name, _thing in vars(reference).items():
-    if _is_own(_thing) and _name != "_restored":
-        _names[_name] = _rebound(_thing)
-for _thing in (_node, _order_of, _walk_back, _derivatives):
-    _names[_thing.__name__] = _thing
-_names.update(Value=Value, _ENGINE=__name__, _set_attribute=_set_attribute, _read_grad=vars(Value)["_grad"].__get__)
-for _name in ("data", "grad", "parents"):
-    _names[f"_write_{_name}"] = vars(Value)[f"_{_name}"].__set__
-_unusual, _refusal = _names["_unusual"], _names["_refusal"]
-backward, gradients, topological_order = _names["backward"], _names["gradients"], _names["topological_order"]
-
-# What the language looks for in every class, and the slots.
-_NOT_DRESSED = {"__dict__", "__doc__", "__module__", "__slots__", "__weakref__", "__annotations__", "__qualname__"}
-_NOT_DRESSED |= {"__firstlineno__", "__static_attributes__"}
-
-
-def _dressed(name, member):
-    """What takes the place of a member of the reference engine's class."""
-    if isinstance(member, property):
-        member = property(*[f and _rebound(f) for f in (member.fget, member.fset, member.fdel)], member.__doc__)
-        member.__set_name__(Value, name)
-        return _Field(member, name == "grad") if name in ("data", "grad") else member
-    if _is_own(member):
-        member = _rebound(member)
-    return _Method(member) if isinstance(member, Primitive) or name == "backward" else member
-
-
-def _dress():
-    """Give the class its public face.
-
-    Where the class has an operator of its own, the function goes into the dictionary behind the type's back: it is what
-    `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
+    Where the class has an operator of its own in C, the function of `Face` goes into the dictionary behind the type's back: it is
+    what `Value.__add__` shows and what a call by that name runs, while `x + y` runs in C.
     """
-    members = {**vars(Operators), **vars(Micrograd), **vars(reference.Value)}
-    in_c = set(vars(Value))
+    members = {
+        name: member for kind in reversed(Face.__mro__) if kind is not object for name, member in vars(kind).items()
+    }
+    for name in set(vars(Value)) & set(members) - {"__doc__", "__module__"}:
+        (<dict>VALUE.tp_dict)[name] = members[name]
+    for name in ("data", "grad"):
+        setattr(Value, name, _Field(members[name]))
     for name, member in members.items():
-        if name not in in_c and name not in _NOT_DRESSED and not isinstance(member, types.MemberDescriptorType):
-            setattr(Value, name, _dressed(name, member))
-    for name in in_c & set(members) - _NOT_DRESSED:
-        if not isinstance(members[name], types.MemberDescriptorType):
-            (<dict>VALUE.tp_dict)[name] = _dressed(name, members[name])
-    Value.__doc__, Value.__name__, Value.__qualname__ = reference.Value.__doc__, "Value", "Value"
-    Value.__module__ = reference.__name__
-    abstract_numbers.Complex.register(Value)
+        if isinstance(member, Primitive) or name == "backward":
+            setattr(Value, name, _Method(member))
+    Value.__doc__, Value.__name__, Value.__qualname__, Value.__module__ = Face.__doc__, "Value", "Value", "autograd.value"
+    Value._engine = sys.modules[__name__]
     PyType_Modified(VALUE)
 
 
 cdef int speed_up() except -1:
     """Methods and the constructor are called without a tuple in between (PEP 590); fields are read without Cython in between."""
-    cdef _Method method = _Method(None)
+    cdef _Method method = _Method(Face.backward)
     cdef PyTypeObject* kind = <PyTypeObject*>_Field
     kind.tp_descr_get = <descrgetfunc>read_field
     kind.tp_descr_set = <descrsetfunc>write_field
@@ -1186,15 +1059,10 @@ cdef int speed_up() except -1:
 
 
 speed_up()
-_dress()
+_finish()
 
 
 def _install():
-    """Let every record dispatch in C, now that this is the engine that runs."""
-    for record in vars(p).values():
-        if isinstance(record, Primitive):
-            record.apply = _Apply(record)
-            kind = type(record)
-            if kind not in CALLS:
-                CALLS[kind] = kind.__call__
-                (<PyTypeObject*><PyObject*>kind).tp_call = <ternaryfunc>call_record
+    """Let calls of records run in C, now that this is the engine that runs."""
+    for kind in {type(record) for record in vars(p).values() if isinstance(record, Primitive)}:
+        (<PyTypeObject*><PyObject*>kind).tp_call = <ternaryfunc>call_record

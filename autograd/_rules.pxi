@@ -1,6 +1,6 @@
 # Written by `python -m autograd.translate` from kernels.py and records.py. Change those, not this.
 #
-# k_* is a kernel, p_* a piece of a partial, u_* and b_* a rule: the value and the partials of one record.
+# k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.
 # What ask() stands for, and all that these records do, is computed by the record itself, in Python:
 # remainder hypot logaddexp arcsinh erfinv gamma lgamma digamma polygamma sinc gelu clamp where sum prod mean
 # max min logsumexp norm dot softmax log_softmax var std arcsinh_dx gelu_dx erfinv_dx gamma_dx sinc_dx sinc_dn
@@ -369,19 +369,16 @@ cdef double k_minimum(double x, double y, int* ok) noexcept nogil:
 cdef double k_copysign(double x, double y, int* ok) noexcept nogil:
     return (c_copysign(x, y) if (y == y) else y)
 
-cdef double p_number(double x, int* ok) noexcept nogil:
-    return x
-
 cdef double p_power_dxdx(double z, double x, double y, int* ok) noexcept nogil:
     if ((y == 0.0) and (True or (x == 0.0))):
         return 0.0
-    if ((x == 0.0) or k_has_predecessor(p_number(y, ok), ok)):
+    if ((x == 0.0) or k_has_predecessor(y, ok)):
         return (y * k_power_dx(x, (y - 1.0), ok))
     return ((y - 1.0) * c_div(z, x, ok))
 
 cdef double p_power_dxdy(double x, double y, int* ok) noexcept nogil:
     if (x > 0.0):
-        return ((k_power(x, (y - 1.0), ok) if k_has_predecessor(p_number(y, ok), ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
+        return ((k_power(x, (y - 1.0), ok) if k_has_predecessor(y, ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
     return (0.0 if ((x == 0.0) and (y > 1.0)) else NAN)
 
 cdef double p_zero_power(double x, int* ok) noexcept nogil:
@@ -395,7 +392,7 @@ cdef double p_per_length(double x, double a, double b, int* ok) noexcept nogil:
     cdef double h
     return ask(ok)
 
-cdef inline void b_add(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_add(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (x + y)
     value[0] = z
     if wanted & 1:
@@ -403,7 +400,7 @@ cdef inline void b_add(double x, double y, int wanted, double* value, double* fi
     if wanted & 2:
         second[0] = 1.0
 
-cdef inline void b_subtract(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_subtract(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (x - y)
     value[0] = z
     if wanted & 1:
@@ -411,7 +408,7 @@ cdef inline void b_subtract(double x, double y, int wanted, double* value, doubl
     if wanted & 2:
         second[0] = (-1.0)
 
-cdef inline void b_multiply(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_multiply(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (x * y)
     value[0] = z
     if wanted & 1:
@@ -419,7 +416,7 @@ cdef inline void b_multiply(double x, double y, int wanted, double* value, doubl
     if wanted & 2:
         second[0] = x
 
-cdef inline void b_divide(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_divide(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_div(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -427,7 +424,7 @@ cdef inline void b_divide(double x, double y, int wanted, double* value, double*
     if wanted & 2:
         second[0] = k_divide_dy(x, y, ok)
 
-cdef inline void b_power(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_power(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_power(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -435,107 +432,127 @@ cdef inline void b_power(double x, double y, int wanted, double* value, double* 
     if wanted & 2:
         second[0] = k_power_dy(x, y, ok)
 
-cdef inline void u_negative(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_negative(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (-x)
     value[0] = z
-    partial[0] = (-1.0)
+    if wanted & 1:
+        first[0] = (-1.0)
 
-cdef inline void u_positive(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_positive(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = x
     value[0] = z
-    partial[0] = 1.0
+    if wanted & 1:
+        first[0] = 1.0
 
-cdef inline void u_absolute(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_absolute(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_fabs(x)
     value[0] = z
-    partial[0] = p_sign(x, ok)
+    if wanted & 1:
+        first[0] = p_sign(x, ok)
 
-cdef inline void u_square(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_square(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_square(x, ok)
     value[0] = z
-    partial[0] = (2.0 * x)
+    if wanted & 1:
+        first[0] = (2.0 * x)
 
-cdef inline void u_reciprocal(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_reciprocal(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_reciprocal(x, ok)
     value[0] = z
-    partial[0] = (-(z * z))
+    if wanted & 1:
+        first[0] = (-(z * z))
 
-cdef inline void u_sqrt(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_sqrt(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_sqrt(x, ok)
     value[0] = z
-    partial[0] = k_sqrt_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_sqrt_dx(x, ok)
 
-cdef inline void u_cbrt(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_cbrt(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_cbrt(x, ok)
     value[0] = z
-    partial[0] = k_cbrt_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_cbrt_dx(x, ok)
 
-cdef inline void u_exp(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_exp(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_exp(x, ok)
     value[0] = z
-    partial[0] = z
+    if wanted & 1:
+        first[0] = z
 
-cdef inline void u_exp2(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_exp2(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_exp2(x, ok)
     value[0] = z
-    partial[0] = (z * 0.6931471805599453)
+    if wanted & 1:
+        first[0] = (z * 0.6931471805599453)
 
-cdef inline void u_expm1(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_expm1(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_expm1(x, ok)
     value[0] = z
-    partial[0] = c_exp(x, ok)
+    if wanted & 1:
+        first[0] = c_exp(x, ok)
 
-cdef inline void u_log(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_log(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_log(x, ok)
     value[0] = z
-    partial[0] = c_div(1.0, x, ok)
+    if wanted & 1:
+        first[0] = c_div(1.0, x, ok)
 
-cdef inline void u_log2(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_log2(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_log2(x, ok)
     value[0] = z
-    partial[0] = c_div(1.4426950408889634, x, ok)
+    if wanted & 1:
+        first[0] = c_div(1.4426950408889634, x, ok)
 
-cdef inline void u_log10(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_log10(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_log10(x, ok)
     value[0] = z
-    partial[0] = c_div(0.4342944819032518, x, ok)
+    if wanted & 1:
+        first[0] = c_div(0.4342944819032518, x, ok)
 
-cdef inline void u_log1p(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_log1p(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_log1p(x, ok)
     value[0] = z
-    partial[0] = c_div(1.0, (1.0 + x), ok)
+    if wanted & 1:
+        first[0] = c_div(1.0, (1.0 + x), ok)
 
-cdef inline void u_sin(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_sin(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_sin(x, ok)
     value[0] = z
-    partial[0] = c_cos(x, ok)
+    if wanted & 1:
+        first[0] = c_cos(x, ok)
 
-cdef inline void u_cos(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_cos(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_cos(x, ok)
     value[0] = z
-    partial[0] = (-c_sin(x, ok))
+    if wanted & 1:
+        first[0] = (-c_sin(x, ok))
 
-cdef inline void u_tan(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_tan(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_tan(x, ok)
     value[0] = z
-    partial[0] = k_tan_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_tan_dx(x, ok)
 
-cdef inline void u_arcsin(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arcsin(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_asin(x, ok)
     value[0] = z
-    partial[0] = k_arcsin_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_arcsin_dx(x, ok)
 
-cdef inline void u_arccos(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arccos(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_acos(x, ok)
     value[0] = z
-    partial[0] = (-k_arcsin_dx(x, ok))
+    if wanted & 1:
+        first[0] = (-k_arcsin_dx(x, ok))
 
-cdef inline void u_arctan(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arctan(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_atan(x, ok)
     value[0] = z
-    partial[0] = k_arctan_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_arctan_dx(x, ok)
 
-cdef inline void b_arctan2(double y, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_arctan2(double y, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_atan2(y, x, ok)
     value[0] = z
     if wanted & 1:
@@ -543,62 +560,73 @@ cdef inline void b_arctan2(double y, double x, int wanted, double* value, double
     if wanted & 2:
         second[0] = k_arctan2_dx(y, x, ok)
 
-cdef inline void u_sinh(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_sinh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_sinh(x, ok)
     value[0] = z
-    partial[0] = c_cosh(x, ok)
+    if wanted & 1:
+        first[0] = c_cosh(x, ok)
 
-cdef inline void u_cosh(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_cosh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_cosh(x, ok)
     value[0] = z
-    partial[0] = c_sinh(x, ok)
+    if wanted & 1:
+        first[0] = c_sinh(x, ok)
 
-cdef inline void u_tanh(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_tanh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_tanh(x, ok)
     value[0] = z
-    partial[0] = k_tanh_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_tanh_dx(x, ok)
 
-cdef inline void u_arccosh(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arccosh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arccosh(x, ok)
     value[0] = z
-    partial[0] = k_arccosh_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_arccosh_dx(x, ok)
 
-cdef inline void u_arctanh(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arctanh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_atanh(x, ok)
     value[0] = z
-    partial[0] = k_arctanh_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_arctanh_dx(x, ok)
 
-cdef inline void u_erf(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_erf(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_erf(x, ok)
     value[0] = z
-    partial[0] = k_erf_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_erf_dx(x, ok)
 
-cdef inline void u_erfc(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_erfc(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_erfc(x, ok)
     value[0] = z
-    partial[0] = (-k_erf_dx(x, ok))
+    if wanted & 1:
+        first[0] = (-k_erf_dx(x, ok))
 
-cdef inline void u_sigmoid(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_sigmoid(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_sigmoid(x, ok)
     value[0] = z
-    partial[0] = k_sigmoid_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_sigmoid_dx(x, ok)
 
-cdef inline void u_logsigmoid(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_logsigmoid(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_logsigmoid(x, ok)
     value[0] = z
-    partial[0] = k_sigmoid((-x), ok)
+    if wanted & 1:
+        first[0] = k_sigmoid((-x), ok)
 
-cdef inline void u_softplus(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_softplus(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_softplus(x, ok)
     value[0] = z
-    partial[0] = k_sigmoid(x, ok)
+    if wanted & 1:
+        first[0] = k_sigmoid(x, ok)
 
-cdef inline void u_relu(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_relu(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_relu(x, ok)
     value[0] = z
-    partial[0] = (1.0 if (x > 0.0) else p_zero_or_nan(x, ok))
+    if wanted & 1:
+        first[0] = (1.0 if (x > 0.0) else p_zero_or_nan(x, ok))
 
-cdef inline void b_leaky_relu(double x, double negative_slope, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_leaky_relu(double x, double negative_slope, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_leaky_relu(x, negative_slope, ok)
     value[0] = z
     if wanted & 1:
@@ -606,7 +634,7 @@ cdef inline void b_leaky_relu(double x, double negative_slope, int wanted, doubl
     if wanted & 2:
         ask(ok)
 
-cdef inline void b_elu(double x, double alpha, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_elu(double x, double alpha, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_elu(x, alpha, ok)
     value[0] = z
     if wanted & 1:
@@ -614,12 +642,13 @@ cdef inline void b_elu(double x, double alpha, int wanted, double* value, double
     if wanted & 2:
         ask(ok)
 
-cdef inline void u_silu(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_silu(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_silu(x, ok)
     value[0] = z
-    partial[0] = k_silu_dx(x, ok)
+    if wanted & 1:
+        first[0] = k_silu_dx(x, ok)
 
-cdef inline void b_maximum(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_maximum(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_maximum(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -627,7 +656,7 @@ cdef inline void b_maximum(double x, double y, int wanted, double* value, double
     if wanted & 2:
         second[0] = p_won(y, x, ok)
 
-cdef inline void b_minimum(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_minimum(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_minimum(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -635,15 +664,15 @@ cdef inline void b_minimum(double x, double y, int wanted, double* value, double
     if wanted & 2:
         second[0] = p_won(x, y, ok)
 
-cdef inline void b_copysign(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_copysign(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_copysign(x, y, ok)
     value[0] = z
     if wanted & 1:
-        first[0] = (p_sign(x, ok) * k_copysign(1.0, p_number(y, ok), ok))
+        first[0] = (p_sign(x, ok) * k_copysign(1.0, y, ok))
     if wanted & 2:
         second[0] = p_zero_or_nan(y, ok)
 
-cdef inline void b_chain(double upstream, double local, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_chain(double upstream, double local, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (0.0 if (upstream == 0.0) else (upstream * local))
     value[0] = z
     if wanted & 1:
@@ -651,7 +680,7 @@ cdef inline void b_chain(double upstream, double local, int wanted, double* valu
     if wanted & 2:
         second[0] = upstream
 
-cdef inline void b_divide_dy(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_divide_dy(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_divide_dy(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -659,7 +688,7 @@ cdef inline void b_divide_dy(double x, double y, int wanted, double* value, doub
     if wanted & 2:
         second[0] = c_div(((-2.0) * k_divide_dy(x, y, ok)), y, ok)
 
-cdef inline void b_power_dx(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_power_dx(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_power_dx(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -667,7 +696,7 @@ cdef inline void b_power_dx(double x, double y, int wanted, double* value, doubl
     if wanted & 2:
         second[0] = p_power_dxdy(x, y, ok)
 
-cdef inline void b_power_dy(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_power_dy(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_power_dy(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -675,7 +704,7 @@ cdef inline void b_power_dy(double x, double y, int wanted, double* value, doubl
     if wanted & 2:
         second[0] = ((z * c_log(x, ok)) if (x > 0.0) else p_zero_power(x, ok))
 
-cdef inline void b_hypot_dx(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_hypot_dx(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_hypot_dx(x, y, ok)
     value[0] = z
     if wanted & 1:
@@ -683,37 +712,43 @@ cdef inline void b_hypot_dx(double x, double y, int wanted, double* value, doubl
     if wanted & 2:
         second[0] = p_per_length((-(z * k_hypot_dx(y, x, ok))), x, y, ok)
 
-cdef inline void u_sqrt_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_sqrt_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_sqrt_dx(x, ok)
     value[0] = z
-    partial[0] = ((-2.0) * ((z * z) * z))
+    if wanted & 1:
+        first[0] = ((-2.0) * ((z * z) * z))
 
-cdef inline void u_cbrt_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_cbrt_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_cbrt_dx(x, ok)
     value[0] = z
-    partial[0] = (((-6.0) * k_cbrt(x, ok)) * ((z * z) * z))
+    if wanted & 1:
+        first[0] = (((-6.0) * k_cbrt(x, ok)) * ((z * z) * z))
 
-cdef inline void u_tan_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_tan_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_tan_dx(x, ok)
     value[0] = z
-    partial[0] = ((2.0 * c_tan(x, ok)) * z)
+    if wanted & 1:
+        first[0] = ((2.0 * c_tan(x, ok)) * z)
 
-cdef inline void u_tanh_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_tanh_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_tanh_dx(x, ok)
     value[0] = z
-    partial[0] = (((-2.0) * k_tanh(x, ok)) * z)
+    if wanted & 1:
+        first[0] = (((-2.0) * k_tanh(x, ok)) * z)
 
-cdef inline void u_arcsin_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arcsin_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arcsin_dx(x, ok)
     value[0] = z
-    partial[0] = (x * ((z * z) * z))
+    if wanted & 1:
+        first[0] = (x * ((z * z) * z))
 
-cdef inline void u_arctan_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arctan_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arctan_dx(x, ok)
     value[0] = z
-    partial[0] = (((-2.0) * x) * (z * z))
+    if wanted & 1:
+        first[0] = (((-2.0) * x) * (z * z))
 
-cdef inline void b_arctan2_dy(double y, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_arctan2_dy(double y, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arctan2_dy(y, x, ok)
     value[0] = z
     if wanted & 1:
@@ -721,7 +756,7 @@ cdef inline void b_arctan2_dy(double y, double x, int wanted, double* value, dou
     if wanted & 2:
         second[0] = (k_square(k_arctan2_dx(y, x, ok), ok) - (z * z))
 
-cdef inline void b_arctan2_dx(double y, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+cdef inline void r_arctan2_dx(double y, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arctan2_dx(y, x, ok)
     value[0] = z
     if wanted & 1:
@@ -729,90 +764,226 @@ cdef inline void b_arctan2_dx(double y, double x, int wanted, double* value, dou
     if wanted & 2:
         second[0] = (((-2.0) * z) * k_arctan2_dy(y, x, ok))
 
-cdef inline void u_arccosh_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arccosh_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arccosh_dx(x, ok)
     value[0] = z
-    partial[0] = ((-x) * ((z * z) * z))
+    if wanted & 1:
+        first[0] = ((-x) * ((z * z) * z))
 
-cdef inline void u_arctanh_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_arctanh_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arctanh_dx(x, ok)
     value[0] = z
-    partial[0] = ((2.0 * x) * (z * z))
+    if wanted & 1:
+        first[0] = ((2.0 * x) * (z * z))
 
-cdef inline void u_erf_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_erf_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_erf_dx(x, ok)
     value[0] = z
-    partial[0] = (((-2.0) * x) * z)
+    if wanted & 1:
+        first[0] = (((-2.0) * x) * z)
 
-cdef inline void u_sigmoid_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_sigmoid_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_sigmoid_dx(x, ok)
     value[0] = z
-    partial[0] = (-(z * k_tanh((0.5 * x), ok)))
+    if wanted & 1:
+        first[0] = (-(z * k_tanh((0.5 * x), ok)))
 
-cdef inline void u_silu_dx(double x, double* value, double* partial, int* ok) noexcept nogil:
+cdef inline void r_silu_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_silu_dx(x, ok)
     value[0] = z
-    partial[0] = (k_sigmoid_dx(x, ok) * (2.0 - (x * k_tanh((0.5 * x), ok))))
+    if wanted & 1:
+        first[0] = (k_sigmoid_dx(x, ok) * (2.0 - (x * k_tanh((0.5 * x), ok))))
+
+cdef enum:
+    RULE_ADD
+    RULE_SUBTRACT
+    RULE_MULTIPLY
+    RULE_DIVIDE
+    RULE_POWER
+    RULE_NEGATIVE
+    RULE_POSITIVE
+    RULE_ABSOLUTE
+    RULE_SQUARE
+    RULE_RECIPROCAL
+    RULE_SQRT
+    RULE_CBRT
+    RULE_EXP
+    RULE_EXP2
+    RULE_EXPM1
+    RULE_LOG
+    RULE_LOG2
+    RULE_LOG10
+    RULE_LOG1P
+    RULE_SIN
+    RULE_COS
+    RULE_TAN
+    RULE_ARCSIN
+    RULE_ARCCOS
+    RULE_ARCTAN
+    RULE_ARCTAN2
+    RULE_SINH
+    RULE_COSH
+    RULE_TANH
+    RULE_ARCCOSH
+    RULE_ARCTANH
+    RULE_ERF
+    RULE_ERFC
+    RULE_SIGMOID
+    RULE_LOGSIGMOID
+    RULE_SOFTPLUS
+    RULE_RELU
+    RULE_LEAKY_RELU
+    RULE_ELU
+    RULE_SILU
+    RULE_MAXIMUM
+    RULE_MINIMUM
+    RULE_COPYSIGN
+    RULE_CHAIN
+    RULE_DIVIDE_DY
+    RULE_POWER_DX
+    RULE_POWER_DY
+    RULE_HYPOT_DX
+    RULE_SQRT_DX
+    RULE_CBRT_DX
+    RULE_TAN_DX
+    RULE_TANH_DX
+    RULE_ARCSIN_DX
+    RULE_ARCTAN_DX
+    RULE_ARCTAN2_DY
+    RULE_ARCTAN2_DX
+    RULE_ARCCOSH_DX
+    RULE_ARCTANH_DX
+    RULE_ERF_DX
+    RULE_SIGMOID_DX
+    RULE_SILU_DX
+    RULE_COUNT
+
+cdef tuple RULE_NAMES = (
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "power",
+    "negative",
+    "positive",
+    "absolute",
+    "square",
+    "reciprocal",
+    "sqrt",
+    "cbrt",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "arctan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arccosh",
+    "arctanh",
+    "erf",
+    "erfc",
+    "sigmoid",
+    "logsigmoid",
+    "softplus",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "silu",
+    "maximum",
+    "minimum",
+    "copysign",
+    "chain",
+    "divide_dy",
+    "power_dx",
+    "power_dy",
+    "hypot_dx",
+    "sqrt_dx",
+    "cbrt_dx",
+    "tan_dx",
+    "tanh_dx",
+    "arcsin_dx",
+    "arctan_dx",
+    "arctan2_dy",
+    "arctan2_dx",
+    "arccosh_dx",
+    "arctanh_dx",
+    "erf_dx",
+    "sigmoid_dx",
+    "silu_dx",
+)
+
+cdef rule_function RULES[RULE_COUNT]
+cdef int ARITIES[RULE_COUNT]
 
 cdef void load_rules() noexcept:
-    set_binary("add", b_add)
-    set_binary("subtract", b_subtract)
-    set_binary("multiply", b_multiply)
-    set_binary("divide", b_divide)
-    set_binary("power", b_power)
-    set_unary("negative", u_negative)
-    set_unary("positive", u_positive)
-    set_unary("absolute", u_absolute)
-    set_unary("square", u_square)
-    set_unary("reciprocal", u_reciprocal)
-    set_unary("sqrt", u_sqrt)
-    set_unary("cbrt", u_cbrt)
-    set_unary("exp", u_exp)
-    set_unary("exp2", u_exp2)
-    set_unary("expm1", u_expm1)
-    set_unary("log", u_log)
-    set_unary("log2", u_log2)
-    set_unary("log10", u_log10)
-    set_unary("log1p", u_log1p)
-    set_unary("sin", u_sin)
-    set_unary("cos", u_cos)
-    set_unary("tan", u_tan)
-    set_unary("arcsin", u_arcsin)
-    set_unary("arccos", u_arccos)
-    set_unary("arctan", u_arctan)
-    set_binary("arctan2", b_arctan2)
-    set_unary("sinh", u_sinh)
-    set_unary("cosh", u_cosh)
-    set_unary("tanh", u_tanh)
-    set_unary("arccosh", u_arccosh)
-    set_unary("arctanh", u_arctanh)
-    set_unary("erf", u_erf)
-    set_unary("erfc", u_erfc)
-    set_unary("sigmoid", u_sigmoid)
-    set_unary("logsigmoid", u_logsigmoid)
-    set_unary("softplus", u_softplus)
-    set_unary("relu", u_relu)
-    set_binary("leaky_relu", b_leaky_relu)
-    set_binary("elu", b_elu)
-    set_unary("silu", u_silu)
-    set_binary("maximum", b_maximum)
-    set_binary("minimum", b_minimum)
-    set_binary("copysign", b_copysign)
-    set_binary("chain", b_chain)
-    set_binary("divide_dy", b_divide_dy)
-    set_binary("power_dx", b_power_dx)
-    set_binary("power_dy", b_power_dy)
-    set_binary("hypot_dx", b_hypot_dx)
-    set_unary("sqrt_dx", u_sqrt_dx)
-    set_unary("cbrt_dx", u_cbrt_dx)
-    set_unary("tan_dx", u_tan_dx)
-    set_unary("tanh_dx", u_tanh_dx)
-    set_unary("arcsin_dx", u_arcsin_dx)
-    set_unary("arctan_dx", u_arctan_dx)
-    set_binary("arctan2_dy", b_arctan2_dy)
-    set_binary("arctan2_dx", b_arctan2_dx)
-    set_unary("arccosh_dx", u_arccosh_dx)
-    set_unary("arctanh_dx", u_arctanh_dx)
-    set_unary("erf_dx", u_erf_dx)
-    set_unary("sigmoid_dx", u_sigmoid_dx)
-    set_unary("silu_dx", u_silu_dx)
+    RULES[RULE_ADD], ARITIES[RULE_ADD] = r_add, 2
+    RULES[RULE_SUBTRACT], ARITIES[RULE_SUBTRACT] = r_subtract, 2
+    RULES[RULE_MULTIPLY], ARITIES[RULE_MULTIPLY] = r_multiply, 2
+    RULES[RULE_DIVIDE], ARITIES[RULE_DIVIDE] = r_divide, 2
+    RULES[RULE_POWER], ARITIES[RULE_POWER] = r_power, 2
+    RULES[RULE_NEGATIVE], ARITIES[RULE_NEGATIVE] = r_negative, 1
+    RULES[RULE_POSITIVE], ARITIES[RULE_POSITIVE] = r_positive, 1
+    RULES[RULE_ABSOLUTE], ARITIES[RULE_ABSOLUTE] = r_absolute, 1
+    RULES[RULE_SQUARE], ARITIES[RULE_SQUARE] = r_square, 1
+    RULES[RULE_RECIPROCAL], ARITIES[RULE_RECIPROCAL] = r_reciprocal, 1
+    RULES[RULE_SQRT], ARITIES[RULE_SQRT] = r_sqrt, 1
+    RULES[RULE_CBRT], ARITIES[RULE_CBRT] = r_cbrt, 1
+    RULES[RULE_EXP], ARITIES[RULE_EXP] = r_exp, 1
+    RULES[RULE_EXP2], ARITIES[RULE_EXP2] = r_exp2, 1
+    RULES[RULE_EXPM1], ARITIES[RULE_EXPM1] = r_expm1, 1
+    RULES[RULE_LOG], ARITIES[RULE_LOG] = r_log, 1
+    RULES[RULE_LOG2], ARITIES[RULE_LOG2] = r_log2, 1
+    RULES[RULE_LOG10], ARITIES[RULE_LOG10] = r_log10, 1
+    RULES[RULE_LOG1P], ARITIES[RULE_LOG1P] = r_log1p, 1
+    RULES[RULE_SIN], ARITIES[RULE_SIN] = r_sin, 1
+    RULES[RULE_COS], ARITIES[RULE_COS] = r_cos, 1
+    RULES[RULE_TAN], ARITIES[RULE_TAN] = r_tan, 1
+    RULES[RULE_ARCSIN], ARITIES[RULE_ARCSIN] = r_arcsin, 1
+    RULES[RULE_ARCCOS], ARITIES[RULE_ARCCOS] = r_arccos, 1
+    RULES[RULE_ARCTAN], ARITIES[RULE_ARCTAN] = r_arctan, 1
+    RULES[RULE_ARCTAN2], ARITIES[RULE_ARCTAN2] = r_arctan2, 2
+    RULES[RULE_SINH], ARITIES[RULE_SINH] = r_sinh, 1
+    RULES[RULE_COSH], ARITIES[RULE_COSH] = r_cosh, 1
+    RULES[RULE_TANH], ARITIES[RULE_TANH] = r_tanh, 1
+    RULES[RULE_ARCCOSH], ARITIES[RULE_ARCCOSH] = r_arccosh, 1
+    RULES[RULE_ARCTANH], ARITIES[RULE_ARCTANH] = r_arctanh, 1
+    RULES[RULE_ERF], ARITIES[RULE_ERF] = r_erf, 1
+    RULES[RULE_ERFC], ARITIES[RULE_ERFC] = r_erfc, 1
+    RULES[RULE_SIGMOID], ARITIES[RULE_SIGMOID] = r_sigmoid, 1
+    RULES[RULE_LOGSIGMOID], ARITIES[RULE_LOGSIGMOID] = r_logsigmoid, 1
+    RULES[RULE_SOFTPLUS], ARITIES[RULE_SOFTPLUS] = r_softplus, 1
+    RULES[RULE_RELU], ARITIES[RULE_RELU] = r_relu, 1
+    RULES[RULE_LEAKY_RELU], ARITIES[RULE_LEAKY_RELU] = r_leaky_relu, 2
+    RULES[RULE_ELU], ARITIES[RULE_ELU] = r_elu, 2
+    RULES[RULE_SILU], ARITIES[RULE_SILU] = r_silu, 1
+    RULES[RULE_MAXIMUM], ARITIES[RULE_MAXIMUM] = r_maximum, 2
+    RULES[RULE_MINIMUM], ARITIES[RULE_MINIMUM] = r_minimum, 2
+    RULES[RULE_COPYSIGN], ARITIES[RULE_COPYSIGN] = r_copysign, 2
+    RULES[RULE_CHAIN], ARITIES[RULE_CHAIN] = r_chain, 2
+    RULES[RULE_DIVIDE_DY], ARITIES[RULE_DIVIDE_DY] = r_divide_dy, 2
+    RULES[RULE_POWER_DX], ARITIES[RULE_POWER_DX] = r_power_dx, 2
+    RULES[RULE_POWER_DY], ARITIES[RULE_POWER_DY] = r_power_dy, 2
+    RULES[RULE_HYPOT_DX], ARITIES[RULE_HYPOT_DX] = r_hypot_dx, 2
+    RULES[RULE_SQRT_DX], ARITIES[RULE_SQRT_DX] = r_sqrt_dx, 1
+    RULES[RULE_CBRT_DX], ARITIES[RULE_CBRT_DX] = r_cbrt_dx, 1
+    RULES[RULE_TAN_DX], ARITIES[RULE_TAN_DX] = r_tan_dx, 1
+    RULES[RULE_TANH_DX], ARITIES[RULE_TANH_DX] = r_tanh_dx, 1
+    RULES[RULE_ARCSIN_DX], ARITIES[RULE_ARCSIN_DX] = r_arcsin_dx, 1
+    RULES[RULE_ARCTAN_DX], ARITIES[RULE_ARCTAN_DX] = r_arctan_dx, 1
+    RULES[RULE_ARCTAN2_DY], ARITIES[RULE_ARCTAN2_DY] = r_arctan2_dy, 2
+    RULES[RULE_ARCTAN2_DX], ARITIES[RULE_ARCTAN2_DX] = r_arctan2_dx, 2
+    RULES[RULE_ARCCOSH_DX], ARITIES[RULE_ARCCOSH_DX] = r_arccosh_dx, 1
+    RULES[RULE_ARCTANH_DX], ARITIES[RULE_ARCTANH_DX] = r_arctanh_dx, 1
+    RULES[RULE_ERF_DX], ARITIES[RULE_ERF_DX] = r_erf_dx, 1
+    RULES[RULE_SIGMOID_DX], ARITIES[RULE_SIGMOID_DX] = r_sigmoid_dx, 1
+    RULES[RULE_SILU_DX], ARITIES[RULE_SILU_DX] = r_silu_dx, 1

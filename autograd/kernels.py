@@ -51,7 +51,7 @@ __all__ = [
     "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot", "hypot_dx",
     "largest", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp",
     "maximum", "mean", "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
-    "sigmoid", "sigmoid_dx", "silu", "silu_dx", "sin", "sinh", "smallest", "softmax", "softplus", "sqrt", "sqrt_dx",
+    "share", "sigmoid", "sigmoid_dx", "silu", "silu_dx", "sin", "sinh", "smallest", "softmax", "softplus", "sqrt", "sqrt_dx",
     "square", "tan", "tan_dx", "tanh", "tanh_dx", "total",
 ]  # fmt: skip
 
@@ -306,7 +306,7 @@ def arctanh_dx(x: float) -> float:
     return 1.0 / ((1.0 - x) * (1.0 + x))
 
 
-# ---- the error function and its kin ------------------------------------------------------------------
+# ---- the error function, and what is built on it ------------------------------------------------------
 # erfc(x) = exp(-x*x) * erfcx(x). The first factor carries the size and is computed from the exact square;
 # the second is smooth (DLMF 7.2, 7.6, 7.9), and a Taylor polynomial around the nearest eighth gives it.
 
@@ -745,6 +745,11 @@ def softmax(xs: Sequence[float]) -> list[float]:
     whole = fsum([*exponentials, *corrections])
     whole_low = fsum([*exponentials, *corrections, -whole])
     return [_quotient(e, c, whole, whole_low) for e, c in zip(exponentials, corrections, strict=True)]
+
+
+def share(x: float, y: float) -> float:
+    """exp(x) over exp(x) + exp(y)."""
+    return softmax((x, y))[0]
 
 
 @cache

@@ -1,7 +1,7 @@
 """Switches that hold for a block of code: recording or not, the watch for inf and nan, sources and groups.
 
 Together they are one tuple, which the innermost open block of the running thread or task holds, so that a new node
-asks once. ``unusual`` has the blocks that are open anywhere, so that the engine has one thing to look at when there
+asks once. ``open_blocks`` has the blocks that are open anywhere, so that the engine has one thing to look at when there
 are none.
 
 A signal's exception (Ctrl-C) can come between any two steps, and must leave no block open. So a block is open as long
@@ -30,7 +30,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Modes(NamedTuple):
-    """What holds just now. The native engine reads the fields by their places."""
+    """What holds just now."""
 
     recording: bool = True
     detecting: bool = False
@@ -39,7 +39,7 @@ class Modes(NamedTuple):
 
 
 USUAL = Modes()
-unusual: set[Block] = set()  # open blocks, of all threads; some that were left may still be among them
+open_blocks: set[Block] = set()  # open blocks, of all threads; some that were left may still be among them
 entered: ContextVar[Block | None] = ContextVar("entered", default=None)  # the one entered last, open or not
 _derivative: ContextVar[Block | None] = ContextVar("derivative", default=None)  # the same of those that `transforms` opens
 
@@ -94,7 +94,7 @@ class Block:
             if self._derivative:
                 _derivative.set(self)
             if self.modes != before:  # `grad` asks for recording, which is nearly always on
-                unusual.add(self)
+                open_blocks.add(self)
                 entered.set(self)
         except BaseException:
             if self.is_open():
@@ -166,9 +166,9 @@ def innermost() -> Block | None:
     """The innermost block that is open in the running thread or task. Those that were left are forgotten on the way."""
     block = entered.get()
     if block is None or not block.is_open():
-        for other in tuple(unusual):
+        for other in tuple(open_blocks):
             if not other.is_open():
-                unusual.discard(other)
+                open_blocks.discard(other)
         while block is not None and not block.is_open():
             block = block.outer
         entered.set(block)
@@ -268,7 +268,7 @@ def group(name: str) -> Block:
         name: what the frame is called. Blocks nest; ``value.groups`` has the names, the outermost first.
 
     Raises:
-        TypeError: name is no string.
+        TypeError: name is not a string.
 
     >>> from autograd import Value
     >>> with group("layer 1"):

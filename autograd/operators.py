@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat
 
 from . import records as p
-from .record import Primitive, is_real, to_float
+from .record import Primitive, is_real, is_tracked, number_of
 
 __all__ = ["Operators", "is_operand"]
 
@@ -26,23 +26,27 @@ def is_operand(x: Any) -> bool:
     >>> is_operand(1), is_operand("1")
     (True, False)
     """
-    return is_real(x) or hasattr(x, "interpretation_level")
+    return is_real(x) or is_tracked(x)
 
 
-def _forward(primitive: Primitive) -> Any:
+def _operator(name: str, primitive: Primitive) -> tuple[Any, Any]:
+    """The operator ``__name__`` and its reflection."""
+
     def forward(self: Any, other: Any) -> Any:
         return primitive.apply((self, other)) if is_operand(other) else NotImplemented
 
-    forward.__doc__ = f"Return self {primitive.symbol} other."
-    return forward
-
-
-def _reflected(primitive: Primitive) -> Any:
     def reflected(self: Any, other: Any) -> Any:
         return primitive.apply((other, self)) if is_operand(other) else NotImplemented
 
-    reflected.__doc__ = f"Return other {primitive.symbol} self."
-    return reflected
+    return (
+        _named(forward, f"__{name}__", f"Return self {primitive.symbol} other."),
+        _named(reflected, f"__r{name}__", f"Return other {primitive.symbol} self."),
+    )
+
+
+def _named(method: Any, name: str, doc: str) -> Any:
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Operators.{name}", doc
+    return method
 
 
 def _comparison(name: str) -> Any:
@@ -51,20 +55,14 @@ def _comparison(name: str) -> Any:
     def compared(self: Any, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
-        return bool(compare(self.data, other.data if hasattr(other, "interpretation_level") else other))
+        return bool(compare(self.data, other.data if is_tracked(other) else other))
 
-    compared.__doc__ = "Compare the numbers."
-    return compared
-
-
-def _plain(x: Any) -> float:
-    number: float = x.data if hasattr(x, "interpretation_level") else to_float(x)
-    return number
+    return _named(compared, f"__{name}__", "Compare the numbers.")
 
 
 def _fmod(x: Any, y: Any) -> Any:
-    size = y if _plain(y) >= 0.0 else -y
-    return x % size if math.copysign(1.0, _plain(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
+    size = y if number_of(y) >= 0.0 else -y
+    return x % size if math.copysign(1.0, number_of(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
 
 
 def _remainder_instructions() -> frozenset[bytes]:
@@ -166,12 +164,12 @@ class Operators:
     else:
         # ---- arithmetic ----------------------------------------------------------------------------
 
-        __add__, __radd__ = _forward(p.add), _reflected(p.add)
-        __sub__, __rsub__ = _forward(p.subtract), _reflected(p.subtract)
-        __mul__, __rmul__ = _forward(p.multiply), _reflected(p.multiply)
-        __truediv__, __rtruediv__ = _forward(p.divide), _reflected(p.divide)
-        __mod__, __rmod__ = _forward(p.remainder), _reflected(p.remainder)
-        __rpow__ = _reflected(p.power)
+        __add__, __radd__ = _operator("add", p.add)
+        __sub__, __rsub__ = _operator("sub", p.subtract)
+        __mul__, __rmul__ = _operator("mul", p.multiply)
+        __truediv__, __rtruediv__ = _operator("truediv", p.divide)
+        __mod__, __rmod__ = _operator("mod", p.remainder)
+        __rpow__ = _operator("pow", p.power)[1]
 
         def __pow__(self, other: Any, modulus: None = None) -> Any:
             """Return self ** other."""
@@ -249,11 +247,11 @@ class Operators:
 
     def __floordiv__(self, other: SupportsFloat) -> float:
         """self // other as a plain float, a constant to the derivative."""
-        return self.data // _plain(other) if is_operand(other) else NotImplemented
+        return self.data // number_of(other) if is_operand(other) else NotImplemented
 
     def __rfloordiv__(self, other: SupportsFloat) -> float:
         """Return other // self, as a plain float."""
-        return _plain(other) // self.data if is_operand(other) else NotImplemented
+        return number_of(other) // self.data if is_operand(other) else NotImplemented
 
     def __divmod__(self, other: SupportsFloat) -> tuple[float, Self]:
         """Return self // other and self % other: a plain float, and a remainder that can be differentiated."""
@@ -305,7 +303,7 @@ class Operators:
         if function is not None and method == "__call__" and not options and all(is_operand(x) for x in inputs):
             return function(*inputs)
         array = sys.modules["numpy"].array
-        wrapped = [array(x, dtype=object) if hasattr(x, "interpretation_level") else x for x in inputs]
+        wrapped = [array(x, dtype=object) if is_tracked(x) else x for x in inputs]
         return getattr(ufunc, method)(*wrapped, **options)
 
     # ---- what would lose the gradient in silence is refused --------------------------------------

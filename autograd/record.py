@@ -21,10 +21,11 @@ import inspect
 import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "record", "to_float"]
+__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "number_of", "record", "to_float"]
 
 P = ParamSpec("P")
 
@@ -81,6 +82,19 @@ def is_tracked(x: Any) -> bool:
     return hasattr(x, "interpretation_level")
 
 
+def number_of(x: Any) -> float:
+    """The plain number of a real number of any kind, or of what carries a derivative.
+
+    >>> from autograd import Value
+    >>> number_of(Value(3.0)), number_of(2)
+    (3.0, 2.0)
+    """
+    if type(x) is float:
+        return x
+    number: float = x.data if is_tracked(x) else to_float(x)
+    return number
+
+
 def _shown(x: Any) -> str:
     if x is None:
         return "None"
@@ -104,6 +118,26 @@ def _remedy(x: Any) -> str:
     if isinstance(x, Iterable):
         return "make one Value for each element: [Value(x) for x in xs]"
     return "pass an int or a float"
+
+
+# What functions are compiled to that only pass their one, two or three operands on to a function of a module.
+_PASSING_ON = {
+    f.__code__.co_code
+    for f in (
+        lambda x: inspect.unwrap(x),
+        lambda x, y: inspect.getattr_static(x, y),
+        lambda x, y, z: inspect.getattr_static(x, y, z),
+    )
+}
+
+
+def _kernel(function: Any) -> Any:
+    """The kernel of a record that only calls it, which saves a call each time; else the function itself."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_code not in _PASSING_ON:
+        return function
+    module, name = code.co_names
+    return getattr(function.__globals__[module], name)
 
 
 _PYTHON = ("+", "-", "*", "/", "%", "**")  # the operators
@@ -162,7 +196,7 @@ class Primitive:
         self.__module__ = "autograd.records"
         self.__doc__ = doc
         self.__signature__ = signature or inspect.signature(function)
-        self.function = function
+        self.function = _kernel(function)
         self.partials = tuple(partials)
         self.symbol = symbol or name
         self.sign = sign or ("" if self.symbol[0].isalpha() else self.symbol)
@@ -336,16 +370,17 @@ def _number_text(x: Any) -> str:
 
 
 class NaryPrimitive(Primitive):
-    """A primitive of whole sequences: one node, however many operands they hold.
+    """A primitive of one or two whole sequences: one node, however many operands they hold.
 
     ``function`` takes the sequences of floats. There is one rule for each sequence: a function ``(z, *sequences)`` that
-    returns the derivatives with respect to all of its operands at once, because they share most of their work. Sequences are
+    returns the derivatives with respect to all of its operands at once, because they share most of their work. Two sequences are
     of equal length, and the operands of a node are those of the first sequence, then those of the second.
 
     What the function takes by keyword only, such as ``ddof``, is not an operand: it is fixed for an application, and `bind`
     gives the primitive for which it is.
 
     Attributes:
+        sequences: how many it takes.
         origin: the primitive that this one was bound from; itself if none of its options was changed.
         statics: the options that were fixed for it, such as ``{"ddof": 1.0}``.
         options: all of them, with their defaults.
@@ -366,11 +401,12 @@ class NaryPrimitive(Primitive):
     ) -> None:
         super().__init__(name, function, partials, **words)
         self._made_from = function, partials, {**words, "signature": self.__signature__}
-        self._bound: dict[tuple[Any, ...], Self] = {}  # few: as many as a softmax has components, or as there are ddofs
+        self._bound: dict[tuple[Any, ...], NaryPrimitive] = {}  # as many as a softmax has components
         parameters = self.__signature__.parameters.values()
+        self.sequences = len(self.partials)
         self._several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self._defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.origin = self
+        self.origin: NaryPrimitive = self
         self.statics = statics or {}
         self.options = {**self._defaults, **self.statics}
         self._fix()
@@ -384,32 +420,30 @@ class NaryPrimitive(Primitive):
     def _count_operands(self) -> None:
         return None
 
-    def bind(self, **statics: Any) -> Self:
+    def bind(self, **statics: Any) -> NaryPrimitive:
         """The same primitive with its options fixed: what ``op`` is of a node that was computed with them.
 
         >>> from autograd import Value, var
         >>> var([Value(1), 2, 6], ddof=1).op is var.bind(ddof=1.0)
         True
         """
-        origin: Any = self.origin
+        origin = self.origin
         if statics == origin._defaults:
-            found: Self = origin
-            return found
+            return origin
         key = tuple(statics.items())
         if key not in origin._bound:
             function, partials, words = origin._made_from
             origin._bound[key] = bound = type(self)(self.name, function, partials, statics=statics, **words)
             bound.origin = origin
-        found = origin._bound[key]
-        return found
+        return origin._bound[key]
 
     def __call__(self, *sequences: Any, **options: Any) -> Any:
         """Compute the primitive of iterables; see the record's own docstring."""
-        if self._several and len(sequences) > 1 and not options:
-            return self.apply(sequences)
-        operands = self.operands_of(sequences, options)
         if not options:
-            return self.apply(operands)
+            if self._several and len(sequences) > 1:
+                return self.apply(sequences)
+            return self.apply(self.operands_of(sequences, options))
+        operands = self.operands_of(sequences, options)
         return self.bind(**{k: to_float(x, f"{k} of autograd.{self.name}") for k, x in options.items()}).apply(operands)
 
     def operands_of(self, sequences: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -419,20 +453,21 @@ class NaryPrimitive(Primitive):
             TypeError: there are more or fewer arguments than it takes, or one is not an iterable.
             ValueError: the sequences differ in length.
         """
-        count = len(self.partials)
-        if not options.keys() <= self._defaults.keys() or len(sequences) != count or (count == 1 and is_tracked(sequences[0])):
+        count = self.sequences
+        if len(sequences) != count or (options and not options.keys() <= self._defaults.keys()):
             raise TypeError(self._usage(len(sequences), options))
-        tuples = [listed(self.name, xs) for xs in sequences]
         if count == 1:
-            return tuples[0]
-        if len({len(xs) for xs in tuples}) > 1:
-            lengths = " and ".join([str(len(xs)) for xs in tuples])
-            raise ValueError(f"autograd.{self.name} takes two iterables of equal length, got {lengths} operands")
-        return tuple([x for xs in tuples for x in xs])
+            if is_tracked(sequences[0]):
+                raise TypeError(self._usage(1, options))
+            return listed(self.name, sequences[0])
+        xs, ys = listed(self.name, sequences[0]), listed(self.name, sequences[1])
+        if len(xs) != len(ys):
+            raise ValueError(f"autograd.{self.name} takes two iterables of equal length, got {len(xs)} and {len(ys)} operands")
+        return xs + ys
 
     def _usage(self, count: int, named: Mapping[str, Any]) -> str:
         takes, example = "one iterable of operands", "[a, b, c]"
-        if len(self.partials) > 1:
+        if self.sequences > 1:
             takes, example = "two iterables of equal length", "[a, b], [c, d]"
         for option in self._defaults:
             takes, example = f"{takes}, and {option} by its name,", f"{example}, {option}=1"
@@ -444,14 +479,15 @@ class NaryPrimitive(Primitive):
 
     def sequences_in(self, operands: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The operands of a node as the sequences that they were."""
-        count = len(self.partials)
-        length = len(operands) // count
-        return [operands[i * length : (i + 1) * length] for i in range(count)]
+        if self.sequences == 1:
+            return (operands,)
+        half = len(operands) // 2
+        return operands[:half], operands[half:]
 
     def evaluate(self, plain: tuple[float, ...], operands: Sequence[Any]) -> Any:
         """The function on the sequences of floats, as `Primitive.evaluate` computes it."""
         try:
-            return self.function(*self.sequences_in(plain))
+            return self.function(plain) if self.sequences == 1 else self.function(*self.sequences_in(plain))
         except (ArithmeticError, ValueError) as error:
             raise self.explained(error, operands) from None
 
@@ -459,7 +495,7 @@ class NaryPrimitive(Primitive):
         """The partial derivatives of the result ``z``, as `Primitive.local_gradients` gives them."""
         rules: Any = self.partials
         sequences = self.sequences_in(operands)
-        everything = tuple([local for rule in rules for local in rule(z, *sequences)])
+        everything = tuple(chain.from_iterable([rule(z, *sequences) for rule in rules]))
         return everything if wanted is None else tuple([everything[i] for i in wanted])
 
     def check_parameters(self, wanted: Sequence[int]) -> None:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 from . import modes, tree
 from .dual import Dual, detached, lifted, new_level
 from .engines import chosen
+from .graphs import gradients
 from .layout import Layout, is_array, items
-from .record import to_float
+from .record import is_tracked, to_float
 from .records import flow, sum as total
 from .series import Run, Series
 
@@ -31,9 +32,9 @@ __all__ = [
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from .value import Value, gradients
+    from .value import Value
 else:
-    Value, gradients = chosen.Value, chosen.gradients
+    Value = chosen.Value
 
 
 def _derivative_block() -> modes.Block:
@@ -43,12 +44,8 @@ def _derivative_block() -> modes.Block:
 # ---- what the caller gets ----------------------------------------------------------------------------
 
 
-def _tracked(x: Any) -> bool:
-    return hasattr(x, "interpretation_level")
-
-
 def _carries(x: Any) -> bool:
-    return type(x) is not float and any(map(_tracked, items(x)))
+    return type(x) is not float and any(map(is_tracked, items(x)))
 
 
 class _Caller:
@@ -65,7 +62,7 @@ class _Caller:
     def sees(self, x: Any) -> Any:
         """A result as the caller should see it: a float at the outermost level, a constant inside `no_grad`."""
         if not self.nested:
-            return x.data if _tracked(x) else to_float(x, "a result")
+            return x.data if is_tracked(x) else to_float(x, "a result")
         return x if self.recording else detached(x)
 
     def sees_aux(self, aux: Any) -> Any:
@@ -80,7 +77,7 @@ def _map_tracked(function: Callable[[Any], Any], x: Any) -> Any:
         if not _carries(leaf):
             return leaf
         layout = Layout(leaf)
-        return layout.filled([function(x) if _tracked(x) else x for x in layout.numbers])
+        return layout.filled([function(x) if is_tracked(x) else x for x in layout.numbers])
 
     return tree.map(of_leaf, x) if _carries(x) else x
 
@@ -94,7 +91,7 @@ def _lift(x: Any, what: str) -> tuple[Any, Any]:
         first, *rest = x.coefficients()
         variable, first = _lift(first, what)
         return variable, x.run.leaf([first, *rest])
-    variable = +x if _tracked(x) else Value(to_float(x, what))
+    variable = +x if is_tracked(x) else Value(to_float(x, what))
     return variable, variable
 
 
@@ -107,7 +104,7 @@ def _pull_back(output: Any, variables: list[Any], nested: bool) -> list[Any]:
     if isinstance(output, Series):
         parts = [_pull_back(c, variables, nested) for c in output.coefficients()]
         return [output.run.leaf(coefficients) for coefficients in zip(*parts, strict=True)]
-    if not _tracked(output):
+    if not is_tracked(output):
         return [0.0] * len(variables)
     result: list[Any] = gradients(output, variables, create_graph=nested)
     return result

@@ -1,11 +1,16 @@
-"""Translates the records into Cython, for the native engine: ``python -m autograd.translate`` writes ``_rules.pxi``.
+"""Translates the records into other languages: Cython is the one that the native engine is built from.
 
-The kernels and the partials of the records are a few lines of arithmetic on floats each, so they are read from
-their source and written again with C doubles. What can't be translated (a loop, a list, a decimal) and whatever
-would raise in Python is not computed in C at all: the translated rule clears a flag, and the native engine asks
+The kernels and the rules of the records are a few lines of arithmetic on floats each, so they are read from
+their source and written again. That takes two things that know nothing of each other: a `Walk`, which reads Python and knows
+what each part of it means, and a `Dialect`, which knows how a language writes that.
+
+What can't be translated (a loop, a list, a decimal) is not computed in the other language at all, and neither is what would
+raise in Python: the text asks. For Cython that clears a flag, and the native engine asks
 the record itself. So every number comes from the same formula, and every error from the same line, on either engine.
 
-A test holds the file to its source, and another one holds each rule to its record bit by bit.
+``python -m autograd.translate`` writes ``_rules.pxi``, which stays in the repository: building the package then needs neither
+this module nor the package itself, and a change of a kernel shows what it does to the compiled code. A test holds the file to
+its source, and another one holds each rule to its record bit by bit.
 """
 
 from __future__ import annotations
@@ -15,298 +20,464 @@ import builtins
 import inspect
 import math
 import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from . import kernels, records
 from .files import write_whole
-from .record import NaryPrimitive, Primitive
+from .record import Primitive
 
-__all__ = ["rules_source"]
+__all__ = ["Cython", "Dialect", "UntranslatableError", "Walk", "rules_source"]
 
 TARGET = Path(__file__).with_name("_rules.pxi")
-# What `math` takes from the C library as it is. Each is called through a wrapper that lets finite results pass only;
-# hypot and fsum are not here, since Python has its own.
-C_FUNCTIONS = frozenset({
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf", "exp", "exp2", "expm1",
-    "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh",
-})  # fmt: skip
-# Functions whose translation is written by hand in _native.pyx.
-BY_HAND = {kernels._power_or_inf: "c_pow"}
-ASK = "ask(ok)"
+MODULES = {kernels.__name__: "k_", records.__name__: "p_"}  # whose functions are translated, and how their names begin
+COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.Mod: "%",
+    ast.FloorDiv: "//",
+}
 
 
-class _CannotTranslateError(Exception):
-    """This piece stays in Python."""
+class UntranslatableError(Exception):
+    """This piece of a function can't be written in another language."""
 
 
-class _Translator:
-    """Translates functions of floats, and the functions that they call, into Cython."""
+# ---- a language --------------------------------------------------------------------------------------
 
-    def __init__(self) -> None:
-        self.names: dict[FunctionType, str] = {}
+
+class Dialect:
+    """How a language writes what the walk finds: here as Python does. Another language changes what it writes differently.
+
+    The text of an expression holds together by itself, in parentheses if need be.
+
+    Attributes:
+        ask: the expression for a number that can't be computed here.
+        true: the expression for what is always the case.
+        named: functions that the language has itself, and what it calls them.
+    """
+
+    ask = "ask()"
+    true = "True"
+    named: Mapping[Any, str] = {}
+
+    def number(self, x: float) -> str:
+        """A constant."""
+        return repr(x) if math.copysign(1.0, x) > 0 else f"({x!r})"
+
+    def negative(self, x: str) -> str:
+        """-x."""
+        return f"(-{x})"
+
+    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
+        """x + y and the like; safe where a divisor is a constant that isn't zero."""
+        return f"({x} {sign} {y})"
+
+    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
+        """x < y, x < y <= z."""
+        rest = "".join([f" {sign} {x}" for sign, x in zip(signs, xs[1:], strict=True)])
+        return f"({xs[0]}{rest})"
+
+    def both(self, xs: Sequence[str]) -> str:
+        """Whether all hold."""
+        return f"({' and '.join(xs)})"
+
+    def either(self, xs: Sequence[str]) -> str:
+        """Whether one holds."""
+        return f"({' or '.join(xs)})"
+
+    def negation(self, x: str) -> str:
+        """Whether x does not hold."""
+        return f"(not {x})"
+
+    def choice(self, test: str, x: str, y: str) -> str:
+        """x if the test holds, else y."""
+        return f"({x} if {test} else {y})"
+
+    def is_whole(self, x: str) -> str:
+        """Whether x is a whole number."""
+        return f"{x}.is_integer()"
+
+    def call(self, name: str, xs: Sequence[str]) -> str:
+        """A call of a function that was translated, or that the language has."""
+        return f"{name}({', '.join(xs)})"
+
+    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
+        """A statement: names are given values, all at once."""
+        return f"{', '.join(names)} = {', '.join(xs)}"
+
+    def returned(self, x: str) -> str:
+        """A statement: x is the result."""
+        return f"return {x}"
+
+    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
+        """A statement: the lines of the body if the test holds, else the others, which may be none."""
+        lines = [f"if {test}:", *_indented(body)]
+        return [*lines, "else:", *_indented(otherwise)] if otherwise else lines
+
+    def definition(self, name: str, operands: Sequence[str], variables: Sequence[str], body: Sequence[str]) -> str:
+        """A function, with the variables that its body assigns."""
+        return "\n".join([f"def {name}({', '.join(operands)}):", *_indented(body)])
+
+
+class Cython(Dialect):
+    """C doubles. What raises in Python, and what isn't finite in a function of the C library, clears the flag ``ok``."""
+
+    ask = "ask(ok)"
+    # What `math` takes from the C library as it is. Each is called through a wrapper that lets finite results pass only;
+    # hypot and fsum are not here, since Python has its own.
+    library = (
+        "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf", "exp", "exp2", "expm1",
+        "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh",
+    )  # fmt: skip
+    safe: Mapping[Any, str] = {abs: "c_fabs", math.copysign: "c_copysign", math.isfinite: "c_isfinite"}
+    named: Mapping[Any, str] = {
+        **safe, kernels._power_or_inf: "c_pow", **{getattr(math, name): f"c_{name}" for name in library},
+    }  # fmt: skip
+
+    def number(self, x: float) -> str:
+        """A constant, by the names of C where it isn't finite."""
+        if x != x:
+            return "NAN"
+        return super().number(x) if math.isfinite(x) else "INFINITY" if x > 0 else "(-INFINITY)"
+
+    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
+        """x + y and the like; a quotient or power that might raise in Python by a function; remainders are Python's own."""
+        if sign in ("%", "//"):
+            raise UntranslatableError(sign)
+        if sign == "**":
+            return self.call("c_pow", [x, y])
+        return super().arithmetic(sign, x, y, safe=safe) if safe or sign != "/" else self.call("c_div", [x, y])
+
+    def is_whole(self, x: str) -> str:
+        """Whether x is a whole number."""
+        return f"(c_floor({x}) == {x})"
+
+    def call(self, name: str, xs: Sequence[str]) -> str:
+        """A call, which hands the flag on."""
+        return super().call(name, xs if name in self.safe.values() else [*xs, "ok"])
+
+    def definition(self, name: str, operands: Sequence[str], variables: Sequence[str], body: Sequence[str]) -> str:
+        """A function of doubles."""
+        head = f"cdef double {name}({''.join(f'double {x}, ' for x in operands)}int* ok) noexcept nogil:"
+        declared = [f"cdef double {', '.join(variables)}"] if variables else []
+        return "\n".join([head, *_indented([*declared, *body])])
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+# ---- the walk ----------------------------------------------------------------------------------------
+
+
+class Walk:
+    """Reads functions of floats, and the functions that they call, and writes them in another language.
+
+    Args:
+        dialect: the language.
+
+    Attributes:
+        texts: the functions that were translated on the way, by name, those that are called first.
+
+    >>> from autograd.kernels import leaky_relu
+    >>> walk = Walk(Cython())
+    >>> print(walk.texts[walk.function(leaky_relu)])
+    cdef double k_leaky_relu(double x, double negative_slope, int* ok) noexcept nogil:
+        return (x if (x > 0.0) else (negative_slope * x))
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
         self.texts: dict[str, str] = {}
-        self.asking: set[str] = set()
+        self._names: dict[Any, str] = {}
+        self._asking: set[str] = set()  # the functions that compute nothing here, whatever they are handed
 
     def function(self, function: Any) -> str:
-        """The C name of a translated function; translates it first if need be."""
-        if function in BY_HAND:
-            return BY_HAND[function]
-        if function in self.names:
-            return self.names[function]
-        source = inspect.getsource(function)
-        (tree,) = ast.parse(source).body
-        assert isinstance(tree, ast.FunctionDef)
-        arguments = [a.arg for a in tree.args.args]
-        name = ("k_" if function.__module__ == kernels.__name__ else "p_") + tree.name.lstrip("_")
-        self.names[function] = name  # before its body, which may call it
-        try:
-            body = _Body(self, function.__globals__, arguments)
-            lines = body.block(tree.body[1:] if ast.get_docstring(tree) else tree.body)
-            declared = sorted(body.assigned - set(arguments))
-            if declared:
-                lines.insert(0, f"cdef double {', '.join(declared)}")
-        except _CannotTranslateError:
-            lines = [f"return {ASK}"]
-        if lines == [f"return {ASK}"]:
-            self.asking.add(name)
-            return name
-        head = f"cdef double {name}({''.join(f'double {a}, ' for a in arguments)}int* ok) noexcept nogil:"
-        self.texts[name] = "\n".join([head, *["    " + line for line in lines]])
-        return name
+        """The name of a function in the other language; translates it first if need be.
 
-    def expression(self, tree: ast.expr, namespace: dict[str, Any], arguments: list[str]) -> str:
-        """One expression of the named doubles."""
-        return _Body(self, namespace, arguments).expression(tree)
+        Raises:
+            UntranslatableError: the function is not one of the kernels or the records, or always asks.
+        """
+        if function in self.dialect.named:
+            return self.dialect.named[function]
+        if isinstance(function, Primitive):
+            return self.function(function.function)
+        if not isinstance(function, FunctionType) or function.__module__ not in MODULES:
+            raise UntranslatableError(function)
+        if function not in self._names:
+            self._translate(function)
+        if self._names[function] in self._asking:
+            raise UntranslatableError(function)
+        return self._names[function]
+
+    def _translate(self, function: FunctionType) -> None:
+        tree = _tree(function)
+        operands = [a.arg for a in tree.args.args]
+        self._names[function] = name = MODULES[function.__module__] + tree.name.lstrip(
+            "_"
+        )  # before its body, which may call it
+        body = _Body(self, function.__globals__, operands)
+        try:
+            lines = body.block(tree.body[1:] if ast.get_docstring(tree) else tree.body)
+        except UntranslatableError:
+            self._asking.add(name)
+            return
+        variables = sorted(body.assigned - set(operands))
+        if not variables and lines == [self.dialect.returned(self.dialect.ask)]:
+            self._asking.add(name)
+        else:
+            self.texts[name] = self.dialect.definition(name, operands, variables, lines)
+
+    def value(self, record: Primitive) -> str:
+        """The value of a record as an expression of its operands.
+
+        Raises:
+            UntranslatableError: it can't be written.
+        """
+        return self._expression(_returned(_tree(_function(record))), list(_operands(record)))
+
+    def slope(self, record: Primitive, operand: str) -> str | None:
+        """The rule for an operand of a record as an expression of z and the operands; None where there is none.
+
+        Raises:
+            UntranslatableError: it can't be written.
+        """
+        rule = _rules(record).get(f"d{operand}")
+        return None if rule is None else self._expression(rule.body, [a.arg for a in rule.args.args])
+
+    def _expression(self, tree: ast.expr, names: Sequence[str]) -> str:
+        text = _Body(self, vars(records), names).expression(tree)
+        if text == self.dialect.ask:
+            raise UntranslatableError(ast.unparse(tree))
+        return text
+
+    def kept(self) -> Callable[[], None]:
+        """A function that forgets what is translated from now on: for a record of which one part can't be."""
+        before = dict(self.texts), dict(self._names), set(self._asking)
+
+        def forget() -> None:
+            self.texts, self._names, self._asking = before
+
+        return forget
+
+
+@cache
+def _tree(function: Any) -> ast.FunctionDef:
+    (tree,) = ast.parse(inspect.getsource(function)).body
+    assert isinstance(tree, ast.FunctionDef)
+    return tree
+
+
+def _function(record: Primitive) -> Any:
+    """The function that a record was made from."""
+    return inspect.unwrap(record)
+
+
+def _returned(tree: ast.FunctionDef) -> ast.expr:
+    (statement,) = tree.body[1:]
+    assert isinstance(statement, ast.Return)
+    assert statement.value
+    return statement.value
+
+
+def _operands(record: Primitive) -> tuple[str, ...]:
+    return tuple(record.__signature__.parameters)
+
+
+def _rules(record: Primitive) -> dict[str, ast.Lambda]:
+    (decorator,) = _tree(_function(record)).decorator_list
+    assert isinstance(decorator, ast.Call)
+    return {k.arg: k.value for k in decorator.keywords if k.arg and isinstance(k.value, ast.Lambda) and k.arg != "kinks"}
 
 
 class _Body:
     """The inside of one function."""
 
-    def __init__(self, translator: _Translator, namespace: dict[str, Any], arguments: list[str]) -> None:
-        self.translator = translator
+    def __init__(self, walk: Walk, namespace: dict[str, Any], operands: Sequence[str]) -> None:
+        self.walk = walk
+        self.dialect = walk.dialect
         self.namespace = namespace
-        self.assigned = set(arguments)
+        self.assigned = set(operands)
+        self.asks = False  # whether the statement just read gives a name a number that can't be computed here
 
     # ---- statements --------------------------------------------------------------------------------
 
-    def block(self, statements: list[ast.stmt]) -> list[str]:
+    def block(self, statements: Sequence[ast.stmt]) -> list[str]:
+        """The lines of statements; where a number can't be computed here, the block asks and ends."""
         lines: list[str] = []
         for statement in statements:
             lines += self.statement(statement)
-            if lines[-1].endswith(f"= {ASK}"):  # nothing that depends on it is worth computing
-                return [*lines[:-1], f"return {ASK}"]
+            if self.asks:  # nothing that depends on it is worth computing
+                self.asks = False
+                return [*lines, self.dialect.returned(self.dialect.ask)]
         return lines
 
     def statement(self, node: ast.stmt) -> list[str]:
         match node:
             case ast.Return(value=ast.expr() as value):
-                return [f"return {self.expression(value)}"]
+                return [self.dialect.returned(self.expression(value))]
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                return self.assignment([ast.unparse(t) for t in targets], values)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                return self.assignment([name], [value])
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                return self.assignment([name], [ast.BinOp(ast.Name(name, ast.Load()), op, value)])
+            case ast.If(test=test, body=body, orelse=orelse):
+                return self.dialect.branch(self.expression(test), self.block(body), self.block(orelse))
             case ast.Raise():
-                return [f"return {ASK}"]
-            case ast.Assign(targets=[target], value=value):
-                return [self.assignment(target, value)]
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                return [self.assignment(target, value)]
-            case ast.AugAssign(target=ast.Name(id=name)):
-                value = ast.BinOp(ast.Name(name, ast.Load()), node.op, node.value)
-                return [f"{name} = {self.expression(value)}"]
-            case ast.If():
-                return self.choice(node)
-            case _:
-                raise _CannotTranslateError
+                return [self.dialect.returned(self.dialect.ask)]
+            case _:  # a loop, a try
+                raise UntranslatableError(ast.unparse(node))
 
-    def assignment(self, target: ast.expr, value: ast.expr) -> str:
-        match target, value:
-            case ast.Name(id=name), _:
-                text = self.expression(value)
-                self.assigned.add(name)
-                return f"{name} = {text}"
-            case ast.Tuple(elts=targets), ast.Tuple(elts=values):
-                texts = [self.expression(v) for v in values]
-                names = [ast.unparse(t) for t in targets]
-                self.assigned.update(names)
-                return f"{', '.join(names)} = {', '.join(texts)}"
-        raise _CannotTranslateError
-
-    def choice(self, node: ast.If) -> list[str]:
-        lines = [f"if {self.expression(node.test)}:", *["    " + line for line in self.block(node.body)]]
-        if node.orelse:
-            lines += ["else:", *["    " + line for line in self.block(node.orelse)]]
-        return lines
+    def assignment(self, names: Sequence[str], values: Sequence[ast.expr]) -> list[str]:
+        texts = [self.expression(value) for value in values]
+        self.assigned.update(names)
+        self.asks = self.dialect.ask in texts
+        return [] if self.asks else [self.dialect.assigned(names, texts)]
 
     # ---- expressions -------------------------------------------------------------------------------
 
     def expression(self, node: ast.expr) -> str:
+        """An expression, or the words that ask where it can't be written."""
         try:
-            return self._expression(node)
-        except _CannotTranslateError:
-            return ASK
+            return self.written(node)
+        except UntranslatableError:
+            return self.dialect.ask
 
-    def _expression(self, node: ast.expr) -> str:
+    def written(self, node: ast.expr) -> str:
         if self.is_constant(node):
-            return self.constant(node)
+            return self.dialect.number(float(self.evaluated(node)))
         match node:
             case ast.Name(id=name) if name in self.assigned:
                 return name
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return f"(-{self._expression(operand)})"
+                return self.dialect.negative(self.written(operand))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return f"(not {self._expression(operand)})"
-            case ast.BinOp(left=left, op=op, right=right):
-                return self.arithmetic(left, op, right)
+                return self.dialect.negation(self.written(operand))
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
+                safe = self.is_constant(right) and self.evaluated(right) != 0.0
+                return self.dialect.arithmetic(ARITHMETIC[type(op)], self.written(left), self.written(right), safe=safe)
             case ast.Compare(left=ast.Call(func=ast.Name(id="type"), args=[ast.Name()]), ops=[ast.Is()]):
-                return "True"  # `type(x) is float`, and here it is
-            case ast.Compare(left=left, ops=ops, comparators=others):
-                text = self._expression(left)
-                for sign, other in zip(ops, others, strict=True):
-                    text += f" {self.sign(sign)} {self._expression(other)}"
-                return f"({text})"
+                return self.dialect.true  # `type(x) is float`, and here it is
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in COMPARISONS for op in ops):
+                return self.dialect.comparison(
+                    [self.written(x) for x in (left, *others)], [COMPARISONS[type(op)] for op in ops]
+                )
             case ast.BoolOp(op=op, values=values):
-                joint = " and " if isinstance(op, ast.And) else " or "
-                texts = [self._expression(value) for value in values]
-                if set(texts) == {"True"}:
-                    return "True"
-                return f"({joint.join(texts)})"
+                return self.joined(op, [self.written(value) for value in values])
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                condition = self._expression(test)
-                if condition == "True":
-                    return self._expression(body)
-                return f"({self.expression(body)} if {condition} else {self.expression(orelse)})"
+                condition = self.written(test)
+                if condition == self.dialect.true:
+                    return self.written(body)
+                return self.dialect.choice(condition, self.expression(body), self.expression(orelse))
+            case ast.Call(func=ast.Name(id="number_of"), args=[operand]):
+                return self.written(operand)  # likewise
             case ast.Call(func=ast.Attribute(value=value, attr="is_integer"), args=[]):
-                text = self._expression(value)
-                return f"(c_floor({text}) == {text})"
-            case ast.Call(func=function, args=arguments, keywords=[]):
-                return self.call(self.evaluated(function), arguments)
+                return self.dialect.is_whole(self.written(value))
+            case ast.Call(func=function, args=operands, keywords=[]):
+                texts = [text for x in operands for text in self.operand(x)]
+                return self.dialect.call(self.walk.function(self.evaluated(function)), texts)
             case _:
-                raise _CannotTranslateError
+                raise UntranslatableError(ast.unparse(node))
 
-    def arithmetic(self, left: ast.expr, op: ast.operator, right: ast.expr) -> str:
-        a, b = self._expression(left), self._expression(right)
-        match op:
-            case ast.Add():
-                return f"({a} + {b})"
-            case ast.Sub():
-                return f"({a} - {b})"
-            case ast.Mult():
-                return f"({a} * {b})"
-            case ast.Div() if self.is_constant(right) and float(b) != 0.0:
-                return f"({a} / {b})"
-            case ast.Div():
-                return f"c_div({a}, {b}, ok)"  # Python raises where the divisor is zero
-            case ast.Pow():
-                return f"c_pow({a}, {b}, ok)"
-            case _:
-                raise _CannotTranslateError
+    def joined(self, op: ast.boolop, texts: Sequence[str]) -> str:
+        if set(texts) == {self.dialect.true}:
+            return self.dialect.true
+        return self.dialect.both(texts) if isinstance(op, ast.And) else self.dialect.either(texts)
 
-    def sign(self, op: ast.cmpop) -> str:
-        signs: dict[type[ast.cmpop], str] = {
-            ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-        }  # fmt: skip
-        return signs[type(op)]
-
-    def call(self, function: Any, arguments: list[ast.expr]) -> str:
-        texts: list[str] = []
-        for argument in arguments:
-            if isinstance(argument, ast.Starred):
-                if not self.is_constant(argument.value):
-                    raise _CannotTranslateError
-                texts += [_literal(x) for x in self.evaluated(argument.value)]
-            else:
-                texts.append(self._expression(argument))
-        inside = ", ".join(texts)
-        if function is abs:
-            return f"c_fabs({inside})"
-        if function is math.copysign:
-            return f"c_copysign({inside})"
-        if function is math.isfinite:
-            return f"c_isfinite({inside})"
-        if isinstance(function, Primitive):
-            function = _kernel(function)
-        if isinstance(function, FunctionType) and function.__module__ in (kernels.__name__, records.__name__):
-            name = self.translator.function(function)
-            return ASK if name in self.translator.asking else f"{name}({inside}, ok)"
-        name = getattr(function, "__name__", "")
-        if name in C_FUNCTIONS and getattr(math, name) is function:
-            return f"c_{name}({inside}, ok)"
-        raise _CannotTranslateError
+    def operand(self, node: ast.expr) -> Iterator[str]:
+        """One argument, or several constants with a star before them."""
+        if not isinstance(node, ast.Starred):
+            yield self.written(node)
+        elif self.is_constant(node.value):
+            yield from map(self.dialect.number, self.evaluated(node.value))
+        else:
+            raise UntranslatableError(ast.unparse(node))
 
     # ---- names and constants -----------------------------------------------------------------------
 
     def is_constant(self, node: ast.expr) -> bool:
-        """Whether it holds no variable and no call, so that it can be evaluated now."""
+        """Whether it holds no variable and no call but those of `math`, so that it can be evaluated now."""
         for part in ast.walk(node):
-            if isinstance(part, ast.Call) and not self.is_constant_call(part):
-                return False
-            if isinstance(part, ast.Name) and (part.id in self.assigned or not self.is_known(part.id)):
-                return False
+            match part:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="math")), args=operands):
+                    if not all(self.is_constant(x) for x in operands):
+                        return False
+                case ast.Call():
+                    return False
+                case ast.Name(id=name):
+                    if name in self.assigned or not (name in self.namespace or hasattr(builtins, name)):
+                        return False
         return True
-
-    def is_known(self, name: str) -> bool:
-        """Whether it is a name of the module, or a builtin."""
-        return name in self.namespace or hasattr(builtins, name)
-
-    def is_constant_call(self, node: ast.Call) -> bool:
-        match node.func:
-            case ast.Attribute(value=ast.Name(id="math")):
-                return all(self.is_constant(a) for a in node.args)
-        return False
 
     def evaluated(self, node: ast.expr) -> Any:
         return eval(compile(ast.Expression(node), "constant", "eval"), self.namespace)
 
-    def constant(self, node: ast.expr) -> str:
-        return _literal(float(self.evaluated(node)))
 
-
-def _literal(x: float) -> str:
-    if x != x:
-        return "NAN"
-    if math.isinf(x):
-        return "INFINITY" if x > 0 else "(-INFINITY)"
-    return repr(x) if x >= 0 and math.copysign(1.0, x) > 0 else f"({x!r})"
-
-
-# ---- from records to rules -------------------------------------------------------------------------
+# ---- the rules of the native engine ------------------------------------------------------------------
 
 
 def rules_source() -> str:
     """The text of ``_rules.pxi``.
 
-    >>> "cdef inline void b_multiply(" in rules_source()
+    >>> "cdef inline void r_multiply(" in rules_source()
     True
     """
-    translator = _Translator()
-    rules: list[str] = []
-    register: list[str] = []
+    walk = Walk(Cython())
+    rules: dict[str, str] = {}
     left_out: list[str] = []
-    for name, definition in _written_records().items():
-        record = vars(records)[name]
-        before = dict(translator.names), dict(translator.texts), set(translator.asking)
-        rule = None if isinstance(record, NaryPrimitive) else _rule(translator, name, record, definition)
-        if rule is None:
-            translator.names, translator.texts, translator.asking = before
-            left_out.append(name)
-            continue
-        rules.append(rule)
-        kind = "unary" if record.arity == 1 else "binary"
-        register.append(f'    set_{kind}("{name}", {kind[0]}_{name})')
+    for name, record in vars(records).items():
+        if isinstance(record, Primitive):
+            forget = walk.kept()
+            try:
+                rules[name] = _rule(walk, record)
+            except UntranslatableError:
+                forget()
+                left_out.append(name)
     head = [
         "# Written by `python -m autograd.translate` from kernels.py and records.py. Change those, not this.",
         "#",
-        "# k_* is a kernel, p_* a piece of a partial, u_* and b_* a rule: the value and the partials of one record.",
+        "# k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.",
         "# What ask() stands for, and all that these records do, is computed by the record itself, in Python:",
         *_wrapped(left_out),
     ]
-    load = "\n".join(["cdef void load_rules() noexcept:", *register])
-    return "\n\n".join(["\n".join(head), *_c_library(), *translator.texts.values(), *rules, load]) + "\n"
+    return "\n\n".join(["\n".join(head), *_c_library(), *walk.texts.values(), *rules.values(), *_tables(rules)]) + "\n"
+
+
+def _tables(names: Iterable[str]) -> list[str]:
+    """The numbers of the rules, and by number their records' names, how many operands they take, and the rules themselves."""
+    numbers = "\n".join(["cdef enum:", *[f"    RULE_{name.upper()}" for name in names], "    RULE_COUNT"])
+    listed = "\n".join(["cdef tuple RULE_NAMES = (", *[f'    "{name}",' for name in names], ")"])
+    rows = [
+        f"    RULES[RULE_{name.upper()}], ARITIES[RULE_{name.upper()}] = r_{name}, {vars(records)[name].arity}"
+        for name in names
+    ]
+    tables = "cdef rule_function RULES[RULE_COUNT]\ncdef int ARITIES[RULE_COUNT]"
+    return [numbers, listed, tables, "\n".join(["cdef void load_rules() noexcept:", *rows])]
 
 
 def _c_library() -> list[str]:
     """The declarations and the wrappers of the C library's functions."""
     declared, wrapped = ['cdef extern from "<math.h>" nogil:'], []
-    for name in sorted(C_FUNCTIONS):
+    for name in Cython.library:
         names = ["y", "x"] if name == "atan2" else ["x"]
         typed = ", ".join(f"double {n}" for n in names)
         declared.append(f'    double libm_{name} "{name}"({typed})')
@@ -317,67 +488,27 @@ def _c_library() -> list[str]:
     return ["\n".join(declared), *wrapped]
 
 
-def _written_records() -> dict[str, ast.FunctionDef]:
-    """The definition of each record in records.py, with its rules in the decorator."""
-    found: dict[str, ast.FunctionDef] = {}
-    for node in ast.parse(Path(records.__file__).read_text(encoding="utf-8")).body:
-        match node:
-            case ast.FunctionDef(name=name, decorator_list=[ast.Call(func=ast.Name(id="record"))]):
-                found[name] = node
-    return found
-
-
-def _kernel(record: Primitive) -> Any:
-    """The function that computes a record's value, where the record does nothing but call it."""
-    (definition,) = ast.parse(inspect.getsource(record)).body
-    match definition:
-        case ast.FunctionDef(args=arguments, body=[_, ast.Return(value=ast.Call(func=function, args=given))]):
-            if [ast.unparse(x) for x in given] == [a.arg for a in arguments.args]:
-                return eval(compile(ast.Expression(function), "kernel", "eval"), vars(records))
-    raise _CannotTranslateError
-
-
-def _rule(translator: _Translator, name: str, record: Primitive, definition: ast.FunctionDef) -> str | None:
-    """The rule of one record, or None where it asks Python whatever the operands are."""
-    operands = [a.arg for a in definition.args.args]
-    if len(operands) > 2:
-        return None
-    (decorator,) = definition.decorator_list
-    assert isinstance(decorator, ast.Call)
-    rules = {keyword.arg: keyword.value for keyword in decorator.keywords}
-    partials = [rules.get(f"d{operand}") for operand in operands]
-    first = next(p for p in partials if isinstance(p, ast.Lambda))
-    z = first.args.args[0].arg
-    returned = definition.body[-1]
-    assert isinstance(returned, ast.Return)
-    assert returned.value
-    value = translator.expression(returned.value, vars(records), operands)
-    texts = [
-        translator.expression(p.body, vars(records), [a.arg for a in p.args.args]) if isinstance(p, ast.Lambda) else None
-        for p in partials
-    ]
-    if ASK in (value, *texts):
-        return None
-    arguments = ", ".join(f"double {o}" for o in operands)
-    if len(operands) == 1:
-        return (
-            f"cdef inline void u_{name}({arguments}, double* value, double* partial, int* ok) noexcept nogil:\n"
-            f"    cdef double {z} = {value}\n    value[0] = {z}\n    partial[0] = {texts[0]}"
-        )
+def _rule(walk: Walk, record: Primitive) -> str:
+    """The rule of one record: its value, and the partials that are wanted."""
+    if record.arity not in (1, 2):
+        raise UntranslatableError(record)
+    operands = _operands(record)
+    value, slopes = walk.value(record), [walk.slope(record, operand) for operand in operands]
+    arguments = ", ".join(f"double {x}" for x in (*operands, "unused")[:2])
     lines = [
-        f"cdef inline void b_{name}({arguments}, int wanted, double* value, double* first, double* second, int* ok) "
+        f"cdef inline void r_{record.name}({arguments}, int wanted, double* value, double* first, double* second, int* ok) "
         "noexcept nogil:",
-        f"    cdef double {z} = {value}",
-        f"    value[0] = {z}",
+        f"    cdef double z = {value}",
+        "    value[0] = z",
     ]
-    for bit, pointer, text in ((1, "first", texts[0]), (2, "second", texts[1])):
+    for bit, pointer, slope in zip((1, 2), ("first", "second"), slopes, strict=False):
         lines.append(f"    if wanted & {bit}:")
         # A parameter takes no Value, and the record says so in its own words.
-        lines.append(f"        {pointer}[0] = {text}" if text else "        ask(ok)")
+        lines.append(f"        {pointer}[0] = {slope}" if slope else f"        {Cython.ask}")
     return "\n".join(lines)
 
 
-def _wrapped(names: list[str]) -> list[str]:
+def _wrapped(names: Sequence[str]) -> list[str]:
     lines = ["#"]
     for name in names:
         if len(lines[-1]) + len(name) > 110:

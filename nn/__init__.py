@@ -10,6 +10,8 @@
 """
 
 from . import _autograd  # noqa: F401  # first
+from .confusion import ConfusionMatrix, confusion_matrix
+from .data import DataLoader
 from .evaluation import evaluate, predict
 from .gates import (
     AddLayer,
@@ -46,6 +48,13 @@ from .layers import (
     Tanh,
 )
 from .losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HingeLoss,
+    HuberLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
     binary_cross_entropy_with_logits,
     cross_entropy,
     hinge,
@@ -62,11 +71,12 @@ from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, Schedule, Ste
 from .training import TrainingError, fit
 
 __all__ = [
-    "ELU", "GELU", "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "AddLayer", "Affine", "CosineAnnealingLR",
-    "Dropout", "Embedding", "ExponentialLR", "Gate", "History", "Identity", "Layer", "LayerNorm", "LeakyReLU",
-    "Linear", "LinearLR", "Module", "MulLayer", "Neuron", "Optimizer", "RMSNorm", "RMSprop", "ReLU", "ReluLayer",
-    "Schedule", "Sequential", "SiLU", "Sigmoid", "SigmoidLayer", "Softmax", "SoftmaxWithLoss", "Softplus", "StepLR",
-    "Tanh", "TrainingError", "TwoLayerNet", "WarmUp", "binary_cross_entropy_with_logits", "clip_grad_norm_",
-    "cross_entropy", "evaluate", "fit", "hinge", "huber", "load", "mean_absolute_error", "mean_squared_error",
-    "negative_log_likelihood", "numerical_gradient", "plot_decision_boundary", "predict",
+    "ELU", "GELU", "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "AddLayer", "Affine", "BCEWithLogitsLoss",
+    "ConfusionMatrix", "CosineAnnealingLR", "CrossEntropyLoss", "DataLoader", "Dropout", "Embedding", "ExponentialLR",
+    "Gate", "HingeLoss", "History", "HuberLoss", "Identity", "L1Loss", "Layer", "LayerNorm", "LeakyReLU", "Linear",
+    "LinearLR", "MSELoss", "Module", "MulLayer", "NLLLoss", "Neuron", "Optimizer", "RMSNorm", "RMSprop", "ReLU",
+    "ReluLayer", "Schedule", "Sequential", "SiLU", "Sigmoid", "SigmoidLayer", "Softmax", "SoftmaxWithLoss", "Softplus",
+    "StepLR", "Tanh", "TrainingError", "TwoLayerNet", "WarmUp", "binary_cross_entropy_with_logits", "clip_grad_norm_",
+    "confusion_matrix", "cross_entropy", "evaluate", "fit", "hinge", "huber", "load", "mean_absolute_error",
+    "mean_squared_error", "negative_log_likelihood", "numerical_gradient", "plot_decision_boundary", "predict",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Architectures as plain data, so that a file can hold one and a net can be compared with it.
 
-An architecture is a dict of three: ``module`` (the class, ``nn.Layer`` for one of ours and ``Net`` for a user's), ``options``
+An architecture is a dict of three: ``module`` (the class, ``nn.Layer`` for one of ours and ``Net`` for a user's), ``config``
 (what the class was made with), and ``parts`` (the architectures of the modules inside, by their dotted names).
 """
 
@@ -14,7 +14,7 @@ from .stored import DamageError, described
 __all__ = ["Architecture", "State", "check_architecture", "differences", "in_words"]
 
 Architecture = dict[str, Any]
-LOOKS = {"expand"}  # options that change the graph and not what it computes
+LOOKS = {"expand"}  # what changes the graph and not what it computes
 
 
 class State(dict[str, Any]):
@@ -41,10 +41,10 @@ def check_architecture(x: Any, place: str = "") -> Architecture:
         DamageError: it isn't one.
     """
     where = f"the architecture{f' of {place}' if place else ''}"
-    if not isinstance(x, dict) or set(x) != {"module", "options", "parts"}:
-        raise DamageError(f"{where} is {described(x)} instead of a module, its options and its parts")
-    if not isinstance(x["module"], str) or not isinstance(x["options"], dict) or not isinstance(x["parts"], dict):
-        raise DamageError(f"{where} isn't a name, options and parts")
+    if not isinstance(x, dict) or set(x) != {"module", "config", "parts"}:
+        raise DamageError(f"{where} is {described(x)} instead of a module, its config and its parts")
+    if not isinstance(x["module"], str) or not isinstance(x["config"], dict) or not isinstance(x["parts"], dict):
+        raise DamageError(f"{where} isn't a name, a config and parts")
     for name, part in x["parts"].items():
         check_architecture(part, f"{place}.{name}" if place else name)
     return x
@@ -53,12 +53,12 @@ def check_architecture(x: Any, place: str = "") -> Architecture:
 def in_words(architecture: Architecture) -> str:
     """An architecture as one would write it in Python.
 
-    >>> in_words({"module": "nn.Layer", "options": {"inputs": 2, "outputs": 1}, "parts": {}})
+    >>> in_words({"module": "nn.Layer", "config": {"inputs": 2, "outputs": 1}, "parts": {}})
     'Layer(inputs=2, outputs=1)'
     """
-    options = [f"{name}={x!r:.60}" for name, x in architecture["options"].items()]
+    config = [f"{name}={x!r:.60}" for name, x in architecture["config"].items()]
     parts = [in_words(part) for part in architecture["parts"].values()]
-    return f"{architecture['module'].removeprefix('nn.'):.60}({', '.join(options + parts)})"
+    return f"{architecture['module'].removeprefix('nn.'):.60}({', '.join(config + parts)})"
 
 
 def differences(there: Architecture, here: Architecture, place: str = "") -> Iterator[str]:
@@ -73,10 +73,10 @@ def differences(there: Architecture, here: Architecture, place: str = "") -> Ite
     if there["module"] != here["module"]:
         yield f"{place or 'it'} is {there['module']:.60} there and {here['module']:.60} here"
         return
-    theirs, ours = there["options"], here["options"]
+    theirs, ours = there["config"], here["config"]
     for name in [*theirs, *(name for name in ours if name not in theirs)]:
         if name not in LOOKS and not (name in theirs and name in ours and _equal(theirs[name], ours[name])):
-            a, b = (f"{options[name]!r:.60}" if name in options else "not set" for options in (theirs, ours))
+            a, b = (f"{config[name]!r:.60}" if name in config else "not set" for config in (theirs, ours))
             yield f"{name}{of} is {a} there and {b} here"
     if list(there["parts"]) != list(here["parts"]):
         a, b = (", ".join(parts) or "none" for parts in (there["parts"], here["parts"]))

@@ -96,10 +96,11 @@ class TrainingState:
                 yield as_random(module.rng)
 
     def _as_dict(self) -> dict[str, Any]:
+        model = self.model.state_dict()
         return {
             "glassgrad checkpoint": VERSION,
-            "architecture": self.model.architecture(),
-            "model": self.model.state_dict(),
+            "architecture": model.architecture,
+            "model": model,
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
             "random": [list(rng.getstate()[1]) for rng in self._generators()],
@@ -126,7 +127,8 @@ class TrainingState:
 
     def _take(self, state: dict[str, Any]) -> None:
         if "glassgrad checkpoint" not in state:
-            raise DamageError(f"it isn't {KIND}")
+            saved = "; load a file of save() by model.load(path), or by nn.load(path)" if "state" in state else ""
+            raise DamageError(f"it isn't {KIND}{saved}")
         if (version := state["glassgrad checkpoint"]) != VERSION or isinstance(version, bool):
             raise DamageError(f"its version is {described(version)}, and this glassgrad reads version {VERSION}")
         if set(state) - SINCE != ENTRIES:

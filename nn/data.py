@@ -1,13 +1,19 @@
-"""Reading samples: lists, NumPy arrays and pandas frames become lists of floats, and what is wrong with them is said
-before anything is trained.
+"""Samples and targets from lists, NumPy arrays and pandas frames, as lists of floats.
+
+Whatever is wrong with them is an error before anything is trained.
 """
 
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["as_lists", "read_samples", "read_targets"]
+from .arguments import whole_number
+from .initial import as_random
+
+__all__ = ["DataLoader", "as_lists", "read_samples", "read_targets"]
 
 
 def _unpacked(data: Any) -> Any:
@@ -46,7 +52,8 @@ def _float(x: Any, where: str) -> float:
     except OverflowError:
         raise ValueError(f"{where} is a number too large for a float (the largest is about 1.8e308); scale it down") from None
     except (TypeError, ValueError):
-        raise TypeError(f"{where} is {x!r:.60}, which isn't a number") from None
+        instead = "; fill it in or leave the row out" if isinstance(x, str) and not x.strip() else ""
+        raise TypeError(f"{where} is {x!r:.60}, which isn't a number{instead}") from None
     if not math.isfinite(number):
         raise ValueError(f"{where} is {number!r}; fill it in or leave the row out")
     return number
@@ -60,7 +67,7 @@ def read_samples(data: Any, what: str = "X") -> list[list[float]]:
         what: the name of the argument, for messages.
 
     Raises:
-        ValueError: there is none, a row has another width than the first, or a number is nan or inf.
+        ValueError: there are no rows, a row has another width than the first, or a number is nan or inf.
         TypeError: data isn't a table, or an entry isn't a number.
 
     >>> read_samples([(1, 2), (3, 4)])
@@ -88,7 +95,7 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
         what: the name of the argument, for messages.
 
     Raises:
-        ValueError: there are not as many, a label is negative or no whole number, or a number is nan or inf.
+        ValueError: there are more or fewer, a label is negative or not a whole number, or a number is nan or inf.
         TypeError: an entry isn't a number.
 
     >>> read_targets([0, 2, 1.0], 3, "cross_entropy")
@@ -103,7 +110,15 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
             numbers = [_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(target)]
             found.append(numbers[0] if len(numbers) == 1 else numbers)
         else:
-            found.append(_float(target, f"{what}[{i}]"))
+            try:
+                found.append(_float(target, f"{what}[{i}]"))
+            except TypeError as error:
+                if isinstance(target, str) and target.strip():
+                    raise TypeError(
+                        f"{error}; number the labels: names = sorted(set({what})), "
+                        f"and then {what} = [names.index(name) for name in {what}]"
+                    ) from None
+                raise
         if loss in ("cross_entropy", "nll"):
             if isinstance(found[-1], list) or found[-1] != int(found[-1]) or found[-1] < 0:
                 raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss {loss!r} it must be a label: 0, 1, 2, ...")
@@ -115,3 +130,53 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
             others = "; for labels -1 and 1 write loss='hinge', or make them 0 and 1" if found[-1] == -1.0 else ""
             raise ValueError(f"{what}[{i}] is {target!r:.60}; with loss 'bce' it must be from 0 to 1{others}")
     return found
+
+
+class DataLoader:
+    """Samples and targets in batches, for a training loop of one's own; each pass over it may have an order of its own.
+
+    Args:
+        X: samples; see `fit`.
+        y: as many targets: numbers, rows of numbers, or labels, which stay whole numbers.
+        batch_size: samples in a batch, at least 1; the last batch may have fewer.
+        shuffle: whether the order is drawn anew for each pass.
+        seed: of that order: an int, a `random.Random`, or None for the module `random`.
+        drop_last: whether a last batch with fewer samples is left out.
+
+    Raises:
+        ValueError: as in `fit`.
+        TypeError: as in `fit`.
+
+    >>> for samples, labels in DataLoader([[0.0], [1.0], [2.0]], [0, 1, 1], batch_size=2):
+    ...     print(samples, labels)
+    [[0.0], [1.0]] [0, 1]
+    [[2.0]] [1]
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        seed: int | random.Random | None = None,
+        drop_last: bool = False,
+    ) -> None:
+        self.samples = read_samples(X)
+        numbers = read_targets(y, len(self.samples), "")
+        self.targets = [int(x) if type(given) is int else x for x, given in zip(numbers, as_lists(y), strict=True)]
+        self.batch_size, self.shuffle, self.drop_last = whole_number(batch_size, "batch_size"), shuffle, drop_last
+        self.rng = as_random(seed)
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        whole, rest = divmod(len(self.samples), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[tuple[list[list[float]], list[Any]]]:
+        order = list(range(len(self.samples)))
+        if self.shuffle:
+            self.rng.shuffle(order)
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            places = order[start : start + self.batch_size]
+            yield [self.samples[i] for i in places], [self.targets[i] for i in places]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, Self
 from autograd import Value, no_grad, sigmoid, softmax, tree
 
 from .data import as_lists, read_samples, read_targets
-from .losses import LOSSES
+from .losses import loss_named
 from .metrics import Metric, metrics_named
 from .module import Module
 
@@ -68,7 +69,7 @@ def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
 
 
 class Data(NamedTuple):
-    """Samples and targets that have been looked at, and the loss that compares them with a model's outputs."""
+    """Samples and targets that have been checked, and the loss that compares them with a model's outputs."""
 
     samples: list[list[float]]
     targets: list[Any]
@@ -76,13 +77,21 @@ class Data(NamedTuple):
 
     @classmethod
     def read(cls, X: Any, y: Any, loss: str | Loss, name: str = "") -> Self:
-        """What a user hands over, checked; ``name`` stands before X and y in messages."""
-        if not callable(loss) and loss not in LOSSES:
-            raise ValueError(f"there is no loss {loss!r}; write one of {', '.join(LOSSES)}, or pass a function")
-        function = loss if callable(loss) else LOSSES[loss]
+        """Check what a user passes; ``name`` comes before X and y in messages."""
+        function, kind = loss_named(loss)
         samples = read_samples(X, f"{name}X")
-        kind = next((known for known, f in LOSSES.items() if f is function), "")
         return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function)
+
+    def split(self, share: float) -> tuple[Self, Self]:
+        """All but a share of the samples, and that share: drawn at random, and always the same ones of so many."""
+        count = max(1, round(share * len(self.samples)))
+        if count == len(self.samples):
+            raise ValueError(f"validation_split={share:g} of {count} samples leaves none to train with")
+        drawn = set(random.Random(len(self.samples)).sample(range(len(self.samples)), count))
+        parts = [[i for i in range(len(self.samples)) if (i in drawn) == held] for held in (False, True)]
+        rest, held_out = (self._replace(samples=[self.samples[i] for i in places], targets=[self.targets[i] for i in places])
+                          for places in parts)  # fmt: skip
+        return rest, held_out
 
     def sample_loss(self, model: Any, i: int) -> Any:
         """The loss of one sample, as a Value."""

@@ -1,7 +1,7 @@
-"""Neurons, layers and nets, and the parts of which others are built.
+"""Neurons, layers and nets, and the parts to build others from.
 
-A layer takes one sample: a sequence of numbers or Values. A sample of a wrong width is an error, and nothing is cut
-off in silence.
+A layer takes one sample: a sequence of numbers or Values. A sample of the wrong width is an error; nothing is cut off
+silently.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, Never
 import autograd as ag
 from autograd import Value
 
-from .architecture import Architecture
 from .arguments import whole_number
 from .initial import as_random, draws
 from .module import Module
@@ -77,12 +76,12 @@ class Activation(Module):
             return self.function(x)
         return [self.function(v) for v in _one_sample(x, f"this {type(self).__name__}")]
 
-    def options(self) -> dict[str, Any]:
-        """The name, where the class does not say it."""
+    def get_config(self) -> dict[str, Any]:
+        """The name, unless the class implies it."""
         return {"name": self.name} if type(self) is Activation else {}
 
     def describe(self) -> str:
-        """The name, where the class does not say it."""
+        """The name, unless the class implies it."""
         return self.name if type(self) is Activation else ""
 
 
@@ -142,7 +141,7 @@ def _of_width(x: Any, width: int, who: str) -> Sequence[Any]:
 
 
 def _no_others(who: str, others: dict[str, Any]) -> None:
-    """Refuse options that there are none of; micrograd's name for one of ours gets a word."""
+    """Refuse unknown options; for micrograd's nonlin= the message has ours."""
     if "nonlin" in others:
         raise TypeError(f"{who} takes no nonlin=; write activation='relu' for nonlin=True, and 'linear' for nonlin=False")
     for name in others:
@@ -168,9 +167,9 @@ class Neuron(Module):
         activation: by name; see `Activation`.
         init: how the weights are drawn; if left out, ``he`` for the relu family and ``xavier`` for the others. Biases are 0.
         bias: whether there is one.
-        expand: whether the sum is built from single products and additions, to be looked at, instead of one ``dot`` node.
+        expand: whether the sum is built from single products and additions, for pictures, instead of one ``dot`` node.
         seed: an int, a `random.Random`, or None for the module `random`.
-        fan_out: how many neurons stand beside this one, for ``xavier``.
+        fan_out: how many neurons the layer has, for ``xavier``.
 
     >>> neuron = Neuron(2, activation="tanh", seed=0)
     >>> neuron.num_parameters, abs(neuron([0.5, -1.0]).data) < 1
@@ -204,8 +203,8 @@ class Neuron(Module):
         """One sample in, one Value out."""
         return self.function(_weighted_sum(self.w, _of_width(x, len(self.w), "this Neuron"), self.b, self.expand))
 
-    def options(self) -> dict[str, Any]:
-        """What it was made with, but for how weights are drawn."""
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, except for init and seed."""
         return {"inputs": len(self.w), "activation": self.activation, **_switches(self.b is not None, self.expand)}
 
     def describe(self) -> str:
@@ -238,6 +237,7 @@ class Layer(Module):
     """
 
     takes_init = True
+    config_has_parts = True
 
     def __init__(
         self,
@@ -265,18 +265,16 @@ class Layer(Module):
         xs = _of_width(x, self.shape[0], "this Layer")
         return [neuron(xs) for neuron in self.neurons]
 
-    def options(self) -> dict[str, Any]:
-        """What it was made with; a list of activations if somebody gave its neurons different ones."""
-        first, *others = self.neurons
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with. If the neurons were changed since, a list with the activation of each."""
         activations = [neuron.activation for neuron in self.neurons]
-        activation = activations[0] if len(set(activations)) == 1 else activations
-        bias = [neuron.b is not None for neuron in self.neurons]
-        switches = _switches(all(bias), first.expand) if all(bias) or not any(bias) else {"bias": bias}
-        return {"inputs": self.shape[0], "outputs": 1 + len(others), "activation": activation, **switches}
-
-    def architecture(self) -> Architecture:
-        """As that of every module, without the neurons: the options say all of them."""
-        return {**super().architecture(), "parts": {}}
+        biases = [neuron.b is not None for neuron in self.neurons]
+        config = {"inputs": self.shape[0], "outputs": len(self.neurons), "activation": self.activation}
+        if len(set(activations)) > 1 or activations[:1] != [self.activation]:
+            config["activation"] = activations
+        if any(biases) != all(biases):
+            return {**config, "bias": biases}
+        return {**config, **_switches(all(biases), any(neuron.expand for neuron in self.neurons))}
 
     def describe(self) -> str:
         """Activation and shape."""
@@ -338,9 +336,9 @@ class MLP(Module):
         return x[0] if len(x) == 1 else x
 
     @classmethod
-    def made(cls, options: dict[str, Any], parts: list[Module]) -> Module:
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
         """A net of these layers."""
-        if options or not parts or not all(isinstance(part, Layer) for part in parts):
+        if config or not parts or not all(isinstance(part, Layer) for part in parts):
             raise ValueError("MLP takes layers")
         model = cls.__new__(cls)
         model.layers = [part for part in parts if isinstance(part, Layer)]
@@ -381,8 +379,8 @@ class Linear(Module):
         biases: Sequence[Value | None] = self.bias or [None] * len(self.weight)
         return [_weighted_sum(row, xs, b, False) for row, b in zip(self.weight, biases, strict=True)]
 
-    def options(self) -> dict[str, Any]:
-        """What it was made with, but for how weights are drawn."""
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, except for init and seed."""
         sizes = {"in_features": len(self.weight[0]), "out_features": len(self.weight)}
         return {**sizes, **_switches(self.bias is not None, False)}
 
@@ -411,9 +409,9 @@ class Sequential(Module):
         return x
 
     @classmethod
-    def made(cls, options: dict[str, Any], parts: list[Module]) -> Module:
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
         """These modules one after the other."""
-        return cls(*parts, **options)
+        return cls(*parts, **config)
 
     def __getitem__(self, i: int) -> Module:
         return self.layers[i]
@@ -450,8 +448,8 @@ class Embedding(Module):
             raise IndexError(f"this Embedding has rows 0 to {len(self.weight) - 1}, got {i!r:.60}")
         return list(self.weight[i])
 
-    def options(self) -> dict[str, Any]:
-        """What it was made with, but for how weights are drawn."""
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, except for init and seed."""
         return {"num_embeddings": len(self.weight), "embedding_dim": len(self.weight[0])}
 
     def describe(self) -> str:
@@ -480,7 +478,7 @@ class RMSNorm(Module):
         scale = (ag.dot(xs, xs) / len(xs) + self.eps) ** -0.5
         return [g * (v * scale) for g, v in zip(self.weight, xs, strict=True)]
 
-    def options(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """What it was made with."""
         return {"size": len(self.weight), "eps": float(self.eps)}
 
@@ -513,7 +511,7 @@ class LayerNorm(Module):
         scale = (ag.dot(centred, centred) / len(xs) + self.eps) ** -0.5
         return [g * (v * scale) + b for g, v, b in zip(self.weight, centred, self.bias, strict=True)]
 
-    def options(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """What it was made with."""
         return {"size": len(self.weight), "eps": float(self.eps)}
 
@@ -549,7 +547,7 @@ class Dropout(Module):
         rng, xs = as_random(self.rng), x if isinstance(x, (list, tuple)) else list(x)
         return [v * (0.0 if rng.random() < self.p else keep) for v in _one_sample(xs, "this Dropout")]
 
-    def options(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """The probability."""
         return {"p": float(self.p)}
 

@@ -16,7 +16,8 @@ from autograd import tree
 from .data import as_lists
 
 __all__ = [
-    "LOSSES", "binary_cross_entropy_with_logits", "cross_entropy", "hinge", "huber", "mean_absolute_error",
+    "LOSSES", "BCEWithLogitsLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "L1Loss", "Loss", "MSELoss", "NLLLoss",
+    "binary_cross_entropy_with_logits", "cross_entropy", "hinge", "huber", "loss_named", "mean_absolute_error",
     "mean_squared_error", "negative_log_likelihood",
 ]  # fmt: skip
 
@@ -154,7 +155,10 @@ def _samples(prediction: Any, target: Any, who: str) -> list[tuple[list[Any], in
     """Each sample's numbers with its label."""
     rows, label = as_lists(prediction), as_lists(target)
     if not isinstance(rows, list):
-        raise ValueError(f"{who} takes a list of numbers for each sample, got {type(prediction).__name__}")
+        raise ValueError(
+            f"{who} takes a list of numbers for each sample, got {type(prediction).__name__}; "
+            f"give the model an output for each label, or write loss='bce' for two labels"
+        )
     batch = bool(rows) and isinstance(rows[0], list)
     samples = rows if batch else [rows]
     labels = label if batch and isinstance(label, list) else [label]
@@ -162,8 +166,98 @@ def _samples(prediction: Any, target: Any, who: str) -> list[tuple[list[Any], in
         raise ValueError(f"{who} got {len(samples)} samples and {len(labels)} labels")
     for xs, label in zip(samples, labels, strict=True):
         if isinstance(label, bool) or not hasattr(label, "__index__") or not 0 <= label < len(xs):
-            raise ValueError(f"{who}: a label is a whole number from 0 to {len(xs) - 1}, got {label!r:.60}")
+            more = isinstance(label, int) and label >= len(xs)
+            needed = f"; a model needs {label + 1} outputs for that label" if more and not isinstance(label, bool) else ""
+            raise ValueError(f"{who}: a label is a whole number from 0 to {len(xs) - 1}, got {label!r:.60}{needed}")
     return list(zip(samples, labels, strict=True))
+
+
+# ---- as objects ------------------------------------------------------------------------------------
+
+
+class Loss:
+    """A loss as an object, with PyTorch's names: made with its options, called with a prediction and a target.
+
+    Args:
+        reduction: ``mean`` or ``sum``; see the function.
+
+    >>> MSELoss(reduction="sum")([1.0, 2.0], [1.0, 4.0])
+    4.0
+    """
+
+    function: Callable[..., Any]
+
+    def __init__(self, reduction: str = "mean") -> None:
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r:.60}")
+        self.reduction = reduction
+
+    def __call__(self, prediction: Any, target: Any) -> Any:
+        """The loss."""
+        return self.function(prediction, target, self.reduction)
+
+    def __repr__(self) -> str:
+        """As it was made."""
+        return f"{type(self).__name__}({', '.join(f'{name}={x!r}' for name, x in vars(self).items())})"
+
+
+class MSELoss(Loss):
+    """`mean_squared_error` as an object."""
+
+    function = staticmethod(mean_squared_error)
+
+
+class L1Loss(Loss):
+    """`mean_absolute_error` as an object."""
+
+    function = staticmethod(mean_absolute_error)
+
+
+class HuberLoss(Loss):
+    """`huber` as an object.
+
+    Args:
+        reduction: ``mean`` or ``sum``.
+        delta: above 0: where the parabola ends.
+
+    >>> HuberLoss(delta=2.0)(3.0, 0.0)
+    4.0
+    """
+
+    function = staticmethod(huber)
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta = delta
+        self(0.0, 0.0)  # refuses a delta that can't be
+
+    def __call__(self, prediction: Any, target: Any) -> Any:
+        """The loss."""
+        return huber(prediction, target, self.reduction, self.delta)
+
+
+class HingeLoss(Loss):
+    """`hinge` as an object."""
+
+    function = staticmethod(hinge)
+
+
+class BCEWithLogitsLoss(Loss):
+    """`binary_cross_entropy_with_logits` as an object."""
+
+    function = staticmethod(binary_cross_entropy_with_logits)
+
+
+class CrossEntropyLoss(Loss):
+    """`cross_entropy` as an object."""
+
+    function = staticmethod(cross_entropy)
+
+
+class NLLLoss(Loss):
+    """`negative_log_likelihood` as an object."""
+
+    function = staticmethod(negative_log_likelihood)
 
 
 LOSSES: dict[str, Callable[..., Any]] = {
@@ -175,3 +269,24 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "cross_entropy": cross_entropy,
     "nll": negative_log_likelihood,
 }
+
+
+def loss_named(loss: Any) -> tuple[Callable[..., Any], str]:
+    """A loss as a function of a prediction and a target, and its name in `LOSSES`: empty for one that isn't there.
+
+    Args:
+        loss: a name, a function, an object such as ``MSELoss()``, or its class.
+
+    Raises:
+        ValueError: there is no loss of that name.
+
+    >>> loss_named(MSELoss())[1], loss_named("nll")[1], loss_named(max)[1]
+    ('mse', 'nll', '')
+    """
+    if isinstance(loss, type) and issubclass(loss, Loss):
+        loss = loss()
+    if not callable(loss) and loss not in LOSSES:
+        raise ValueError(f"there is no loss {loss!r}; write one of {', '.join(LOSSES)}, or pass a function")
+    function = loss if callable(loss) else LOSSES[loss]
+    known = function.function if isinstance(function, Loss) else function
+    return function, next((name for name, f in LOSSES.items() if f is known), "")

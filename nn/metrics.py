@@ -1,4 +1,4 @@
-"""Metrics: what is watched beside the loss. Each is a function of the outputs and the targets that returns one number."""
+"""Metrics: numbers beside the loss. Each is a function of the outputs and the targets that returns one number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["METRICS", "Metric", "accuracy", "metrics_named", "r2"]
+__all__ = ["METRICS", "Metric", "accuracy", "f1", "labels_of", "metrics_named", "precision", "r2", "recall"]
 
 Metric = Callable[[list[Any], list[Any]], float]
 
@@ -17,13 +17,65 @@ def accuracy(outputs: list[Any], targets: list[Any]) -> float:
     >>> accuracy([0.5, -2.0, 1.0], [1.0, -1.0, -1.0]) == 2 / 3
     True
     """
-    right = 0
+    return sum(guess == label for guess, label in labels_of(outputs, targets)) / len(targets)
+
+
+def labels_of(outputs: list[Any], targets: list[Any]) -> list[tuple[int, int]]:
+    """For each sample the label that the outputs say, and the true one.
+
+    Args:
+        outputs: a list of numbers for each sample, where the largest counts; or one number, whose side of 0 counts.
+        targets: labels 0, 1, 2, ...; or numbers, where what is above 0 is label 1 and the rest label 0.
+
+    >>> labels_of([[0.1, 0.9], [0.7, 0.3]], [1, 1]), labels_of([-2.0, 0.5], [-1.0, 1.0])
+    ([(1, 1), (0, 1)], [(0, 0), (1, 1)])
+    """
+    found = []
     for output, target in zip(outputs, targets, strict=True):
         if isinstance(output, list):
-            right += output.index(max(output)) == target
+            found.append((output.index(max(output)), target))
         else:
-            right += (output > 0) == (target > 0)
-    return right / len(targets)
+            found.append((int(output > 0), int(target > 0)))
+    return found
+
+
+def precision(outputs: list[Any], targets: list[Any]) -> float:
+    """How much of what is said to be label 1 is label 1; with several outputs, the mean of this over all labels.
+
+    A label that is never said counts as 0, as in scikit-learn.
+
+    >>> precision([1.0, 1.0, -1.0], [1.0, 0.0, 1.0])
+    0.5
+    """
+    return _over_labels(outputs, targets, lambda both, said, true: both / said if said else 0.0)
+
+
+def recall(outputs: list[Any], targets: list[Any]) -> float:
+    """How much of label 1 is said to be label 1; with several outputs, the mean of this over all labels.
+
+    >>> recall([1.0, 1.0, -1.0], [1.0, 0.0, 1.0])
+    0.5
+    """
+    return _over_labels(outputs, targets, lambda both, said, true: both / true if true else 0.0)
+
+
+def f1(outputs: list[Any], targets: list[Any]) -> float:
+    """The harmonic mean of precision and recall of label 1; with several outputs, the mean of this over all labels.
+
+    >>> f1([1.0, 1.0, -1.0, 1.0], [1.0, 0.0, 1.0, 1.0]) == 2 / 3
+    True
+    """
+    return _over_labels(outputs, targets, lambda both, said, true: 2.0 * both / (said + true) if both else 0.0)
+
+
+def _over_labels(outputs: list[Any], targets: list[Any], of_label: Callable[[int, int, int], float]) -> float:
+    pairs = labels_of(outputs, targets)
+    labels = sorted({label for pair in pairs for label in pair}) if isinstance(outputs[0], list) else [1]
+    found = []
+    for label in labels:
+        said, true = (sum(pair[i] == label for pair in pairs) for i in (0, 1))
+        found.append(of_label(pairs.count((label, label)), said, true))
+    return math.fsum(found) / len(found)
 
 
 def r2(outputs: list[Any], targets: list[Any]) -> float:
@@ -40,7 +92,7 @@ def r2(outputs: list[Any], targets: list[Any]) -> float:
     return 1.0 - rest / spread if spread else (1.0 if rest == 0.0 else -math.inf)
 
 
-METRICS: dict[str, Metric] = {"accuracy": accuracy, "r2": r2}
+METRICS: dict[str, Metric] = {"accuracy": accuracy, "precision": precision, "recall": recall, "f1": f1, "r2": r2}
 
 
 def metrics_named(names: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
@@ -50,7 +102,7 @@ def metrics_named(names: str | Metric | Sequence[str | Metric]) -> dict[str, Met
         names: one or several, each a name of `METRICS` or a function.
 
     Raises:
-        ValueError: there is no metric of a name, or a name is taken.
+        ValueError: there is no metric of that name, or a name is taken.
 
     >>> list(metrics_named(["accuracy", "r2"]))
     ['accuracy', 'r2']

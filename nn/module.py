@@ -1,11 +1,12 @@
-"""What every part of a net is: a `Module`, with PyTorch's habits.
+"""`Module`, the base of every part of a net, with PyTorch's habits.
 
 A module's parameters are the leaves among its attributes: Values, modules, and lists, tuples and dicts of those, in
-the order in which they were set. A parameter's name is the way to it: ``layers.0.neurons.3.w.1``.
+the order in which they were set. A parameter's name is the path to it: ``layers.0.neurons.3.w.1``.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from autograd import Value, group, tree
 
 from .architecture import Architecture, State, check_architecture, differences, in_words
 from .stored import described, read_stored, write_stored
+from .summary import Summary, summary_row, summary_table
 
 __all__ = ["Module", "read_model_file"]
 
@@ -46,24 +48,28 @@ class Module:
     """
 
     training = True
+    requires_grad = True  # set by `requires_grad_`
     takes_init = False  # whether the class has init=, by which its weights are drawn
+    config_has_parts = False  # whether get_config() says all about the modules inside, too
     group_name = ""  # set by `label_parameters`: what is computed here belongs to a group of that name
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Never:
-            """What other libraries have as methods is a function here, and the message names it."""
+            """Name the function, for what is a method in other libraries."""
             instead = f"; write {FUNCTIONS[name]}" if name in FUNCTIONS else ""
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def forward(self, *inputs: Any) -> Any:
-        """Compute; each subclass does it in its own way."""
+        """Compute the outputs from the inputs. Each subclass has its own."""
         raise NotImplementedError(
             f"{type(self).__name__} has no forward(); write one that takes the inputs and returns the outputs"
         )
 
     def __call__(self, *inputs: Any) -> Any:
         """Compute ``forward``."""
+        if not self.requires_grad:
+            return _detached(self, {})(*inputs)
         if not self.group_name:
             return self.forward(*inputs)
         with group(self.group_name):
@@ -111,6 +117,24 @@ class Module:
         """How many numbers are learned."""
         return len(self.parameters())
 
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside this one, or in its lists, tuples and dicts, with their dotted names.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(1, [2, 1], seed=0).named_children()]
+        ['layers.0', 'layers.1']
+        """
+        return ((name, part) for name, part in _parts(self, "") if isinstance(part, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly inside this one, or in its lists, tuples and dicts.
+
+        >>> from nn import ReLU, Sequential, Tanh
+        >>> list(Sequential(ReLU(), Tanh()).children())
+        [ReLU(), Tanh()]
+        """
+        return (part for _, part in self.named_children())
+
     def modules(self) -> Iterator[Module]:
         """This module and all those inside it, the outer before the inner."""
         return (module for _, module in self.named_modules())
@@ -124,7 +148,7 @@ class Module:
         """Name everything, so that pictures and messages can: parameters by labels, and what modules compute by groups.
 
         Args:
-            prefix: what stands before each name.
+            prefix: the text before each name.
 
         Returns:
             The module.
@@ -146,6 +170,26 @@ class Module:
 
     # ---- training or not ---------------------------------------------------------------------------
 
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze this module and all inside it, or thaw them. Returns the module.
+
+        Called while it is frozen, a module computes with copies of its parameters. So no gradient reaches the parameters
+        themselves, and every optimizer leaves them alone; gradients flow through to what comes before. A parameter that is used
+        without calling its module isn't frozen, and what ``forward`` sets on a frozen module is forgotten.
+
+        Args:
+            requires_grad: False to freeze.
+
+        >>> from nn import Linear, Sequential
+        >>> model = Sequential(Linear(1, 1, seed=0).requires_grad_(False), Linear(1, 1, seed=1))
+        >>> model([2.0])[0].backward()
+        >>> [p.has_grad for p in model.parameters()]
+        [False, False, True, True]
+        """
+        for module in self.modules():
+            module.requires_grad = bool(requires_grad)
+        return self
+
     def train(self, mode: bool = True) -> Self:
         """Switch to training, where `Dropout` drops. Returns the module."""
         for module in self.modules():
@@ -158,43 +202,36 @@ class Module:
 
     # ---- architecture ------------------------------------------------------------------------------
 
-    def options(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
         """What this module depends on beside its numbers and the modules inside it: plain data that JSON can hold.
 
-        Files hold it, and `load` refuses a file with other options. A class of your own has none, unless it says so:
+        Files hold it, and `load` refuses a file with another one. That of a class of your own is empty, unless you write it:
 
         >>> class Scaled(Module):
         ...     def __init__(self, scale):
         ...         self.scale, self.w = scale, Value(1.0)
-        ...     def options(self):
+        ...     def get_config(self):
         ...         return {"scale": self.scale}
         >>> Scaled(2.0).architecture()
-        {'module': 'Scaled', 'options': {'scale': 2.0}, 'parts': {}}
+        {'module': 'Scaled', 'config': {'scale': 2.0}, 'parts': {}}
         """
         return {}
 
     def architecture(self) -> Architecture:
-        """The class, the options, and the architectures of the modules inside, as plain data.
+        """The class, its `get_config`, and the architectures of the modules inside, as plain data.
 
         >>> from nn import ReLU
         >>> ReLU().architecture()
-        {'module': 'nn.ReLU', 'options': {}, 'parts': {}}
+        {'module': 'nn.ReLU', 'config': {}, 'parts': {}}
         """
-        home = sys.modules.get(type(self).__module__)
-        own = getattr(home, "__package__", "") == "nn" and getattr(home, type(self).__name__, None) is type(self)
-        try:
-            options = json.loads(json.dumps(self.options()))  # as a file gives them back: lists for tuples
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{type(self).__name__}.options() must be plain data that JSON can hold: {error}") from None
-        parts = {name: part.architecture() for name, part in _parts(self, "") if isinstance(part, Module)}
-        return {"module": f"{'nn.' if own else ''}{type(self).__name__}", "options": options, "parts": parts}
+        return _architecture(self)
 
     @classmethod
-    def made(cls, options: dict[str, Any], parts: list[Module]) -> Module:
-        """A module with these options and parts, for `nn.load`, which makes the classes of `nn` only."""
+    def from_config(cls, config: dict[str, Any], parts: list[Module]) -> Module:
+        """A module with this config and these parts, for `nn.load`, which makes the classes of `nn` only."""
         if parts:
             raise ValueError(f"{cls.__name__} takes no modules")
-        return cls(**options, **({"init": "zeros"} if cls.takes_init else {}))  # which draws no random numbers
+        return cls(**config, **({"init": "zeros"} if cls.takes_init else {}))  # which draws no random numbers
 
     # ---- state -------------------------------------------------------------------------------------
 
@@ -203,10 +240,10 @@ class Module:
 
         >>> from nn import Linear
         >>> state = Linear(2, 1, seed=0).state_dict()
-        >>> sorted(state), state.architecture["options"]
+        >>> sorted(state), state.architecture["config"]
         (['bias', 'weight'], {'in_features': 2, 'out_features': 1})
         """
-        return State({name: _numbers(tensor) for name, tensor in _tensors(self, "")}, self.architecture())
+        return State({name: _numbers(tensor) for name, tensor in _tensors(self, "")}, _architecture(self))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over the numbers of `state_dict`.
@@ -222,7 +259,7 @@ class Module:
         if not isinstance(state, dict):
             raise TypeError(f"load_state_dict takes a dict as state_dict() gives it, got {type(state).__name__}")
         there = getattr(state, "architecture", None)
-        here = self.architecture()
+        here = _architecture(self)
         unlike = [] if there is None else list(differences(there, here))
         if there is not None and unlike:
             raise ValueError(
@@ -291,8 +328,20 @@ class Module:
     # ---- words -------------------------------------------------------------------------------------
 
     def describe(self) -> str:
-        """What stands in the parentheses of the repr."""
+        """The text between the parentheses of the repr."""
         return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
+
+    def summary(self) -> Summary:
+        """A table of the layers: shape, activation, and how many numbers each learns. Text that a notebook shows as it is.
+
+        >>> from nn import MLP
+        >>> MLP(2, [16, 1], activation="tanh", seed=0).summary()
+        layer     module  shape    activation  parameters
+        layers.0  Layer   2 -> 16  tanh                48
+        layers.1  Layer   16 -> 1  linear              17
+        total                                          65
+        """
+        return summary_table(list(_summary_rows(self, "")), self.num_parameters)
 
     def __repr__(self) -> str:
         """The architecture."""
@@ -308,7 +357,10 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     content = read_stored(path, KIND)
     if set(content) not in (BEFORE, BEFORE | {"architecture", "parameters"}):
-        raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
+        place = os.fspath(path)
+        if "glassgrad checkpoint" in content:
+            raise ValueError(f"{place} isn't {KIND}, but a checkpoint; make the model, and write fit(..., resume={place!r})")
+        raise ValueError(f"{place} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
     if "architecture" in content:
         try:
             architecture = check_architecture(content["architecture"])
@@ -320,7 +372,7 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """What stands one step further inside, with its dotted name."""
+    """The attributes of a module, or the items of a container, with their dotted names."""
     found: Any = vars(thing) if isinstance(thing, Module) else thing
     if isinstance(found, (list, tuple)):
         found = dict(enumerate(found))
@@ -346,6 +398,46 @@ def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
             yield from _walk(part, place)
         else:
             yield place, part
+
+
+# Functions rather than methods, so that a subclass may use any of the names above for attributes of its own.
+
+
+def _architecture(module: Module) -> Architecture:
+    kind = type(module)
+    home = sys.modules.get(kind.__module__)
+    own = getattr(home, "__package__", "") == "nn" and getattr(home, kind.__name__, None) is kind
+    try:
+        config = json.loads(json.dumps(kind.get_config(module)))  # as a file gives it back: with lists for tuples
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{kind.__name__}.get_config() must return plain data that JSON can hold: {error}") from None
+    inner = () if kind.config_has_parts else _parts(module, "")
+    parts = {name: _architecture(part) for name, part in inner if isinstance(part, Module)}
+    return {"module": f"{'nn.' if own else ''}{kind.__name__}", "config": config, "parts": parts}
+
+
+def _summary_rows(module: Module, name: str) -> Iterator[tuple[str, ...]]:
+    """A row for each module that has no others inside, or parameters of its own beside them."""
+    inner = [] if module.config_has_parts else [found for found in _parts(module, "") if isinstance(found[1], Module)]
+    own = sum(isinstance(part, Value) for _, part in _parts(module, "")) if inner else module.num_parameters
+    if own or not inner:
+        frozen = "" if module.requires_grad else " (frozen)"
+        yield summary_row(f"{name}{frozen}".strip(), type(module).__name__, module.get_config(), own)
+    for place, child in inner:
+        yield from _summary_rows(child, f"{name}.{place}" if name else place)
+
+
+def _detached(thing: Any, copies: dict[int, Any]) -> Any:
+    """A module with copies of its parameters, and of the modules inside; what is shared stays shared."""
+    if not isinstance(thing, (Module, Value)):
+        return thing if tree.is_leaf(thing) else tree.map(lambda leaf: _detached(leaf, copies), thing)
+    if id(thing) not in copies:
+        if isinstance(thing, Value):
+            copies[id(thing)] = thing.detach() if thing.is_leaf else thing
+        else:
+            copies[id(thing)] = other = copy.copy(thing)
+            vars(other).update({name: _detached(x, copies) for name, x in vars(thing).items()}, requires_grad=True)
+    return copies[id(thing)]
 
 
 def _tensors(thing: Any, name: str) -> Iterator[tuple[str, Any]]:

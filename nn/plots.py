@@ -1,7 +1,6 @@
 """Pictures of training by matplotlib, an extra: ``pip install "glassgrad[plots]"``.
 
-Colours are those of Okabe and Ito, 2008, which everybody can tell apart, and every curve has a dash or a mark of its
-own beside.
+Colours are those of Okabe and Ito, 2008, which everybody can tell apart; besides, every curve has its own dash or mark.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 from .data import read_samples, read_targets
 from .evaluation import predict
 
-__all__ = ["plot_decision_boundary", "plot_history"]
+__all__ = ["plot_confusion", "plot_decision_boundary", "plot_history"]
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
 
@@ -51,6 +50,49 @@ def plot_history(epochs: list[dict[str, float]]) -> Any:
         axis.set_ylabel(name)
         axis.grid(alpha=0.3)
         axis.legend()
+    return _shown_once(figure)
+
+
+def plot_confusion(names: list[str], counts: list[list[int]]) -> Any:
+    """How often each label was taken for each, as a table of shaded numbers.
+
+    Args:
+        names: the labels.
+        counts: for each true label, how often each label was said.
+
+    Returns:
+        A matplotlib figure.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    plt = _pyplot()
+    figure, axis = plt.subplots(figsize=(2.5 + 0.5 * len(names), 2 + 0.5 * len(names)), layout="constrained")
+    axis.imshow(counts, cmap="cividis")
+    middle = max(map(max, counts)) / 2
+    for true, row in enumerate(counts):
+        for said, count in enumerate(row):
+            axis.text(said, true, str(count), ha="center", va="center", color="black" if count > middle else "white")
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
+    axis.set_xlabel("predicted")
+    axis.set_ylabel("true")
+    return _shown_once(figure)
+
+
+def _shown_once(figure: Any) -> Any:
+    """A figure that a notebook shows once: as the last line of a cell, or else with what pyplot shows at the cell's end.
+
+    Without this, a figure on the last line would be shown by IPython and by pyplot.
+    """
+    plt = _pyplot()
+
+    def display() -> None:
+        del figure._ipython_display_  # from now on it is shown as any figure
+        importlib.import_module("IPython.display").display(figure)
+        plt.close(figure)
+
+    figure._ipython_display_ = display
     return figure
 
 
@@ -90,4 +132,4 @@ def plot_decision_boundary(model: Any, X: Any, y: Any, resolution: int = 60) -> 
         style = {"marker": marks[i % len(marks)], "color": colour, "edgecolor": "black", "linewidth": 0.6}
         axis.scatter([xs[k] for k in at], [ys[k] for k in at], label=f"{label:g}", **style)
     axis.legend(title="label")
-    return figure
+    return _shown_once(figure)

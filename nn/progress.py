@@ -1,4 +1,4 @@
-"""How far a training is: a bar in a terminal or a notebook, or a line now and then. Both go to standard error."""
+"""The progress of a training: a bar in a terminal or a notebook, or a line now and then. Both go to standard error."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ __all__ = ["progress_shown"]
 Show = Callable[[dict[str, float] | None], None]
 
 
-def progress_shown(epochs: int, done: int, wanted: bool) -> Show:
-    """What is to be called with each epoch's numbers, and with None at the end.
+def progress_shown(epochs: int, done: int, wanted: bool, each: bool = False) -> Show:
+    """A function to call with each epoch's numbers, and with None at the end.
 
     Args:
         epochs: how many there will be.
         done: how many there were before.
         wanted: whether to show anything.
+        each: whether to print a line for each epoch instead.
     """
     if not wanted:
         return lambda row: None
+    if each:
+        return _lines(epochs, 1)
     notebook = "ipykernel" in sys.modules
     if notebook or sys.stderr.isatty():
         try:

@@ -80,12 +80,12 @@ def _check_own(architecture: Architecture, place: str) -> None:
 
 def _made(architecture: Architecture, count: int) -> Module:
     """A module of nn by its architecture. ``count`` numbers are there to fill it, so that a false file can't ask for more."""
-    options: dict[str, Any] = architecture["options"]
-    sizes = [x for x in options.values() if type(x) is int]
+    config: dict[str, Any] = architecture["config"]
+    sizes = [x for x in config.values() if type(x) is int]
     if sizes and math.prod(sizes) > count:
         raise DamageError(f"it has {count} numbers, too few for {in_words(architecture):.100}")
     parts = [_made(part, count) for part in architecture["parts"].values()]
-    model = OWN[architecture["module"]].made(options, parts)
+    model = OWN[architecture["module"]].from_config(config, parts)
     if model.architecture() != architecture:
         raise DamageError(f"{in_words(architecture):.200} can't be made")
     return model

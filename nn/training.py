@@ -1,8 +1,8 @@
 """Training: `fit`, in five stages.
 
-1. Read: the data and the arguments are looked at.
-2. Try: one forward pass for each label, so that a wrong width or a label out of range is found now.
-3. Resume: a checkpoint is taken over whole, or not at all. Nothing has been changed until here.
+1. Read: the data and the arguments are checked.
+2. Try: one forward pass for each label, so that a wrong width or a label out of range is an error now.
+3. Resume: a checkpoint is taken over whole, or not at all. Nothing is changed before.
 4. Train: in each epoch the samples are shuffled, and each batch goes forward, backward, and makes a step; then come
    validation, metrics, the schedule, callbacks, early stopping and the checkpoint.
 5. End: the history says why training ended; after an interrupt or an error the model has its best parameters.
@@ -61,6 +61,7 @@ def fit(
     shuffle: bool = True,
     seed: int | random.Random | None = 0,
     validation: tuple[Any, Any] | None = None,
+    validation_split: float | None = None,
     metrics: Sequence[Any] = (),
     schedule: Schedule | None = None,
     clip_grad_norm: float | None = None,
@@ -69,6 +70,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: bool = True,
+    verbose: int | None = None,
 ) -> History:
     """Train a model.
 
@@ -77,7 +79,8 @@ def fit(
         X: samples: a list of rows, a NumPy array or a pandas frame.
         y: targets, as many: numbers, rows of numbers, or labels 0, 1, 2, ... for ``cross_entropy`` and ``nll``.
         loss: ``mse``, ``mae``, ``huber``, ``hinge`` (targets -1 and 1), ``bce`` (0 to 1, on logits), ``cross_entropy`` (on
-            logits), ``nll`` (on logarithms of probabilities), or a function of one output and one target.
+            logits), ``nll`` (on logarithms of probabilities), an object such as ``MSELoss()``, or a function of one output and
+            one target.
         optimizer: ``sgd``, ``adam``, ``adamw``, ``rmsprop`` or ``adagrad``; or one that was made before, to move all parameters
             or some of them; ``sgd`` if left out.
         lr: the learning rate of an optimizer by name; if left out, 0.1 for ``sgd`` and the class's own for the others.
@@ -86,7 +89,10 @@ def fit(
         shuffle: whether the order is drawn anew for each epoch.
         seed: of that order: an int, a `random.Random`, or None for the module `random`.
         validation: ``(X, y)`` to be watched.
-        metrics: ``accuracy``, ``r2``, or functions of the lists of outputs and targets, each with a name of its own.
+        validation_split: a share of the samples to be held out and watched instead, above 0 and below 1: drawn at random, the
+            same ones in every run.
+        metrics: ``accuracy``, ``precision``, ``recall``, ``f1``, ``r2``, or functions of the lists of outputs and targets, each
+            with a name of its own.
         schedule: a schedule of the learning rate, of an optimizer that was made before; it steps after each epoch.
         clip_grad_norm: how long all gradients together may be, above 0: longer ones are scaled down before each step.
         early_stopping: stop after so many epochs without a lower loss (on the validation data, where there are any), and go
@@ -95,6 +101,7 @@ def fit(
         checkpoint: a file to write after each epoch; the file is written whole or stays as it was.
         resume: a checkpoint to go on from, to the bit as if there had been no break.
         progress: whether to show a bar (`tqdm`, in a terminal or notebook, where it is installed) or a line now and then.
+        verbose: Keras's word for it, which counts instead of ``progress``: 0 for nothing, 1 for that, 2 for a line each epoch.
 
     Returns:
         The history. Ctrl-C ends the training as well: the history so far is returned, and the best parameters are kept.
@@ -116,7 +123,9 @@ def fit(
     # 1. Read.
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, got {type(model).__name__}; write a subclass of nn.Module with a forward()")
-    data, held_out = _read(X, y, loss, validation)
+    data, held_out = _read(X, y, loss, validation, validation_split)
+    if verbose is not None and verbose not in (0, 1, 2):
+        raise ValueError(f"verbose must be 0, 1 or 2, got {verbose!r:.60}")
     epochs = whole_number(epochs, "epochs")
     size = len(data.samples) if batch_size is None else whole_number(batch_size, "batch_size")
     patience = math.inf if early_stopping is None else whole_number(early_stopping, "early_stopping")
@@ -139,7 +148,7 @@ def fit(
         state.load(resume)
     # 4. Train.
     history = state.history
-    show = progress_shown(epochs, len(history), progress)
+    show = progress_shown(epochs, len(history), progress if verbose is None else verbose > 0, each=verbose == 2)
     try:
         while len(history) < epochs and not history.stopped:
             row = _epoch(state, data, size, shuffle, limit)
@@ -169,9 +178,13 @@ def fit(
     return history
 
 
-def _read(X: Any, y: Any, loss: Any, validation: Any) -> tuple[Data, Data | None]:
+def _read(X: Any, y: Any, loss: Any, validation: Any, split: Any) -> tuple[Data, Data | None]:
     """The data to train with, and those to be watched."""
     data = Data.read(X, y, loss)
+    if split is not None:
+        if validation is not None:
+            raise ValueError("pass validation= or validation_split=, and not both")
+        return data.split(real_number(split, "validation_split", math.ulp(0.0), 1.0))
     if validation is None:
         return data, None
     if not isinstance(validation, tuple) or len(validation) != 2:
@@ -184,6 +197,8 @@ def _read(X: Any, y: Any, loss: Any, validation: Any) -> tuple[Data, Data | None
 
 
 def _check_moves(optimizer: Optimizer, model: Module, schedule: Schedule | None) -> None:
+    if not any(module.requires_grad for module in model.modules()):
+        raise ValueError("the whole model is frozen, so nothing would be learned; thaw a part of it by requires_grad_()")
     own = {id(p) for p in model.parameters()}
     if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
         raise ValueError(
@@ -202,7 +217,7 @@ def _try_each_label(model: Module, data: Data, held_out: Data | None) -> None:
             for i, target in enumerate(part.targets):
                 firsts.setdefault(target if isinstance(target, int) else "", i)
             for i in firsts.values():
-                with suppress(ArithmeticError):  # which is no fault of the data's form: the training will say where
+                with suppress(ArithmeticError):  # not a wrong shape or label: the training will say where
                     part.sample_loss(model, i)
 
 

@@ -42,19 +42,25 @@ def operation(forward: Callable[[], Any], model: Module) -> str:
             forward()
     except (ag.AnomalyError, ArithmeticError, ValueError) as error:
         words, _, _ = str(error).partition("; made by ")  # which may be a line of ours
-        return words + place(error, model)
+        return words + place(error, model, "the loss")
     return "an input or a parameter is inf or nan"
 
 
-def place(error: BaseException, model: Module) -> str:
-    """Where an error was raised: the innermost module, by its name, and the innermost line that isn't of this library."""
-    names = {id(module): name for name, module in model.named_modules()}
-    module = line = ""
+def place(error: BaseException, model: Module, outside: str = "") -> str:
+    """Where an error was raised: the innermost module, by its name, and the innermost line that isn't of this library.
+
+    Args:
+        error: what was raised.
+        model: whose modules are named.
+        outside: what to say where it was raised in none of them.
+    """
+    names = {id(module): name or "the model" for name, module in model.named_modules()}
+    module, line = outside, ""
     trace: TracebackType | None = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
         if frame.f_code is Module.__call__.__code__:
-            module = names.get(id(frame.f_locals.get("self")), "") or module
+            module = names.get(id(frame.f_locals.get("self")), module)  # that of a frozen one is a copy
         if str(frame.f_globals.get("__name__")).partition(".")[0] not in ("autograd", "nn"):
             file = frame.f_code.co_filename
             text = linecache.getline(file, trace.tb_lineno, frame.f_globals).strip()

@@ -20,6 +20,7 @@ from .scene.graphviz import GraphvizNotFoundError, RenderError
 from .views.compare import Comparison, compare
 from .views.drawing import Drawing, draw
 from .views.explain import Explanation, explain
+from .views.image import Still
 from .views.interactive import Interactive
 from .views.steps import Steps, steps
 
@@ -31,6 +32,7 @@ __all__ = [
     "Interactive",
     "RenderError",
     "Steps",
+    "Still",
     "compare",
     "draw",
     "explain",

@@ -1,13 +1,14 @@
-"""The suffixes of the files that are written."""
+"""The file formats, by suffix."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-__all__ = ["FORMATS", "check_suffix"]
+__all__ = ["FORMATS", "IMAGES", "check_suffix"]
 
-FORMATS = (".svg", ".png", ".pdf", ".dot", ".html")
+IMAGES = (".svg", ".png", ".pdf")
+FORMATS = (*IMAGES, ".dot", ".html")
 
 
 def check_suffix(path: str | os.PathLike[str], known: Sequence[str] = FORMATS) -> str:

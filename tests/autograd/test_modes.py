@@ -134,7 +134,7 @@ def test_an_interrupt_at_any_step_leaves_no_block_open(Value: Any, program: Call
     place = 0
     while interrupted_at(place, program, Value):
         assert holds(Value) == USUAL, place
-        assert not modes.unusual, place
+        assert not modes.open_blocks, place
         assert not modes.inside_derivative(), place
         place += 1
     assert place > 60
@@ -168,7 +168,7 @@ def test_an_interrupt_while_a_block_is_entered(Value: Any, monkeypatch: pytest.M
     with pytest.raises(Interrupt), one:
         pass
     with monkeypatch.context() as patch:
-        patch.setattr(modes, "unusual", Interrupting())
+        patch.setattr(modes, "open_blocks", Interrupting())
         with pytest.raises(Interrupt), two:
             pass
     assert not one.is_open()
@@ -214,7 +214,7 @@ while came < wanted:
     except Interrupt:
         came += 1
         y = Value(2.0) * 3
-        leaked += y.is_leaf or y.groups != () or bool(modes.unusual)
+        leaked += y.is_leaf or y.groups != () or bool(modes.open_blocks)
 print(came, leaked)
 """
 
@@ -249,7 +249,7 @@ def test_a_generator_closed_in_another_context(Value: Any, make: Callable[[], An
     assert two.run(holds, Value) == holds(Value) == USUAL
     two.run(waiting.close)
     assert one.run(holds, Value) == two.run(holds, Value) == holds(Value) == USUAL
-    assert not modes.unusual
+    assert not modes.open_blocks
 
 
 def test_a_generator_closed_in_another_thread(Value: Any) -> None:
@@ -273,7 +273,7 @@ def test_blocks_left_out_of_order(Value: Any) -> None:
     assert holds(Value)[2] == ("outer", "inner")
     inner.close()
     assert holds(Value) == USUAL
-    assert not modes.unusual
+    assert not modes.open_blocks
 
 
 def test_another_threads_block_changes_nothing_here(Value: Any) -> None:
@@ -291,11 +291,11 @@ def test_another_threads_block_changes_nothing_here(Value: Any) -> None:
     assert holds(Value) == USUAL
     with ag.group("here"):
         assert holds(Value) == (True, False, ("here",))
-    assert len(modes.unusual) >= 1
+    assert len(modes.open_blocks) >= 1
     leave.set()
     thread.join()
     assert holds(Value) == USUAL
-    assert not modes.unusual
+    assert not modes.open_blocks
 
 
 def test_tasks_have_modes_of_their_own(Value: Any) -> None:
@@ -315,7 +315,7 @@ def test_tasks_have_modes_of_their_own(Value: Any) -> None:
         return seen
 
     assert asyncio.run(main()) == {**{name: ("all", name) for name in "abc"}, "after": USUAL}
-    assert not modes.unusual
+    assert not modes.open_blocks
 
 
 def test_decorated_generators_run_their_steps_inside(Value: Any) -> None:
@@ -457,7 +457,7 @@ def test_no_block_open_costs_nothing_more() -> None:
         with ag.no_grad(), ag.group("a"):
             pass
     x * x
-    assert modes.unusual == set()
+    assert modes.open_blocks == set()
     assert modes.entered.get() is None
     with ag.enable_grad():  # nothing changes, so that nothing is to be looked at
-        assert modes.unusual == set()
+        assert modes.open_blocks == set()

@@ -131,7 +131,7 @@ def test_a_neuron_that_was_changed_is_told() -> None:
     """A layer whose neurons were given different activations has them all in its architecture."""
     layer = nn.Layer(2, 2, "tanh", seed=0)
     layer.neurons[1] = nn.Neuron(2, "relu", seed=0, bias=False)
-    assert layer.options() == {"inputs": 2, "outputs": 2, "activation": ["tanh", "relu"], "bias": [True, False]}
+    assert layer.get_config() == {"inputs": 2, "outputs": 2, "activation": ["tanh", "relu"], "bias": [True, False]}
 
 
 def test_a_users_module_is_named_and_never_imported(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_users_module_is_named_and_never_imported(tmp_path: Path) -> None:
     nn.Sequential(Net()).load(path)
     content = json.loads(path.read_text(encoding="utf-8"))
     del content["sha256"]
-    content["architecture"] = {"module": "this.Zen", "options": {}, "parts": {}}
+    content["architecture"] = {"module": "this.Zen", "config": {}, "parts": {}}
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ValueError, match=r"holds this\.Zen, which isn't a class of nn"):
         nn.load(path)
@@ -165,20 +165,20 @@ def test_a_subclass_and_a_namesake_are_a_users_own(tmp_path: Path) -> None:
         nn.load(tmp_path / "model.json")
 
 
-def test_options_of_a_users_own() -> None:
-    """What a user's options() says is compared; what JSON can't hold is an error that names the class."""
+def test_the_config_of_a_users_own() -> None:
+    """What a user's get_config() says is compared; what JSON can't hold is an error that names the class."""
 
     class Scaled(nn.Module):
         def __init__(self, scale: Any) -> None:
             self.scale, self.w = scale, Value(1.0)
 
-        def options(self) -> dict[str, Any]:
+        def get_config(self) -> dict[str, Any]:
             return {"scale": self.scale}
 
     Scaled((1, 2)).load_state_dict(Scaled([1, 2]).state_dict())
     with pytest.raises(ValueError, match=r"scale is 2 there and 3 here"):
         Scaled(3).load_state_dict(Scaled(2).state_dict())
-    with pytest.raises(TypeError, match=r"Scaled.options\(\) must be plain data that JSON can hold"):
+    with pytest.raises(TypeError, match=r"Scaled.get_config\(\) must return plain data that JSON can hold"):
         Scaled(object()).state_dict()
 
 
@@ -205,23 +205,23 @@ def test_shared_parameters_are_not_torn_apart(tmp_path: Path) -> None:
     model.load(path)
 
 
-LINEAR, RELU = {"module": "nn.Linear", "parts": {}}, {"module": "nn.ReLU", "options": {}, "parts": {}}
+LINEAR, RELU = {"module": "nn.Linear", "parts": {}}, {"module": "nn.ReLU", "config": {}, "parts": {}}
 
 
 @pytest.mark.parametrize(
     ("architecture", "words"),
     [
-        (3, "the architecture is 3 instead of a module, its options and its parts"),
-        ({"module": "nn.MLP", "options": {}}, "instead of a module"),
-        ({"module": "nn.MLP", "options": [], "parts": {}}, "isn't a name, options and parts"),
-        ({"module": "nn.MLP", "options": {}, "parts": {"a": 1}}, "the architecture of a is 1 instead of"),
-        ({"module": "nn.MLP", "options": {}, "parts": {}}, "MLP takes layers"),
-        ({"module": "nn.Rocket", "options": {}, "parts": {}}, "holds nn.Rocket, which this glassgrad doesn't have"),
-        ({**LINEAR, "options": {"in_features": 10**9, "out_features": 10**9}}, "it has 3 numbers, too few"),
-        ({**LINEAR, "options": {"in_features": -1, "out_features": 1}}, "in_features must be a whole number"),
-        ({**LINEAR, "options": {"color": "red"}}, "unexpected keyword argument 'color'"),
-        ({**LINEAR, "options": {"in_features": 2, "out_features": 1, "seed": 1}}, "can't be made"),
-        ({**LINEAR, "options": {"in_features": 1, "out_features": 1}}, "weight has the shape 1x2"),
+        (3, "the architecture is 3 instead of a module, its config and its parts"),
+        ({"module": "nn.MLP", "config": {}}, "instead of a module"),
+        ({"module": "nn.MLP", "config": [], "parts": {}}, "isn't a name, a config and parts"),
+        ({"module": "nn.MLP", "config": {}, "parts": {"a": 1}}, "the architecture of a is 1 instead of"),
+        ({"module": "nn.MLP", "config": {}, "parts": {}}, "MLP takes layers"),
+        ({"module": "nn.Rocket", "config": {}, "parts": {}}, "holds nn.Rocket, which this glassgrad doesn't have"),
+        ({**LINEAR, "config": {"in_features": 10**9, "out_features": 10**9}}, "it has 3 numbers, too few"),
+        ({**LINEAR, "config": {"in_features": -1, "out_features": 1}}, "in_features must be a whole number"),
+        ({**LINEAR, "config": {"color": "red"}}, "unexpected keyword argument 'color'"),
+        ({**LINEAR, "config": {"in_features": 2, "out_features": 1, "seed": 1}}, "can't be made"),
+        ({**LINEAR, "config": {"in_features": 1, "out_features": 1}}, "weight has the shape 1x2"),
         ({**RELU, "parts": {"x": RELU}}, "takes no modules"),
     ],
 )
@@ -234,3 +234,35 @@ def test_a_false_architecture_makes_nothing(architecture: Any, words: str, tmp_p
     path.write_text(json.dumps({**content, "architecture": architecture}), encoding="utf-8")
     with pytest.raises(ValueError, match=rf"model\.json.*{words}"):
         nn.load(path)
+
+
+def test_a_users_own_names_are_in_nobodys_way(tmp_path: Path) -> None:
+    """A module whose attributes are called as methods of Module are is saved, loaded, shown and trained."""
+
+    class Busy(nn.Module):
+        def __init__(self) -> None:
+            self.summary = self.architecture = self.get_config = "mine"  # type: ignore[method-assign,assignment]
+            self.children = self.named_children = [nn.Linear(2, 1, seed=0)]  # type: ignore[method-assign,assignment]
+
+        def forward(self, x: Any) -> Any:
+            return self.children[0](x)  # type: ignore[index]
+
+    model = Busy()
+    nn.fit(model, X, [1.0, 2.0, 3.0], epochs=1, checkpoint=tmp_path / "check.json", progress=False)
+    model.save(tmp_path / "model.json")
+    assert Busy().load(tmp_path / "model.json").state_dict() == model.state_dict()
+    assert repr(model) == "Busy(Linear(2->1), Linear(2->1))"
+    nn.fit(model, X, [1.0, 2.0, 3.0], epochs=2, resume=tmp_path / "check.json", progress=False)
+
+
+def test_a_checkpoint_and_a_file_of_save_are_told_apart(tmp_path: Path) -> None:
+    """A checkpoint for nn.load() and load(), and a file of save() for resume=, name the call that takes them."""
+    saved, check = tmp_path / "model.json", tmp_path / "check.json"
+    model = nn.MLP(2, [1], seed=0)
+    model.save(saved)
+    nn.fit(model, X, [1.0, 2.0, 3.0], epochs=1, checkpoint=check, progress=False)
+    for call in (nn.load, model.load):
+        with pytest.raises(ValueError, match=r"but a checkpoint; make the model, and write fit\(..., resume='.*check.json'\)"):
+            call(check)
+    with pytest.raises(ValueError, match=r"isn't a checkpoint of fit\(\); load a file of save\(\) by model.load"):
+        nn.fit(model, X, [1.0, 2.0, 3.0], resume=saved, progress=False)

@@ -143,7 +143,7 @@ def classifier() -> nn.MLP:
         ([[1.0]], [0], {"loss": "hinge"}, "must be -1 or 1"),
         ([[1.0]], [2], {"loss": "bce"}, "must be from 0 to 1"),
         ([[1.0]], [0], {"loss": "l2"}, "there is no loss 'l2'; write one of mse"),
-        ([[1.0]], [0], {"loss": "cross_entropy", "metrics": ["f1"]}, "there is no metric 'f1'"),
+        ([[1.0]], [0], {"loss": "cross_entropy", "metrics": ["f2"]}, "there is no metric 'f2'"),
         ([[1.0]], [0], {"loss": "cross_entropy", "epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
         ([[1.0]], [0], {"loss": "cross_entropy", "batch_size": 1.5}, "batch_size must be"),
         ([[1.0]], [0], {"loss": "cross_entropy", "batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
@@ -211,7 +211,7 @@ def named(name: str, answer: Any = 0.0) -> Any:
         ([named("val_f1")], "a metric can't be called 'val_f1'"),
         ([named("f1"), named("f1")], "two metrics are called 'f1'"),
         (["r2", named("r2")], "two metrics are called 'r2'"),
-        ("f1", "there is no metric 'f1'; write one of accuracy, r2, or pass a function"),
+        ("f2", "there is no metric 'f2'; write one of accuracy, precision, recall, f1, r2, or pass a function"),
     ],
 )
 def test_a_metric_has_a_name_of_its_own(metrics: Any, words: str) -> None:
@@ -349,7 +349,7 @@ def test_data_are_read_before_the_model_is_called() -> None:
 
     model = Watching(1, [3], seed=0)
     labels = [0, 1, 2, 1]
-    for options in ({"validation": ([[1.0]], [0.5])}, {"validation": [[1.0]]}, {"batch_size": 0}, {"metrics": ["f1"]},
+    for options in ({"validation": ([[1.0]], [0.5])}, {"validation": [[1.0]]}, {"batch_size": 0}, {"metrics": ["f2"]},
                     {"optimizer": nn.SGD([Value(1.0)])}):  # fmt: skip
         with pytest.raises(ValueError):
             nn.fit(model, LINE[0], labels, loss="cross_entropy", progress=False, **options)  # type: ignore[arg-type]

@@ -164,7 +164,7 @@ def page() -> str:
     show("a net, folded into layers", viz.draw(out, collapse=True).svg)
     show("explain", viz.explain(order, ag.topological_order(order)[0]).html)
     show("steps", viz.steps(sigmoid).html)
-    show("the film strip", viz.steps(lecture).film_strip)
+    show("the film strip", viz.steps(lecture).film_strip.svg)
     show("interactive", viz.draw(sigmoid).interactive().html)
     later = (inputs["x"].detach() + 6) * inputs["z"]
     later.backward()

@@ -21,8 +21,8 @@ import viz
 from autograd import Value
 from viz.graph.reading import read, shrunk
 from viz.graph.sentences import details, edge_title
-from viz.layout.look import look_of
-from viz.layout.skeleton import skeleton
+from viz.layout.dot import skeleton
+from viz.layout.look import Look
 from viz.views.drawing import Drawing
 
 SNAPSHOTS = Path(__file__).with_name("snapshots") / "looks"
@@ -105,12 +105,12 @@ def partly() -> Any:
 def small(limit: int) -> Any:
     """What is drawn of a chain after its layout has taken too long."""
     f = long_chain()
-    return Drawing(shrunk(read(f, focus=ag.topological_order(f)[0]), limit), look_of("boxes", "light", "LR", 4))
+    return Drawing(shrunk(read(f, focus=ag.topological_order(f)[0]), limit), Look("boxes"))
 
 
 def shrunk_folds() -> Any:
     """The same of a graph that has folds and constants in it."""
-    return Drawing(shrunk(read(layered(), collapse="layers.*.neurons.*"), 3), look_of("circuit", "light", "LR", 4))
+    return Drawing(shrunk(read(layered(), collapse="layers.*.neurons.*"), 3), Look())
 
 
 def special() -> Any:
@@ -169,7 +169,10 @@ def stills() -> dict[str, str]:
     x, y = Value(3.0, label="x"), Value(-4.0, label="y")
     walk = viz.steps(named((x * y).maximum(x) + 2.0, "f"))
     down = viz.steps(named(x * y, "f"), direction="TB", style="boxes", theme="dark", precision=2)
-    return {"step_3": walk.still(2), "step_last": walk.last, "film_strip": walk.film_strip, "film_strip_down": down.film_strip}
+    return {
+        "step_3": walk.still(2).svg, "step_last": walk.last.svg,
+        "film_strip": walk.film_strip.svg, "film_strip_down": down.film_strip.svg,
+    }  # fmt: skip
 
 
 def pages() -> dict[str, str]:

@@ -127,7 +127,7 @@ def test_each_step_shows_what_its_still_picture_shows(browser: Any, tmp_path: Pa
     for k in range(len(walk)):
         texts = {
             (place, kind): text
-            for place, piece in re.findall(r'data-node="(\d+)"(.*?)</g>', walk.still(k), flags=re.DOTALL)
+            for place, piece in re.findall(r'data-node="(\d+)"(.*?)</g>', walk.still(k).svg, flags=re.DOTALL)
             for kind, text in re.findall(r'class="(value|gradient)">([^<]+)<', piece)
         }
         assert texts

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import autograd
+import viz
 from viz.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -204,7 +205,7 @@ def test_too_many_nodes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_expression_may_begin_with_a_minus(
     words: list[str], name: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What begins with a minus and is no known option is the expression, and so is whatever follows --; a - alone is stdin."""
+    """What begins with a minus and isn't a known option is the expression, and so is what follows --; a - alone is stdin."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x + 1")))
     assert main(["--no-picture", *words]) == 0
     assert re.search(rf"^{re.escape(name)} +{re.escape(value)} +\S+$", capsys.readouterr().out, flags=re.MULTILINE)
@@ -313,6 +314,47 @@ def test_style_theme_and_local_gradients(tmp_path: Path) -> None:
     assert "d(x * y)/dx = y = 3" in drawn
     assert main(["x * y", "x=2", "y=3", "-o", "b.svg"]) == 0
     assert "<circle" in (tmp_path / "b.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.graphviz
+def test_each_option_of_a_picture(tmp_path: Path) -> None:
+    """The command draws what `viz.draw` draws with the same options, of the same size."""
+    words = ["q = x * y; f = q + 1/3", "x=2", "y=3"]
+    options = ["--direction", "TB", "--precision", "2", "--path", "x", "--max-nodes", "20", "--scale", "1.5"]
+    assert main([*words, "-o", "a.svg", *options]) == 0
+    x, y = autograd.Value(2, label="x"), autograd.Value(3, label="y")
+    q = x * y
+    q.label = "q"
+    f = q + 1 / 3
+    f.label = "f"
+    f.backward()
+    viz.draw(f, direction="TB", precision=2, path=x, max_nodes=20).save(tmp_path / "b.svg", scale=1.5)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert main([*words, "-o", "a.png", "--dpi", "200"]) == 0
+    assert (tmp_path / "a.png").read_bytes() == viz.draw(f).to_bytes(".png", dpi=200)
+    assert main([*words, "--no-picture", "--steps", "a.html", "--direction", "BT", "--precision", "2"]) == 0
+    viz.steps(f, direction="BT", precision=2).save(tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--precision", "99"], "the picture graph.svg: precision=99 must be a whole number from 1 to 17"),
+        (["--max-nodes", "2"], "max_nodes=2 must be a whole number of at least 3"),
+        (["--path", "z"], "--path z: no node has this name; there are x, f"),
+        (["--direction", "up"], "invalid choice: 'up'"),
+        (["--dpi", "300"], "dpi= is for .png, not for .svg"),
+        (["-o", "f.dot", "--scale", "2"], "scale= is for .svg, .png, .pdf, not for .dot"),
+    ],
+)
+def test_bad_options_of_a_picture(capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:
+    """An option out of its range ends with status 2 and one message that says what may be written."""
+    assert main(["f = x * 2", "x=3", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.graphviz

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -16,12 +17,13 @@ from typing import Any
 import pytest
 
 import autograd as ag
+import nn
 import viz
 from viz.layout import places
 from viz.scene import graphviz as render
 from viz.scene.shapes import Scene, Text
 from viz.scene.themes import THEMES, blended
-from viz.views import drawing, picture as pictures
+from viz.views import image, picture as pictures
 
 INSTALLED = [
     name for name, module in (("python", "value"), ("native", "_native")) if importlib.util.find_spec(f"autograd.{module}")
@@ -94,6 +96,40 @@ def test_without_a_backward_pass_no_gradient_is_shown() -> None:
     assert not [t for t in texts(before) if "∇" in t and t != "∇ gradient below"]
     assert "backward() has not run" in " ".join(texts(before))
     assert "backward() has not run" not in " ".join(texts(viz.draw(lecture()).svg))
+
+
+def test_a_leaf_that_was_changed_afterwards() -> None:
+    """Where a leaf was changed after the result was computed, picture, table and explanation say so, and name it."""
+    x, w, b = (ag.Value(v, label=n) for v, n in ((2.0, "x"), (3.0, "w"), (1.0, "b")))
+    f = (x * w + b).tanh() + x
+    words = "changed after the result was computed; compute it again"
+    assert words not in viz.draw(f).svg
+    assert words not in str(viz.draw(f))
+    b.data = 5.0
+    for told in (texts(viz.draw(f).svg), str(viz.draw(f)).splitlines(), str(viz.explain(f, x)).splitlines()):
+        assert told[-1] == f"b was {words}"
+    assert f"<p>b was {words}</p>" in viz.explain(f, x).html
+    assert viz.draw(f).scene.description.endswith(f"b was {words}.")
+    w.data = -2.0
+    assert f"\nx, w or b was {words}" in str(viz.draw(f))  # a product doesn't tell which of its factors it was
+    many = [ag.Value(float(i), label=f"x{i}") for i in range(9)]
+    total = ag.sum(many)
+    many[0].data = -1.0
+    assert f"\nx0, x1, x2, x3, x4, x5 or another one was {words}" in str(viz.draw(total))
+    unnamed = ag.Value(2.0)
+    root = unnamed.sqrt()
+    unnamed.data = -1.0  # it has no root any more
+    assert f"\nan input without a label was {words}" in str(viz.draw(root))
+
+
+def test_a_users_primitive_is_not_asked_again() -> None:
+    """Whether a leaf was changed is not found out with a user's own function, which may be slow or random."""
+    calls = []
+    double = ag.primitive(lambda x: calls.append(x) or 2 * x, lambda z, x: 2.0, name="double")
+    f = double(ag.Value(2.0, label="x"))
+    assert len(calls) == 1
+    assert "changed after" not in str(viz.draw(f))
+    assert len(calls) == 1
 
 
 def edges(value: Any) -> list[tuple[str, str]]:
@@ -216,6 +252,49 @@ def test_saving(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no suffix"):
         drawing.save(tmp_path / "graph")
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a PNG in pixels."""
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+@pytest.mark.graphviz
+def test_the_size_of_a_file(tmp_path: Path) -> None:
+    """`scale` makes SVG, PNG and PDF so much larger; `dpi` is the PNG's dots for each inch."""
+    drawing = viz.draw(lecture())
+    width, height = drawing.scene.width, drawing.scene.height
+    svg = ElementTree.fromstring(drawing.save(tmp_path / "f.svg", scale=2.5).read_text(encoding="utf-8"))
+    assert float(svg.get("width", "")) == pytest.approx(2.5 * width, abs=0.01)
+    assert svg.get("viewBox") == ElementTree.fromstring(drawing.svg).get("viewBox")
+    for dpi, scale, dots in ((None, 1.0, 120), (300, 1.0, 300), (None, 0.5, 60), (200, 1.5, 300)):
+        size = png_size(drawing.to_bytes(".png", scale=scale, dpi=dpi))
+        assert size == pytest.approx((width * dots / 72, height * dots / 72), abs=dots / 72 + 2)
+    for scale in (1.0, 1.5):
+        box = re.search(rb"/MediaBox \[ 0 0 (\d+) (\d+) ]", drawing.to_bytes(".pdf", scale=scale))
+        assert box is not None
+        assert (int(box[1]), int(box[2])) == pytest.approx((scale * width, scale * height), abs=scale + 1)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "size", "words"),
+    [
+        (".svg", {"scale": 0.001}, "scale=0.001 must be a number from 0.01 to 100"),
+        (".svg", {"scale": True}, "scale=True must be a number"),
+        (".svg", {"scale": "2"}, "scale='2' must be a number"),
+        (".dot", {"scale": 2}, r"scale= is for \.svg, \.png, \.pdf, not for \.dot"),
+        (".html", {"scale": 2}, r"not for \.html"),
+        (".png", {"dpi": 3}, "dpi=3 must be a whole number from 8 to 2400"),
+        (".pdf", {"dpi": 300}, r"dpi= is for \.png, not for \.pdf"),
+        (".png", {"dpi": 2400, "scale": 100}, r"and 100,000,000 are the most; ask for a smaller dpi or scale"),
+    ],
+)
+def test_a_size_that_can_not_be(suffix: str, size: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """A size out of its range, or of a format that has none, is refused with what is possible; nothing is written."""
+    drawing = viz.draw(lecture())
+    with pytest.raises(ValueError, match=words):
+        drawing.save(tmp_path / f"f{suffix}", **size)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,7 +452,7 @@ def test_a_layout_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_how_many_dots_a_png_has(width: float, height: float, dpi: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PNG has 120 dots per inch, or as many as make no more than 1,500,000 of it, and at least eight."""
     asked = []
-    monkeypatch.setattr(drawing, "run_graphviz", lambda source, kind, size, **options: asked.append(source) or b"png")
+    monkeypatch.setattr(image, "run_graphviz", lambda source, kind, size, **options: asked.append(source) or b"png")
     picture = viz.draw(lecture())
     picture.__dict__["scene"] = Scene(width, height, "light", [])
     assert picture.to_bytes(".png") == b"png"
@@ -403,6 +482,18 @@ def test_a_system_dot_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(render.shutil, "which", lambda name: str(program))
     with pytest.raises(RuntimeError, match="status 3: nothing works"):
         viz.draw(lecture()).svg  # the attribute is computed
+
+
+@pytest.mark.parametrize("show", [viz.draw, viz.steps, lambda x: viz.explain(x, ag.Value(1))], ids=["draw", "steps", "explain"])
+def test_a_net_or_its_outputs_instead_of_a_value(show: Any) -> None:
+    """The messages say to call a net or a function on a sample first, and to pick one of several outputs."""
+    for function, kind in ((nn.MLP(2, [1]), "MLP"), (lambda x: x, "function"), (ag.exp, "Primitive")):
+        with pytest.raises(TypeError, match=rf"a {kind} is called to compute one; call it on a sample first, as in viz.draw\("):
+            show(function)
+    with pytest.raises(TypeError, match=r"got a list of 2; pick one of them, as in viz.draw\(outputs\[0\]\)"):
+        show([ag.Value(1), ag.Value(2)])
+    with pytest.raises(TypeError, match=r"expected a Value, got list"):
+        show([])
 
 
 def test_what_can_not_be_drawn() -> None:

@@ -24,7 +24,7 @@ def tag(element: ElementTree.Element) -> str:
 
 
 def box_of(text: ElementTree.Element) -> Box:
-    """The room that a text takes, from its own attributes, for letters of a monospaced font."""
+    """The space that a text takes, from its own attributes, for letters of a monospaced font."""
     size = float(text.get("font-size", 0))
     content = "".join(text.itertext())
     columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in content)

@@ -1,4 +1,4 @@
-"""Shapes as SVG and as positioned DOT: one scene with each kind of shape in it, written out by hand and held to the letter."""
+"""Shapes as SVG and as positioned DOT: a scene with each kind of shape, written out by hand and compared letter by letter."""
 
 from __future__ import annotations
 

@@ -86,9 +86,9 @@ def test_partial_gradients_are_seen_as_they_arise() -> None:
     assert grown == [1.0, 7.0]
     (adding,) = [rule for frame in walk.frames for rule in frame.rules if "adds up: 4 + 3 = 7" in rule]
     assert adding.startswith("∇x: upstream 1 × local 3 = 3, as d(x * x)/dx = x = 3")
-    assert "∇ 1" in texts(walk.still(4))
-    assert "∇ 7" not in texts(walk.still(4))
-    assert "∇ 7" in texts(walk.last)
+    assert "∇ 1" in texts(walk.still(4).svg)
+    assert "∇ 7" not in texts(walk.still(4).svg)
+    assert "∇ 7" in texts(walk.last.svg)
 
 
 @pytest.mark.parametrize(
@@ -149,18 +149,18 @@ def test_the_values_stay_as_they_are() -> None:
 def test_still_pictures() -> None:
     """The first picture has the inputs alone, the last all numbers; the film strip has each step; all are the same size."""
     walk = viz.steps(diamond())
-    first, last = texts(walk.first), texts(walk.last)
+    first, last = texts(walk.first.svg), texts(walk.last.svg)
     assert "3" in first
     assert "9" not in first
     assert "∇ 1" not in first
     assert {"3", "9", "12", "∇ 1", "∇ 7"} <= set(last)
     assert "step 1 of 6, forward" in first
-    assert [text for text in texts(walk.film_strip) if text.startswith("step ")] == [
+    assert [text for text in texts(walk.film_strip.svg) if text.startswith("step ")] == [
         f"step {k} of 6, {phase}" for k, phase in enumerate(["forward"] * 3 + ["backward"] * 3, 1)
     ]
-    ids = [e.get("id") for e in ElementTree.fromstring(walk.film_strip).iter() if e.get("id")]
+    ids = [e.get("id") for e in ElementTree.fromstring(walk.film_strip.svg).iter() if e.get("id")]
     assert len(ids) == len(set(ids))
-    sizes = {re.search(r'width="[\d.]+"', walk.still(k))[0] for k in range(2)}  # type: ignore[index]
+    sizes = {re.search(r'width="[\d.]+"', walk.still(k).svg)[0] for k in range(2)}  # type: ignore[index]
     assert len(sizes) == 1
     assert len(walk) == 6
     for k in (6, -7):
@@ -226,7 +226,7 @@ def test_each_gradient_fits_on_its_wire() -> None:
     walk = viz.steps(x * (1 / 3) + x * (2 / 3))
     seen = set()
     for k in range(len(walk)):
-        root = ElementTree.fromstring(walk.still(k))
+        root = ElementTree.fromstring(walk.still(k).svg)
         (item,) = [e for e in root.iter() if e.get("data-node") == "0"]
         text = next((e for e in item if e.get("class") == "gradient"), None)
         if text is not None and text.text:
@@ -243,15 +243,36 @@ def test_what_a_notebook_gets_and_what_is_saved(tmp_path: Path) -> None:
     assert walk._repr_mimebundle_() == {"text/html": walk.html, "text/plain": str(walk)}
     assert str(walk).splitlines()[1] == "2. q = x * x = 9"
     assert walk.save(tmp_path / "f.html").read_text(encoding="utf-8") == walk.page
-    assert walk.save(tmp_path / "f.svg").read_text(encoding="utf-8") == walk.film_strip
+    assert walk.save(tmp_path / "f.svg").read_text(encoding="utf-8") == walk.film_strip.svg
     with pytest.raises(ValueError, match=r"one of \.html, \.svg"):
         walk.save(tmp_path / "f.png")
     assert walk.page.startswith("<!DOCTYPE html>")
     assert repr(walk) == "<viz.Steps of f = 12, gradients x 7: 6 steps>"
 
 
+@pytest.mark.graphviz
+def test_stills_are_pictures(tmp_path: Path) -> None:
+    """A step and the film strip show themselves in a notebook, and are saved as SVG, PNG and PDF, of any size."""
+    walk = viz.steps(diamond())
+    for still, title, words in (
+        (walk.first, "step 1 of 6, forward: f = 12, gradients x 7", "The inputs: x = 3."),
+        (walk.last, "step 6 of 6, backward: f = 12, gradients x 7", "A product swaps its inputs"),
+        (walk.film_strip, "the 6 steps of f = 12, gradients x 7", "1. The inputs: x = 3."),
+    ):
+        assert isinstance(still, viz.Still)
+        assert repr(still) == f"<viz.Still of {title}>"
+        assert str(still).startswith(words)
+        bundle = still._repr_mimebundle_()
+        assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
+        assert bundle["text/plain"] == str(still)
+        for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF")):
+            assert still.save(tmp_path / f"still{suffix}", scale=0.5).read_bytes().startswith(start)
+    with pytest.raises(ValueError, match=r"one of \.svg, \.png, \.pdf$"):
+        walk.first.save(tmp_path / "still.html")
+
+
 def test_a_graph_that_is_too_large_is_refused() -> None:
-    """Beyond 150 nodes a walk is refused with the number of nodes; a number is no Value."""
+    """Beyond 150 nodes a walk is refused with the number of nodes; a number isn't a Value."""
     y = x = ag.Value(1.0)
     for _ in range(200):
         y = y * x
@@ -277,4 +298,4 @@ def test_numbers_are_written_as_in_pictures() -> None:
     x = ag.Value(1 / 3, label="x")
     walk = viz.steps(x.exp(), precision=2)
     assert walk.frames[0].words == f"The inputs: x = {short(1 / 3, 2)}."
-    assert "∇ 1.4" in texts(walk.last)
+    assert "∇ 1.4" in texts(walk.last.svg)

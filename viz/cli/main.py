@@ -7,14 +7,15 @@ import difflib
 import importlib.metadata
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, NoReturn
 
 import autograd
-from autograd.files import write_whole
 
 from ..files import FORMATS, check_suffix
-from ..layout.look import STYLES
+from ..graph.reading import MAX_NODES as MAX_DRAWN
+from ..layout.look import DIRECTIONS, STYLES
 from ..scene.graphviz import RenderError
 from ..scene.themes import THEMES
 from ..text import shortened, visible
@@ -65,7 +66,7 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError(f"{message}; glassgrad --help shows how to call it")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print the help as everything else is printed, so that a full device is noticed."""
+        """Print the help like everything else, so that a full device is noticed."""
         del file
         _print(message.rstrip("\n"))
 
@@ -91,7 +92,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--style", choices=STYLES, default="circuit", help="round gates and wires, or boxes (default: circuit)")
     parser.add_argument("--theme", choices=tuple(THEMES), default="light", help="the picture's colours (default: light)")
+    parser.add_argument(
+        "--direction", choices=DIRECTIONS, default="LR", help="where the results are (default: LR, at the right)"
+    )
+    parser.add_argument(
+        "--precision", type=int, metavar="DIGITS", default=4, help="digits of the picture's numbers (default: 4)"
+    )
     parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
+    parser.add_argument("--path", metavar="NAME", help="fade what does not lie between this node and the result")
+    parser.add_argument(
+        "--max-nodes", type=int, metavar="N", default=MAX_DRAWN, help=f"fold what is more (default: {MAX_DRAWN})"
+    )
+    parser.add_argument("--scale", type=float, metavar="FACTOR", default=1.0, help="how large the picture is (default: 1)")
+    parser.add_argument("--dpi", type=int, metavar="DOTS", help="dots per inch of a .png")
     parser.add_argument("--steps", metavar="FILE", help="write a page that walks forward and backward, step by step (.html)")
     parser.add_argument("--explain", metavar="NAME", help="say why the gradient of this node is what it is, path by path")
     parser.add_argument("--no-picture", action="store_true", help="draw nothing")
@@ -158,7 +171,7 @@ def _main(argv: list[str]) -> int:
 
 
 def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
-    """Tell the options and their values from the other words: the expression, which may begin with a minus, and the inputs."""
+    """Separate the options and their values from the expression, which may begin with a minus, and the inputs."""
     known = {name: action for action in parser._actions for name in action.option_strings}
     given: list[str] = []
     words: list[str] = []
@@ -185,7 +198,7 @@ def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[l
 
 
 def _is_joined(word: str) -> bool:
-    """Whether an option of one letter and its file stand in one word, as in -ograph.svg; -o*2 is an expression."""
+    """Whether a word is a short option with its file, as -ograph.svg; -o*2 is an expression."""
     name = word[2:]
     return (word.startswith("-o") and name.lower().endswith(FORMATS)) or (word.startswith("-f") and os.path.isfile(name))
 
@@ -266,34 +279,46 @@ def _differentiate(program: Program) -> None:
 def _explained(program: Program, name: str | None) -> Explanation | None:
     if name is None:
         return None
-    named = {row.name: row.value for row in program.rows if row.name}
-    if name not in named:
-        raise CommandError(f"--explain {visible(name)}: no node has this name; there are {', '.join(map(visible, named))}")
+    node = _named(program, "--explain", name)
     try:
-        return explain(program.result.value, named[name])
+        return explain(program.result.value, node)
     except ValueError:
         raise CommandError(f"--explain {visible(name)}: the result does not depend on it, so its gradient is 0") from None
 
 
+def _named(program: Program, option: str, name: str) -> Any:
+    """The node that an option names."""
+    named = {row.name: row.value for row in program.rows if row.name}
+    if name not in named:
+        raise CommandError(f"{option} {visible(name)}: no node has this name; there are {', '.join(map(visible, named))}")
+    return named[name]
+
+
 def _walk(program: Program, options: argparse.Namespace) -> None:
-    try:
-        steps(program.result.value, style=options.style, theme=options.theme).save(options.steps)
-    except RenderError as error:
-        raise CommandError(f"{visible(str(error))}; or leave --steps out") from None
-    except ValueError as error:
-        raise CommandError(f"--steps: {visible(str(error))}") from None
-    except OSError as error:
-        raise CommandError(f"can't write the steps {visible(options.steps)}: {_reason(error)}") from None
+    look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision")}
+    with _written("steps", options.steps, "leave --steps out"):
+        steps(program.result.value, **look).save(options.steps)
 
 
 def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
+    names = ("style", "theme", "direction", "precision", "local_gradients", "max_nodes")
+    look = {name: getattr(options, name) for name in names}
+    path = None if options.path is None else _named(program, "--path", options.path)
+    with _written("picture", output, "use --no-picture"):
+        draw(program.result.value, path=path, **look).save(output, scale=options.scale, dpi=options.dpi)
+
+
+@contextmanager
+def _written(what: str, name: str, otherwise: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is made into a message."""
     try:
-        drawing = draw(program.result.value, style=options.style, theme=options.theme, local_gradients=options.local_gradients)
-        write_whole(output, drawing.to_bytes(check_suffix(output)))
+        yield
     except RenderError as error:
-        raise CommandError(f"{visible(str(error))}; or use --no-picture") from None
-    except (OSError, ValueError) as error:
-        raise CommandError(f"can't write the picture {visible(output)}: {_reason(error)}") from None
+        raise CommandError(f"{visible(str(error))}; or {otherwise}") from None
+    except ValueError as error:
+        raise CommandError(f"the {what} {visible(name)}: {visible(str(error))}") from None
+    except OSError as error:
+        raise CommandError(f"can't write the {what} {visible(name)}: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -322,7 +347,7 @@ def _print(text: str) -> None:
 
 
 def _complain(text: str) -> None:
-    """Say what is wrong; where nobody can be told, the status tells it."""
+    """Print the error; if that fails, the exit status alone tells it."""
     if sys.stderr is None:
         return
     try:

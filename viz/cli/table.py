@@ -18,7 +18,7 @@ NO_GRADIENT = "-"
 GREEN, RED, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
 
 
-def _shown(program: Program, *, everything: bool) -> list[Row]:
+def _rows(program: Program, *, everything: bool) -> list[Row]:
     return [row for row in program.rows if everything or row.kind != "intermediate"]
 
 
@@ -34,7 +34,7 @@ def as_table(program: Program, *, everything: bool, colour: bool) -> str:
         The table, and a line for the known constants that were used. ``-`` stands where the result does not depend on a node.
     """
     rows = [("node", "value", "gradient")]
-    for row in _shown(program, everything=everything):
+    for row in _rows(program, everything=everything):
         node = row.value
         gradient = short(node.grad, DIGITS) if node.has_grad else NO_GRADIENT
         rows.append((visible(row.name or row.expression), short(node.data, DIGITS), gradient))
@@ -71,31 +71,31 @@ def as_json(
         JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
         is null where the result does not depend on the node; a name is null where there is none.
     """
-    nodes = [_record(row) for row in _shown(program, everything=everything)]
+    nodes = [_json_row(row) for row in _rows(program, everything=everything)]
     answer: dict[str, Any] = {"nodes": nodes, "result": nodes[-1], "picture": picture}
     if program.constants:
         answer["constants"] = program.constants
     if steps is not None:
         answer["steps"] = steps
     if explanation is not None:
-        paths = [{"nodes": list(path.names), "product": _number(path.product)} for path in explanation.paths]
+        paths = [{"nodes": list(path.names), "product": _json_number(path.product)} for path in explanation.paths]
         answer["explanation"] = {
-            "gradient": _number(explanation.gradient), "path_count": explanation.path_count, "paths": paths,
-            "rest": _number(explanation.rest),
+            "gradient": _json_number(explanation.gradient), "path_count": explanation.path_count, "paths": paths,
+            "rest": _json_number(explanation.rest),
         }  # fmt: skip
     return json.dumps(answer, indent=2, allow_nan=False)
 
 
-def _record(row: Row) -> dict[str, Any]:
+def _json_row(row: Row) -> dict[str, Any]:
     node = row.value
     return {
         "name": row.name or None,
         "expression": row.expression,
         "kind": row.kind,
-        "value": _number(node.data),
-        "gradient": _number(node.grad) if node.has_grad else None,
+        "value": _json_number(node.data),
+        "gradient": _json_number(node.grad) if node.has_grad else None,
     }
 
 
-def _number(x: float) -> float | str:
+def _json_number(x: float) -> float | str:
     return x if math.isfinite(x) else str(x)

@@ -1,4 +1,4 @@
-"""The backward pass over a graph, one node at a time, as the engine goes and with its rounding."""
+"""The backward pass over a graph, one node at a time, in the engine's order and with its rounding."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .model import Edge, Graph
 
-__all__ = ["Backward", "Flow", "Visit", "backward", "contribution", "propagated"]
+__all__ = ["Flow", "Visit", "backward", "contribution", "propagated"]
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Flow:
         edge: the edge.
         local: its local gradient.
         part: upstream times local.
-        before: what had arrived at the operand before, or None if this is the first.
-        total: what has arrived there now.
+        before: the operand's gradient so far, or None if this is its first share.
+        total: the operand's gradient now.
     """
 
     edge: Edge
@@ -30,7 +30,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Visit:
-    """One node hands its gradient on.
+    """One node passes its gradient back.
 
     Attributes:
         place: the node.
@@ -43,26 +43,16 @@ class Visit:
     flows: tuple[Flow, ...]
 
 
-@dataclass(frozen=True)
-class Backward:
-    """A whole pass, from a gradient of 1 at the root.
+def backward(graph: Graph) -> tuple[list[Visit], dict[int, float]]:
+    """Walk back from a gradient of 1 at the root; the gradients that the graph has are not used.
 
-    Attributes:
-        visits: in the order of ``backward()``, from the last node to the first.
-        gradients: by place.
-    """
-
-    visits: tuple[Visit, ...]
-    gradients: dict[int, float]
-
-
-def backward(graph: Graph) -> Backward:
-    """Walk back from the root; the recorded local gradients are used, and no gradient that the graph has.
+    Returns:
+        The visits, from the last node to the first, and the gradients by place.
 
     >>> from autograd import Value
     >>> from viz.graph.reading import read
     >>> x = Value(3.0)
-    >>> backward(read(x * x + x)).gradients
+    >>> backward(read(x * x + x))[1]
     {2: 1.0, 1: 1.0, 0: 7.0}
     """
     root = len(graph.nodes) - 1
@@ -81,11 +71,11 @@ def backward(graph: Graph) -> Backward:
             gradients[edge.tail] = (0.0 if before is None else before) + part  # 0.0, as in the engine: a sum is never -0.0
             flows.append(Flow(edge, edge.local, part, before, gradients[edge.tail]))
         visits.append(Visit(place, upstream, tuple(flows)))
-    return Backward(tuple(visits), gradients)
+    return visits, gradients
 
 
 def contribution(graph: Graph, edge: Edge) -> float | None:
-    """What flows back along an edge, from the gradient that its head has; None where that is not known."""
+    """What flows back along an edge: its head's gradient times the local gradient; None where one is missing."""
     upstream = graph.nodes[edge.head].gradient
     if edge.tail is None or upstream is None or edge.local is None:
         return None

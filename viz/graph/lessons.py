@@ -17,7 +17,7 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
     """One sentence on what a node passes back.
 
     Args:
-        graph: what is seen.
+        graph: the graph.
         place: the node's place in it.
         upstream: the gradient that arrives at the node.
 
@@ -30,14 +30,14 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
     'This ReLU is dead: its input -1 is not above 0, so the gradient stops here.'
     """
     node = graph.nodes[place]
-    name = node.primitive
+    name = node.op.name if node.op is not None else ""
     parents = [edge.tail for edge in graph.inputs[place] if edge.tail is not None]
     names = [graph.name(parent) for parent in parents]
     local = [edge.local for edge in graph.inputs[place] if edge.tail is not None]
     if upstream == 0.0:
         return "The gradient that arrives is 0, so nothing flows back from here."
     if name in ("add", "sum"):
-        return f"An addition distributes: the gradient goes on unchanged to {_all_of(names)}."
+        return f"An addition distributes: the gradient goes on unchanged to {_enumeration(names)}."
     if name == "subtract":
         if len(names) == 2:
             return f"A subtraction distributes too: unchanged to {names[0]}, with its sign turned to {names[1]}."
@@ -54,7 +54,7 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
         chosen = [n for n, number in zip(names, local, strict=True) if number]
         kind = "min" if name in ("minimum", "min") else "max"
         if len(chosen) > 1:
-            return f"A {kind} gate routes the gradient; {_all_of(chosen)} tie and share it."
+            return f"A {kind} gate routes the gradient; {_enumeration(chosen)} tie and share it."
         if not chosen:
             return f"A {kind} gate routes the gradient, here to a constant: it stops."
         return f"A {kind} gate routes: the whole gradient goes to {chosen[0]}, and nothing to the others."
@@ -77,7 +77,7 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
     return f"The gradient is multiplied by the slope of {node.symbol} at this point."
 
 
-def _all_of(names: list[str]) -> str:
+def _enumeration(names: list[str]) -> str:
     names = list(dict.fromkeys(names))
     if len(names) > 5:
         return f"its {len(names)} operands"

@@ -1,4 +1,4 @@
-"""What a node says, and the cell that it is drawn in: what both styles share.
+"""The words of a node and the cell that it is drawn in: what both styles share.
 
 Sizes come from here and not from the machine's fonts, so that the same graph gives the same picture everywhere,
 also where no font is installed. A cell is described along the flow (from operands to results) and across it;
@@ -21,19 +21,18 @@ NABLA = "∇"  # marks a gradient, so that it can be told from a value without c
 
 @dataclass(frozen=True)
 class Words:
-    """What a node says.
+    """The words of a node.
 
     Attributes:
         kind: ``"leaf"``, ``"operation"`` or ``"fold"``.
         name: what it is called; empty if only the operation is known.
-        labelled: whether the name is the user's own.
+        labelled: whether the name, or the first line of a fold, is the user's own.
         symbol: the operation.
         value: the value as written; empty where there is none.
         gradient: the gradient as written; empty where there is none.
         lines: what is written in a fold.
-        named_fold: whether the first of these lines is the fold's name.
         title: what is told on hover.
-        fills_in: whether empty numbers keep their place, for a player that fills them in.
+        fills_in: whether empty numbers are written as well, for a player to fill them in.
         columns: columns of text to keep free for the gradient.
     """
 
@@ -44,7 +43,6 @@ class Words:
     value: str
     gradient: str
     lines: tuple[str, ...]
-    named_fold: bool
     title: str
     fills_in: bool
     columns: int
@@ -134,7 +132,7 @@ class Cell(ABC):
         return [
             Text(
                 line, x, y + (i - (len(lines) - 1) / 2) * 17, SIZES["symbol"],
-                "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.named_fold and i == 0,
+                "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.labelled and i == 0,
             )
             for i, line in enumerate(lines)
         ]  # fmt: skip

@@ -1,20 +1,90 @@
-"""A picture as DOT text with everything written in it, complete in itself, for people and for Graphviz's own programs."""
+"""A picture as DOT text, built with the graphviz package: empty cells for the layout, or complete, for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import graphviz
 
 from ..scene.graphviz import escaped
+from ..scene.shapes import text_width
 from ..scene.themes import THEMES
 from .cells import NABLA, SIZES, Cell
 from .measure import Measured, Pill
-from .skeleton import ends, nested
 
-__all__ = ["source"]
+__all__ = ["skeleton", "source"]
 
 FONT = "monospace"
+PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where an edge leaves and arrives
+
+
+def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
+    """The DOT text that the layout is computed from.
+
+    Args:
+        measured: what is to be laid out.
+        instead: nodes that change places, since a first layout misplaced them; empty the first time.
+    """
+    look = measured.look
+    picture = graphviz.Digraph("glassgrad")  # never strict: x * x has two edges
+    gap = ["0.16", "0.3"] if look.style == "circuit" else ["0.22", "0.42"]
+    if any(arrow.weight is not None for arrow in measured.arrows):
+        gap[1] = "1.1"  # many edges cross between folded layers
+    picture.attr("graph", rankdir=look.direction, nodesep=gap[0], ranksep=gap[1])
+    picture.attr("node", shape="plain")
+    picture.attr("edge", arrowsize="0.6")
+
+    def cell(body: graphviz.Digraph, there: int) -> int:
+        place = instead.get(there, there)
+        body.body.append(f"\tn{place} [label=<{_empty_table(measured.cells[place])}>]\n")
+        return place
+
+    def pill(body: graphviz.Digraph, pill: Pill) -> None:
+        width, height = [f"{side / 72:.4f}" for side in pill.extent]
+        body.node(pill.name, label="", shape="box", fixedsize="true", width=width, height=height)
+
+    def frame(cluster: graphviz.Digraph, name: str) -> None:
+        label = _fixed(text_width(name, SIZES["group"]), 14)
+        cluster.attr(margin="9", label=f"<{label}>", labeljust="l", labelloc="t")
+
+    _nested(measured, picture, cell, pill, frame)
+    for k, (tail, head) in enumerate(_ends(measured)):
+        words = measured.arrows[k].words
+        label = {"label": f"<{_fixed(*measured.arrows[k].words_extent)}>"} if words else {}
+        picture.edge(tail, head, id=f"e{k}", **label)
+    return str(picture.source)
+
+
+def _fixed(width: int, height: int) -> str:
+    cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"></TD>'
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'
+
+
+def _empty_table(cell: Cell) -> str:
+    """One column (or row) of empty cells, one for each operand, at its height (or place)."""
+    pitch = cell.offset(1) - cell.offset(0) if cell.slots > 1 else min(cell.pitch, cell.breadth)
+    spans = []
+    at = 0
+    for slot in range(cell.slots):
+        middle = cell.breadth / 2 + cell.offset(slot)
+        start, end = round(middle - pitch / 2), round(middle + pitch / 2)
+        if start > at:
+            spans.append((start - at, ""))
+        spans.append((end - max(start, at), f' PORT="a{slot}"'))
+        at = end
+    if cell.breadth > at:
+        spans.append((cell.breadth - at, ""))
+    if cell.is_horizontal:
+        rows = "".join(
+            f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{cell.length}" HEIGHT="{size}"{port}></TD></TR>' for size, port in spans
+        )
+    else:
+        columns = "".join(f'<TD FIXEDSIZE="TRUE" WIDTH="{size}" HEIGHT="{cell.length}"{port}></TD>' for size, port in spans)
+        rows = f"<TR>{columns}</TR>"
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+
+
+# ---- the same for people ---------------------------------------------------------------------------
 
 
 def source(measured: Measured) -> str:
@@ -40,8 +110,8 @@ def source(measured: Measured) -> str:
         label = _font(name, colours["muted"], SIZES["group"])
         cluster.attr(label=f"<{label}>", labeljust="l", style="rounded", color=colours["group"], fontname=FONT)
 
-    nested(measured, picture, cell, pill, frame)
-    for arrow, (tail, head) in zip(measured.arrows, ends(measured), strict=True):
+    _nested(measured, picture, cell, pill, frame)
+    for arrow, (tail, head) in zip(measured.arrows, _ends(measured), strict=True):
         more = {}
         if arrow.words:
             words = [
@@ -91,3 +161,43 @@ def _table(cell: Cell, palette: Mapping[str, str]) -> str:
         rows.append(f"<TR>{cells}</TR>")
     frame = palette["text" if cell.is_root else "line"]
     return f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}">{"".join(rows)}</TABLE>'
+
+
+# ---- what both share -------------------------------------------------------------------------------
+
+
+def _nested(
+    measured: Measured,
+    picture: graphviz.Digraph,
+    cell: Callable[[graphviz.Digraph, int], int],
+    pill: Callable[[graphviz.Digraph, Pill], None],
+    frame: Callable[[graphviz.Digraph, str], None],
+) -> None:
+    """Write all nodes, those of a group into its cluster.
+
+    Args:
+        measured: what is written.
+        picture: where to.
+        cell: writes the cell of a place; what it returns is the place whose constants follow.
+        pill: writes a constant.
+        frame: writes what a cluster says of itself.
+    """
+
+    def write(body: graphviz.Digraph, names: tuple[str, ...]) -> None:
+        for place, groups in enumerate(measured.groups):
+            if groups == names:
+                for constant in measured.pills.get(cell(body, place), ()):
+                    pill(body, constant)
+        for i, inner in enumerate(measured.clusters):
+            if inner[:-1] == names and len(inner) == len(names) + 1:
+                with body.subgraph(name=f"cluster_{i}") as cluster:
+                    frame(cluster, inner[-1])
+                    write(cluster, inner)
+
+    write(picture, ())
+
+
+def _ends(measured: Measured) -> list[tuple[str, str]]:
+    """For each edge the DOT names of its two ends, with their ports."""
+    leaving, arriving = PORTS[measured.look.direction]
+    return [(f"{arrow.source}:{leaving}", f"n{arrow.head}:a{arrow.port}:{arriving}") for arrow in measured.arrows]

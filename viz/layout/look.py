@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..scene.themes import THEMES
 
-__all__ = ["STYLES", "Look", "check_count", "look_of"]
+__all__ = ["DIRECTIONS", "STYLES", "Look", "check_count"]
 
 STYLES = ("circuit", "boxes")
 DIRECTIONS = ("LR", "RL", "TB", "BT")
@@ -21,35 +21,32 @@ class Look:
         style: ``"circuit"`` or ``"boxes"``.
         theme: a key of `viz.scene.themes.THEMES`.
         direction: ``"LR"``, ``"RL"``, ``"TB"`` or ``"BT"``: where the results are.
+        precision: significant digits, 1 to 17.
         local_gradients: whether the chain rule is written on every edge.
-        precision: significant digits.
         numbered: whether a node without a label shows the number that stands for it in formulas, as ``#3``.
+
+    Raises:
+        ValueError: an option is unknown; the message lists the known ones.
     """
 
     style: str = "circuit"
     theme: str = "light"
     direction: str = "LR"
-    local_gradients: bool = False
     precision: int = 4
+    local_gradients: bool = False
     numbered: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        _check_choice("style", self.style, STYLES)
+        _check_choice("theme", self.theme, tuple(THEMES))
+        _check_choice("direction", self.direction, DIRECTIONS)
+        check_count("precision", self.precision, 1, 17)
 
     @property
     def is_horizontal(self) -> bool:
         """Whether the flow goes from side to side."""
         return self.direction in ("LR", "RL")
-
-
-def look_of(style: str, theme: str, direction: str, precision: int, *, local_gradients: bool = False) -> Look:
-    """The options of a picture, checked.
-
-    Raises:
-        ValueError: an option is unknown; the message lists the known ones.
-    """
-    _check_choice("style", style, STYLES)
-    _check_choice("theme", theme, tuple(THEMES))
-    _check_choice("direction", direction, DIRECTIONS)
-    check_count("precision", precision, 1, 17)
-    return Look(style, theme, direction, bool(local_gradients), precision, numbered=bool(local_gradients))
 
 
 def check_count(what: str, value: object, least: int, most: int | None = None) -> None:

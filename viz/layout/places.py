@@ -1,4 +1,4 @@
-"""Where everything stands: Graphviz is asked, and its answer is read."""
+"""Where everything stands: the question to Graphviz, and its answer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from ..scene.graphviz import run_graphviz
 from ..scene.shapes import Point
+from .dot import skeleton
 from .measure import Measured
-from .skeleton import skeleton
 
 __all__ = ["MARGIN", "Layout", "lay_out"]
 
@@ -28,7 +28,7 @@ class Layout:
         centres: by DOT name.
         edges: for each edge its curve and the tip of its arrow.
         labels: for each edge the middle of its label, where it has one.
-        frames: for each cluster left, top, right and bottom.
+        clusters: for each framed group left, top, right and bottom.
     """
 
     width: float
@@ -36,11 +36,11 @@ class Layout:
     centres: dict[str, Point]
     edges: dict[int, tuple[tuple[Point, ...], Point]]
     labels: dict[int, Point]
-    frames: dict[int, tuple[float, float, float, float]]
+    clusters: dict[int, tuple[float, float, float, float]]
 
 
 def lay_out(measured: Measured, seconds: float | None = None) -> Layout:
-    """Ask Graphviz where everything goes; once more, where it changed the order of a layer's neurons.
+    """Ask Graphviz where everything goes, and once more if it changed the order of a layer's neurons.
 
     Args:
         measured: what is to be laid out.
@@ -65,7 +65,7 @@ def _read(data: bytes) -> Layout:
 
     def point(text: str) -> Point:
         x, y = text.split(",")
-        return float(x) - left + MARGIN, top - float(y) + MARGIN  # Graphviz counts y upwards
+        return float(x) - left + MARGIN, top - float(y) + MARGIN  # Graphviz's y axis points up
 
     edges = {}
     labels = {}
@@ -76,14 +76,14 @@ def _read(data: bytes) -> Layout:
         if "lp" in edge:
             labels[k] = point(edge["lp"])
     centres = {}
-    frames = {}
+    clusters = {}
     for thing in raw.get("objects", ()):
         if "pos" in thing:
             centres[thing["name"]] = point(thing["pos"])
         elif thing.get("name", "").startswith("cluster_") and "bb" in thing:
             x0, y0, x1, y1 = (float(x) for x in thing["bb"].split(","))
-            frames[int(thing["name"][8:])] = (*point(f"{x0},{y1}"), *point(f"{x1},{y0}"))
-    return Layout(right - left, top - bottom, centres, edges, labels, frames)
+            clusters[int(thing["name"][8:])] = (*point(f"{x0},{y1}"), *point(f"{x1},{y0}"))
+    return Layout(right - left, top - bottom, centres, edges, labels, clusters)
 
 
 def _misplaced(measured: Measured, layout: Layout) -> dict[int, int]:

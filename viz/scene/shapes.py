@@ -17,7 +17,7 @@ Point = tuple[float, float]
 
 
 def text_width(text: str, size: float) -> int:
-    """The room that a line of monospaced text needs, in points.
+    """The width of a line of monospaced text, in points.
 
     >>> text_width("abc", 10)
     19
@@ -41,7 +41,7 @@ class Text:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of the room that it was given."""
+        """Left, top, right and bottom of the space that it takes."""
         width = text_width(self.content, self.size)
         left = self.x - {"start": 0.0, "middle": width / 2, "end": float(width)}[self.anchor]
         return left, self.y - self.size * 0.55, left + width, self.y + self.size * 0.55
@@ -90,7 +90,7 @@ Shape = Text | Curve | Circle | Rect
 
 @dataclass
 class Item:
-    """One thing that is seen: a node, an edge, a constant, a frame."""
+    """One thing in a picture: a node, an edge, a constant, a frame."""
 
     name: str
     kind: str
@@ -125,5 +125,5 @@ class Scene:
 
     @property
     def texts(self) -> list[Text]:
-        """All that is written in it."""
+        """All texts in it."""
         return [shape for item in self.items for shape in item.shapes if isinstance(shape, Text)]

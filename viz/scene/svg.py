@@ -1,4 +1,4 @@
-"""A scene as SVG, one element for one thing seen.
+"""A scene as SVG, one group for each item.
 
 Nothing depends on style sheets, scripts or fonts of this machine; the ground is opaque; every id begins with a
 prefix made from the content, so that many drawings fit one page.
@@ -26,7 +26,7 @@ def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
     Args:
         scene: what is drawn.
         prefix: what all ids begin with; made from the content if empty.
-        scale: how large it is shown where nothing else decides, from above 0 to 1.
+        scale: how large it is shown where nothing else decides; 1 for a point a pixel.
 
     Returns:
         A complete SVG document.

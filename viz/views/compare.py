@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -10,10 +9,11 @@ from ..digits import before_after
 from ..files import FORMATS
 from ..graph.model import Graph
 from ..graph.reading import MAX_NODES, read
-from ..layout.look import Look, look_of
+from ..layout.look import Look
+from ..scene.shapes import Scene
 from ..text import aligned, shortened
 from .drawing import Drawing
-from .view import View
+from .image import Image
 
 __all__ = ["Comparison", "compare"]
 
@@ -54,7 +54,7 @@ def compare(
     #3    6 -> 15  1
     3 of 3 nodes changed
     """
-    look = look_of(style, theme, direction, precision)
+    look = Look(style, theme, direction, precision)
     first, second = _graph_of(before, "before"), _graph_of(after, "after")
     _check_same(first, second)
     return Comparison(first, second, look)
@@ -95,7 +95,7 @@ def _shape(graph: Graph, place: int) -> str:
     return repr(shortened(what, 60))
 
 
-class Comparison(View):
+class Comparison(Image):
     """Two passes side by side, as `compare` puts them."""
 
     suffixes = FORMATS
@@ -107,19 +107,19 @@ class Comparison(View):
 
     @cached_property
     def changed(self) -> tuple[int, ...]:
-        """The places of the nodes whose value or gradient changed, to the last bit."""
+        """The places of the nodes whose value or gradient changed in any bit."""
         pairs = zip(self._before.nodes, self._after.nodes, strict=True)
         return tuple([i for i, (a, b) in enumerate(pairs) if repr((a.value, a.gradient)) != repr((b.value, b.gradient))])
 
     @cached_property
     def drawing(self) -> Drawing:
-        """The picture: both numbers where they differ, what changed on a ground of its own."""
+        """The picture: both numbers where they differ, and a frame around each node that changed."""
         return Drawing(self._after.with_earlier(self._before), self._look, marked=self.changed)
 
     @property
-    def svg(self) -> str:
-        """The picture as an SVG document."""
-        return self.drawing.svg
+    def scene(self) -> Scene:
+        """The picture before it is written as SVG."""
+        return self.drawing.scene
 
     @cached_property
     def text(self) -> str:
@@ -134,19 +134,11 @@ class Comparison(View):
         lines = ["  ".join(row).rstrip() for row in aligned(rows, "lll")]
         if len(self._after.nodes) > ROWS:
             lines.append(f"… and {len(self._after.nodes) - ROWS:,} more nodes")
-        return "\n".join([*lines, f"{len(self.changed)} of {len(self._after.nodes)} nodes changed"])
+        lines.append(f"{len(self.changed)} of {len(self._after.nodes)} nodes changed")
+        return "\n".join(lines + self.drawing.graph.outdated.splitlines())
 
     def _content(self, suffix: str) -> bytes:
         return self.drawing.to_bytes(suffix)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the picture, and the table as plain text."""
-        bundle = self.drawing._repr_mimebundle_(include, exclude)
-        if "text/plain" in bundle:
-            bundle["text/plain"] = self.text
-        return bundle
 
     def __repr__(self) -> str:
         """How much changed."""

@@ -1,9 +1,7 @@
-"""What `draw` hands out: a picture as text, as a file, and as a notebook wants it."""
+"""`draw`: a picture as text, as a file, and for a notebook."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -12,20 +10,11 @@ import autograd
 from ..files import FORMATS
 from ..graph.reading import MAX_NODES, read
 from ..layout.dot import source
-from ..layout.look import check_count, look_of
-from ..scene.graphviz import RenderError, run_graphviz
-from ..scene.raster import positioned
-from ..scene.svg import write_svg
+from ..layout.look import Look, check_count
 from .interactive import Interactive
 from .picture import Picture
-from .view import View
 
 __all__ = ["Drawing", "draw"]
-
-DPI = 120
-PIXELS = 1_500_000  # no PNG has more
-CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
-SMALLEST = 0.6  # a picture that would have to be smaller to fit a cell is scrolled: its words could not be read
 
 
 def draw(
@@ -61,8 +50,8 @@ def draw(
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
 
     Raises:
-        TypeError: value or path is no Value, or collapse is neither a switch nor names.
-        ValueError: an option is unknown, no group has the name given, or path is no part of the graph.
+        TypeError: value or path isn't a Value, or collapse is neither a switch nor names.
+        ValueError: an option is unknown, no group has the name given, or path isn't part of the graph.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -72,14 +61,15 @@ def draw(
     #2    x * x        9
     backward() has not run
     """
-    look = look_of(style, theme, direction, precision, local_gradients=local_gradients)
+    chain_rule = bool(local_gradients)
+    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule)
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
     return Drawing(read(value, collapse=collapse, max_nodes=max_nodes, focus=path), look)
 
 
-class Drawing(Picture, View):
+class Drawing(Picture):
     """A picture of a graph as it was when `draw` was called.
 
     The same graph gives the same bytes in any process.
@@ -92,13 +82,8 @@ class Drawing(Picture, View):
         """The picture as DOT text, for Graphviz's own programs."""
         return source(self.measured)
 
-    @property
-    def text(self) -> str:
-        """A table of the nodes, in the order in which they were computed."""
-        return self.table
-
     def interactive(self) -> Interactive:
-        """The picture as HTML: rest the pointer on a node to see its numbers and its wires; zoom and move.
+        """The picture as HTML: hover over a node to see its numbers and its wires; zoom and move.
 
         >>> from autograd import Value
         >>> draw(Value(2) * 3).interactive()
@@ -107,48 +92,9 @@ class Drawing(Picture, View):
         return Interactive(self)
 
     def _content(self, suffix: str) -> bytes:
-        if suffix == ".svg":
-            return self.svg.encode("utf-8")
         if suffix == ".dot":
             return self.dot.encode("utf-8")
-        if suffix == ".html":
-            return self.interactive().page.encode("utf-8")
-        size = len(self.scene.texts)
-        if suffix == ".png":
-            area = self.scene.width * self.scene.height  # in square points; a large picture gets fewer dots for each
-            dpi = max(8, min(DPI, int(72 * math.sqrt(PIXELS / area))))
-            return run_graphviz(positioned(self.scene, dpi), "png", size, engine="nop2")
-        pdf = run_graphviz(positioned(self.scene), "pdf", size, engine="nop2")
-        # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
-        return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the SVG, a PNG for hosts that want one, and a table as plain text.
-
-        No text/html: JupyterLab and nbconvert would prefer it to the picture. They show the SVG as an image of the size that it
-        asks for, so a wide one asks for less.
-        """
-        bundle: dict[str, str | bytes] = {}
-        wanted = [
-            kind
-            for kind in ("text/plain", "image/svg+xml", "image/png")
-            if (not include or kind in include) and not (exclude and kind in exclude)
-        ]
-        note = ""
-        try:
-            if "image/svg+xml" in wanted:
-                scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
-                bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
-            if "image/png" in wanted:
-                bundle["image/png"] = self.to_bytes(".png")
-        except RenderError as error:
-            # A cell must show what can be shown: the numbers, and why there is no picture.
-            note = f"\n(no picture: {error})"
-        if "text/plain" in wanted:
-            bundle["text/plain"] = f"{self}{note}"
-        return bundle
+        return self.interactive().page.encode("utf-8")
 
     def __repr__(self) -> str:
         """What is drawn and how large it is."""

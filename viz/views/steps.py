@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from typing import Any
 
-import autograd
-
 from ..digits import or_zero, short
-from ..graph.backward import Backward, Flow, backward
+from ..graph.backward import Flow, Visit, backward
 from ..graph.lessons import lesson
 from ..graph.model import Graph
-from ..graph.reading import read
+from ..graph.reading import order_of, read
 from ..graph.sentences import derivative
 from ..layout.cells import NABLA
 from ..layout.compose import compose
-from ..layout.look import Look, look_of
+from ..layout.look import Look
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
-from ..scene.svg import write_svg
+from .image import Still
 from .picture import Picture
 from .view import HTMLView, filled, fragment
 
@@ -38,7 +37,7 @@ class Frame:
         phase: ``"forward"`` or ``"backward"``.
         words: what happens.
         rules: the arithmetic of it, one line for each operand.
-        place: the node that it happens at, or None where it is all of them.
+        place: the node that is computed or passes its gradient back; None for the inputs.
         parents: the places of the nodes that give or get a number.
         changes: what is written: place, ``"value"`` or ``"gradient"``, and the number.
     """
@@ -69,7 +68,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
         The walk. A notebook shows a player; `Steps.save` writes it as a page.
 
     Raises:
-        TypeError: value is no Value.
+        TypeError: value isn't a Value.
         ValueError: the graph is larger, or an option is unknown.
 
     >>> from autograd import Value
@@ -81,8 +80,8 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = replace(look_of(style, theme, direction, precision), numbered=True)
-    order = autograd.topological_order(value)
+    look = Look(style, theme, direction, precision, numbered=True)
+    order = order_of(value)
     if len(order) <= MAX_NODES:
         graph = read(value)
     if len(order) > MAX_NODES or graph.size > MAX_NODES:
@@ -100,16 +99,14 @@ class Steps(HTMLView):
 
     def __init__(self, graph: Graph, look: Look) -> None:
         self._look = look
-        walked = backward(graph)
-        self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, walked, look))
+        visits, gradients = backward(graph)
+        self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, visits, look))
         widest = dict.fromkeys(range(len(graph.nodes)), 0)
         for frame in self.frames:
             for place, kind, number in frame.changes:
                 if kind == "gradient":
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
-        nodes = [
-            replace(node, gradient=walked.gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)
-        ]
+        nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
         self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
         self.title = f"Step by step: {self._picture.graph.title}"
         self.theme = look.theme
@@ -135,8 +132,8 @@ class Steps(HTMLView):
         scene = compose(measured, self._picture.layout, () if frame.place is None else (frame.place,))
         return _captioned(scene, f"step {k + 1} of {len(self)}, {frame.phase}", frame)
 
-    def still(self, k: int) -> str:
-        """One step as an SVG document, with its words below the picture.
+    def still(self, k: int) -> Still:
+        """One step as a picture, with its words below it.
 
         Args:
             k: from 0; negative numbers count from the end.
@@ -146,21 +143,26 @@ class Steps(HTMLView):
         """
         if not -len(self) <= k < len(self):
             raise IndexError(f"step {k} of a walk with {len(self)} steps")
-        return write_svg(self._scene(k % len(self)))
+        at = k % len(self)
+        title = f"step {at + 1} of {len(self)}, {self.frames[at].phase}: {self._picture.graph.title}"
+        return Still(lambda: self._scene(at), title, _line(self.frames[at]))
 
     @property
-    def first(self) -> str:
-        """The first step as an SVG document."""
+    def first(self) -> Still:
+        """The first step as a picture."""
         return self.still(0)
 
     @property
-    def last(self) -> str:
-        """The last step as an SVG document."""
+    def last(self) -> Still:
+        """The last step as a picture."""
         return self.still(-1)
 
     @cached_property
-    def film_strip(self) -> str:
-        """All steps below one another as one SVG document, for hosts that strip scripts."""
+    def film_strip(self) -> Still:
+        """All steps below one another as one picture, for hosts that strip scripts."""
+        return Still(self._strip, f"the {len(self)} steps of {self._picture.graph.title}", self.text)
+
+    def _strip(self) -> Scene:
         items: list[Item] = []
         top = 0.0
         width = 0.0
@@ -169,8 +171,7 @@ class Steps(HTMLView):
             items += [item.moved(0.0, top, f"f{k}-") for item in scene.items]
             top += scene.height + 8
             width = max(width, scene.width)
-        title = f"The {len(self)} steps of {self._picture.graph.title}"
-        return write_svg(Scene(width, top, self._look.theme, items, title, self.text))
+        return Scene(width, top, self._look.theme, items, f"The {len(self)} steps of {self._picture.graph.title}", self.text)
 
     # ---- the player ----------------------------------------------------------------------------
 
@@ -205,7 +206,7 @@ class Steps(HTMLView):
         return "\n".join([f"{k}. {_line(frame)}" for k, frame in enumerate(self.frames, 1)])
 
     def _content(self, suffix: str) -> bytes:
-        return self.film_strip.encode("utf-8") if suffix == ".svg" else super()._content(suffix)
+        return self.film_strip.to_bytes(suffix) if suffix == ".svg" else super()._content(suffix)
 
     def __repr__(self) -> str:
         """What is walked through and how many steps that takes."""
@@ -231,11 +232,11 @@ def _forward_frames(graph: Graph, look: Look) -> list[Frame]:
     return frames
 
 
-def _backward_frames(graph: Graph, walked: Backward, look: Look) -> list[Frame]:
+def _backward_frames(graph: Graph, visits: Sequence[Visit], look: Look) -> list[Frame]:
     root = len(graph.nodes) - 1
     opening = "The gradient of the result with respect to itself is 1."
     frames = [Frame("backward", opening, (), root, (), ((root, "gradient", 1.0),))]
-    for visit in walked.visits:
+    for visit in visits:
         rules = tuple([_rule(graph, flow, visit.upstream, look) for flow in visit.flows])
         totals = {flow.edge.tail: flow.total for flow in visit.flows}
         changes = tuple([(place, "gradient", total) for place, total in totals.items() if place is not None])
@@ -245,7 +246,7 @@ def _backward_frames(graph: Graph, walked: Backward, look: Look) -> list[Frame]:
 
 
 def _rule(graph: Graph, flow: Flow, upstream: float, look: Look) -> str:
-    """How one operand gets its share."""
+    """The arithmetic of one operand's share."""
     edge = flow.edge
     name = graph.name(edge.tail or 0)
     local, part = short(flow.local, look.precision), short(flow.part, look.precision)
@@ -261,7 +262,7 @@ def _parents(graph: Graph, place: int) -> tuple[int, ...]:
 
 
 def _captioned(scene: Scene, heading: str, frame: Frame) -> Scene:
-    """A picture with the words of its step below it, broken into lines that fit."""
+    """A picture with the words of its step below it, wrapped to its width."""
     columns = max(64, int(scene.width / 7.4))
     lines = [piece for text in (frame.words, *frame.rules) for piece in _broken(text, columns)]
     texts = [Text(heading, 12, scene.height + 6, 12, "muted", "start", bold=True, role="step")]

@@ -102,9 +102,9 @@ cdef extern from *:
     """
     /* Without the interpreter's lock, and where every object is in a list, freed objects can't be taken up again like this. */
     #if defined(Py_GIL_DISABLED) || defined(Py_TRACE_REFS)
-    #define KEEPS_NODES 0
+    #define HAS_FREE_LIST 0
     #else
-    #define KEEPS_NODES 1
+    #define HAS_FREE_LIST 1
     #endif
     /* A new reference as an object of Cython's, without counting it up and down again. */
     #define new_reference(x) (x)
@@ -115,7 +115,7 @@ cdef extern from *:
     static PyObject *open_blocks;
     #define blocks_are_open (PySet_GET_SIZE(open_blocks) != 0)
     """
-    bint KEEPS_NODES
+    bint HAS_FREE_LIST
     bint blocks_are_open
     PyObject* open_blocks
     object new_reference(PyObject* x)
@@ -409,10 +409,10 @@ cdef tuple COMPARISONS = tuple([getattr(Face, f"__{name}__") for name in ("lt", 
 cdef _Notes NOTHING = _Notes()
 
 # Lists of nodes, linked through the memory of their numbers.
-cdef PyObject* waiting = NULL  # those whose last reference is gone, or is this list's
-cdef PyObject* kept = NULL  # freed ones
-cdef int kept_count = 0
-cdef int KEPT_AT_MOST = 4096 if KEEPS_NODES else 0
+cdef PyObject* trashcan = NULL  # nodes whose last reference is gone, or is this list's
+cdef PyObject* free_list = NULL  # freed nodes, for the next graph
+cdef int free_count = 0
+cdef int FREE_AT_MOST = 4096 if HAS_FREE_LIST else 0
 cdef bint freeing = False
 cdef Py_ssize_t sizeof_node = Value.__basicsize__
 cdef newfunc allocate = VALUE.tp_new  # Cython's
@@ -423,33 +423,35 @@ cdef inline PyObject** next_of(PyObject* node) noexcept:
 
 
 cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bint collected) except NULL:
-    """A node without parents yet, from the kept ones if there are any.
+    """A node without parents yet, from the free list if there is one.
 
-    With `collected` the collector will look at it, once `given` or `as_modes_say` has handed it out.
+    With `collected` the collector will look at it, once `given` or `apply_modes` has handed it out.
     """
-    global kept, kept_count
-    cdef PyObject* pointer = kept
-    if collected:
-        pointer = new_with_header(VALUE)
-        if pointer == NULL:
-            raise MemoryError()
-    elif pointer != NULL:
-        kept = next_of(pointer)[0]
-        kept_count -= 1
-        Py_SET_REFCNT(pointer, 1)
+    global free_list, free_count
+    cdef PyObject* node = free_list
+    if collected or node == NULL:
+        node = allocated_node(collected)
     else:
-        pointer = <PyObject*>PyObject_Malloc(sizeof_node)
-        if pointer == NULL:
-            raise MemoryError()
-        PyObject_Init(pointer, VALUE)
-    (<Value>pointer).number = number
-    (<Value>pointer).notes = NULL
-    (<Value>pointer).place = 0
-    (<Value>pointer).rule = <unsigned char>rule
-    (<Value>pointer).collected = collected
-    (<Value>pointer).shape = shape
-    (<Value>pointer).has_gradient = 0
-    return pointer
+        free_list = next_of(node)[0]
+        free_count -= 1
+        Py_SET_REFCNT(node, 1)
+    (<Value>node).number = number
+    (<Value>node).notes = NULL
+    (<Value>node).place = 0
+    (<Value>node).rule = <unsigned char>rule
+    (<Value>node).collected = collected
+    (<Value>node).shape = shape
+    (<Value>node).has_gradient = 0
+    return node
+
+
+cdef PyObject* allocated_node(bint collected) except NULL:
+    cdef PyObject* node = new_with_header(VALUE) if collected else <PyObject*>PyObject_Malloc(sizeof_node)
+    if node == NULL:
+        raise MemoryError()
+    if not collected:
+        PyObject_Init(node, VALUE)
+    return node
 
 
 cdef PyObject* new_leaf(PyTypeObject* kind, PyObject* arguments, PyObject* named) except NULL:
@@ -489,16 +491,16 @@ cdef int look_through(PyObject* node, visitproc visit, void* argument) noexcept:
 
 cdef inline object given(PyObject* node):
     """The new node, for the caller to keep."""
-    return as_modes_say(new_reference(node)) if blocks_are_open or (<Value>node).collected else new_reference(node)
+    return apply_modes(new_reference(node)) if blocks_are_open or (<Value>node).collected else new_reference(node)
 
 
 cdef inline void release(PyObject* node) noexcept:
-    global waiting
+    global trashcan
     if Py_REFCNT(node) == 1 and Py_TYPE(node) == VALUE:
         if (<Value>node).collected:
             PyObject_GC_UnTrack(node)  # nobody may come upon it any more
-        next_of(node)[0] = waiting
-        waiting = node
+        next_of(node)[0] = trashcan
+        trashcan = node
     else:
         Py_DECREF(<object>node)
 
@@ -506,18 +508,18 @@ cdef inline void release(PyObject* node) noexcept:
 cdef void free_node(PyObject* pointer) noexcept:
     """What runs when the last reference to a node is gone.
 
-    A parent that dies of it waits in a list, so that a long chain needs no recursion. Nodes are kept for the next graph, up to
-    a limit.
+    A parent that dies of it goes into the trashcan, so that a long chain needs no recursion. Freed nodes go into the free list, up
+    to a limit.
     """
-    global waiting, freeing
+    global trashcan, freeing
     if (<Value>pointer).collected:
         PyObject_GC_UnTrack(pointer)
     let_go(pointer)
     if not freeing:
         freeing = True
-        while waiting != NULL:
-            pointer = waiting
-            waiting = next_of(pointer)[0]
+        while trashcan != NULL:
+            pointer = trashcan
+            trashcan = next_of(pointer)[0]
             let_go(pointer)
         freeing = False
 
@@ -528,7 +530,7 @@ cdef void free_with_header(void* node) noexcept:
 
 
 cdef inline void let_go(PyObject* pointer) noexcept:
-    global kept, kept_count
+    global free_list, free_count
     cdef PyTypeObject* kind = Py_TYPE(pointer)
     if (<Value>pointer).notes != NULL:
         Py_DECREF(<object>(<Value>pointer).notes)
@@ -541,10 +543,10 @@ cdef inline void let_go(PyObject* pointer) noexcept:
     if (<Value>pointer).collected:
         kind.tp_free(pointer)
         Py_DECREF(<object><PyObject*>kind)
-    elif kept_count < KEPT_AT_MOST:
-        next_of(pointer)[0] = kept
-        kept = pointer
-        kept_count += 1
+    elif free_count < FREE_AT_MOST:
+        next_of(pointer)[0] = free_list
+        free_list = pointer
+        free_count += 1
     else:
         PyObject_Free(pointer)
         Py_DECREF(<object><PyObject*>kind)
@@ -561,15 +563,15 @@ cdef void free_block(Block* block) noexcept:
 
 
 def _keep(int limit):
-    """How many freed nodes are kept for later; the others go back to the allocator. Returns the limit until now."""
-    global KEPT_AT_MOST, kept, kept_count
+    """The length of the free list at most; what is too much goes back to the allocator. Returns the limit until now."""
+    global FREE_AT_MOST, free_list, free_count
     cdef PyObject* node
-    cdef int before = KEPT_AT_MOST
-    KEPT_AT_MOST = limit if KEEPS_NODES else 0
-    while kept_count > KEPT_AT_MOST:
-        node = kept
-        kept = next_of(node)[0]
-        kept_count -= 1
+    cdef int before = FREE_AT_MOST
+    FREE_AT_MOST = limit if HAS_FREE_LIST else 0
+    while free_count > FREE_AT_MOST:
+        node = free_list
+        free_list = next_of(node)[0]
+        free_count -= 1
         PyObject_Free(node)
         Py_DECREF(Value)
     return before
@@ -595,7 +597,7 @@ cdef inline PyObject* owned(object x) noexcept:
     return <PyObject*>x
 
 
-cdef object as_modes_say(Value node):
+cdef object apply_modes(Value node):
     """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's.
 
     From here on the collector looks at it, if it ever will.
@@ -620,11 +622,7 @@ cdef object as_modes_say(Value node):
 cdef inline object binary(int rule, rule_function compute, object left, object right):
     """An operator between a Value and whatever stands beside it."""
     node = between(rule, compute, left, right)
-    if node is not None:
-        return node
-    if not is_operand(left) or not is_operand(right):
-        return NotImplemented
-    return RECORDS[rule].apply((left, right))  # which computes, or raises in its own words
+    return generally(rule, left, right) if node is None else node
 
 
 cdef inline object unary(int rule, rule_function compute, object operand):
@@ -632,35 +630,51 @@ cdef inline object unary(int rule, rule_function compute, object operand):
     return RECORDS[rule].apply((operand,)) if node is None else node
 
 
+cdef object generally(int rule, object left, object right):
+    """By the record itself: it computes, or raises in its own words."""
+    if not is_operand(left) or not is_operand(right):
+        return NotImplemented
+    return RECORDS[rule].apply((left, right))
+
+
 cdef inline object between(int rule, rule_function compute, object left, object right):
     """A node of two operands, at least one of which is a Value; None where the other is not a number, or the rule gives up."""
-    cdef double number
+    cdef double x, y
+    cdef unsigned char shape = BOTH
     if Py_TYPE(<PyObject*>left) == VALUE:
+        x = (<Value>left).number
         if Py_TYPE(<PyObject*>right) == VALUE:
-            return computed(rule, compute, BOTH, left, right, (<Value>left).number, (<Value>right).number)
-        if as_number(right, &number):
-            return computed(rule, compute, VALUE_NUMBER, left, None, (<Value>left).number, number)
-    elif Py_TYPE(<PyObject*>right) == VALUE and as_number(left, &number):
-        return computed(rule, compute, NUMBER_VALUE, right, None, number, (<Value>right).number)
-    return None
+            y = (<Value>right).number
+        elif as_number(right, &y):
+            shape = VALUE_NUMBER
+        else:
+            return None
+    elif Py_TYPE(<PyObject*>right) == VALUE and as_number(left, &x):
+        y = (<Value>right).number
+        shape = NUMBER_VALUE
+    else:
+        return None
+    return computed(rule, compute, shape, left, right, x, y)
 
 
-cdef inline object computed(int rule, rule_function compute, unsigned char shape, object a, object b, double x, double y):
-    """A node by its rule, from its parents a and b and the numbers of its operands; None where the rule gives up."""
-    cdef double z = 0.0, first = 0.0, second = 0.0
+cdef inline object computed(int rule, rule_function compute, unsigned char shape, object left, object right, double x, double y):
+    """A node by its rule, from its operands and their numbers; None where the rule gives up."""
+    cdef double z = 0.0, first = y, second = y  # of a constant its number is kept, where the second local gradient would be
     cdef int ok = 1
-    compute(x, y, 3 if shape == BOTH else 2 if shape == NUMBER_VALUE else 1, &z, &first, &second, &ok)
+    cdef object a = left
+    if shape == NUMBER_VALUE:
+        a, second = right, x
+        compute(x, y, 2, &z, &second, &first, &ok)
+    else:
+        compute(x, y, 3 if shape == BOTH else 1, &z, &first, &second, &ok)
     if not ok:
         return None
-    cdef unsigned char collected = (<Value>a).collected
-    if shape == BOTH:
-        collected |= (<Value>b).collected
-    cdef PyObject* node = new_node(rule, shape, z, collected)
-    (<Value>node).first = second if shape == NUMBER_VALUE else first
-    (<Value>node).second = x if shape == NUMBER_VALUE else y if shape == VALUE_NUMBER else second
+    cdef PyObject* node = new_node(rule, shape, z, (<Value>a).collected or shape == BOTH and (<Value>right).collected)
+    (<Value>node).first = first
+    (<Value>node).second = second
     (<Value>node).a = owned(a)
     if shape == BOTH:
-        (<Value>node).b = owned(b)
+        (<Value>node).b = owned(right)
     return given(node)
 
 
@@ -739,7 +753,7 @@ def _record(primitive, tuple operands not None, value=None):
         made = None
         if rule >= 0:
             made = by_rule(rule, items_of(operands), count)
-        elif primitive in SERIES:
+        elif primitive in SERIES and SERIES[primitive] != SOFTMAX:
             made = of_many(primitive, SERIES[primitive], items_of(operands), count, NULL, 0)
         if made is not None:
             return made
@@ -751,7 +765,7 @@ def _record(primitive, tuple operands not None, value=None):
     z = number
     wanted = None if len(positions) == count else positions
     later = None
-    if getattr(primitive, "origin", None) is not SOFTMAX:  # whose components share their work: at once would be quadratic
+    if getattr(primitive, "origin", None) is not p.softmax:  # whose components share their work: at once would be quadratic
         try:
             partials = [<double>x for x in primitive.local_gradients(z, numbers_only, wanted)]
         except Exception:  # as on the reference engine, it is raised where the local gradients are asked for
@@ -811,47 +825,57 @@ include "_series.pxi"
 # ---- calling a record ------------------------------------------------------------------------------
 
 
-cdef object SOFTMAX = p.softmax, DOT_RECORD = p.dot
-
-
 cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
     """``autograd.exp(x)``, ``autograd.dot(xs, ys)``: in C where it can be, else by the Python method behind it."""
-    cdef object self = <object>record, given_ones = <object>arguments, node = None
+    cdef object self = <object>record, node = None
+    cdef tuple given_ones = <tuple>arguments
     cdef PyObject* found
-    if named == NULL:
-        found = PyDict_GetItem(numbers, self)
-        if found != NULL:
-            node = by_rule(<int>(<object>found), items_of(<tuple>given_ones), PyTuple_GET_SIZE(given_ones))
-        elif PyTuple_GET_SIZE(given_ones) == (2 if self is DOT_RECORD else 1) and (self is SOFTMAX or self in SERIES):
-            given_ones = sequences(self, <tuple>given_ones)
-            node = of_sequences(self, <tuple>given_ones)
-        if node is not None:
-            return node
-        return type(self).__call__(self, *given_ones)
-    return type(self).__call__(self, *given_ones, **<dict>named)
+    if named != NULL:
+        return type(self).__call__(self, *given_ones, **<dict>named)
+    found = PyDict_GetItem(numbers, self)
+    if found != NULL:
+        node = by_rule(<int>(<object>found), items_of(given_ones), PyTuple_GET_SIZE(given_ones))
+        if node is None and are_floats(given_ones, ARITIES[<int>(<object>found)]):
+            return self.evaluate(given_ones, given_ones)
+    else:
+        found = PyDict_GetItem(SERIES, self)
+        if found != NULL and PyTuple_GET_SIZE(given_ones) == (2 if <int>(<object>found) == DOT else 1):
+            given_ones = as_lists(self, given_ones)
+            node = of_lists(self, <int>(<object>found), given_ones)
+    return type(self).__call__(self, *given_ones) if node is None else node
 
 
-cdef tuple sequences(record, tuple arguments):
+cdef inline bint are_floats(tuple operands, Py_ssize_t count) noexcept:
+    """Whether these are as many floats."""
+    cdef Py_ssize_t i
+    if PyTuple_GET_SIZE(operands) != count:
+        return False
+    for i in range(count):
+        if not PyFloat_CheckExact(<object>PyTuple_GET_ITEM(operands, i)):
+            return False
+    return True
+
+
+cdef inline tuple as_lists(record, tuple arguments):
     """The iterables of a call as lists or tuples, since an iterator gives its items only once."""
-    if len(arguments) == 2 and not (is_list(arguments[0]) and is_list(arguments[1])):
-        return (listed(record.name, arguments[0]), listed(record.name, arguments[1]))
-    if not is_list(arguments[0]) and not is_tracked(arguments[0]):
-        return (listed(record.name, arguments[0]),)
+    for x in arguments:
+        if not is_list(x):
+            return arguments if is_tracked(arguments[0]) else tuple([listed(record.name, xs) for xs in arguments])
     return arguments
 
 
-cdef object of_sequences(record, tuple given_ones):
+cdef object of_lists(record, int series, tuple arguments):
     """A node, or the softmax's list of nodes; None where the record itself must be asked."""
-    cdef PyObject** items = items_of(given_ones)
-    if not is_list(<object>items[0]):
+    cdef PyObject** xs = items_of(arguments)
+    if not is_list(<object>xs[0]):
         return None
-    if record is SOFTMAX:
-        return components(tuple(<object>items[0]))
-    if PyTuple_GET_SIZE(given_ones) == 1:
-        return of_many(record, SERIES[record], list_items(items[0]), list_size(items[0]), NULL, 0)
-    if list_size(items[0]) != list_size(items[1]):
+    if series == SOFTMAX:
+        return components(tuple(<object>xs[0]))
+    if series != DOT:
+        return of_many(record, series, list_items(xs[0]), list_size(xs[0]), NULL, 0)
+    if list_size(xs[0]) != list_size(xs[1]):
         return None
-    return of_many(record, SERIES[record], list_items(items[0]), list_size(items[0]), list_items(items[1]), list_size(items[1]))
+    return of_many(record, series, list_items(xs[0]), list_size(xs[0]), list_items(xs[1]), list_size(xs[1]))
 
 
 cdef inline bint is_list(object x) noexcept:
@@ -863,25 +887,19 @@ include "_walk.pxi"
 # ---- the public face --------------------------------------------------------------------------------
 
 
-cdef class _Method
-
-# What a method does in C with a Value and its other arguments; NotImplemented where Python must do it.
-ctypedef object (*method_in_c)(_Method, PyObject**, Py_ssize_t)
-
-
 @cython.final
 cdef class _Method:
     # A method that runs in C where it can, and is the Python function or record behind it in every other way: docstring included.
 
     cdef vectorcallfunc vectorcall
     cdef object python
-    cdef method_in_c in_c
     cdef int rule  # -1 where there is none
+    cdef bint is_backward
 
     def __init__(self, python):
         self.python = python
         self.rule = numbers.get(python, -1)
-        self.in_c = run_backward if python is Face.backward else run_rule if self.rule >= 0 else run_nothing
+        self.is_backward = python is Face.backward
         self.vectorcall = <vectorcallfunc>call_method
 
     def __get__(self, instance, owner):
@@ -895,27 +913,18 @@ cdef class _Method:
         return getattr(self.python, name)
 
 
-cdef object run_rule(_Method self, PyObject** arguments, Py_ssize_t count):
-    node = by_rule(self.rule, arguments, count)
-    return NotImplemented if node is None else node
-
-
-cdef object run_backward(_Method self, PyObject** arguments, Py_ssize_t count):
-    cdef double one = 1.0
-    return None if count == 1 and not blocks_are_open and walk_back(arguments, &one, 1) else NotImplemented
-
-
-cdef object run_nothing(_Method self, PyObject** arguments, Py_ssize_t count):
-    return NotImplemented
-
-
 cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObject* names):
     cdef _Method self = <_Method>method
     cdef Py_ssize_t count = PyVectorcall_NARGS(n)
-    cdef object result = NotImplemented
+    cdef double one = 1.0
     if names == NULL and count and Py_TYPE(arguments[0]) == VALUE:
-        result = self.in_c(self, arguments, count)
-    return PyObject_Vectorcall(self.python, arguments, n, names) if result is NotImplemented else result
+        if self.rule >= 0:
+            node = by_rule(self.rule, arguments, count)
+            if node is not None:
+                return node
+        elif self.is_backward and count == 1 and not blocks_are_open and walk_back(arguments, &one, 1):
+            return None
+    return PyObject_Vectorcall(self.python, arguments, n, names)
 
 
 @cython.final

@@ -1,4 +1,9 @@
 # Part of _native.pyx: the n-ary primitives, which are one node however many operands they have.
+#
+# Written by hand, unlike the rules in _rules.pxi: the kernels of n-ary records work on lists, with fsum and fractions, which
+# can't be translated to C, and in a net most of the time goes into its dots. So sum, mean, dot, max, min, logsumexp and softmax
+# stand here a second time, for the case that the result is certain; in all others, and for the other n-ary records, the record
+# itself is asked. tests/autograd/test_twins.py holds each of them to its record, bit by bit.
 
 cdef enum:
     TOTAL
@@ -7,8 +12,10 @@ cdef enum:
     LARGEST
     SMALLEST
     LOGSUMEXP
+    SOFTMAX  # each component of which is a node
 
 cdef dict SERIES = {p.sum: TOTAL, p.mean: MEAN, p.dot: DOT, p.max: LARGEST, p.min: SMALLEST, p.logsumexp: LOGSUMEXP}
+SERIES[p.softmax] = SOFTMAX
 
 
 cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t count, PyObject** others, Py_ssize_t more):
@@ -116,7 +123,7 @@ cdef list components(tuple operands):
             if not total_without(xs + count, count, i, &rest):
                 return None
             while len(COMPONENTS) <= i:
-                COMPONENTS.append(SOFTMAX.bind(component=len(COMPONENTS)))
+                COMPONENTS.append(p.softmax.bind(component=len(COMPONENTS)))
             block = new_block(COMPONENTS[i], count, values)
             k = 0
             for j in range(count):

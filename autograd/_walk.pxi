@@ -19,7 +19,7 @@ cdef struct Walk:
     unsigned int* order  # places, parents first
     double* adjoints  # by place
     Step* stack
-    size_t count, ordered, room, depth, stack_room
+    size_t count, ordered, capacity, depth, stack_capacity
     bint late  # whether a node was met whose local gradients Python must compute
     PyObject* small_met[SMALL]
     unsigned int small_order[SMALL]
@@ -30,7 +30,7 @@ cdef struct Walk:
 cdef void begin(Walk* walk) noexcept:
     walk.met, walk.order, walk.adjoints, walk.stack = walk.small_met, walk.small_order, walk.small_adjoints, walk.small_stack
     walk.count = walk.ordered = walk.depth = 0
-    walk.room = walk.stack_room = SMALL
+    walk.capacity = walk.stack_capacity = SMALL
     walk.late = False
 
 
@@ -46,7 +46,7 @@ cdef void end(Walk* walk) noexcept:
 
 
 cdef void* grown(void* memory, void* small, size_t old, size_t new) except NULL:
-    """Room for more; what does not fit into the walk's own memory any more moves out of it."""
+    """Memory for more; what does not fit into the walk's own memory any more moves out of it."""
     cdef void* larger = PyMem_Realloc(NULL if memory == small else memory, new)
     if larger == NULL:
         raise MemoryError()
@@ -55,20 +55,20 @@ cdef void* grown(void* memory, void* small, size_t old, size_t new) except NULL:
     return larger
 
 
-cdef int make_room(Walk* walk) except -1:
-    cdef size_t room = 4 * walk.room
-    if room > 0xFFFFFFFFu:
+cdef int grow_places(Walk* walk) except -1:
+    cdef size_t capacity = 4 * walk.capacity
+    if capacity > 0xFFFFFFFFu:
         raise MemoryError("a graph of more than four thousand million nodes")
-    walk.met = <PyObject**>grown(walk.met, walk.small_met, walk.room * sizeof(PyObject*), room * sizeof(PyObject*))
-    walk.order = <unsigned int*>grown(walk.order, walk.small_order, walk.room * sizeof(int), room * sizeof(int))
-    walk.room = room
+    walk.met = <PyObject**>grown(walk.met, walk.small_met, walk.capacity * sizeof(PyObject*), capacity * sizeof(PyObject*))
+    walk.order = <unsigned int*>grown(walk.order, walk.small_order, walk.capacity * sizeof(int), capacity * sizeof(int))
+    walk.capacity = capacity
     return 0
 
 
-cdef int make_stack_room(Walk* walk) except -1:
-    cdef size_t room = 4 * walk.stack_room
-    walk.stack = <Step*>grown(walk.stack, walk.small_stack, walk.stack_room * sizeof(Step), room * sizeof(Step))
-    walk.stack_room = room
+cdef int grow_stack(Walk* walk) except -1:
+    cdef size_t capacity = 4 * walk.stack_capacity
+    walk.stack = <Step*>grown(walk.stack, walk.small_stack, walk.stack_capacity * sizeof(Step), capacity * sizeof(Step))
+    walk.stack_capacity = capacity
     return 0
 
 
@@ -93,8 +93,8 @@ cdef int next_of_many(Walk* walk, Step* step, PyObject** found) except -1:
     cdef Block* block = <Block*>(<Value>step.node).a
     cdef PyObject* operand
     walk.late |= block.later != NULL
-    while walk.room - walk.count <= <size_t>block.count:
-        make_room(walk)
+    while walk.capacity - walk.count <= <size_t>block.count:
+        grow_places(walk)
     while step.next < block.count:
         operand = block.operands[step.next]
         step.next += 1
@@ -117,15 +117,15 @@ cdef int visit(Walk* walk, PyObject* node) except -1:
         return 0
     while True:
         # A node that is met for the first time: a leaf is next in the order, another one waits for its parents.
-        if walk.count == walk.room:
-            make_room(walk)
+        if walk.count == walk.capacity:
+            grow_places(walk)
         meet(walk, node)
         shape = (<Value>node).shape
         if shape == LEAF:
             put_in_order(walk, node)
         else:
-            if walk.depth == walk.stack_room:
-                make_stack_room(walk)
+            if walk.depth == walk.stack_capacity:
+                grow_stack(walk)
             step = &walk.stack[walk.depth]
             walk.depth += 1
             step.node = node

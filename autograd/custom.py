@@ -29,7 +29,7 @@ class CustomPrimitive(Primitive):
         """The function on floats, as `Primitive.evaluate` computes it; whatever real number it returns becomes a float.
 
         Raises:
-            TypeError: the function returned something that is no real number.
+            TypeError: the function returned something that is not a real number.
         """
         return to_float(super().evaluate(plain, operands), f"the value of {self.name}")
 
@@ -85,8 +85,8 @@ def primitive(
         The primitive.
 
     Raises:
-        TypeError: something is no function, or takes another number of arguments than it will get.
-        ValueError: there is no name, or the domain is no interval for each operand.
+        TypeError: something is not a function, or takes another number of arguments than it will get.
+        ValueError: there is no name, or the domain is not an interval for each operand.
 
     >>> from autograd import Value, primitive
     >>> import math

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 from . import modes
 from .operators import Operators
-from .record import Primitive, is_tracked, to_float
+from .record import Primitive, is_tracked, number_of, to_float
 from .records import flow
 
-__all__ = ["Dual", "Origin", "detached", "lifted", "new_level", "number_of", "watched"]
+__all__ = ["Dual", "Origin", "detached", "lifted", "new_level", "watched"]
 
 _levels = count(1)
 
@@ -29,16 +29,6 @@ _levels = count(1)
 def new_level() -> int:
     """A level above all earlier ones, for one run of forward mode."""
     return next(_levels)
-
-
-def number_of(x: Any) -> float:
-    """The plain number of a float, a Value or a dual number.
-
-    >>> number_of(Dual(3.0, 1.0, new_level()))
-    3.0
-    """
-    number: float = x if type(x) is float else x.data
-    return number
 
 
 def lifted(x: Any, what: str) -> Any:

@@ -108,19 +108,21 @@ def _values(given: Any, what: str, kind: Any = Face) -> list[Any]:
 def _adjoint_graph(order: list[Any], wanted: Sequence[Any]) -> dict[Any, Any]:
     """d(last of the order)/d(node) as Values: the chain rule recorded, along the ways to the wanted nodes only."""
     leads = set(wanted)
+    computed = []
     for node in order:
-        if not leads.isdisjoint(node.parents):
+        parents = node.parents
+        if parents and (node in leads or not leads.isdisjoint(parents)):
             leads.add(node)
+            computed.append(node)
     adjoints: dict[Any, Any] = {order[-1]: 1.0}
-    for node in reversed(order):
+    for node in reversed(computed):
         upstream = adjoints.get(node, 0.0)
-        if node not in leads or node.is_leaf or (type(upstream) is float and upstream == 0.0):
+        if type(upstream) is float and upstream == 0.0:
             continue
         operands = node.operands
         _check_unchanged(node, operands)
         positions = [i for i, x in enumerate(operands) if type(x) is not float and x in leads]
-        parents = [operands[i] for i in positions]
-        for parent, local in zip(parents, node.op.local_gradients(node, operands, positions), strict=True):
+        for parent, local in zip([operands[i] for i in positions], node.op.local_gradients(node, operands, positions), strict=True):
             step = p.flow(upstream, local)
             adjoints[parent] = adjoints[parent] + step if parent in adjoints else step
     return adjoints

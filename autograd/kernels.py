@@ -306,7 +306,7 @@ def arctanh_dx(x: float) -> float:
     return 1.0 / ((1.0 - x) * (1.0 + x))
 
 
-# ---- the error function and its kin ------------------------------------------------------------------
+# ---- the error function, and what is built on it ------------------------------------------------------
 # erfc(x) = exp(-x*x) * erfcx(x). The first factor carries the size and is computed from the exact square;
 # the second is smooth (DLMF 7.2, 7.6, 7.9), and a Taylor polynomial around the nearest eighth gives it.
 

@@ -30,7 +30,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Modes(NamedTuple):
-    """What holds just now. The native engine reads the fields by their places."""
+    """What holds just now."""
 
     recording: bool = True
     detecting: bool = False
@@ -268,7 +268,7 @@ def group(name: str) -> Block:
         name: what the frame is called. Blocks nest; ``value.groups`` has the names, the outermost first.
 
     Raises:
-        TypeError: name is no string.
+        TypeError: name is not a string.
 
     >>> from autograd import Value
     >>> with group("layer 1"):

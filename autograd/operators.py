@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat
 
 from . import records as p
-from .record import Primitive, is_real, is_tracked, to_float
+from .record import Primitive, is_real, is_tracked, number_of
 
 __all__ = ["Operators", "is_operand"]
 
@@ -60,14 +60,9 @@ def _comparison(name: str) -> Any:
     return _named(compared, f"__{name}__", "Compare the numbers.")
 
 
-def _plain(x: Any) -> float:
-    number: float = x.data if is_tracked(x) else to_float(x)
-    return number
-
-
 def _fmod(x: Any, y: Any) -> Any:
-    size = y if _plain(y) >= 0.0 else -y
-    return x % size if math.copysign(1.0, _plain(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
+    size = y if number_of(y) >= 0.0 else -y
+    return x % size if math.copysign(1.0, number_of(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
 
 
 def _remainder_instructions() -> frozenset[bytes]:
@@ -252,11 +247,11 @@ class Operators:
 
     def __floordiv__(self, other: SupportsFloat) -> float:
         """self // other as a plain float, a constant to the derivative."""
-        return self.data // _plain(other) if is_operand(other) else NotImplemented
+        return self.data // number_of(other) if is_operand(other) else NotImplemented
 
     def __rfloordiv__(self, other: SupportsFloat) -> float:
         """Return other // self, as a plain float."""
-        return _plain(other) // self.data if is_operand(other) else NotImplemented
+        return number_of(other) // self.data if is_operand(other) else NotImplemented
 
     def __divmod__(self, other: SupportsFloat) -> tuple[float, Self]:
         """Return self // other and self % other: a plain float, and a remainder that can be differentiated."""

@@ -21,10 +21,11 @@ import inspect
 import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "record", "to_float"]
+__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "number_of", "record", "to_float"]
 
 P = ParamSpec("P")
 
@@ -79,6 +80,19 @@ def is_tracked(x: Any) -> bool:
     (True, False)
     """
     return hasattr(x, "interpretation_level")
+
+
+def number_of(x: Any) -> float:
+    """The plain number of a real number of any kind, or of what carries a derivative.
+
+    >>> from autograd import Value
+    >>> number_of(Value(3.0)), number_of(2)
+    (3.0, 2.0)
+    """
+    if type(x) is float:
+        return x
+    number: float = x.data if is_tracked(x) else to_float(x)
+    return number
 
 
 def _shown(x: Any) -> str:
@@ -356,16 +370,17 @@ def _number_text(x: Any) -> str:
 
 
 class NaryPrimitive(Primitive):
-    """A primitive of whole sequences: one node, however many operands they hold.
+    """A primitive of one or two whole sequences: one node, however many operands they hold.
 
     ``function`` takes the sequences of floats. There is one rule for each sequence: a function ``(z, *sequences)`` that
-    returns the derivatives with respect to all of its operands at once, because they share most of their work. Sequences are
+    returns the derivatives with respect to all of its operands at once, because they share most of their work. Two sequences are
     of equal length, and the operands of a node are those of the first sequence, then those of the second.
 
     What the function takes by keyword only, such as ``ddof``, is not an operand: it is fixed for an application, and `bind`
     gives the primitive for which it is.
 
     Attributes:
+        sequences: how many it takes.
         origin: the primitive that this one was bound from; itself if none of its options was changed.
         statics: the options that were fixed for it, such as ``{"ddof": 1.0}``.
         options: all of them, with their defaults.
@@ -388,6 +403,7 @@ class NaryPrimitive(Primitive):
         self._made_from = function, partials, {**words, "signature": self.__signature__}
         self._bound: dict[tuple[Any, ...], NaryPrimitive] = {}  # as many as a softmax has components
         parameters = self.__signature__.parameters.values()
+        self.sequences = len(self.partials)
         self._several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self._defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.origin: NaryPrimitive = self
@@ -423,11 +439,11 @@ class NaryPrimitive(Primitive):
 
     def __call__(self, *sequences: Any, **options: Any) -> Any:
         """Compute the primitive of iterables; see the record's own docstring."""
-        if self._several and len(sequences) > 1 and not options:
-            return self.apply(sequences)
-        operands = self.operands_of(sequences, options)
         if not options:
-            return self.apply(operands)
+            if self._several and len(sequences) > 1:
+                return self.apply(sequences)
+            return self.apply(self.operands_of(sequences, options))
+        operands = self.operands_of(sequences, options)
         return self.bind(**{k: to_float(x, f"{k} of autograd.{self.name}") for k, x in options.items()}).apply(operands)
 
     def operands_of(self, sequences: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -437,22 +453,21 @@ class NaryPrimitive(Primitive):
             TypeError: there are more or fewer arguments than it takes, or one is not an iterable.
             ValueError: the sequences differ in length.
         """
-        count = len(self.partials)
+        count = self.sequences
         if len(sequences) != count or (options and not options.keys() <= self._defaults.keys()):
             raise TypeError(self._usage(len(sequences), options))
         if count == 1:
             if is_tracked(sequences[0]):
                 raise TypeError(self._usage(1, options))
             return listed(self.name, sequences[0])
-        tuples = [listed(self.name, xs) for xs in sequences]
-        if len({len(xs) for xs in tuples}) > 1:
-            lengths = " and ".join([str(len(xs)) for xs in tuples])
-            raise ValueError(f"autograd.{self.name} takes two iterables of equal length, got {lengths} operands")
-        return tuple([x for xs in tuples for x in xs])
+        xs, ys = listed(self.name, sequences[0]), listed(self.name, sequences[1])
+        if len(xs) != len(ys):
+            raise ValueError(f"autograd.{self.name} takes two iterables of equal length, got {len(xs)} and {len(ys)} operands")
+        return xs + ys
 
     def _usage(self, count: int, named: Mapping[str, Any]) -> str:
         takes, example = "one iterable of operands", "[a, b, c]"
-        if len(self.partials) > 1:
+        if self.sequences > 1:
             takes, example = "two iterables of equal length", "[a, b], [c, d]"
         for option in self._defaults:
             takes, example = f"{takes}, and {option} by its name,", f"{example}, {option}=1"
@@ -464,23 +479,23 @@ class NaryPrimitive(Primitive):
 
     def sequences_in(self, operands: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The operands of a node as the sequences that they were."""
-        count = len(self.partials)
-        if count == 1:
+        if self.sequences == 1:
             return (operands,)
-        length = len(operands) // count
-        return [operands[i * length : (i + 1) * length] for i in range(count)]
+        half = len(operands) // 2
+        return operands[:half], operands[half:]
 
     def evaluate(self, plain: tuple[float, ...], operands: Sequence[Any]) -> Any:
         """The function on the sequences of floats, as `Primitive.evaluate` computes it."""
         try:
-            return self.function(*self.sequences_in(plain))
+            return self.function(plain) if self.sequences == 1 else self.function(*self.sequences_in(plain))
         except (ArithmeticError, ValueError) as error:
             raise self.explained(error, operands) from None
 
     def local_gradients(self, z: Any, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> tuple[Any, ...]:
         """The partial derivatives of the result ``z``, as `Primitive.local_gradients` gives them."""
+        rules: Any = self.partials
         sequences = self.sequences_in(operands)
-        everything = tuple([local for rule in self.partials if rule for local in rule(z, *sequences)])
+        everything = tuple(chain.from_iterable([rule(z, *sequences) for rule in rules]))
         return everything if wanted is None else tuple([everything[i] for i in wanted])
 
     def check_parameters(self, wanted: Sequence[int]) -> None:

@@ -28,10 +28,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import kernels, kernels_exact
-from .record import ListPrimitive, NaryPrimitive, Primitive, is_real, is_tracked, record, to_float
+from .record import ListPrimitive, NaryPrimitive, Primitive, is_real, is_tracked, number_of, record
 
 INF, NAN = math.inf, math.nan
-LN2, LN10 = math.log(2.0), math.log(10.0)
+LN2 = math.log(2.0)
 LOG2_E, LOG10_E = 1.4426950408889634, 0.4342944819032518
 SCALE = 2.0**600
 
@@ -402,7 +402,6 @@ def hypot(x: Any, y: Any = 0.0) -> Any:
 # ---- exponentials and logarithms -------------------------------------------------------------------
 
 _LOG_REMEDY = "the logarithm is real for positive numbers only; clamp x first, or add a small constant to it"
-_LOG_RAISES = "ValueError: x is outside the domain."
 
 
 @record(dx=lambda z, x: z)
@@ -1024,7 +1023,6 @@ def erfinv(x: Any) -> Any:
 # ---- the gamma function ----------------------------------------------------------------------------
 
 _POLE_REMEDY = "keep x away from 0, -1, -2, ..."
-_POLE_RAISES = "ValueError: x is 0 or a negative whole number."
 
 
 @record(dx=lambda z, x: gamma_dx(x), remedy=_POLE_REMEDY)
@@ -1445,7 +1443,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 @record(
-    dx=lambda z, x, y: _sign(x) * kernels.copysign(1.0, _number(y)),
+    dx=lambda z, x, y: _sign(x) * kernels.copysign(1.0, number_of(y)),
     dy=lambda z, x, y: _zero_or_nan(y),
     kinks=lambda z, x, y: x == 0.0 or y == 0.0,
 )
@@ -1975,10 +1973,6 @@ def _won(x: Any, y: Any) -> float:
     return 1.0 if x > y else 0.0 if x < y else 0.5 if x == y else NAN
 
 
-def _number(x: Any) -> float:
-    return x if type(x) is float else float(x.data)
-
-
 def _per_length(x: Any, a: Any, b: Any) -> Any:
     """x / hypot(a, b), 0 where that is 0; scaled where it is subnormal and has few digits."""
     h = hypot(a, b)
@@ -1997,7 +1991,7 @@ def _direction(h: Any, xs: Sequence[Any]) -> list[Any]:
 
 
 def _minus_quotient(x: Any, y: Any) -> float:
-    return -(_number(x) // _number(y))  # floor is flat, so this is a constant to every further derivative
+    return -(number_of(x) // number_of(y))  # floor is flat, so this is a constant to every further derivative
 
 
 def _zero_power(x: Any) -> float:
@@ -2008,14 +2002,14 @@ def _power_dxdx(z: Any, x: Any, y: Any) -> Any:
     # After y steps down, a whole exponent has come to 0, and the polynomial's derivative is the constant 0.
     if y == 0.0 and (type(y) is float or x == 0.0):
         return 0.0
-    if x == 0.0 or kernels.has_predecessor(_number(y)):
+    if x == 0.0 or kernels.has_predecessor(number_of(y)):
         return y * power_dx(x, y - 1.0)
     return (y - 1.0) * (z / x)
 
 
 def _power_dxdy(x: Any, y: Any) -> Any:
     if x > 0.0:
-        return (power(x, y - 1.0) if kernels.has_predecessor(_number(y)) else power(x, y) / x) * (1.0 + y * log(x))
+        return (power(x, y - 1.0) if kernels.has_predecessor(number_of(y)) else power(x, y) / x) * (1.0 + y * log(x))
     return 0.0 if x == 0.0 and y > 1.0 else NAN
 
 
@@ -2027,7 +2021,7 @@ def _share(x: Any, y: Any, z: Any) -> Any:
 
 def _softmax_of(z: Any, xs: Sequence[Any]) -> Sequence[Any]:
     if all(type(x) is float for x in xs) or z - z != 0.0:
-        return kernels.softmax([_number(x) for x in xs])
+        return kernels.softmax([number_of(x) for x in xs])
     # From the largest operand and not from z: z is rounded, and exp(x - z) would be off by as much as z is. The largest has
     # no exponential of its own, so that its share, however close to 1, has a derivative in which nothing cancels.
     top = 0
@@ -2081,7 +2075,7 @@ def _products_without(xs: Sequence[Any]) -> Sequence[Any]:
 
 
 def _product(xs: Sequence[Any]) -> Any:
-    """The product as one node, which doesn't overflow on the way; of two at most there is no way."""
+    """The product as one node, which doesn't overflow on the way; a product of two can't."""
     return prod(xs) if len(xs) > 2 else xs[0] * xs[1] if len(xs) == 2 else xs[0] if xs else 1.0
 
 
@@ -2094,7 +2088,7 @@ def sign(x: Any) -> float:
     >>> sign(-3)
     -1.0
     """
-    return _sign(_number_of(x))
+    return _sign(number_of(x))
 
 
 def floor(x: Any) -> float:
@@ -2134,16 +2128,12 @@ def round(x: Any, ndigits: int = 0) -> float:
     >>> round(2.5), round(0.12345, 2)
     (2.0, 0.12)
     """
-    return _number_of(x).__round__(ndigits)
+    return number_of(x).__round__(ndigits)
 
 
 def _rounded(function: Any, x: Any) -> float:
-    number = _number_of(x)
+    number = number_of(x)
     return float(function(number)) if math.isfinite(number) else number
-
-
-def _number_of(x: Any) -> float:
-    return to_float(x.data if is_tracked(x) else x)
 
 
 PUBLIC = {name: x for name, x in globals().items() if isinstance(x, Primitive) and not x.inner}

@@ -27,9 +27,9 @@ from operator import mul
 from typing import Any
 
 from . import modes
-from .dual import Origin, detached, lifted, new_level, number_of, watched
+from .dual import Origin, detached, lifted, new_level, watched
 from .operators import Operators
-from .record import Primitive
+from .record import Primitive, number_of
 from .records import divide, flow, log, power
 
 __all__ = ["Run", "Series"]

@@ -388,6 +388,8 @@ class _Body:
                 if condition == self.dialect.true:
                     return self.written(body)
                 return self.dialect.choice(condition, self.expression(body), self.expression(orelse))
+            case ast.Call(func=ast.Name(id="number_of"), args=[operand]):
+                return self.written(operand)  # likewise
             case ast.Call(func=ast.Attribute(value=value, attr="is_integer"), args=[]):
                 return self.dialect.is_whole(self.written(value))
             case ast.Call(func=function, args=operands, keywords=[]):

@@ -47,7 +47,7 @@ class Node:
     _source: str
     _groups: tuple[str, ...]
 
-    _set = object.__setattr__
+    _set = object.__setattr__  # sets a field past the `__setattr__` of `Face`
 
 
 def _node(
@@ -73,9 +73,10 @@ def _node(
 
 
 def _operators(name: str, primitive: Primitive, compute: Callable[[float, float], tuple[float, Callable[[], Any]]]) -> Any:
-    """An operator and its reflection: beside a Value, and beside one of Python's own numbers, which is not a parent.
+    """An operator and its reflection, from the result on floats and a closure for the local gradients of both operands.
 
-    Everything else goes the general way, and so does what raises, which is explained there.
+    Beside a Value both operands are parents; beside one of Python's own numbers, which is a constant, only ``self`` is. Any
+    other operand goes the general way, and so does what raises, since the general way explains errors.
     """
     general, reflect = vars(Operators)[f"__{name}__"], vars(Operators)[f"__r{name}__"]
 
@@ -87,10 +88,10 @@ def _operators(name: str, primitive: Primitive, compute: Callable[[float, float]
                 z, both = compute(self._data, other._data)
                 operands = (self, other)
                 return _node(primitive, z, operands, operands, both)
-            if kind is float or kind is int or isinstance(other, (float, int)):
-                c = to_float(other, primitive.name)
+            if kind is float or kind is int or isinstance(other, (float, int)):  # isinstance alone takes longer
+                c = to_float(other)
                 z, both = compute(self._data, c)
-                return _node(primitive, z, (self, c), (self,), lambda: both()[:1])
+                return _node(primitive, z, (self, c), (self,), lambda: (both()[0],))
         except ArithmeticError:
             pass
         return general(self, other)
@@ -99,9 +100,9 @@ def _operators(name: str, primitive: Primitive, compute: Callable[[float, float]
     def reflected(self: Value, other: Any) -> Any:
         try:
             if isinstance(other, (float, int)):
-                c = to_float(other, primitive.name)
+                c = to_float(other)
                 z, both = compute(c, self._data)
-                return _node(primitive, z, (c, self), (self,), lambda: both()[1:])
+                return _node(primitive, z, (c, self), (self,), lambda: (both()[1],))
         except ArithmeticError:
             pass
         return reflect(self, other)
@@ -114,8 +115,8 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
     __slots__ = ()
 
     if not TYPE_CHECKING:
-        # Each has a line with the result on floats, and a closure for the local gradients of both operands: a sum passes the
-        # gradient on, a product swaps its inputs. A test holds them to their records.
+        # A sum passes the gradient on, a product swaps its inputs. A test compares each of these with its record; every other
+        # operation is computed from its record alone, by `_record`.
         __add__, __radd__ = _operators("add", p.add, lambda x, y: (x + y, lambda: (1.0, 1.0)))
         __sub__, __rsub__ = _operators("sub", p.subtract, lambda x, y: (x - y, lambda: (1.0, -1.0)))
         __mul__, __rmul__ = _operators("mul", p.multiply, lambda x, y: (x * y, lambda: (y, x)))
@@ -135,7 +136,7 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
 
 
 def _record(primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Value:
-    """Any primitive, on Values and plain numbers: this is how all other operations are computed."""
+    """Compute any primitive on Values and plain numbers, and record it; `Face.interpret` calls this."""
     parents = tuple([x for x in operands if isinstance(x, Value)])
     positions = None  # of the parents among the operands: all
     if len(parents) < len(operands):

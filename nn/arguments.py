@@ -1,4 +1,4 @@
-"""Looking at arguments: whole numbers and real numbers of any kind, NumPy's among them."""
+"""Checks of arguments: whole numbers and real numbers of any kind, NumPy's included."""
 
 from __future__ import annotations
 

@@ -127,7 +127,8 @@ class TrainingState:
 
     def _take(self, state: dict[str, Any]) -> None:
         if "glassgrad checkpoint" not in state:
-            raise DamageError(f"it isn't {KIND}")
+            saved = "; load a file of save() by model.load(path), or by nn.load(path)" if "state" in state else ""
+            raise DamageError(f"it isn't {KIND}{saved}")
         if (version := state["glassgrad checkpoint"]) != VERSION or isinstance(version, bool):
             raise DamageError(f"its version is {described(version)}, and this glassgrad reads version {VERSION}")
         if set(state) - SINCE != ENTRIES:

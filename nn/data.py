@@ -1,5 +1,6 @@
-"""Reading samples: lists, NumPy arrays and pandas frames become lists of floats, and what is wrong with them is said
-before anything is trained.
+"""Samples and targets from lists, NumPy arrays and pandas frames, as lists of floats.
+
+Whatever is wrong with them is an error before anything is trained.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def read_samples(data: Any, what: str = "X") -> list[list[float]]:
         what: the name of the argument, for messages.
 
     Raises:
-        ValueError: there is none, a row has another width than the first, or a number is nan or inf.
+        ValueError: there are no rows, a row has another width than the first, or a number is nan or inf.
         TypeError: data isn't a table, or an entry isn't a number.
 
     >>> read_samples([(1, 2), (3, 4)])
@@ -94,7 +95,7 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
         what: the name of the argument, for messages.
 
     Raises:
-        ValueError: there are not as many, a label is negative or no whole number, or a number is nan or inf.
+        ValueError: there are more or fewer, a label is negative or not a whole number, or a number is nan or inf.
         TypeError: an entry isn't a number.
 
     >>> read_targets([0, 2, 1.0], 3, "cross_entropy")

@@ -69,7 +69,7 @@ def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
 
 
 class Data(NamedTuple):
-    """Samples and targets that have been looked at, and the loss that compares them with a model's outputs."""
+    """Samples and targets that have been checked, and the loss that compares them with a model's outputs."""
 
     samples: list[list[float]]
     targets: list[Any]
@@ -77,7 +77,7 @@ class Data(NamedTuple):
 
     @classmethod
     def read(cls, X: Any, y: Any, loss: str | Loss, name: str = "") -> Self:
-        """What a user hands over, checked; ``name`` stands before X and y in messages."""
+        """Check what a user passes; ``name`` comes before X and y in messages."""
         function, kind = loss_named(loss)
         samples = read_samples(X, f"{name}X")
         return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function)

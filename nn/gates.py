@@ -1,4 +1,4 @@
-"""The textbook's layers, which compute forward and hand gradients back: `Gate` makes one of any function of Values.
+"""The textbook's layers, which compute forward and pass gradients back: `Gate` makes one of any function of Values.
 
 "Deep Learning from Scratch" (Saito, 2016), chapter 5, writes each of these by hand, with ``forward(...)`` and
 ``backward(dout)``. Here the engine finds what ``backward`` must return, so that each is one line.

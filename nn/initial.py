@@ -1,6 +1,6 @@
-"""Where weights begin: the usual distributions by name.
+"""Initial weights: the usual distributions by name.
 
-``fan_in`` is the number of inputs of a neuron, ``fan_out`` the number of neurons beside it. Sources: Glorot and
+``fan_in`` is the number of inputs of a neuron, ``fan_out`` the number of neurons in its layer. Sources: Glorot and
 Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010; He and others, "Delving
 deep into rectifiers", 2015; micrograd draws uniformly from -1 to 1.
 """
@@ -32,11 +32,11 @@ def _within(rng: random.Random, bound: float) -> float:
 
 
 def as_random(seed: int | random.Random | None) -> random.Random:
-    """A source of random numbers: one of its own for a number, the one that is handed in, or that of the module `random`.
+    """The source of random numbers for a seed.
 
     Args:
-        seed: a whole number, so that the same numbers come every time; a `random.Random`, to draw from it; or None, to
-            draw from the module `random`, so that a script decides by ``random.seed(1337)``.
+        seed: a whole number, for a source of its own that gives the same numbers every time; a `random.Random`, which is
+            returned as it is; or None, for the module `random`, so that ``random.seed(1337)`` decides.
 
     Raises:
         TypeError: seed is something else.
@@ -57,7 +57,7 @@ def as_random(seed: int | random.Random | None) -> random.Random:
 
 
 def draws(init: str, seed: int | random.Random | None, fan_in: int, fan_out: int) -> Callable[[], float]:
-    """What draws one weight after the other.
+    """A function that draws one weight at each call.
 
     Args:
         init: one of ``he``, ``he_uniform``, ``xavier``, ``xavier_uniform``, ``uniform`` (-1 to 1), ``normal``, ``zeros``.

@@ -1,7 +1,7 @@
-"""Neurons, layers and nets, and the parts of which others are built.
+"""Neurons, layers and nets, and the parts to build others from.
 
-A layer takes one sample: a sequence of numbers or Values. A sample of a wrong width is an error, and nothing is cut
-off in silence.
+A layer takes one sample: a sequence of numbers or Values. A sample of the wrong width is an error; nothing is cut off
+silently.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ class Activation(Module):
         return [self.function(v) for v in _one_sample(x, f"this {type(self).__name__}")]
 
     def get_config(self) -> dict[str, Any]:
-        """The name, where the class does not say it."""
+        """The name, unless the class implies it."""
         return {"name": self.name} if type(self) is Activation else {}
 
     def describe(self) -> str:
-        """The name, where the class does not say it."""
+        """The name, unless the class implies it."""
         return self.name if type(self) is Activation else ""
 
 
@@ -141,7 +141,7 @@ def _of_width(x: Any, width: int, who: str) -> Sequence[Any]:
 
 
 def _no_others(who: str, others: dict[str, Any]) -> None:
-    """Refuse options that there are none of; micrograd's name for one of ours gets a word."""
+    """Refuse unknown options; for micrograd's nonlin= the message has ours."""
     if "nonlin" in others:
         raise TypeError(f"{who} takes no nonlin=; write activation='relu' for nonlin=True, and 'linear' for nonlin=False")
     for name in others:
@@ -167,9 +167,9 @@ class Neuron(Module):
         activation: by name; see `Activation`.
         init: how the weights are drawn; if left out, ``he`` for the relu family and ``xavier`` for the others. Biases are 0.
         bias: whether there is one.
-        expand: whether the sum is built from single products and additions, to be looked at, instead of one ``dot`` node.
+        expand: whether the sum is built from single products and additions, for pictures, instead of one ``dot`` node.
         seed: an int, a `random.Random`, or None for the module `random`.
-        fan_out: how many neurons stand beside this one, for ``xavier``.
+        fan_out: how many neurons the layer has, for ``xavier``.
 
     >>> neuron = Neuron(2, activation="tanh", seed=0)
     >>> neuron.num_parameters, abs(neuron([0.5, -1.0]).data) < 1
@@ -204,7 +204,7 @@ class Neuron(Module):
         return self.function(_weighted_sum(self.w, _of_width(x, len(self.w), "this Neuron"), self.b, self.expand))
 
     def get_config(self) -> dict[str, Any]:
-        """What it was made with, but for how weights are drawn."""
+        """What it was made with, except for init and seed."""
         return {"inputs": len(self.w), "activation": self.activation, **_switches(self.b is not None, self.expand)}
 
     def describe(self) -> str:
@@ -266,7 +266,7 @@ class Layer(Module):
         return [neuron(xs) for neuron in self.neurons]
 
     def get_config(self) -> dict[str, Any]:
-        """What it was made with; a list of activations if somebody gave its neurons different ones."""
+        """What it was made with. If the neurons were changed since, a list with the activation of each."""
         activations = [neuron.activation for neuron in self.neurons]
         biases = [neuron.b is not None for neuron in self.neurons]
         config = {"inputs": self.shape[0], "outputs": len(self.neurons), "activation": self.activation}
@@ -380,7 +380,7 @@ class Linear(Module):
         return [_weighted_sum(row, xs, b, False) for row, b in zip(self.weight, biases, strict=True)]
 
     def get_config(self) -> dict[str, Any]:
-        """What it was made with, but for how weights are drawn."""
+        """What it was made with, except for init and seed."""
         sizes = {"in_features": len(self.weight[0]), "out_features": len(self.weight)}
         return {**sizes, **_switches(self.bias is not None, False)}
 
@@ -449,7 +449,7 @@ class Embedding(Module):
         return list(self.weight[i])
 
     def get_config(self) -> dict[str, Any]:
-        """What it was made with, but for how weights are drawn."""
+        """What it was made with, except for init and seed."""
         return {"num_embeddings": len(self.weight), "embedding_dim": len(self.weight[0])}
 
     def describe(self) -> str:

@@ -1,4 +1,4 @@
-"""Metrics: what is watched beside the loss. Each is a function of the outputs and the targets that returns one number."""
+"""Metrics: numbers beside the loss. Each is a function of the outputs and the targets that returns one number."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def metrics_named(names: str | Metric | Sequence[str | Metric]) -> dict[str, Met
         names: one or several, each a name of `METRICS` or a function.
 
     Raises:
-        ValueError: there is no metric of a name, or a name is taken.
+        ValueError: there is no metric of that name, or a name is taken.
 
     >>> list(metrics_named(["accuracy", "r2"]))
     ['accuracy', 'r2']

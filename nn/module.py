@@ -1,7 +1,7 @@
-"""What every part of a net is: a `Module`, with PyTorch's habits.
+"""`Module`, the base of every part of a net, with PyTorch's habits.
 
 A module's parameters are the leaves among its attributes: Values, modules, and lists, tuples and dicts of those, in
-the order in which they were set. A parameter's name is the way to it: ``layers.0.neurons.3.w.1``.
+the order in which they were set. A parameter's name is the path to it: ``layers.0.neurons.3.w.1``.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class Module:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Never:
-            """What other libraries have as methods is a function here, and the message names it."""
+            """Name the function, for what is a method in other libraries."""
             instead = f"; write {FUNCTIONS[name]}" if name in FUNCTIONS else ""
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def forward(self, *inputs: Any) -> Any:
-        """Compute; each subclass does it in its own way."""
+        """Compute the outputs from the inputs. Each subclass has its own."""
         raise NotImplementedError(
             f"{type(self).__name__} has no forward(); write one that takes the inputs and returns the outputs"
         )
@@ -148,7 +148,7 @@ class Module:
         """Name everything, so that pictures and messages can: parameters by labels, and what modules compute by groups.
 
         Args:
-            prefix: what stands before each name.
+            prefix: the text before each name.
 
         Returns:
             The module.
@@ -328,7 +328,7 @@ class Module:
     # ---- words -------------------------------------------------------------------------------------
 
     def describe(self) -> str:
-        """What stands in the parentheses of the repr."""
+        """The text between the parentheses of the repr."""
         return ", ".join([repr(part) for _, part in _parts(self, "") if isinstance(part, Module)])
 
     def summary(self) -> Summary:
@@ -357,7 +357,10 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     content = read_stored(path, KIND)
     if set(content) not in (BEFORE, BEFORE | {"architecture", "parameters"}):
-        raise ValueError(f"{os.fspath(path)} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
+        place = os.fspath(path)
+        if "glassgrad checkpoint" in content:
+            raise ValueError(f"{place} isn't {KIND}, but a checkpoint; make the model, and write fit(..., resume={place!r})")
+        raise ValueError(f"{place} isn't {KIND}: its entries are {_first_names(sorted(content)) or 'none'}")
     if "architecture" in content:
         try:
             architecture = check_architecture(content["architecture"])
@@ -369,7 +372,7 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """What stands one step further inside, with its dotted name."""
+    """The attributes of a module, or the items of a container, with their dotted names."""
     found: Any = vars(thing) if isinstance(thing, Module) else thing
     if isinstance(found, (list, tuple)):
         found = dict(enumerate(found))
@@ -397,7 +400,7 @@ def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
             yield place, part
 
 
-# What the methods above share is here, so that a user's own attribute of the same name as one of them is in nobody's way.
+# Functions rather than methods, so that a subclass may use any of the names above for attributes of its own.
 
 
 def _architecture(module: Module) -> Architecture:

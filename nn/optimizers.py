@@ -174,7 +174,7 @@ class Optimizer:
         return options, found
 
     def _recalled(self, memory: Any, where: str) -> dict[str, float]:
-        """What is remembered of one parameter, looked at."""
+        """What is remembered of one parameter, checked."""
         if not isinstance(memory, dict):
             raise DamageError(f"its {where} is {described(memory)} instead of an object")
         found = {name: as_number(x, f"its {where}[{name!r:.60}]") for name, x in memory.items()}

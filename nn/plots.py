@@ -1,7 +1,6 @@
 """Pictures of training by matplotlib, an extra: ``pip install "glassgrad[plots]"``.
 
-Colours are those of Okabe and Ito, 2008, which everybody can tell apart, and every curve has a dash or a mark of its
-own beside.
+Colours are those of Okabe and Ito, 2008, which everybody can tell apart; besides, every curve has its own dash or mark.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far a training is: a bar in a terminal or a notebook, or a line now and then. Both go to standard error."""
+"""The progress of a training: a bar in a terminal or a notebook, or a line now and then. Both go to standard error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Show = Callable[[dict[str, float] | None], None]
 
 
 def progress_shown(epochs: int, done: int, wanted: bool, each: bool = False) -> Show:
-    """What is to be called with each epoch's numbers, and with None at the end.
+    """A function to call with each epoch's numbers, and with None at the end.
 
     Args:
         epochs: how many there will be.

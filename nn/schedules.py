@@ -1,6 +1,6 @@
 """Schedules of the learning rate, with PyTorch's names.
 
-Each is a factor on the rate that the optimiser began with, by the epoch.
+Each multiplies the rate that the optimiser began with by a factor that depends on the epoch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The files of nets and of trainings: JSON with a checksum, so that damage is found before anything is changed.
 
 The checksum is that of everything else in the file, as `json.dumps` writes it. A file without one, as version 0.1.0 wrote
-it, is read all the same; so whoever edits a file by hand takes the checksum out.
+it, is read all the same; to edit a file by hand, remove its checksum.
 """
 
 from __future__ import annotations

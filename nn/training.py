@@ -1,8 +1,8 @@
 """Training: `fit`, in five stages.
 
-1. Read: the data and the arguments are looked at.
-2. Try: one forward pass for each label, so that a wrong width or a label out of range is found now.
-3. Resume: a checkpoint is taken over whole, or not at all. Nothing has been changed until here.
+1. Read: the data and the arguments are checked.
+2. Try: one forward pass for each label, so that a wrong width or a label out of range is an error now.
+3. Resume: a checkpoint is taken over whole, or not at all. Nothing is changed before.
 4. Train: in each epoch the samples are shuffled, and each batch goes forward, backward, and makes a step; then come
    validation, metrics, the schedule, callbacks, early stopping and the checkpoint.
 5. End: the history says why training ended; after an interrupt or an error the model has its best parameters.
@@ -217,7 +217,7 @@ def _try_each_label(model: Module, data: Data, held_out: Data | None) -> None:
             for i, target in enumerate(part.targets):
                 firsts.setdefault(target if isinstance(target, int) else "", i)
             for i in firsts.values():
-                with suppress(ArithmeticError):  # which is no fault of the data's form: the training will say where
+                with suppress(ArithmeticError):  # not a wrong shape or label: the training will say where
                     part.sample_loss(model, i)
 
 

@@ -219,6 +219,13 @@ def test_only_the_engine_reaches_into_a_value() -> None:
                 assert node.value.id in ("self", "cls"), f"{path.name}:{node.lineno}"
 
 
+def test_the_engine_is_one_page() -> None:
+    """The reference engine fits on a page of 250 lines, and the native engine takes nothing from it but the walk in Python."""
+    assert len((ENGINE / "value.py").read_text(encoding="utf-8").splitlines()) < 250
+    taken = [line for line in (ENGINE / "_native.pyx").read_text(encoding="utf-8").splitlines() if "import" in line and "value" in line]
+    assert taken == ["from .value import _adjoints"]
+
+
 def test_importing_autograd_needs_the_standard_library_only() -> None:
     """A fresh interpreter that imports autograd loads the standard library and autograd, and nothing else."""
     code = "import sys; before = set(sys.modules); import autograd; print(*sorted(set(sys.modules) - before))"

@@ -1,4 +1,4 @@
-"""How a number is written where people read it."""
+"""Numbers as people read them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def short(x: float, digits: int = 4) -> str:
 
 
 def count_text(count: int) -> str:
-    """Write how many there are; of a number too long to be read three digits, however long it is.
+    """Write a count; of a very long one, three digits and the power of ten.
 
     >>> count_text(10_001), count_text(2**1000)
     ('10,001', 'about 1.07e+301')

@@ -1,4 +1,4 @@
-"""The suffixes of the files that are written."""
+"""The file formats, by suffix."""
 
 from __future__ import annotations
 

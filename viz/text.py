@@ -1,4 +1,4 @@
-"""Text as it may safely be shown: no control characters, known widths, aligned columns."""
+"""Text that is safe to show: no control characters, known widths, aligned columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def visible(text: str) -> str:
-    """Spell out the characters that would act instead of being seen: controls, bidi marks, surrogates.
+    """Spell out characters that can't be seen: controls, bidi marks, surrogates.
 
     Args:
         text: any string.
@@ -54,7 +54,7 @@ def columns_of(text: str) -> int:
 
 
 def shortened(text: str, columns: int) -> str:
-    """Cut a line that is too long, and show that it was cut.
+    """Cut a line that is too long, and mark the cut.
 
     >>> shortened("abcdefgh", 5), shortened("abc", 5)
     ('abcd…', 'abc')
@@ -71,7 +71,7 @@ def shortened(text: str, columns: int) -> str:
 
 
 def local_name(name: str, groups: Sequence[str]) -> str:
-    """A dotted name without what the frame around it says already.
+    """A dotted name without the prefix that the frame around it shows.
 
     >>> local_name("layers.0.w.1", ["layers.0"])
     'w.1'

@@ -331,6 +331,35 @@ def test_fields_are_the_properties_of_the_reference() -> None:
         field.__set__(3, 1.0)
 
 
+def test_a_field_of_a_subclass_is_its_own() -> None:
+    """A subclass that defines `grad` itself is asked for it, on writing too, and a missing attribute is refused by its own name."""
+    for V in (native.Value, value.Value):
+        seen: list[Any] = []
+        kind = type("Mine", (V,), {"__slots__": (), "grad": property(lambda self: 7.0, lambda self, x: seen.append(x))})
+        x = kind(1.0)
+        x.grad = 5
+        assert (x.grad, seen) == (7.0, [5])
+        with pytest.raises(AttributeError, match="a Mine has no attribute 'extra' to set"):
+            x.extra = 1
+
+
+def test_engines_do_not_mix() -> None:
+    """A graph belongs to one engine: roots or inputs of the other one are refused, and every gradient stays as it was."""
+    for engine, other in (ENGINES, ENGINES[::-1]):
+        x, stranger = engine.Value(2.0), other.Value(3.0)
+        y = x * x
+        for call in (
+            lambda: ag.backward([y, stranger]),
+            lambda: ag.gradients(y, [x, stranger]),
+            lambda: ag.gradients(y, stranger, create_graph=True),
+        ):
+            with pytest.raises(TypeError, match="takes Values, got Value"):
+                call()
+        assert not x.has_grad
+        assert not stranger.has_grad
+        assert engine.topological_order(y) == ag.topological_order(y) == [x, y]
+
+
 APPLIED = {
     "unary with two": lambda V: ag.exp.apply((V(1.0), V(2.0))),
     "binary with one": lambda V: ag.add.apply((V(1.0),)),

@@ -329,6 +329,16 @@ def test_plain_floats_raise_the_same_words() -> None:
         ag.exp(710)
 
 
+def test_a_pickle_of_the_first_version_opens() -> None:
+    """A leaf that version 0.1.0 pickled comes back with its number, gradient and label."""
+    data = (
+        b"\x80\x04\x95<\x00\x00\x00\x00\x00\x00\x00\x8c\x0eautograd.value\x94\x8c\t_restored\x94\x93\x94(NG@\x04\x00\x00\x00"
+        b"\x00\x00\x00G\xbf\xf8\x00\x00\x00\x00\x00\x00\x8c\x01w\x94t\x94R\x94."
+    )
+    leaf = pickle.loads(data)
+    assert (type(leaf), leaf.data, leaf.grad, leaf.label) == (ag.Value, 2.5, -1.5, "w")
+
+
 def test_primitives_pickle_by_name_and_show_it() -> None:
     """A record pickles to itself, and its repr is its name."""
     assert pickle.loads(pickle.dumps(ag.exp)) is ag.exp

@@ -253,3 +253,16 @@ def test_a_users_own_names_are_in_nobodys_way(tmp_path: Path) -> None:
     assert Busy().load(tmp_path / "model.json").state_dict() == model.state_dict()
     assert repr(model) == "Busy(Linear(2->1), Linear(2->1))"
     nn.fit(model, X, [1.0, 2.0, 3.0], epochs=2, resume=tmp_path / "check.json", progress=False)
+
+
+def test_a_checkpoint_and_a_file_of_save_are_told_apart(tmp_path: Path) -> None:
+    """A checkpoint for nn.load() and load(), and a file of save() for resume=, name the call that takes them."""
+    saved, check = tmp_path / "model.json", tmp_path / "check.json"
+    model = nn.MLP(2, [1], seed=0)
+    model.save(saved)
+    nn.fit(model, X, [1.0, 2.0, 3.0], epochs=1, checkpoint=check, progress=False)
+    for call in (nn.load, model.load):
+        with pytest.raises(ValueError, match=r"but a checkpoint; make the model, and write fit\(..., resume='.*check.json'\)"):
+            call(check)
+    with pytest.raises(ValueError, match=r"isn't a checkpoint of fit\(\); load a file of save\(\) by model.load"):
+        nn.fit(model, X, [1.0, 2.0, 3.0], resume=saved, progress=False)

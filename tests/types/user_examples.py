@@ -50,6 +50,13 @@ def train() -> None:
     assert_type([p.data for p in model.parameters()], list[float])
     history = nn.fit(model, [[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0], loss="hinge", epochs=2, progress=False)
     assert_type(history["loss"], list[float])
+    labels = nn.DataLoader([[0.0, 1.0], [1.0, 0.0]], [0, 1], batch_size=2, shuffle=True, seed=0)
+    nn.fit(model, labels.samples, labels.targets, loss=nn.BCEWithLogitsLoss(), optimizer="adam", lr=0.01, epochs=2, verbose=0)
+    assert_type([name for name, _ in model.requires_grad_(False).named_children()], list[str])
+    print(model.summary(), nn.confusion_matrix(nn.predict(model, labels.samples, probabilities=False), labels.targets))
+    with TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.json")
+        assert_type(nn.load(f"{folder}/model.json"), nn.Module)
 
 
 class Square(nn.Module):

@@ -81,6 +81,20 @@ def test_a_drawing_keeps_the_numbers_of_its_time() -> None:
     assert "w     2 -> 4" in str(viz.compare(before, x * w))
 
 
+def test_two_results_that_share_a_leaf() -> None:
+    """Two Values whose shared leaf was changed between them are compared, and it is said that the first is out of date."""
+    w = ag.Value(2.0, label="w")
+    before = w * 3.0
+    w.data = 4.0
+    told = viz.compare(before, w * 3.0)
+    words = "w was changed after the result was computed; compute it again"
+    assert str(told).splitlines()[-1] == f"before: {words}, or draw it before the change"
+    shown = [e.text for e in ElementTree.fromstring(told.svg).iter() if e.tag.endswith("text")]
+    assert shown[-2:] == ["what changed is framed: before → after", f"before: {words}, or draw it before the change"]
+    assert str(viz.compare(w * 3.0, before)).splitlines()[-1] == f"after: {words}"
+    assert words not in str(viz.compare(viz.draw(w * 3.0), w * 3.0))
+
+
 def test_not_yet_is_told_from_a_gradient() -> None:
     """A pass without backward() against one with it says 'not yet', not 0."""
     assert "not yet -> 1" in str(viz.compare(run(2.0, backward=False), run(2.0)))

@@ -98,6 +98,40 @@ def test_without_a_backward_pass_no_gradient_is_shown() -> None:
     assert "backward() has not run" not in " ".join(texts(viz.draw(lecture()).svg))
 
 
+def test_a_leaf_that_was_changed_afterwards() -> None:
+    """Where a leaf was changed after the result was computed, picture, table and explanation say so, and name it."""
+    x, w, b = (ag.Value(v, label=n) for v, n in ((2.0, "x"), (3.0, "w"), (1.0, "b")))
+    f = (x * w + b).tanh() + x
+    words = "changed after the result was computed; compute it again"
+    assert words not in viz.draw(f).svg
+    assert words not in str(viz.draw(f))
+    b.data = 5.0
+    for told in (texts(viz.draw(f).svg), str(viz.draw(f)).splitlines(), str(viz.explain(f, x)).splitlines()):
+        assert told[-1] == f"b was {words}"
+    assert f"<p>b was {words}</p>" in viz.explain(f, x).html
+    assert viz.draw(f).scene.description.endswith(f"b was {words}.")
+    w.data = -2.0
+    assert f"\nx, w or b was {words}" in str(viz.draw(f))  # a product doesn't tell which of its factors it was
+    many = [ag.Value(float(i), label=f"x{i}") for i in range(9)]
+    total = ag.sum(many)
+    many[0].data = -1.0
+    assert f"\nx0, x1, x2, x3, x4, x5 or another one was {words}" in str(viz.draw(total))
+    unnamed = ag.Value(2.0)
+    root = unnamed.sqrt()
+    unnamed.data = -1.0  # it has no root any more
+    assert f"\nan input without a label was {words}" in str(viz.draw(root))
+
+
+def test_a_users_primitive_is_not_asked_again() -> None:
+    """Whether a leaf was changed is not found out with a user's own function, which may be slow or random."""
+    calls = []
+    double = ag.primitive(lambda x: calls.append(x) or 2 * x, lambda z, x: 2.0, name="double")
+    f = double(ag.Value(2.0, label="x"))
+    assert len(calls) == 1
+    assert "changed after" not in str(viz.draw(f))
+    assert len(calls) == 1
+
+
 def edges(value: Any) -> list[tuple[str, str]]:
     """The edges of the DOT text, tail and head without ports, in order."""
     found = []

@@ -1,4 +1,4 @@
-"""The one kind of error that the command tells its user about."""
+"""The error that the command reports to its user."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError(f"{message}; glassgrad --help shows how to call it")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print the help as everything else is printed, so that a full device is noticed."""
+        """Print the help like everything else, so that a full device is noticed."""
         del file
         _print(message.rstrip("\n"))
 
@@ -171,7 +171,7 @@ def _main(argv: list[str]) -> int:
 
 
 def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
-    """Tell the options and their values from the other words: the expression, which may begin with a minus, and the inputs."""
+    """Separate the options and their values from the expression, which may begin with a minus, and the inputs."""
     known = {name: action for action in parser._actions for name in action.option_strings}
     given: list[str] = []
     words: list[str] = []
@@ -198,7 +198,7 @@ def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[l
 
 
 def _is_joined(word: str) -> bool:
-    """Whether an option of one letter and its file stand in one word, as in -ograph.svg; -o*2 is an expression."""
+    """Whether a word is a short option with its file, as -ograph.svg; -o*2 is an expression."""
     name = word[2:]
     return (word.startswith("-o") and name.lower().endswith(FORMATS)) or (word.startswith("-f") and os.path.isfile(name))
 
@@ -310,7 +310,7 @@ def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
 
 @contextmanager
 def _written(what: str, name: str, otherwise: str) -> Iterator[None]:
-    """Say what went wrong while a file was made."""
+    """Turn what goes wrong while a file is made into a message."""
     try:
         yield
     except RenderError as error:
@@ -347,7 +347,7 @@ def _print(text: str) -> None:
 
 
 def _complain(text: str) -> None:
-    """Say what is wrong; where nobody can be told, the status tells it."""
+    """Print the error; if that fails, the exit status alone tells it."""
     if sys.stderr is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""The text of an expression, and how a place in it is pointed out."""
+"""The text of an expression, and errors that point at a place in it."""
 
 from __future__ import annotations
 

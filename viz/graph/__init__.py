@@ -1,1 +1,1 @@
-"""What is to be seen: nodes, edges and numbers, read from Values, and what can be said about them."""
+"""The graph that a picture shows, read from Values, and what is said about it."""

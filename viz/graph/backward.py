@@ -1,4 +1,4 @@
-"""The backward pass over a graph, one node at a time, as the engine goes and with its rounding."""
+"""The backward pass over a graph, one node at a time, in the engine's order and with its rounding."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Flow:
         edge: the edge.
         local: its local gradient.
         part: upstream times local.
-        before: what had arrived at the operand before, or None if this is the first.
-        total: what has arrived there now.
+        before: the operand's gradient so far, or None if this is its first share.
+        total: the operand's gradient now.
     """
 
     edge: Edge
@@ -30,7 +30,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Visit:
-    """One node hands its gradient on.
+    """One node passes its gradient back.
 
     Attributes:
         place: the node.
@@ -75,7 +75,7 @@ def backward(graph: Graph) -> tuple[list[Visit], dict[int, float]]:
 
 
 def contribution(graph: Graph, edge: Edge) -> float | None:
-    """What flows back along an edge, from the gradient that its head has; None where that is not known."""
+    """What flows back along an edge: its head's gradient times the local gradient; None where one is missing."""
     upstream = graph.nodes[edge.head].gradient
     if edge.tail is None or upstream is None or edge.local is None:
         return None

@@ -1,7 +1,7 @@
 """What each Value is drawn as: itself, a box for its group, or nothing, where there is too much to draw.
 
-Groups fold first, the innermost before the outermost; then the parts farthest from the root. Nothing here costs more
-than a few looks at each Value, so that a graph of a million nodes can be drawn too.
+Groups fold first, the innermost before the outermost; then the parts farthest from the root. Each Value is
+visited a few times only, so that a graph of a million nodes can be drawn too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["CONSTANTS", "Groups", "Key", "constants_of", "drawn_as", "groups_of"
 
 Groups = tuple[str, ...]
 Key = int | Groups  # what a Value is drawn as: itself, by its place in the order, or the group that it folds into
-CONSTANTS = 24  # one node has no more in sight
+CONSTANTS = 24  # the most that are drawn for one node
 
 
 def drawn_as(
@@ -27,7 +27,7 @@ def drawn_as(
     Args:
         order: all Values, in the order in which they were computed.
         collapse: True, or the names of groups, as for `viz.draw`.
-        max_nodes: no more boxes than this; None for any number.
+        max_nodes: the most boxes; None for any number.
 
     Returns:
         For each Value that is drawn its place in the order and what it is drawn as; and how many constants of one node are
@@ -113,7 +113,7 @@ def _folded_by_name(order: Sequence[Any], paths: Sequence[Groups], collapse: boo
 
 
 def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
-    """Fold parameters that no group has computed with into the part that their labels begin with.
+    """Fold parameters outside of all groups into the part that their labels begin with.
 
     The rows of an embedding are such: ``letters.weight.3.0`` and its like become the box ``letters``.
     """
@@ -151,13 +151,13 @@ def constants_of(value: Any) -> int:
 
 
 def _cost(value: Any, many: float) -> float:
-    """How many boxes the constants of a node take: one each, and one for those that are too many."""
+    """How many boxes the constants of a node take: one each up to ``many``, and one for the others."""
     count = constants_of(value)
     return count if count <= many else many + 1
 
 
 def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> bool:
-    """Whether so many boxes may be drawn; constants count, unless they are in a fold."""
+    """Whether the boxes are within the limit; constants count, unless they are in a fold."""
     boxes = len(set(keys))
     if boxes > limit:  # the constants of a large graph need not be counted
         return False
@@ -165,7 +165,7 @@ def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) 
 
 
 def _nearest(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> list[tuple[int, Key]]:
-    """Keep what is nearest to the root, level by level; what is not in the answer is left out."""
+    """The Values nearest to the root, level by level; the others are left out."""
     grouped: dict[int, Key] = {}
     members: dict[Key, list[Any]] = {}
     if not isinstance(keys, range):

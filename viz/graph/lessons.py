@@ -17,7 +17,7 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
     """One sentence on what a node passes back.
 
     Args:
-        graph: what is seen.
+        graph: the graph.
         place: the node's place in it.
         upstream: the gradient that arrives at the node.
 

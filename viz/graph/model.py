@@ -1,4 +1,4 @@
-"""What is to be seen: nodes, edges and numbers, as they were when the picture was asked for."""
+"""The graph that a picture shows: a snapshot of nodes, edges and numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Edge", "Fold", "Graph", "Node"]
 
 @dataclass(frozen=True)
 class Fold:
-    """What a box stands for that took in many nodes.
+    """What a folded box stands for.
 
     Attributes:
         name: the group's name; empty for the part that was left out because it is far from the root.
@@ -35,12 +35,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class Node:
-    """One Value, or a box that many were folded into.
+    """One Value, or a box into which many are folded.
 
     Attributes:
         label: the label as it may be shown; empty if there is none.
         symbol: the operation's symbol; empty for a leaf.
-        value: the forward value; None for a fold without a single outlet, and for what a step has not computed yet.
+        value: the forward value; None for a fold with several outlets, and for what a step has not computed yet.
         gradient: the gradient, or None before a backward pass.
         operands: in the order of the arguments; an int is the place of a node in `Graph.nodes`, a float is a
             constant.
@@ -119,6 +119,7 @@ class Graph:
         folded: how many Values of the whole graph the folds took in.
         left_out: how many of these were left out because they are far from the root.
         remark: more to be said below the picture.
+        outdated: lines about leaves that were changed after the result was computed; empty if there are none.
         focus: the place of the Value that a path is shown from, if any.
         pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
     """
@@ -127,12 +128,13 @@ class Graph:
     folded: int = 0
     left_out: int = 0
     remark: str = ""
+    outdated: str = ""
     focus: int | None = None
     pending: bool = False
 
     @property
     def root(self) -> Node:
-        """The result that the picture is of."""
+        """The result."""
         return self.nodes[-1]
 
     @cached_property
@@ -156,7 +158,7 @@ class Graph:
 
     @cached_property
     def constant_count(self) -> int:
-        """The number of places where a plain number is an operand."""
+        """How often a plain number is an operand."""
         return sum(edge.tail is None for edge in self.edges)
 
     @property
@@ -185,7 +187,7 @@ class Graph:
 
     @property
     def note(self) -> str:
-        """What must be said about missing gradients; empty if the root has one."""
+        """A remark on missing gradients; empty if the root has one."""
         if self.root.gradient is not None or self.pending:
             return ""
         if self.has_gradients:
@@ -220,7 +222,7 @@ class Graph:
         return (local_name(node.label, node.groups) if drawn else node.label) or f"#{node.order + 1}"
 
     def formula(self, place: int, *, drawn: bool = False) -> str:
-        """How a node came about, in terms of its operands' names: ``x + y``, ``exp(q)``; empty for a leaf or a fold."""
+        """How a node was computed, with the names of its operands: ``x + y``, ``exp(q)``; empty for a leaf or a fold."""
         node = self.nodes[place]
         if node.op is None:
             return ""
@@ -229,10 +231,13 @@ class Graph:
         return text
 
     def with_earlier(self, before: Graph) -> Graph:
-        """The same graph that knows the numbers of an earlier pass as well."""
+        """The same graph with the numbers of an earlier pass beside its own."""
         pairs = zip(self.nodes, before.nodes, strict=True)
         nodes = [replace(node, earlier=(first.value, first.gradient)) for node, first in pairs]
-        return replace(self, nodes=tuple(nodes), remark="what changed is framed: before → after")
+        outdated = [f"before: {before.outdated}, or draw it before the change"] if before.outdated else []
+        outdated += [f"after: {self.outdated}"] if self.outdated else []
+        remark = "what changed is framed: before → after"
+        return replace(self, nodes=tuple(nodes), remark=remark, outdated="\n".join(outdated))
 
     def with_numbers(self, numbers: Sequence[tuple[float | None, float | None]]) -> Graph:
         """The same graph with another value and gradient at each place."""

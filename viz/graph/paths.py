@@ -1,8 +1,8 @@
-"""The paths from one node to the result, the largest product of local gradients first, found one after the other.
+"""The paths from one node to the result, one after the other, the largest product of local gradients first.
 
 After Jimenez and Marzal, "Computing the K shortest paths: a new algorithm and an experimental comparison" (1999): the next
-path of a node asks one of the nodes after it for that one's next path, and nothing else is looked at. So the largest ten of
-2**1000 paths cost what ten paths are long.
+path of a node needs the next path of one of the nodes after it, and nothing else. So finding the largest ten of 2**1000
+paths takes as long as following ten paths.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def ranked(graph: Graph, focus: int) -> Iterator[tuple[Edge, ...]]:
 
 
 class _Search:
-    """What is known so far: for each node its largest paths to the result, and what may come next."""
+    """The search so far: for each node its largest paths to the result, and the candidates for the next."""
 
     def __init__(self, graph: Graph, focus: int) -> None:
         self.uses = graph.uses
@@ -95,7 +95,7 @@ class _Search:
             self.found[place] = [(largest, whole.index(largest), 0)]
 
     def one_more(self, focus: int) -> bool:
-        """Find the next path of a node, and of the nodes after it what that takes; False if there is none."""
+        """Find the next path of a node; False if there is none."""
         trail = [focus]
         while trail[-1] not in self.ended:
             _, at, rank = self.found[trail[-1]][-1]

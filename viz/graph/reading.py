@@ -1,4 +1,4 @@
-"""From Values, through autograd's public face, to the graph that is drawn."""
+"""From Values to the graph that is drawn."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read(
 
 
 def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, many: float) -> Graph:
-    """Build the nodes that are drawn; what is not among ``drawn`` is left out and stands in one box."""
+    """Build the nodes that are drawn; everything that is not in ``drawn`` becomes one box."""
     members: dict[Groups, list[int]] = {}
     for i, key in drawn:
         if not isinstance(key, int):
@@ -117,7 +117,41 @@ def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, m
         folded=len(rest) + sum(map(len, members.values())),
         left_out=len(rest),
         focus=None if focus is None else index.of(focus),
+        outdated=_outdated([order[i] for i, _ in drawn]),
     )
+
+
+def _outdated(values: Sequence[Any]) -> str:
+    """A remark on leaves that were changed after what uses them was computed; empty if there are none.
+
+    >>> from autograd import Value
+    >>> x = Value(2, label="x")
+    >>> y = x * x
+    >>> x.data = 5.0
+    >>> _outdated([x, y])
+    'x was changed after the result was computed; compute it again'
+    """
+    known = autograd.primitives()  # a user's own function may be slow, or random
+    late = [value for value in values if value.op is not None and value.op.name in known and not _is_up_to_date(value)]
+    leaves = list({id(leaf): leaf for value in late for leaf in value.parents if leaf.is_leaf}.values())
+    if not leaves:
+        return ""
+    names = [shortened(visible(leaf.label), 24) or "an input without a label" for leaf in leaves[:NAMED_LEAVES]]
+    if len(leaves) > len(names):
+        names.append("another one")
+    which = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    return f"{which} was changed after the result was computed; compute it again"
+
+
+def _is_up_to_date(value: Any) -> bool:
+    """Whether a Value is what its operands give now; a computed one can't be changed, so only leaves are looked at."""
+    if not any(parent.is_leaf for parent in value.parents):
+        return True
+    plain = tuple([operand if isinstance(operand, float) else operand.data for operand in value.operands])
+    try:
+        return repr(float(value.op.evaluate(plain, value.operands))) == repr(value.data)
+    except (ArithmeticError, ValueError):
+        return False
 
 
 def _node(
@@ -139,7 +173,7 @@ def _node(
         moving = [i for i, operand in enumerate(value.operands) if not isinstance(operand, float)]
         try:
             numbers = dict(zip(moving, value.local_gradients(), strict=True))
-        except (ArithmeticError, ValueError, TypeError):  # a derivative that fails must not take the picture with it
+        except (ArithmeticError, ValueError, TypeError):  # the picture is drawn even if a derivative fails
             numbers = {}
         if len(moving) <= SYMBOLIC:
             texts = dict(zip(moving, autograd.local_gradient_formulas(value, names), strict=True))
@@ -193,7 +227,7 @@ def _fold(key: Groups, members: Sequence[Any], outlets: set[int], index: _Index,
 
 
 def _weight(value: Any, parent: Any, index: _Index, here: int) -> float | None:
-    """The weight that a number from outside meets in a fold: its partner in a product, if that is a leaf in there."""
+    """The weight that an input of a fold is multiplied by, if that is a leaf or a constant of the fold."""
     operands = value.operands
     if value.op is autograd.multiply:
         partner = operands[1] if operands[0] is parent else operands[0]
@@ -231,7 +265,7 @@ class _Index:
         return self.place_of.get(id(value), self.rest)
 
     def operands(self, value: Any, crowd: int | None) -> list[tuple[int | float, int, int]]:
-        """What is drawn for a Value's operands: those in the same fold are one, with their number."""
+        """What is drawn for a Value's operands; operands in the same fold become one, with a count."""
         drawn: list[tuple[int | float, int, int]] = []
         seen: dict[int, int] = {}
         constants = 0
@@ -302,5 +336,5 @@ def shrunk(graph: Graph, limit: int) -> Graph:
 
 
 def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:
-    """For each edge what it had before; an edge that stands for several has none."""
+    """Keep the property of each edge; an edge that stands for several has none."""
     return tuple([things[slots[0]] if len(slots) == 1 else none for slots in groups]) if things else ()

@@ -1,4 +1,4 @@
-"""What is told of a node, of an edge and of a local gradient."""
+"""Sentences about a node, an edge and a local gradient."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def derivative(of: str, by: str, text: str, number: str, plain: str | None = Non
         by: the name of the operand.
         text: the local gradient in symbols; empty if there is none.
         number: the local gradient as it is written.
-        plain: the text that says no more than the number; the number itself if None.
+        plain: a text that adds nothing to the number, and is left out; the number itself if None.
 
     >>> derivative("x * y", "x", "y", "3"), derivative("x + y", "x", "1", "1")
     ('d(x * y)/dx = y = 3', 'd(x + y)/dx = 1')
@@ -52,7 +52,7 @@ def _of_a_fold(node: Node, fold: Fold) -> str:
 
 
 def details(graph: Graph, place: int) -> list[str]:
-    """What is told when the pointer rests on a node: the sentence, its local gradients, the line that made it."""
+    """The tooltip of a node: the sentence, its local gradients, the line of code that made it."""
     node = graph.nodes[place]
     lines = [sentence(graph, place)]
     if node.symbol:
@@ -70,7 +70,7 @@ def details(graph: Graph, place: int) -> list[str]:
 
 
 def edge_title(graph: Graph, edge: Edge) -> str:
-    """What is told when the pointer rests on an edge."""
+    """The tooltip of an edge."""
     tail = "constant" if edge.tail is None else graph.name(edge.tail)
     text = f"{tail} to {graph.name(edge.head)}"
     if edge.count > 1:

@@ -1,1 +1,1 @@
-"""How large each thing is, where it stands, and the scene that comes of it."""
+"""Sizes and places: from a graph to a scene."""

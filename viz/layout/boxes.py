@@ -41,7 +41,7 @@ class BoxCell(Cell):
 
     def offset(self, slot: int) -> float:
         """How far from the middle line an operand's edge arrives."""
-        return ((slot + 0.5) / self.slots - 0.5) * self.breadth if self.slots else 0.0
+        return ((slot + 0.5) / self.slots - 0.5) * self.breadth
 
     def shapes(self, centre: Point) -> list[Shape]:
         """The tinted part with the name, the white one with the numbers, the outline."""

@@ -1,4 +1,4 @@
-"""What a node says, and the cell that it is drawn in: what both styles share.
+"""The words of a node and the cell that it is drawn in: what both styles share.
 
 Sizes come from here and not from the machine's fonts, so that the same graph gives the same picture everywhere,
 also where no font is installed. A cell is described along the flow (from operands to results) and across it;
@@ -21,7 +21,7 @@ NABLA = "∇"  # marks a gradient, so that it can be told from a value without c
 
 @dataclass(frozen=True)
 class Words:
-    """What a node says.
+    """The words of a node.
 
     Attributes:
         kind: ``"leaf"``, ``"operation"`` or ``"fold"``.
@@ -32,7 +32,7 @@ class Words:
         gradient: the gradient as written; empty where there is none.
         lines: what is written in a fold.
         title: what is told on hover.
-        fills_in: whether empty numbers keep their place, for a player that fills them in.
+        fills_in: whether empty numbers are written as well, for a player to fill them in.
         columns: columns of text to keep free for the gradient.
     """
 

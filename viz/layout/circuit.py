@@ -50,7 +50,7 @@ class CircuitCell(Cell):
         return cls(words, direction, slots, is_root, is_fork, along + wire, breadth, gate, wire)
 
     def entry(self, slot: int) -> tuple[float, float]:
-        """On the outline of the gate, so that the wire meets it also where it curves."""
+        """On the outline of the gate, also where it is round."""
         across = self.offset(slot)
         if not self.words.symbol:
             return 0.0, across
@@ -76,7 +76,7 @@ class CircuitCell(Cell):
         width, height = (along, across) if self.is_horizontal else (across, along)
         left, top = x - width / 2, y - height / 2
         words = self.words
-        if words.is_fold:  # two sheets, one behind the other: there is more in here
+        if words.is_fold:  # two sheets, one behind the other
             behind = Rect(left + 4, top - 4, width, height, 6, "fold")
             return [behind, Rect(left, top, width, height, 6, "fold", stroke=1.2), *self.fold_texts(x, y)]
         if words.kind == "leaf":
@@ -102,7 +102,7 @@ class CircuitCell(Cell):
         if not self.is_horizontal:
             return Text(name, x + across / 2 + 5, y, size, colour, "start", bold=bold, role="name")
         anchor = "middle"
-        if text_width(name, size) > along:  # it begins with the gate, and goes on over the wire
+        if text_width(name, size) > along:  # it starts above the gate and goes on above the wire
             x, _ = self.point(centre, 0)
             anchor = "start" if self.direction == "LR" else "end"
         return Text(name, x, y - across / 2 - 9, size, colour, anchor, bold=bold, role="name")

@@ -1,4 +1,4 @@
-"""From sizes and places to a scene: every shape where it goes. No graph is asked here."""
+"""From sizes and places to a scene. No graph is asked here."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _clusters(measured: Measured, layout: Layout) -> list[Item]:
 
 def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: float, *, faded: bool) -> Item:
     points, _ = layout.edges[k]
-    if arrow.tail is not None:  # exactly where the wire ends, whatever the layout rounded
+    if arrow.tail is not None:  # exactly where the wire ends: the layout has rounded
         tail = measured.cells[arrow.tail]
         points = (tail.point(layout.centres[f"n{arrow.tail}"], tail.length), *points[1:])
     head = measured.cells[arrow.head]
@@ -88,7 +88,7 @@ def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: fl
 
 
 def _extended(points: tuple[Point, ...], tip: Point) -> tuple[Point, ...]:
-    """A curve that goes on to the base of the arrow's head, wherever the gate's outline is."""
+    """A curve that goes on to the base of the arrow's head."""
     x, y = points[-1]
     dx, dy = tip[0] - x, tip[1] - y
     length = (dx * dx + dy * dy) ** 0.5

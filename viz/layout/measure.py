@@ -1,4 +1,4 @@
-"""From a graph to everything that is drawn of it: what it says, and how large it is. The stages after this ask no graph."""
+"""From a graph to all words and sizes that are drawn of it. The stages after this one don't see the graph."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["NOT_YET", "Arrow", "Measured", "Pill", "measure"]
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 NOT_YET = "not yet"
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
-CONTRIBUTIONS = 4  # as many are added up in sight
+CONTRIBUTIONS = 4  # a sum of more is not spelled out
 DESCRIBED = 100  # nodes spelled out in the description
 
 
@@ -86,7 +86,7 @@ class Measured:
         arrows: one for each edge.
         groups: for each node the names of its groups, the outermost first.
         lit: the places of the nodes that are not faded, or None for all.
-        note: what must be said about missing gradients.
+        note: a remark on missing gradients.
         legend: which number is which.
         footer: the lines below the picture.
         title: of the whole.
@@ -120,17 +120,17 @@ class Measured:
 
     @property
     def size(self) -> int:
-        """How much there is to be placed: cells, constants and arrows."""
+        """The number of cells, constants and arrows."""
         return len(self.cells) + sum(map(len, self.pills.values())) + len(self.arrows)
 
 
 def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
-    """Say what is drawn of a graph, and how large it is.
+    """Find the words and sizes of everything that is drawn.
 
     Args:
         graph: what is to be seen.
         look: how.
-        like: the same graph with other numbers; the cells keep its sizes.
+        like: the same graph with other numbers, whose sizes are kept.
     """
     cells = []
     for place in range(len(graph.nodes)):
@@ -300,7 +300,7 @@ def _footer(graph: Graph, legend: str) -> list[str]:
         lines.append(f"{graph.folded:,} nodes are folded into boxes")
     if graph.remark:
         lines.append(graph.remark)
-    return lines
+    return lines + graph.outdated.splitlines()
 
 
 def _description(graph: Graph, remarks: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Where everything stands: Graphviz is asked, and its answer is read."""
+"""Where everything stands: the question to Graphviz, and its answer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Layout:
 
 
 def lay_out(measured: Measured, seconds: float | None = None) -> Layout:
-    """Ask Graphviz where everything goes; once more, where it changed the order of a layer's neurons.
+    """Ask Graphviz where everything goes, and once more if it changed the order of a layer's neurons.
 
     Args:
         measured: what is to be laid out.
@@ -65,7 +65,7 @@ def _read(data: bytes) -> Layout:
 
     def point(text: str) -> Point:
         x, y = text.split(",")
-        return float(x) - left + MARGIN, top - float(y) + MARGIN  # Graphviz counts y upwards
+        return float(x) - left + MARGIN, top - float(y) + MARGIN  # Graphviz's y axis points up
 
     edges = {}
     labels = {}

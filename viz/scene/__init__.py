@@ -1,1 +1,1 @@
-"""Shapes in points, their colours, and the files they are written as."""
+"""Shapes, colours, and writing them as SVG, PNG and PDF."""

@@ -1,4 +1,4 @@
-"""Graphviz, however it can be had: pygraphviz in this process, in a child with a time limit, or a system ``dot``."""
+"""Running Graphviz: pygraphviz in this process, in a child with a time limit, or the program ``dot``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class GraphvizNotFoundError(RenderError):
 
 
 class LayoutTimeoutError(RenderError):
-    """The layout took longer than it may."""
+    """The layout exceeded its time limit."""
 
 
 def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seconds: float | None = None) -> bytes:
@@ -88,7 +88,7 @@ def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seco
 def _pygraphviz() -> ModuleType | None:
     try:
         return importlib.import_module("pygraphviz")
-    except (ImportError, OSError):  # not installed, or its shared library does not load here
+    except (ImportError, OSError):  # not installed, or its shared library doesn't load
         return None
 
 
@@ -127,7 +127,7 @@ def _in_child(command: list[str], source: str, limit: float) -> bytes:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Send what C libraries write to standard error (missing fonts and the like) nowhere, for the block."""
+    """Discard what C libraries write to standard error (missing fonts and the like) inside the block."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

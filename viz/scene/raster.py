@@ -21,7 +21,7 @@ def positioned(scene: Scene, dpi: float | None = None) -> str:
 
     Args:
         scene: what is drawn.
-        dpi: dots per inch, for a picture made of dots; for one that isn't, how large it is, 72 for its own size.
+        dpi: dots per inch of a PNG; of a PDF, 72 times its scale. Graphviz's own if None.
     """
     resolution = f"dpi={dpi:g}, " if dpi else ""
     colours = THEMES[scene.theme]
@@ -30,7 +30,7 @@ def positioned(scene: Scene, dpi: float | None = None) -> str:
         f'graph [{resolution}pad=0, margin=0, outputorder=nodesfirst, bgcolor="{colours["ground"]}"]',
         'node [label="", fixedsize=true, width=0, height=0, margin=0, shape=none, fontname=monospace]',
         "edge [arrowhead=none]",
-        # Two corners hold the frame open as far as the SVG's.
+        # Two corners make the frame as large as the SVG's.
         f'corner0 [pos="0,{scene.height:.2f}", shape=point, style=invis, width=0.001, height=0.001]',
         f'corner1 [pos="{scene.width:.2f},0", shape=point, style=invis, width=0.001, height=0.001]',
     ]
@@ -44,7 +44,7 @@ def positioned(scene: Scene, dpi: float | None = None) -> str:
 
 
 class _Writer:
-    """Numbers what it writes; Graphviz counts y upwards."""
+    """Gives each shape a name; Graphviz's y axis points up."""
 
     def __init__(self, height: float) -> None:
         self.height = height

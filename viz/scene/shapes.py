@@ -90,7 +90,7 @@ Shape = Text | Curve | Circle | Rect
 
 @dataclass
 class Item:
-    """One thing that is seen: a node, an edge, a constant, a frame."""
+    """One thing in a picture: a node, an edge, a constant, a frame."""
 
     name: str
     kind: str
@@ -125,5 +125,5 @@ class Scene:
 
     @property
     def texts(self) -> list[Text]:
-        """All that is written in it."""
+        """All texts in it."""
         return [shape for item in self.items for shape in item.shapes if isinstance(shape, Text)]

@@ -1,4 +1,4 @@
-"""A scene as SVG, one element for one thing seen.
+"""A scene as SVG, one group for each item.
 
 Nothing depends on style sheets, scripts or fonts of this machine; the ground is opaque; every id begins with a
 prefix made from the content, so that many drawings fit one page.

@@ -31,7 +31,7 @@ THEMES: Mapping[str, Mapping[str, str]] = {
 
 
 def blended(colour: str, ground: str, share: float) -> str:
-    """A colour as it looks when it covers the ground by a share only.
+    """A colour as it looks when it is partly transparent.
 
     Args:
         colour: ``#rrggbb``.

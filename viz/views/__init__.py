@@ -1,1 +1,1 @@
-"""What a user gets: drawings, walks, explanations, comparisons."""
+"""What users see: drawings, walks, explanations, comparisons. A new view is a new file here."""

@@ -107,13 +107,13 @@ class Comparison(Image):
 
     @cached_property
     def changed(self) -> tuple[int, ...]:
-        """The places of the nodes whose value or gradient changed, to the last bit."""
+        """The places of the nodes whose value or gradient changed in any bit."""
         pairs = zip(self._before.nodes, self._after.nodes, strict=True)
         return tuple([i for i, (a, b) in enumerate(pairs) if repr((a.value, a.gradient)) != repr((b.value, b.gradient))])
 
     @cached_property
     def drawing(self) -> Drawing:
-        """The picture: both numbers where they differ, what changed on a ground of its own."""
+        """The picture: both numbers where they differ, and a frame around each node that changed."""
         return Drawing(self._after.with_earlier(self._before), self._look, marked=self.changed)
 
     @property
@@ -134,7 +134,8 @@ class Comparison(Image):
         lines = ["  ".join(row).rstrip() for row in aligned(rows, "lll")]
         if len(self._after.nodes) > ROWS:
             lines.append(f"… and {len(self._after.nodes) - ROWS:,} more nodes")
-        return "\n".join([*lines, f"{len(self.changed)} of {len(self._after.nodes)} nodes changed"])
+        lines.append(f"{len(self.changed)} of {len(self._after.nodes)} nodes changed")
+        return "\n".join(lines + self.drawing.graph.outdated.splitlines())
 
     def _content(self, suffix: str) -> bytes:
         return self.drawing.to_bytes(suffix)

@@ -83,7 +83,7 @@ class Drawing(Picture):
         return source(self.measured)
 
     def interactive(self) -> Interactive:
-        """The picture as HTML: rest the pointer on a node to see its numbers and its wires; zoom and move.
+        """The picture as HTML: hover over a node to see its numbers and its wires; zoom and move.
 
         >>> from autograd import Value
         >>> draw(Value(2) * 3).interactive()

@@ -1,4 +1,4 @@
-"""Why is a gradient what it is: every path from an input to the result, its product of local gradients, and their sum."""
+"""Why a gradient is what it is: the paths from an input to the result, their products of local gradients, and the sum."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Explanation", "GradientPath", "explain"]
 
 MAX_PATHS = 10
 RULES = 24
-MAX_STEPS = 12  # a longer path is shown by its ends
+MAX_STEPS = 12  # the middle of a longer path is left out
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Explanation(HTMLView):
     def _found(self, limit: int) -> list[GradientPath]:
         """The paths with the largest products first; of equal ones the shortest first, then in the order of the graph."""
         paths = [self._path(edges) for edges in islice(ranked(self._graph, self._focus), limit)]
-        # Ranked are the factors, to more digits than a product has. What is listed is the product: it decides where it can.
+        # The ranking compares exact sums of logarithms; the list is sorted by the rounded products that it shows.
         return sorted(paths, key=_rank_of_product)
 
     def _path(self, edges: tuple[Edge, ...]) -> GradientPath:
@@ -187,7 +187,7 @@ class Explanation(HTMLView):
             lines.append(self._sum)
         for heading, more in (("where", self._where), ("local gradients", self._rules)):
             lines += [heading, *[f"  {line}" for line in more]]
-        return "\n".join([self.title, *lines])
+        return "\n".join([self.title, *lines, *self._graph.outdated.splitlines()])
 
     def _share(self, path: GradientPath) -> str:
         """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
@@ -228,6 +228,7 @@ class Explanation(HTMLView):
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
+        total += f"<p>{escape(self._graph.outdated)}</p>" if self._graph.outdated else ""
         body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
         return fragment(body, kind="explain", theme=self.theme, label=self.title)
 
@@ -237,20 +238,20 @@ class Explanation(HTMLView):
 
 
 def _ends(words: Sequence[str], columns: int) -> list[str]:
-    """Words as they are shown: long ones cut, of very many the first and the last."""
+    """Shorten long words, and leave out the middle of a long list."""
     if len(words) > MAX_STEPS:
         words = [*words[: MAX_STEPS // 2], "…", *words[-MAX_STEPS // 2 :]]
     return [shortened(word, columns) for word in words]
 
 
 def _rank_of_product(path: GradientPath) -> tuple[float, int]:
-    """The largest first, nan among the infinite; where a product has underflowed or overflowed, the order stays as it is."""
+    """The largest first, nan among the infinite; products that have underflowed or overflowed keep their order."""
     size = math.inf if math.isnan(path.product) else abs(path.product)
     return -size, len(path.places) if 0.0 < size < math.inf else 0
 
 
 def _added(numbers: Iterable[float]) -> float:
-    """A sum rounded once; added one by one where that can't be done, since infinite numbers are among them."""
+    """A sum rounded once, or added up one by one if there are infinite numbers."""
     numbers = list(numbers)
     try:
         return math.fsum(numbers)

@@ -24,7 +24,7 @@ from .view import View
 __all__ = ["Image", "Still"]
 
 DPI = 120
-PIXELS = 1_500_000  # no PNG has more, unless it is asked for
+PIXELS = 1_500_000  # of a PNG, unless more are asked for
 MOST_PIXELS = 100_000_000
 CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
 SMALLEST = 0.6  # a picture that would have to be smaller to fit a cell is scrolled: its words could not be read

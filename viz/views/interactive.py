@@ -1,4 +1,4 @@
-"""The picture as HTML: a node tells its numbers where the pointer rests, and the whole can be zoomed and moved."""
+"""The picture as HTML: hover over a node to read its numbers, zoom and move the whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HINT = (
 
 
 class Interactive(HTMLView):
-    """A drawing that answers: hover, zoom, move, keyboard. `Drawing.interactive` makes it."""
+    """A drawing with hover, zoom, drag and keyboard. `Drawing.interactive` makes it."""
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture

@@ -26,7 +26,7 @@ LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third o
 class Picture(Image):
     """A graph and how it is drawn; each stage is computed when it is first asked for.
 
-    Everything that needs a layout raises `RenderError` where Graphviz is missing, failed, or took too long.
+    What needs a layout raises `RenderError` if Graphviz is missing, fails, or takes too long.
     """
 
     def __init__(self, graph: Graph, look: Look, marked: Collection[int] = ()) -> None:
@@ -36,7 +36,7 @@ class Picture(Image):
 
     @property
     def graph(self) -> Graph:
-        """What is to be seen: nodes, edges and numbers."""
+        """The graph that the picture was asked for."""
         return self._graph
 
     @property
@@ -51,7 +51,7 @@ class Picture(Image):
 
     @property
     def drawn(self) -> Graph:
-        """What is seen: `graph`, or less where its layout took too long."""
+        """The graph that is drawn: `graph`, or a smaller one if its layout took too long."""
         return self._laid_out[0]
 
     @property
@@ -67,7 +67,7 @@ class Picture(Image):
 
     @cached_property
     def _laid_out(self) -> tuple[Graph, Measured, Layout]:
-        """The layout; where it takes too long, that of a smaller graph."""
+        """The layout, or that of a smaller graph if it takes too long."""
         graph, measured = self._graph, self.measured
         for seconds in LAYOUT_SECONDS[:-1]:
             try:
@@ -81,7 +81,7 @@ class Picture(Image):
 
     @property
     def told(self) -> list[str]:
-        """For each node of `drawn` what is told when the pointer rests on it."""
+        """The tooltip of each node of `drawn`."""
         return [cell.words.title for cell in self._laid_out[1].cells]
 
     @property
@@ -105,7 +105,7 @@ class Picture(Image):
             lines.append(f"… and {len(graph.nodes) - TABLE_ROWS:,} more nodes")
         if graph.note:
             lines.append(graph.note)
-        return "\n".join(lines)
+        return "\n".join(lines + graph.outdated.splitlines())
 
     @property
     def summary(self) -> str:

@@ -37,7 +37,7 @@ class Frame:
         phase: ``"forward"`` or ``"backward"``.
         words: what happens.
         rules: the arithmetic of it, one line for each operand.
-        place: the node that it happens at, or None where it is all of them.
+        place: the node that is computed or passes its gradient back; None for the inputs.
         parents: the places of the nodes that give or get a number.
         changes: what is written: place, ``"value"`` or ``"gradient"``, and the number.
     """
@@ -246,7 +246,7 @@ def _backward_frames(graph: Graph, visits: Sequence[Visit], look: Look) -> list[
 
 
 def _rule(graph: Graph, flow: Flow, upstream: float, look: Look) -> str:
-    """How one operand gets its share."""
+    """The arithmetic of one operand's share."""
     edge = flow.edge
     name = graph.name(edge.tail or 0)
     local, part = short(flow.local, look.precision), short(flow.part, look.precision)
@@ -262,7 +262,7 @@ def _parents(graph: Graph, place: int) -> tuple[int, ...]:
 
 
 def _captioned(scene: Scene, heading: str, frame: Frame) -> Scene:
-    """A picture with the words of its step below it, broken into lines that fit."""
+    """A picture with the words of its step below it, wrapped to its width."""
     columns = max(64, int(scene.width / 7.4))
     lines = [piece for text in (frame.words, *frame.rules) for piece in _broken(text, columns)]
     texts = [Text(heading, 12, scene.height + 6, 12, "muted", "start", bold=True, role="step")]

@@ -1,6 +1,6 @@
-"""What all views share: a text, files, what a notebook shows; and HTML.
+"""What all views share: text, files, notebook output, and HTML.
 
-A fragment of HTML brings everything along: no network, no library, no global name. Styles and scripts, which are files
+A fragment of HTML is self-contained: no network, no library, no global name. Styles and scripts, which are files
 beside this one, find their elements by an attribute whose value is made from the content, so that any number of fragments
 fit one page, also the same one twice.
 """
@@ -27,7 +27,7 @@ __all__ = ["HTMLView", "View", "filled", "fragment", "script_json"]
 
 
 class View(ABC):
-    """Something to look at: a text on a terminal, a file, the output of a cell."""
+    """Something to look at: text on a terminal, a file, the output of a cell."""
 
     suffixes: ClassVar[Sequence[str]]
 
@@ -111,7 +111,7 @@ class HTMLView(View):
 
 
 def filled(name: str, **parts: str) -> str:
-    """A file of HTML, with HTML for the words in capitals in it."""
+    """An HTML file with its words in capitals replaced by HTML."""
     # In one pass: a user's label may be one of these words.
     return re.sub("|".join(parts), lambda word: parts[word[0]], _asset(name).strip())
 

@@ -7,8 +7,13 @@ import html
 import inspect
 import itertools
 import json
+import os
 import re
 import string
+import subprocess
+import sys
+import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -187,7 +192,7 @@ def test_what_a_walk_says() -> None:
         "1. Die Eingaben: x = 3.",
         "2. #2 = x * x = 9",
         "3. Die Ableitung des Ergebnisses nach sich selbst ist 1.",
-        "4. Ein Produkt tauscht seine Eingänge, und hier sind beide x: also zweimal der eingehende Gradient mal x. "
+        "4. Ein Produkt vertauscht seine Eingänge, und hier sind beide x: also zweimal der eingehende Gradient mal x. "
         "∇x: eingehend 1 × lokal 3 = 3, denn d(x * x)/dx = x = 3; "
         "∇x: eingehend 1 × lokal 3 = 3, denn d(x * x)/dx = x = 3; mehrfach verwendet, also addiert: 3 + 3 = 6",
     ]
@@ -238,3 +243,31 @@ def test_one_says_what_is_in_the_catalogue() -> None:
     assert say("en", "{count:,} nodes", count=12345) == "12,345 nodes"
     assert say("de", "{count:,} nodes", count=12345) == "12345 Knoten"
     assert say("ko", "{names} and {last}", names="{x}", last="y") == "{x}, y"
+
+
+def test_the_catalogues_are_read_from_an_archive(tmp_path: Path) -> None:
+    """Packages in a zip file, as zipapps have them, know the same languages; and the build is told to pack the catalogues."""
+    archive = tmp_path / "house.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for package in (ROOT, Path(ag.__file__).parent):
+            for path in sorted(package.rglob("*")):
+                if path.suffix in (".py", ".json", ".css", ".html", ".js"):
+                    packed.write(path, path.relative_to(package.parent).as_posix())
+    script = (
+        "import viz, autograd; from viz.languages import LANGUAGES; print(viz.__file__); print(*LANGUAGES);"
+        "print(viz.steps(autograd.Value(3, label='x') * 2, language='ko').frames[0].words)"
+    )
+    settings = os.environ | {"PYTHONPATH": str(archive), "PYTHONIOENCODING": "utf-8", "AUTOGRAD_ENGINE": "python"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", cwd=tmp_path, env=settings, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    where, languages, words = run.stdout.splitlines()
+    assert "house.zip" in where
+    assert languages.split() == list(LANGUAGES)
+    assert words == "입력: x = 3."
+    project = ROOT.parent / "pyproject.toml"
+    if project.exists():
+        setuptools = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["setuptools"]
+        assert "viz.languages" in setuptools["packages"]
+        assert setuptools["package-data"]["viz.languages"] == ["*.json"]

@@ -137,7 +137,7 @@ def test_a_changed_record_is_noticed(
 
 
 def test_the_table_of_rules() -> None:
-    """Each rule has its number, its record's name and its place in the table; a node keeps the number in a byte, 255 for none."""
+    """Each rule has a number, its record's name and a place in the table; a node keeps the number in a byte, 255 for none."""
     source = translate.rules_source()
     rules = re.findall(r"^cdef inline void r_(\w+)\(", source, re.MULTILINE)
     assert 40 < len(rules) < 255

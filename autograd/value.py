@@ -127,7 +127,7 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
 
     if TYPE_CHECKING:
 
-        def detach(self) -> Value: ...
+        def detach(self) -> Value: ...  # noqa: D102  # as above
 
     else:
         # A sum passes the gradient on, a product swaps its inputs. A test compares each of these with its record; every other

@@ -373,8 +373,8 @@ class NaryPrimitive(Primitive):
     """A primitive of one or two whole sequences: one node, however many operands they hold.
 
     ``function`` takes the sequences of floats. There is one rule for each sequence: a function ``(z, *sequences)`` that
-    returns the derivatives with respect to all of its operands at once, because they share most of their work. Two sequences are
-    of equal length, and the operands of a node are those of the first sequence, then those of the second.
+    returns the derivatives with respect to all of its operands at once, because they share most of their work. Two
+    sequences are of equal length, and the operands of a node are those of the first, then those of the second.
 
     What the function takes by keyword only, such as ``ddof``, is not an operand: it is fixed for an application, and `bind`
     gives the primitive for which it is.

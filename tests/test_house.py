@@ -1,4 +1,4 @@
-"""How the rooms of the house stand to each other, checked on the source text."""
+"""Which module may import which, and what all modules and tests have in common, checked on the source text."""
 
 from __future__ import annotations
 

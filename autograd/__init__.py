@@ -136,7 +136,7 @@ __all__ = [
     "jacfwd", "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p",
     "log2", "log_softmax", "logaddexp", "logit", "logsigmoid", "logsumexp", "maximum", "mean", "minimum", "multiply",
     "negative", "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod",
-    "reciprocal", "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
-    "sqrt", "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc",
+    "reciprocal", "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
+    "softplus", "sqrt", "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc",
     "Value", "value_and_grad", "var", "vjp", "where",
 ]  # fmt: skip

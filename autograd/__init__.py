@@ -1,4 +1,4 @@
-"""Scalar reverse-mode automatic differentiation, glass all the way.
+"""Scalar reverse-mode automatic differentiation that shows every value and every gradient.
 
 >>> from autograd import Value
 >>> x, y, z = Value(-2), Value(5), Value(-4)

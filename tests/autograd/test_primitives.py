@@ -87,7 +87,7 @@ def width(name: str) -> int:
 
 
 def test_the_table_is_complete() -> None:
-    """Every public primitive stands in the table above."""
+    """Every public primitive is in the table above."""
     assert set(TRUTH) == set(ag.primitives())
 
 
@@ -189,7 +189,7 @@ def test_numpy_ufuncs_of_two(Value: Any, name: str) -> None:
 
 
 def test_numpy_arithmetic(Value: Any) -> None:
-    """Object arrays broadcast over Values, np.dot and np.sum work, and NumPy scalars stand on either side."""
+    """Object arrays broadcast over Values, np.dot and np.sum work, and NumPy scalars work on either side."""
     a = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]], dtype=object)
     v = Value(10.0)
     for got in (a + v, v + a):

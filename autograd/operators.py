@@ -21,7 +21,7 @@ __all__ = ["Operators", "is_operand"]
 
 
 def is_operand(x: Any) -> bool:
-    """Whether x may stand beside a Value in an operator: a real number, or something of the same kind.
+    """Whether x may be the other operand of an operator of a Value: a real number, or something of the same kind.
 
     >>> is_operand(1), is_operand("1")
     (True, False)
@@ -149,6 +149,7 @@ class Operators:
         def copysign(self, other: SupportsFloat) -> Self: ...
         def polygamma(self, n: int) -> Self: ...
         def sigmoid(self) -> Self: ...
+        def logit(self) -> Self: ...
         def logsigmoid(self) -> Self: ...
         def softplus(self) -> Self: ...
         def relu(self) -> Self: ...
@@ -281,7 +282,7 @@ class Operators:
         return rest
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """What a NumPy function does with a Value that stands in no array.
+        """What a NumPy function does with a Value that is not in an array.
 
         arctan2, hypot and their like are NumPy's names of methods, which NumPy would ask the operand on the left for.
         """

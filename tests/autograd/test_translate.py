@@ -20,7 +20,7 @@ RULES = [(name, operand) for name, r in RECORDS.items() for operand in r.__signa
 
 
 class Python(Dialect):
-    """Python that calls the records themselves, so that a rule stands alone."""
+    """Python that calls the records themselves, so that a rule needs nothing else."""
 
     named = {abs: "abs", math.copysign: "copysign", kernels.share: "share"} | {r: r.name for r in RECORDS.values()}
 
@@ -125,7 +125,7 @@ def test_the_rules_are_up_to_date() -> None:
 def test_a_changed_record_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that does not fit the records fails the check, and is written anew without it."""
+    """A file that does not match the records fails the check, and is written again without it."""
     stale = tmp_path / "_rules.pxi"
     stale.write_text("cdef double k_square(double x, int* ok) noexcept nogil:\n    return x\n", encoding="utf-8")
     monkeypatch.setattr(translate, "TARGET", stale)

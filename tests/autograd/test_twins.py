@@ -38,7 +38,7 @@ EXTREMES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 3.0, 1e-200, 1e200, -1e200, 5e
 
 
 def members(kind: type) -> dict[str, Any]:
-    """What a class offers, wherever in its bases it stands; private names aside."""
+    """What a class offers, its bases included; private names aside."""
     names = [name for name in dir(kind) if name.startswith("__") or not name.startswith("_")]
     return {name: getattr(kind, name) for name in names if name not in LANGUAGE}
 
@@ -278,7 +278,7 @@ FOREIGN = [3, -(2**53) - 1, 2**63, 2**63 - 1, -(2**63), 10**300, 10**400, True, 
 
 @pytest.mark.parametrize("number", FOREIGN, ids=lambda x: f"{type(x).__name__} {x!r:.24}")
 def test_foreign_numbers_agree(number: Any) -> None:
-    """Whatever stands beside a Value, is wrapped in one, or is written to a field, gives the same bits or words on both."""
+    """Whatever is combined with a Value, wrapped in one, or written to a field, gives the same bits or words on both."""
 
     def write(field: str, V: Any) -> Any:
         x = V(1.5, label="x")

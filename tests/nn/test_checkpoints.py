@@ -126,7 +126,7 @@ def test_every_change_is_found_by_the_checksum(written: str, refused: Any) -> No
 
 @pytest.mark.parametrize("wrong", ["x", None, True, [], {}, [[]], {"a": 1}, 10**400, -1.5e300], ids=lambda x: f"{x!r:.9}")
 def test_a_wrong_type_is_found_without_a_checksum(written: str, refused: Any, wrong: Any) -> None:
-    """Also in a file without a checksum, an entry of another type is refused wherever it stands."""
+    """Also in a file without a checksum, an entry of another type is refused wherever it is."""
     whole = json.loads(written)
     del whole["sha256"]
     for way in places(whole):
@@ -194,7 +194,7 @@ def test_a_missing_entry_is_found_without_a_checksum(written: str, refused: Any)
     ],
 )
 def test_the_message_says_what_is_wrong(written: str, refused: Any, way: tuple[Any, ...], entry: Any, words: str) -> None:
-    """What is wrong is named, with what stands there."""
+    """The message names what is wrong, and what is there."""
     whole = json.loads(written)
     del whole["sha256"]
     refused(json.dumps(changed(whole, way, entry)), words)

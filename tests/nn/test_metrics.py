@@ -47,7 +47,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
 
 
 def test_metrics_go_by_name_in_fit_and_evaluate() -> None:
-    """precision, recall and f1 stand in the history and in evaluate()."""
+    """precision, recall and f1 are in the history and in evaluate()."""
     X, y = [[0.0], [1.0], [2.0], [3.0]], [-1, -1, 1, 1]
     model = nn.Linear(1, 1, seed=0)
     history = nn.fit(model, X, y, loss="hinge", epochs=50, metrics=["f1", "precision", "recall"], progress=False)

@@ -46,7 +46,7 @@ def verdict(
     sharp = central.error <= SHARP * reach
     settled = found.unsettled <= SETTLED * reach
     passes = sharp and settled and not found.contradicted and not central.excludes(got)
-    # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is no kink.
+    # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is not a kink.
     # The same where the central one looked much closer than the others: they saw another scale.
     closer = passes and central.step < 0.1 * max(found.left.step, found.right.step)
     if not closer and found.kink(reach, 1e-6 if passes else 1e-9):

@@ -241,6 +241,10 @@ cdef class Node:
 
     # Memory: see `new_node`, `new_leaf` and `free_node`.
 
+    def _begin(self, double number):
+        self.number = number
+        self.has_gradient = 0  # and it is a leaf already: see `new_leaf`
+
     def _set(self, name, x):
         PyObject_GenericSetAttr(self, name, x)
 
@@ -273,10 +277,6 @@ cdef class Node:
         if self.shape != MANY:
             return (<object>self.a,)
         return tuple([x for x in self._operands if not PyFloat_CheckExact(x)])
-
-    @_parents.setter
-    def _parents(self, none):
-        """The constructor makes a leaf, and this is one."""
 
     @property
     def _operands(self):

@@ -47,6 +47,7 @@ class Face(Micrograd, Operators):
     __slots__ = ()
 
     _engine: Any  # the module
+    _begin: Callable[[float], None]  # makes it a leaf with that number
     _set: Callable[[str, Any], None]  # sets a field, or an attribute of a subclass, as `object.__setattr__` does
     _data: float
     _grad: float | None
@@ -56,9 +57,7 @@ class Face(Micrograd, Operators):
     _local_gradients: Callable[[], tuple[float, ...]]
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self._set("_data", to_float(data))
-        self._set("_grad", None)
-        self._set("_parents", ())
+        self._begin(to_float(data))
         if label != "":
             self.label = label
         if modes.open_blocks:

@@ -92,16 +92,17 @@ def gradients(output: Any, inputs: Any, create_graph: bool = False) -> Any:
             results = [g if isinstance(g := found.get(x, 0.0), Face) else engine.Value(g) for x in wanted]
     else:
         results = engine._derivatives(output, wanted)
-    return results[0] if isinstance(inputs, Face) else results
+    return results[0] if isinstance(inputs, engine.Value) else results
 
 
 def _values(given: Any, what: str, kind: Any = Face) -> list[Any]:
-    """A Value, or an iterable of them, as a list; those of another engine than the first one's are refused."""
-    values = [given] if isinstance(given, Face) or not isinstance(given, Iterable) else list(given)
+    """A Value, or an iterable of them, as a list: of the class ``kind`` of an engine, or of that of the first one."""
+    values = [given] if isinstance(given, kind) or not isinstance(given, Iterable) else list(given)
+    if kind is Face and values and isinstance(values[0], Face):
+        kind = values[0]._engine.Value
     for x in values:
         if not isinstance(x, kind):
             raise TypeError(f"{what} takes Values, got {type(x).__name__} {x!r:.60}; wrap the number in Value(...)")
-        kind = x._engine.Value
     return values
 
 

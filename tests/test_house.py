@@ -58,12 +58,13 @@ PICTURES: dict[str, set[str]] = {
     "text": set(),
     "digits": set(),
     "files": set(),
+    "languages": set(),
     "_autograd": set(),
-    "graph": {"text", "digits"},
+    "graph": {"text", "digits", "languages"},
     "scene": {"text"},
-    "layout": {"text", "digits", "graph", "scene"},
-    "views": {"text", "digits", "files", "graph", "scene", "layout"},
-    "cli": {"text", "digits", "files", "graph", "scene", "layout", "views"},
+    "layout": {"text", "digits", "languages", "graph", "scene"},
+    "views": {"text", "digits", "files", "languages", "graph", "scene", "layout"},
+    "cli": {"text", "digits", "files", "languages", "graph", "scene", "layout", "views"},
     "__init__": {"_autograd", "scene", "views"},
 }
 # Of layout, only what measures a graph may import the graph: what comes after has all in what was measured.

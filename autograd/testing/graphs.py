@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .differences import UNIT
+from .differences import LEAST_NUMBER, UNIT
 
 __all__ = ["adjoints", "as_python", "at_a_kink", "engine_of", "is_value", "noise", "operation", "scale"]
 
@@ -56,7 +56,8 @@ def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
     """A bound of the rounding noise of the root: each operation is off by 4 units of its value at most."""
     # The root counts even as a leaf: its number may have been computed outside of the graph, and rounded there.
     terms = zip(nodes, gradients, strict=True)
-    return 4.0 * UNIT * math.fsum(abs(g * n.data) for n, g in terms if g and (n.parents or n is nodes[-1]))
+    sizes = [abs(g * n.data) for n, g in terms if g and (n.parents or n is nodes[-1])]
+    return 4.0 * UNIT * math.fsum(sizes) + 4.0 * LEAST_NUMBER
 
 
 def at_a_kink(nodes: Sequence[Any]) -> bool:

@@ -57,7 +57,11 @@ ASKED_FIRST = {
     "autograd/engines.py": ["tests/autograd/test_engines.py", "tests/test_house.py"],
     "autograd/modes.py": ["tests/autograd/test_backward.py"],
     "autograd/operators.py": ["tests/autograd/test_value.py", "tests/autograd/test_primitives.py"],
-    "autograd/record.py": ["tests/autograd/test_primitives.py", "tests/autograd/test_value.py"],
+    "autograd/record.py": [
+        "tests/autograd/test_record.py",
+        "tests/autograd/test_primitives.py",
+        "tests/autograd/test_value.py",
+    ],
     "autograd/records.py": ["tests/autograd/test_conventions.py", "tests/autograd/test_primitives.py"],
     "autograd/translate.py": ["tests/autograd/test_translate.py"],
     "nn/data.py": ["tests/nn/test_training.py"],

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 from . import modes
 from .micrograd import Micrograd
@@ -126,12 +126,12 @@ class Face(Micrograd, Operators):
     # ---- how it was computed -----------------------------------------------------------------------
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Self, ...]:
         """The Values this one was computed from, in the order of the arguments; empty for a leaf."""
         return self._parents
 
     @property
-    def operands(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Self | float, ...]:
         """All operands in order: the parents, and plain numbers where they stood. Empty for a leaf."""
         return self._operands if self._parents else ()
 

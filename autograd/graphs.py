@@ -6,7 +6,7 @@ These functions take the Values of either engine, and ask the engine that made t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from . import modes, records as p
 from .face import Face
@@ -14,8 +14,10 @@ from .record import to_float
 
 __all__ = ["backward", "gradients", "topological_order"]
 
+V = TypeVar("V", bound=Face)
 
-def topological_order(root: Any) -> list[Any]:
+
+def topological_order(root: V) -> list[V]:
     """Every node that ``root`` was computed from, parents before children, ``root`` last.
 
     A depth-first walk with a stack of its own, so that a chain of a million nodes needs no recursion.
@@ -27,7 +29,7 @@ def topological_order(root: Any) -> list[Any]:
     """
     if not isinstance(root, Face):
         raise TypeError(f"expected a Value, got {type(root).__name__}; wrap the number in Value(...)")
-    order: list[Any] = root._engine._order_of([root])
+    order: list[V] = root._engine._order_of([root])
     return order
 
 

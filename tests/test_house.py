@@ -228,7 +228,7 @@ def test_the_engine_is_one_page() -> None:
         for line in (ENGINE / "_native.pyx").read_text(encoding="utf-8").splitlines()
         if "import" in line and "value" in line
     ]
-    assert taken == ["from .value import _adjoints"]
+    assert [line.partition("  #")[0] for line in taken] == ["from .value import _adjoints"]
 
 
 def test_importing_autograd_needs_the_standard_library_only() -> None:

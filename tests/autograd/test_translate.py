@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,15 @@ def test_a_changed_record_is_noticed(
     assert translate.main(["--force"]) == 2
     assert translate.main([]) == 0
     assert translate.main(["--check"]) == 0
+
+
+def test_the_table_of_rules() -> None:
+    """Each rule has a number, its record's name and a place in the table; a node keeps the number in a byte, 255 for none."""
+    source = translate.rules_source()
+    rules = re.findall(r"^cdef inline void r_(\w+)\(", source, re.MULTILINE)
+    assert 40 < len(rules) < 255
+    assert re.findall(r"^    RULE_(\w+)$", source, re.MULTILINE) == [*(name.upper() for name in rules), "COUNT"]
+    assert re.findall(r'^    "(\w+)",$', source, re.MULTILINE) == rules
+    for name in rules:
+        arity = vars(records)[name].arity
+        assert f"    RULES[RULE_{name.upper()}], ARITIES[RULE_{name.upper()}] = r_{name}, {arity}\n" in source

@@ -420,6 +420,8 @@ class NaryPrimitive(Primitive):
     def __call__(self, *sequences: Any, **options: Any) -> Any:
         """Compute the primitive of iterables; see the record's own docstring."""
         if not options:
+            if self.sequences == 1 == len(sequences) and type(sequences[0]) in (list, tuple):  # what is mostly handed over
+                return self.apply(tuple(sequences[0]))
             if self._several and len(sequences) > 1:
                 return self.apply(sequences)
             return self.apply(self.operands_of(sequences, options))

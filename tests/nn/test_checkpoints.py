@@ -292,6 +292,22 @@ def test_a_checkpoint_of_the_first_release_is_read(written: str, tmp_path: Path)
     assert ends[0] == straight.seen()
 
 
+def test_no_generator_draws_on_after_a_refusal(tmp_path: Path) -> None:
+    """Where the last generator's state is damaged, the Dropout before it goes on as if nothing had been read."""
+    path = tmp_path / "check.json"
+    drops = [nn.Dropout(0.5, seed=1), nn.Dropout(0.5, seed=2)]
+    model = nn.Sequential(nn.Linear(2, 2, seed=0), *drops, nn.Linear(2, 1, seed=1))
+    nn.fit(model, X, Y, epochs=1, checkpoint=path, progress=False)
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    del whole["sha256"]
+    path.write_text(json.dumps(changed(whole, ("random", 2, 5), "x")), encoding="utf-8")
+    model([0.0, 1.0])
+    before = [drop.rng.getstate() for drop in drops]  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match=r"random\[2\] isn't the state of a generator"):
+        nn.fit(model, X, Y, resume=path, progress=False)
+    assert [drop.rng.getstate() for drop in drops] == before  # type: ignore[union-attr]
+
+
 def test_files_are_written_by_the_one_function(tmp_path: Path) -> None:
     """save() and checkpoint= keep permissions, follow links, and remove what a killed process left."""
     if files.locks is None:

@@ -70,6 +70,7 @@ def test_a_confusion_matrix_reads_as_a_table() -> None:
     ]
     many = nn.confusion_matrix(np.array([1.0] * 12 + [-1.0]), np.array([1.0] * 12 + [-1.0]))
     assert repr(many).splitlines() == ["      predicted", "true  -1   1", "  -1   1   0", "   1   0  12"]
+    assert nn.confusion_matrix([[1.0, 0.0]], [1.0]).counts == [[0, 0], [1, 0]]
     assert nn.confusion_matrix([1.0, -1.0], [1, 1]).labels == [0, 1]
     assert nn.confusion_matrix([1.0, -1.0], [0, 0]).labels == [0, 1]
 

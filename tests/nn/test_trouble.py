@@ -135,6 +135,23 @@ def test_the_best_finite_parameters_are_kept(script: list[float], watched: bool,
     nn.fit(model, [[1.0]], [0.0], lr=0.01, epochs=1, progress=False)
 
 
+def test_what_was_kept_is_finite_though_the_loss_was() -> None:
+    """Parameters of which one is inf aren't gone back to, even if it isn't used and the loss was lowest with them."""
+    model = nn.Linear(1, 2, bias=False, seed=0)
+    used, unused = model.parameters()
+    used.data, unused.data = 5.0, 1.0
+
+    class Moving(nn.SGD):
+        def step(self) -> None:
+            used.data, unused.data = {5.0: (3.0, 2.0), 3.0: (2.0, math.inf), 2.0: (math.nan, math.inf)}[used.data]
+
+    with pytest.raises(nn.TrainingError, match="those before epoch 2, where the loss was lowest"):
+        nn.fit(
+            model, [[1.0]], [[0.0, 0.0]], loss=lambda p, t: p[0] * p[0], optimizer=Moving(model.parameters()), progress=False
+        )
+    assert (used.data, unused.data) == (3.0, 2.0)
+
+
 def test_an_evaluation_that_fails_is_told() -> None:
     """A model that overflows on validation data alone stops with the epoch, the line and the history."""
     model = Steep()

@@ -293,7 +293,7 @@ class Operators:
         wrapped = [array(x, dtype=object) if is_tracked(x) else x for x in inputs]
         return getattr(ufunc, method)(*wrapped, **options)
 
-    # ---- what would lose the gradient in silence is refused --------------------------------------
+    # ---- what would lose the gradient silently is refused ------------------------------------------
 
     def _refuse(self, what: str) -> NoReturn:
         raise TypeError(

@@ -50,7 +50,7 @@ def verdict(
     passes = sharp and settled and not contradicted and not central.excludes(got)
     if not passes and found.finest_agree(got, SHARP * size):  # a derivative is about the finest scale that can be seen
         return "pass", ""
-    # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is no kink.
+    # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is not a kink.
     # The same where the central one looked much closer than the others: they saw another scale.
     closer = passes and central.step < 0.1 * max(found.left.step, found.right.step)
     if not closer and found.kink(reach, 1e-6 if passes else 1e-9):

@@ -108,7 +108,7 @@ def test_data_of_a_leaf_can_be_set_and_of_a_node_not(Value: Any) -> None:
 
 
 def test_grad_and_has_grad(Value: Any) -> None:
-    """grad is 0.0 before any pass, and has_grad tells that from a gradient of zero."""
+    """grad is 0.0 before any pass, and has_grad tells a missing gradient from a zero one."""
     x = Value(1.0)
     assert (x.grad, x.has_grad) == (0.0, False)
     (x * 0).backward()

@@ -1,4 +1,4 @@
-"""fit() and its kin: what is learned, what is refused, and what stays after a stop."""
+"""fit(), evaluate() and predict(): what is learned, what is refused, and what stays after a stop."""
 
 from __future__ import annotations
 

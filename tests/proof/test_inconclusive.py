@@ -212,7 +212,7 @@ def test_single_precision_has_its_own_reason() -> None:
 
 
 def test_a_point_outside_of_the_domain_says_nothing() -> None:
-    """What is complex, or warned of by NumPy, beside the point is no value there, and shows nothing to the user."""
+    """Complex numbers and NumPy's warnings next to the point count as missing values, and the user sees nothing of them."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert check_gradients(lambda x: x**0.5, 0.01, gradients=[5.0], strict=True).verdict == "pass"

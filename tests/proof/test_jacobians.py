@@ -133,7 +133,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_matrices_that_do_not_fit_are_refused(name: str) -> None:
-    """What has another shape than outputs by inputs, and outputs that are no finite numbers, raise what says so."""
+    """A shape other than outputs by inputs, and outputs that are not finite, are errors that say so."""
     act, kind, words = BAD[name]
     with pytest.raises(kind, match=words):
         act()

@@ -167,6 +167,8 @@ def fit(
                 state.save(checkpoint)
             show(row)
         # 5. End.
+        if wrong := first_not_finite(model):
+            raise _Trouble(f"after epoch {len(history)} {wrong}{_advice(state)}")
         history.stopped = history.stopped or "finished"
     except KeyboardInterrupt:
         state.back_to_best()
@@ -235,7 +237,7 @@ def _epoch(state: TrainingState, data: Data, size: int, shuffle: bool, limit: fl
     losses = []
     for batch, start in enumerate(range(0, len(order), size), start=1):
         places = order[start : start + size]
-        shown = ", ".join(map(str, places[:4])) + (", ..." if len(places) > 4 else "")
+        shown = ", ".join(str(data.rows[i]) for i in places[:4]) + (", ..." if len(places) > 4 else "")
         where = f"epoch {number}, batch {batch} (samples {shown})"
         losses.append(_step(state, data, places, where, limit) * len(places))
     return {"epoch": float(number), "loss": math.fsum(losses) / len(order), "lr": rate}
@@ -261,9 +263,12 @@ def _step(state: TrainingState, data: Data, places: Sequence[int], where: str, l
     try:
         if limit is not None:
             clip_grad_norm_(state.parameters, limit)
+    except ValueError as error:
+        raise _Trouble(f"the gradients can't be clipped in {where}: {error}{_advice(state)}") from error
+    try:
         state.optimizer.step()
     except (ArithmeticError, ValueError) as error:
-        raise _Trouble(f"the step failed in {where}: {error}{_advice(state)}") from error
+        raise _Trouble(f"the step failed in {where}: {error}") from error
     return float(loss.data)
 
 

@@ -7,6 +7,7 @@ import difflib
 import importlib.metadata
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, NoReturn
@@ -308,8 +309,11 @@ def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
     names = ("style", "theme", "direction", "precision", "local_gradients", "max_nodes", "language")
     look = {name: getattr(options, name) for name in names}
     path = None if options.path is None else _named(program, "--path", options.path)
-    with _written("picture", output, "use --no-picture"):
+    with _written("picture", output, "use --no-picture"), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         draw(program.result.value, path=path, **look).save(output, scale=options.scale, dpi=options.dpi)
+    for warning in told:
+        _complain(f"glassgrad: {visible(str(warning.message))}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
@@ -15,6 +16,7 @@ from autograd.files import write_whole
 
 from ..files import IMAGES, check_suffix
 from ..layout.look import check_count
+from ..scene.fonts import warning_about
 from ..scene.graphviz import RenderError, run_graphviz
 from ..scene.raster import positioned
 from ..scene.shapes import Scene
@@ -55,7 +57,10 @@ class Image(View):
 
     def to_bytes(self, suffix: str, *, scale: float = 1.0, dpi: int | None = None) -> bytes:
         """The content of a file of this kind; the arguments and errors are those of `save`."""
-        return self._sized(check_suffix(f"picture{suffix}", self.suffixes), scale, dpi)
+        suffix = check_suffix(f"picture{suffix}", self.suffixes)
+        data = self._sized(suffix, scale, dpi)
+        self._warn(suffix)
+        return data
 
     def save(self, path: str | os.PathLike[str], *, scale: float = 1.0, dpi: int | None = None) -> Path:
         """Write the picture to a file, whole or not at all.
@@ -68,13 +73,25 @@ class Image(View):
         Returns:
             The path.
 
+        Warns:
+            UserWarning: for .png and .pdf, where no font of this machine has the glyphs of a label; with a remedy.
+
         Raises:
             ValueError: the suffix is another one, or the size is out of its range; the message says what is possible.
             OSError: the file can't be written.
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        write_whole(path, self._sized(check_suffix(path, self.suffixes), scale, dpi))
+        suffix = check_suffix(path, self.suffixes)
+        write_whole(path, self._sized(suffix, scale, dpi))
+        self._warn(suffix)
         return Path(path)
+
+    def _warn(self, suffix: str) -> None:
+        """Warn the caller of the caller where a file shows boxes, since this machine's fonts lack glyphs."""
+        if suffix in (".png", ".pdf"):
+            words = warning_about([text.content for text in self.scene.texts], suffix)
+            if words:
+                warnings.warn(words, stacklevel=3)
 
     def _sized(self, suffix: str, scale: float, dpi: int | None) -> bytes:
         if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0.01 <= scale <= 100:
@@ -133,7 +150,7 @@ class Image(View):
                 scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
                 bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
             if "image/png" in wanted:
-                bundle["image/png"] = self.to_bytes(".png")
+                bundle["image/png"] = self._sized(".png", 1.0, None)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"

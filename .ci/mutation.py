@@ -69,22 +69,26 @@ ASKED_FIRST = {
     "autograd/engines.py": ["tests/autograd/test_engines.py", "tests/test_house.py"],
     "autograd/modes.py": ["tests/autograd/test_backward.py"],
     "autograd/operators.py": ["tests/autograd/test_value.py", "tests/autograd/test_primitives.py"],
-    "autograd/record.py": ["tests/autograd/test_primitives.py", "tests/autograd/test_value.py"],
+    "autograd/record.py": [
+        "tests/autograd/test_record.py",
+        "tests/autograd/test_primitives.py",
+        "tests/autograd/test_value.py",
+    ],
     "autograd/records.py": ["tests/autograd/test_conventions.py", "tests/autograd/test_primitives.py"],
     "autograd/translate.py": ["tests/autograd/test_translate.py"],
     "nn/arguments.py": ["tests/nn/test_modules.py", "tests/nn/test_training.py"],
     "nn/confusion.py": ["tests/nn/test_metrics.py"],
     "nn/data.py": ["tests/nn/test_training.py"],
-    "nn/evaluation.py": ["tests/nn/test_training.py"],
+    "nn/evaluation.py": ["tests/nn/test_evaluation.py", "tests/nn/test_habits.py", "tests/nn/test_training.py"],
     "nn/history.py": ["tests/nn/test_training.py"],
     "nn/initial.py": ["tests/nn/test_modules.py"],
     "nn/layers.py": ["tests/nn/test_modules.py"],
-    "nn/metrics.py": ["tests/nn/test_training.py"],
-    "nn/progress.py": ["tests/nn/test_training.py"],
+    "nn/metrics.py": ["tests/nn/test_metrics.py", "tests/nn/test_training.py"],
+    "nn/progress.py": ["tests/nn/test_training.py", "tests/nn/test_habits.py"],
     "nn/restoring.py": ["tests/nn/test_architecture.py"],
     "nn/schedules.py": ["tests/nn/test_optimizers.py"],
-    "nn/stored.py": ["tests/nn/test_checkpoints.py"],
     "nn/summary.py": ["tests/nn/test_habits.py"],
+    "nn/stored.py": ["tests/nn/test_checkpoints.py"],
     "viz/graph/backward.py": ["tests/viz/test_steps.py", "tests/viz/test_explain.py"],
     "viz/graph/paths.py": ["tests/viz/test_explain.py"],
     "viz/graph/reading.py": ["tests/viz/test_folding.py"],
@@ -150,7 +154,7 @@ def put(node: ast.AST, field: str, index: int | None, new: Any) -> None:
 
 
 def shown(node: ast.AST, changed: ast.AST) -> str:
-    """The code around a change on one line: of a number or an operator what it stands in, of an `if` its condition."""
+    """The code around a change on one line: for a number or an operator the expression around it, for an `if` its condition."""
     if isinstance(changed, (ast.If, ast.While)):
         text = f"{type(changed).__name__.lower()} {ast.unparse(changed.test)}"
     elif isinstance(changed, (ast.operator, ast.cmpop, ast.boolop, ast.Constant)) and isinstance(node, ast.expr):
@@ -196,7 +200,7 @@ def skipped(item: ast.AST) -> bool:
 
 
 def replacements(item: Any, parent: ast.AST) -> list[Any]:
-    """What can stand in the place of a node."""
+    """What a node can be replaced with."""
     if type(item) in SWAPPED:
         return [SWAPPED[type(item)]()]
     if isinstance(item, ast.Constant):

@@ -74,24 +74,26 @@ class Data(NamedTuple):
     samples: list[list[float]]
     targets: list[Any]
     loss: Loss
+    rows: Sequence[int]  # the number of each sample among those that the user passed
 
     @classmethod
     def read(cls, X: Any, y: Any, loss: str | Loss, name: str = "") -> Self:
         """Check what a user passes; ``name`` comes before X and y in messages."""
         function, kind = loss_named(loss)
         samples = read_samples(X, f"{name}X")
-        return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function)
+        return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function, range(len(samples)))
 
     def split(self, share: float) -> tuple[Self, Self]:
-        """All but a share of the samples, and that share: drawn at random, and always the same ones of so many."""
-        count = max(1, round(share * len(self.samples)))
-        if count == len(self.samples):
-            raise ValueError(f"validation_split={share:g} of {count} samples leaves none to train with")
-        drawn = set(random.Random(len(self.samples)).sample(range(len(self.samples)), count))
-        parts = [[i for i in range(len(self.samples)) if (i in drawn) == held] for held in (False, True)]
-        rest, held_out = (self._replace(samples=[self.samples[i] for i in places], targets=[self.targets[i] for i in places])
-                          for places in parts)  # fmt: skip
-        return rest, held_out
+        """All but a share of the samples, and that share: drawn at random, and always the same ones for the same number."""
+        total = len(self.samples)
+        count = max(1, round(share * total))
+        if count == total:
+            raise ValueError(f"validation_split={share:g} of {total} samples leaves none to train with")
+        drawn = set(random.Random(total).sample(range(total), count))
+        return self._only([i for i in range(total) if i not in drawn]), self._only(sorted(drawn))
+
+    def _only(self, rows: list[int]) -> Self:
+        return self._replace(samples=[self.samples[i] for i in rows], targets=[self.targets[i] for i in rows], rows=rows)
 
     def sample_loss(self, model: Any, i: int) -> Any:
         """The loss of one sample, as a Value."""

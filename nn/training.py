@@ -86,7 +86,7 @@ def fit(
         lr: the learning rate of an optimizer by name; if left out, 0.1 for ``sgd`` and the class's own for the others.
         epochs: up to which epoch to train; when resuming, the epochs before count.
         batch_size: samples for each step; all of them if None.
-        shuffle: whether the order is drawn anew for each epoch.
+        shuffle: whether the order is drawn again for each epoch.
         seed: of that order: an int, a `random.Random`, or None for the module `random`.
         validation: ``(X, y)`` to be watched.
         validation_split: a share of the samples to be held out and watched instead, above 0 and below 1: drawn at random, the
@@ -95,7 +95,7 @@ def fit(
             with a name of its own.
         schedule: a schedule of the learning rate, of an optimizer that was made before; it steps after each epoch.
         clip_grad_norm: how long all gradients together may be, above 0: longer ones are scaled down before each step.
-        early_stopping: stop after so many epochs without a lower loss (on the validation data, where there are any), and go
+        early_stopping: stop after this many epochs without a lower loss (on the validation data, where there are any), and go
             back to the best parameters.
         callbacks: functions of the history, called after each epoch; one that returns True ends the training.
         checkpoint: a file to write after each epoch; the file is written whole or stays as it was.
@@ -136,7 +136,7 @@ def fit(
     if resume is None and (wrong := first_not_finite(model)):
         raise ValueError(
             f"{wrong}: the model's parameters aren't finite, most likely since a training diverged; "
-            f"make the model anew, or load finite numbers into it"
+            f"make a new model, or load finite numbers into this one"
         )
     if checkpoint is not None:
         check_writable(checkpoint)
@@ -167,6 +167,8 @@ def fit(
                 state.save(checkpoint)
             show(row)
         # 5. End.
+        if wrong := first_not_finite(model):
+            raise _Trouble(f"after epoch {len(history)} {wrong}{_advice(state)}")
         history.stopped = history.stopped or "finished"
     except KeyboardInterrupt:
         state.back_to_best()
@@ -210,7 +212,7 @@ def _check_moves(optimizer: Optimizer, model: Module, schedule: Schedule | None)
 
 
 def _try_each_label(model: Module, data: Data, held_out: Data | None) -> None:
-    """One forward pass for each distinct label; targets that are no labels count as one."""
+    """One forward pass for each distinct label; targets that aren't labels count as one."""
     with evaluating(model):
         for part in (data, held_out) if held_out is not None else (data,):
             firsts: dict[Any, int] = {}
@@ -235,7 +237,7 @@ def _epoch(state: TrainingState, data: Data, size: int, shuffle: bool, limit: fl
     losses = []
     for batch, start in enumerate(range(0, len(order), size), start=1):
         places = order[start : start + size]
-        shown = ", ".join(map(str, places[:4])) + (", ..." if len(places) > 4 else "")
+        shown = ", ".join(str(data.rows[i]) for i in places[:4]) + (", ..." if len(places) > 4 else "")
         where = f"epoch {number}, batch {batch} (samples {shown})"
         losses.append(_step(state, data, places, where, limit) * len(places))
     return {"epoch": float(number), "loss": math.fsum(losses) / len(order), "lr": rate}
@@ -261,9 +263,12 @@ def _step(state: TrainingState, data: Data, places: Sequence[int], where: str, l
     try:
         if limit is not None:
             clip_grad_norm_(state.parameters, limit)
+    except ValueError as error:
+        raise _Trouble(f"the gradients can't be clipped in {where}: {error}{_advice(state)}") from error
+    try:
         state.optimizer.step()
     except (ArithmeticError, ValueError) as error:
-        raise _Trouble(f"the step failed in {where}: {error}{_advice(state)}") from error
+        raise _Trouble(f"the step failed in {where}: {error}") from error
     return float(loss.data)
 
 

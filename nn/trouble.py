@@ -59,8 +59,7 @@ def place(error: BaseException, model: Module, outside: str = "") -> str:
     trace: TracebackType | None = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
-        if frame.f_code is Module.__call__.__code__:
-            module = names.get(id(frame.f_locals.get("self")), module)  # that of a frozen one is a copy
+        module = names.get(id(frame.f_locals.get("self")), module)  # the copy that a frozen one computes with isn't among them
         if str(frame.f_globals.get("__name__")).partition(".")[0] not in ("autograd", "nn"):
             file = frame.f_code.co_filename
             text = linecache.getline(file, trace.tb_lineno, frame.f_globals).strip()

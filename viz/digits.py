@@ -29,7 +29,7 @@ def short(x: float, digits: int = 4) -> str:
     return text
 
 
-def count_text(count: int) -> str:
+def count_text(count: int, about: str = "about") -> str:
     """Write a count; of a very long one, three digits and the power of ten.
 
     >>> count_text(10_001), count_text(2**1000)
@@ -39,7 +39,7 @@ def count_text(count: int) -> str:
         return f"{count:,}"
     logarithm = math.log10(count)  # of a whole number of any size; float(count) and str(count) have their limits
     digits, _, carried = f"{10 ** (logarithm % 1):.2e}".partition("e+")
-    return f"about {digits}e+{int(logarithm) + int(carried)}"
+    return f"{about} {digits}e+{int(logarithm) + int(carried)}"
 
 
 def or_zero(x: float | None) -> float:
@@ -51,7 +51,7 @@ def or_zero(x: float | None) -> float:
     return 0.0 if x is None else x
 
 
-def before_after(before: float | None, after: float | None, precision: int, arrow: str = "->") -> str:
+def before_after(before: float | None, after: float | None, precision: int, arrow: str = "->", missing: str = "not yet") -> str:
     """Two numbers as ``2 -> 5``, or one where they are the same.
 
     >>> before_after(2.0, 5.0, 4), before_after(2.0, 2.0, 4)
@@ -60,8 +60,8 @@ def before_after(before: float | None, after: float | None, precision: int, arro
     ('not yet -> 1', '0.1 -> 0.1000001')
     """
     if repr(before) == repr(after):
-        return "not yet" if after is None else short(after, precision)
-    texts = ["not yet" if number is None else short(number, precision) for number in (before, after)]
+        return missing if after is None else short(after, precision)
+    texts = [missing if number is None else short(number, precision) for number in (before, after)]
     if texts[0] == texts[1] and before is not None and after is not None:
         texts = [f"{number:.{precision + 3}g}" for number in (before, after)]
         if texts[0] == texts[1]:

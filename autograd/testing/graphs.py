@@ -61,7 +61,7 @@ def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
 
 
 def at_a_kink(nodes: Sequence[Any]) -> bool:
-    """Whether an operation of the graph stands exactly at a kink, where its local gradient is a convention."""
+    """Whether an operation of the graph is exactly at a kink, where its local gradient is a convention."""
     return any(node.parents and node.op.at_kink(node.data, [getattr(x, "data", x) for x in node.operands]) for node in nodes)
 
 

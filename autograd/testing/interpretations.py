@@ -41,7 +41,7 @@ class Again:
 
 
 def direction(numbers: Sequence[float], positions: Sequence[int]) -> list[float]:
-    """A direction in which every operand moves by a part of itself; 0 for those that stand still."""
+    """A direction in which every operand moves by a part of itself; 0 for those that don't move."""
     return [(x or 1.0) * DIRECTIONS[i % len(DIRECTIONS)] if i in positions else 0.0 for i, x in enumerate(numbers)]
 
 

@@ -121,7 +121,7 @@ class Subject:
         return noise_of(lambda x: self.gradient_near(k, i, x), x, [abs(x) * 2.0**-n for n in (32, 26, 20)])
 
     def at_a_kink(self, k: int) -> bool:
-        """Whether an operation stands exactly at a kink."""
+        """Whether an operation is exactly at a kink."""
         return False
 
     def culprit(self, k: int) -> str:

@@ -276,7 +276,7 @@ def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
 
 
 def test_polygamma_as_function_and_method(Value: Any) -> None:
-    """The function takes the order first, as scipy's and sympy's; the method takes it as its argument; a Value is no order."""
+    """The function takes the order first, as scipy's and sympy's do, the method as its argument; a Value can't be the order."""
     x = Value(2.0)
     assert ag.polygamma(1, x).data.hex() == x.polygamma(1).data.hex() == ag.polygamma(1, 2.0).hex()
     assert ag.polygamma(0, 2.0) == ag.digamma(2.0)

@@ -1,4 +1,4 @@
-"""Architectures in states and files: what is refused, what is made anew, and what is named and never imported."""
+"""Architectures in states and files: what is refused, what is made again, and what is named and never imported."""
 
 from __future__ import annotations
 

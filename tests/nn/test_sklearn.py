@@ -18,18 +18,24 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import autograd as ag
 import nn
 from nn.sklearn import MLPClassifier, MLPRegressor
 
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (8,), "lr": 0.05, "epochs": 25}
 
 
+SLOW = pytest.mark.skipif(ag.engine() == "python", reason="takes minutes on the reference engine")
+
+
+@SLOW
 @parametrize_with_checks([MLPClassifier(**QUICK), MLPRegressor(**QUICK)])
 def test_scikit_learns_own_checks_pass(estimator: Any, check: Any) -> None:
     """Each check of scikit-learn's check_estimator passes."""
     check(estimator)
 
 
+@SLOW
 def test_iris_in_a_pipeline() -> None:
     """Three kinds of iris by cross-validation in a pipeline, a grid over learning rates, and the classes by their names."""
     X, y = load_iris(return_X_y=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import random
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,19 @@ def test_the_neuron_is_named() -> None:
         nn.fit(model, X, Y, progress=False)
 
 
+def test_samples_are_named_as_the_user_counts_them() -> None:
+    """With a share held out, the message still has the rows of the X that was passed."""
+    held = random.Random(6).sample(range(6), 3)
+    model = nn.MLP(1, [1], "linear", seed=0)
+    left = ", ".join(str(i) for i in range(6) if i not in held)
+    with pytest.raises(nn.TrainingError, match=rf"in epoch 1, batch 1 \(samples {left}\)"):
+        nn.fit(
+            model, [[1.0]] * 6, [1.0] * 6, validation_split=0.5, shuffle=False, loss=lambda p, t: p * math.inf, progress=False
+        )
+
+
 def test_the_users_own_line_is_shown() -> None:
-    """Where the operation stands in the user's code, its file, number and text are in the message, on either way of failing."""
+    """The message has the file, number and text of the line in the user's code, on either way of failing."""
     model = Steep()
     model.inner.bias[0].data = 1.0  # type: ignore[index]
     with pytest.raises(
@@ -104,6 +116,7 @@ class Scripted(nn.SGD):
         ([2.0, 1.0, math.inf], False, 1.0, "those before epoch 3, where the loss was lowest"),
         ([2.0, 1.0, 9.0, math.nan, 0.0], True, 1.0, "those after epoch 2, where the loss was lowest"),
         ([math.nan], False, 5.0, "those before epoch 1"),
+        ([2.0, math.inf], False, 2.0, "after epoch 2 the parameter weight.0.0 is inf.* those before epoch 2"),
         ([7.0, 8.0, math.inf], False, 5.0, "those before epoch 1"),
     ],
 )
@@ -114,12 +127,29 @@ def test_the_best_finite_parameters_are_kept(script: list[float], watched: bool,
     optimizer = Scripted(model.parameters(), lr=0.1, momentum=0.5)
     optimizer.script = script
     with pytest.raises(nn.TrainingError, match=words) as caught:
-        nn.fit(model, [[1.0]], [0.0], optimizer=optimizer, epochs=9, progress=False,
+        nn.fit(model, [[1.0]], [0.0], optimizer=optimizer, epochs=2 if "after epoch 2 the" in words else 9, progress=False,
                validation=([[1.0]], [0.0]) if watched else None)  # fmt: skip
     assert model.weight[0][0].data == kept
     assert optimizer.state == ({0: {"momentum": kept}} if kept != 5.0 else {})
     assert "the parameter weight.0.0 is" in str(caught.value)
     nn.fit(model, [[1.0]], [0.0], lr=0.01, epochs=1, progress=False)
+
+
+def test_what_was_kept_is_finite_though_the_loss_was() -> None:
+    """Parameters of which one is inf aren't gone back to, even if it isn't used and the loss was lowest with them."""
+    model = nn.Linear(1, 2, bias=False, seed=0)
+    used, unused = model.parameters()
+    used.data, unused.data = 5.0, 1.0
+
+    class Moving(nn.SGD):
+        def step(self) -> None:
+            used.data, unused.data = {5.0: (3.0, 2.0), 3.0: (2.0, math.inf), 2.0: (math.nan, math.inf)}[used.data]
+
+    with pytest.raises(nn.TrainingError, match="those before epoch 2, where the loss was lowest"):
+        nn.fit(
+            model, [[1.0]], [[0.0, 0.0]], loss=lambda p, t: p[0] * p[0], optimizer=Moving(model.parameters()), progress=False
+        )
+    assert (used.data, unused.data) == (3.0, 2.0)
 
 
 def test_an_evaluation_that_fails_is_told() -> None:

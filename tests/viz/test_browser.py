@@ -221,6 +221,41 @@ def test_reduced_motion_is_respected(browser: Any, tmp_path: Path) -> None:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+@pytest.mark.parametrize(
+    ("language", "forward", "backward", "play", "pause"),
+    [
+        ("ko", "순전파, 단계 1 / 12", "역전파, 단계 12 / 12", "▶ 재생", "❚❚ 일시정지"),
+        ("de", "Vorwärtslauf, Schritt 1 von 12", "Rückwärtslauf, Schritt 12 von 12", "▶ abspielen", "❚❚ anhalten"),
+    ],
+)
+def test_the_player_speaks_another_language(
+    browser: Any, tmp_path: Path, language: str, forward: str, backward: str, play: str, pause: str
+) -> None:
+    """Its script counts the steps, names the passes and labels its buttons in that language, and marks wires as before."""
+    walk = viz.steps(neuron(), language=language)
+    show(browser, tmp_path, walk.page)
+    (player,) = players(browser)
+    assert browser.execute_script("return document.documentElement.lang") == language
+
+    def stroke() -> str:
+        return str(browser.execute_script(
+            "return Array.from(arguments[0].querySelectorAll('.edge path')).map(p=>p.style.stroke).find(s=>s)", player
+        ))  # fmt: skip
+
+    count, button = [player.find_element("css selector", name) for name in (".count", "[data-act=play]")]
+    assert count.text == forward
+    assert button.text == play
+    click(player, "forward")
+    forwards = stroke()
+    button.click()
+    assert button.text == pause
+    assert button.get_attribute("aria-label") == pause.split()[1]
+    click(player, "last")
+    assert count.text == backward
+    assert player.find_element("css selector", ".words").text == walk.frames[-1].words
+    assert forwards != stroke()
+
+
 def test_without_scripts_the_player_shows_the_end_and_all_steps(browser: Any, tmp_path: Path) -> None:
     """Where a host strips scripts, the last picture and the list of all steps are there, and no dead buttons."""
     walk = viz.steps(neuron())

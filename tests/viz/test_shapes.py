@@ -7,8 +7,12 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+import autograd as ag
+from viz.graph.reading import read
+from viz.layout.look import Look
+from viz.layout.measure import measure
 from viz.scene.raster import positioned
-from viz.scene.shapes import Circle, Curve, Item, Rect, Scene, Text
+from viz.scene.shapes import Circle, Curve, Item, Point, Rect, Scene, Text
 from viz.scene.svg import arrow_head, write_svg
 
 FLOW = Curve(((10, 40), (20, 40), (30, 50.5), (40, 50)), width=1.2, dash="2 2", tip=(46, 50))
@@ -147,3 +151,43 @@ def test_the_room_of_a_text() -> None:
     assert Text("abc", 100, 50, 10, anchor="end").box == pytest.approx((81, 44.5, 100, 55.5))
     assert Text("값", 0, 0, 10, anchor="start").box[2] == 13
     assert SCENE.texts == [GROUP.shapes[1], WORD, *GATE[1:], NODE.shapes[3]]
+
+
+BOX_TEXTS = [(-24, -10, "q"), (-24, 10, "*"), (31.5, -10, "12"), (31.5, 10, "∇ 1")]
+
+
+@pytest.mark.parametrize(
+    ("style", "direction", "extent", "entries", "texts"),
+    [
+        ("circuit", "LR", (74, 68), [(2, -8), (2, 8)], [(-20, 0, "*"), (-20, -26, "q"), (17, -10, "12"), (17, 10, "∇ 1")]),
+        ("circuit", "TB", (66, 62), [(2, -8), (2, 8)], [(0, -14, "*"), (22, -14, "q"), (-5, 17, "12"), (5, 17, "∇ 1")]),
+        ("boxes", "LR", (85, 46), [(0, -11.5), (0, 11.5)], BOX_TEXTS),
+        ("boxes", "BT", (85, 46), [(0, -21.25), (0, 21.25)], BOX_TEXTS),
+    ],
+)  # fmt: skip
+def test_where_things_are_in_a_cell(
+    style: str, direction: str, extent: tuple[int, int], entries: list[Point], texts: list[tuple[float, float, str]]
+) -> None:
+    """In points around the middle of a cell, without any layout: its size, where the operands arrive, and its texts."""
+    x, y = ag.Value(3.0, label="x"), ag.Value(4.0, label="y")
+    q = x * y
+    q.label = "q"
+    f = q + 1.0
+    f.backward()
+    cell = measure(read(f), Look(style, direction=direction)).cells[2]
+    assert cell.extent == extent
+    assert [cell.entry(slot) for slot in range(cell.slots)] == [pytest.approx(entry, abs=0.01) for entry in entries]
+    found = [(shape.x, shape.y, shape.content) for shape in cell.shapes((0.0, 0.0)) if isinstance(shape, Text)]
+    assert found == texts
+
+
+def test_other_numbers_keep_the_sizes() -> None:
+    """Measured like another graph, cells have the new words and the old sizes, as the steps of a player need it."""
+    graph = read((ag.Value(3.0, label="x") * ag.Value(4.0, label="y")).exp())
+    longer = graph.with_numbers([(1234.5, None)] * 4)
+    for style in ("circuit", "boxes"):
+        whole = measure(graph, Look(style))
+        other = measure(longer, Look(style), like=whole)
+        assert [cell.words.value for cell in other.cells] == ["1234"] * 4
+        assert [cell.extent for cell in other.cells] == [cell.extent for cell in whole.cells]
+        assert measure(longer, Look(style)).cells[0].extent > whole.cells[0].extent

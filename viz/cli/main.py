@@ -15,6 +15,7 @@ import autograd
 
 from ..files import FORMATS, check_suffix
 from ..graph.reading import MAX_NODES as MAX_DRAWN
+from ..languages import LANGUAGES
 from ..layout.look import DIRECTIONS, STYLES
 from ..scene.graphviz import RenderError
 from ..scene.themes import THEMES
@@ -98,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--precision", type=int, metavar="DIGITS", default=4, help="digits of the picture's numbers (default: 4)"
     )
+    parser.add_argument(
+        "--language", choices=LANGUAGES, default="en", help="the words of picture, --steps and --explain (default: en)"
+    )
     parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
     parser.add_argument("--path", metavar="NAME", help="fade what does not lie between this node and the result")
     parser.add_argument(
@@ -151,7 +155,7 @@ def _main(argv: list[str]) -> int:
     text, words = _statements(options)
     program = run(text, parse_inputs(words))
     _differentiate(program)
-    explanation = _explained(program, options.explain)
+    explanation = _explained(program, options.explain, options.language)
     if output is not None:
         _draw(program, output, options)
     if options.steps is not None:
@@ -276,12 +280,12 @@ def _differentiate(program: Program) -> None:
         raise CommandError(f"can't compute the gradients: {visible(str(error))}") from None
 
 
-def _explained(program: Program, name: str | None) -> Explanation | None:
+def _explained(program: Program, name: str | None, language: str) -> Explanation | None:
     if name is None:
         return None
     node = _named(program, "--explain", name)
     try:
-        return explain(program.result.value, node)
+        return explain(program.result.value, node, language=language)
     except ValueError:
         raise CommandError(f"--explain {visible(name)}: the result does not depend on it, so its gradient is 0") from None
 
@@ -295,13 +299,13 @@ def _named(program: Program, option: str, name: str) -> Any:
 
 
 def _walk(program: Program, options: argparse.Namespace) -> None:
-    look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision")}
+    look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision", "language")}
     with _written("steps", options.steps, "leave --steps out"):
         steps(program.result.value, **look).save(options.steps)
 
 
 def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
-    names = ("style", "theme", "direction", "precision", "local_gradients", "max_nodes")
+    names = ("style", "theme", "direction", "precision", "local_gradients", "max_nodes", "language")
     look = {name: getattr(options, name) for name in names}
     path = None if options.path is None else _named(program, "--path", options.path)
     with _written("picture", output, "use --no-picture"):

@@ -29,56 +29,67 @@ def lesson(graph: Graph, place: int, upstream: float) -> str:
     >>> lesson(read((x - y).relu()), 3, 1.0)
     'This ReLU is dead: its input -1 is not above 0, so the gradient stops here.'
     """
-    node = graph.nodes[place]
+    say, node = graph.say, graph.nodes[place]
     name = node.op.name if node.op is not None else ""
     parents = [edge.tail for edge in graph.inputs[place] if edge.tail is not None]
     names = [graph.name(parent) for parent in parents]
     local = [edge.local for edge in graph.inputs[place] if edge.tail is not None]
     if upstream == 0.0:
-        return "The gradient that arrives is 0, so nothing flows back from here."
+        return say("The gradient that arrives is 0, so nothing flows back from here.")
     if name in ("add", "sum"):
-        return f"An addition distributes: the gradient goes on unchanged to {_enumeration(names)}."
+        return say("An addition distributes: the gradient goes on unchanged to {names}.", names=_enumeration(graph, names))
     if name == "subtract":
         if len(names) == 2:
-            return f"A subtraction distributes too: unchanged to {names[0]}, with its sign turned to {names[1]}."
-        return "A subtraction distributes too, with the sign turned for what is subtracted."
+            return say(
+                "A subtraction distributes too: unchanged to {first}, with its sign turned to {second}.",
+                first=names[0], second=names[1],
+            )  # fmt: skip
+        return say("A subtraction distributes too, with the sign turned for what is subtracted.")
     if name == "multiply":
         if len(names) == 2 and names[0] != names[1]:
-            return f"A product swaps: {names[0]} gets upstream times {names[1]}, and {names[1]} gets upstream times {names[0]}."
+            return say(
+                "A product swaps: {first} gets upstream times {second}, and {second} gets upstream times {first}.",
+                first=names[0], second=names[1],
+            )  # fmt: skip
         if len(names) == 2:
-            return f"A product swaps its inputs, and here both are {names[0]}: it gets upstream times itself, twice."
-        return f"A product swaps: {names[0]} gets upstream times the constant."
+            return say(
+                "A product swaps its inputs, and here both are {name}: it gets upstream times itself, twice.", name=names[0]
+            )
+        return say("A product swaps: {name} gets upstream times the constant.", name=names[0])
     if name in ("dot", "prod"):
-        return "Each factor gets upstream times what it was multiplied by: products swap their inputs."
+        return say("Each factor gets upstream times what it was multiplied by: products swap their inputs.")
     if name in _ROUTERS:
         chosen = [n for n, number in zip(names, local, strict=True) if number]
         kind = "min" if name in ("minimum", "min") else "max"
         if len(chosen) > 1:
-            return f"A {kind} gate routes the gradient; {_enumeration(chosen)} tie and share it."
+            tied = _enumeration(graph, chosen)
+            return say("A {kind} gate routes the gradient; {names} tie and share it.", kind=kind, names=tied)
         if not chosen:
-            return f"A {kind} gate routes the gradient, here to a constant: it stops."
-        return f"A {kind} gate routes: the whole gradient goes to {chosen[0]}, and nothing to the others."
+            return say("A {kind} gate routes the gradient, here to a constant: it stops.", kind=kind)
+        return say(
+            "A {kind} gate routes: the whole gradient goes to {name}, and nothing to the others.", kind=kind, name=chosen[0]
+        )
     if name == "relu":
         number = graph.nodes[parents[0]].value
         shown = short(number) if number is not None else "?"
         if local[0] == 0.0:
-            return f"This ReLU is dead: its input {shown} is not above 0, so the gradient stops here."
-        return f"This ReLU is open: its input {shown} is above 0, so the gradient passes unchanged."
+            return say("This ReLU is dead: its input {number} is not above 0, so the gradient stops here.", number=shown)
+        return say("This ReLU is open: its input {number} is above 0, so the gradient passes unchanged.", number=shown)
     if name == "clamp":
         if local[0]:
-            return "Inside its bounds a clamp passes the gradient; at them and outside it stops."
-        return "The clamp holds its input at a bound, so the gradient stops here."
+            return say("Inside its bounds a clamp passes the gradient; at them and outside it stops.")
+        return say("The clamp holds its input at a bound, so the gradient stops here.")
     if name == "negative":
-        return "A negation turns the sign of the gradient."
+        return say("A negation turns the sign of the gradient.")
     if name == "mean":
-        return f"A mean shares the gradient in equal parts among its {len(node.operands)} operands."
+        return say("A mean shares the gradient in equal parts among its {count} operands.", count=len(node.operands))
     if name in ("sigmoid", "tanh") and local[0] is not None and abs(local[0]) < 0.01:
-        return f"This {name} is saturated: its curve is nearly flat here, and the gradient all but vanishes."
-    return f"The gradient is multiplied by the slope of {node.symbol} at this point."
+        return say("This {name} is saturated: its curve is nearly flat here, and the gradient all but vanishes.", name=name)
+    return say("The gradient is multiplied by the slope of {symbol} at this point.", symbol=node.symbol)
 
 
-def _enumeration(names: list[str]) -> str:
+def _enumeration(graph: Graph, names: list[str]) -> str:
     names = list(dict.fromkeys(names))
     if len(names) > 5:
-        return f"its {len(names)} operands"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return graph.say("its {count} operands", count=len(names))
+    return names[0] if len(names) == 1 else graph.say("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])

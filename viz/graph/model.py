@@ -9,6 +9,7 @@ from functools import cached_property
 import autograd
 
 from ..digits import or_zero, short
+from ..languages import say
 from ..text import local_name, shortened
 
 __all__ = ["Edge", "Fold", "Graph", "Node"]
@@ -122,6 +123,7 @@ class Graph:
         outdated: lines about leaves that were changed after the result was computed; empty if there are none.
         focus: the place of the Value that a path is shown from, if any.
         pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
+        language: what is said about it is said in this language, one of `viz.languages.LANGUAGES`.
     """
 
     nodes: tuple[Node, ...]
@@ -131,6 +133,11 @@ class Graph:
     outdated: str = ""
     focus: int | None = None
     pending: bool = False
+    language: str = "en"
+
+    def say(self, sentence: str, /, **parts: object) -> str:
+        """A sentence in the graph's language, as `viz.languages.say` has it."""
+        return say(self.language, sentence, **parts)
 
     @property
     def root(self) -> Node:
@@ -191,23 +198,23 @@ class Graph:
         if self.root.gradient is not None or self.pending:
             return ""
         if self.has_gradients:
-            return "backward() has not run on this result; gradients shown are from elsewhere"
-        return "backward() has not run"
+            return self.say("backward() has not run on this result; gradients shown are from elsewhere")
+        return self.say("backward() has not run")
 
     @property
     def title(self) -> str:
         """The result in a few words: ``f = -12, gradients x -4, y -4``."""
         last = len(self.nodes) - 1
-        text = shortened(self.root.label or self.formula(last) or "leaf", 40)
+        text = shortened(self.root.label or self.formula(last) or self.say("leaf"), 40)
         if self.root.value is not None:
             text += f" = {short(self.root.value)}"
         if self.root.gradient is None:
             return text
         leaves = [node for node in self.nodes[:-1] if node.is_leaf and node.label and node.gradient is not None]
         if len(leaves) > 4:
-            return f"{text}, gradients of {len(leaves)} inputs"
+            return self.say("{result}, gradients of {count} inputs", result=text, count=len(leaves))
         words = [f"{shortened(leaf.label, 20)} {short(or_zero(leaf.gradient))}" for leaf in leaves]
-        return f"{text}, gradients {', '.join(words)}" if words else text
+        return self.say("{result}, gradients {gradients}", result=text, gradients=", ".join(words)) if words else text
 
     def name(self, place: int, *, drawn: bool = False) -> str:
         """A node's label, or ``#3`` for the third node of the whole graph if it has none.
@@ -218,7 +225,7 @@ class Graph:
         """
         node = self.nodes[place]
         if node.fold is not None:
-            return node.fold.name or f"{node.fold.count:,} nodes"
+            return node.fold.name or self.say("{count:,} nodes", count=node.fold.count)
         return (local_name(node.label, node.groups) if drawn else node.label) or f"#{node.order + 1}"
 
     def formula(self, place: int, *, drawn: bool = False) -> str:
@@ -234,9 +241,9 @@ class Graph:
         """The same graph with the numbers of an earlier pass beside its own."""
         pairs = zip(self.nodes, before.nodes, strict=True)
         nodes = [replace(node, earlier=(first.value, first.gradient)) for node, first in pairs]
-        outdated = [f"before: {before.outdated}, or draw it before the change"] if before.outdated else []
-        outdated += [f"after: {self.outdated}"] if self.outdated else []
-        remark = "what changed is framed: before → after"
+        outdated = [self.say("before: {note}, or draw it before the change", note=before.outdated)] if before.outdated else []
+        outdated += [self.say("after: {note}", note=self.outdated)] if self.outdated else []
+        remark = self.say("what changed is framed: before → after")
         return replace(self, nodes=tuple(nodes), remark=remark, outdated="\n".join(outdated))
 
     def with_numbers(self, numbers: Sequence[tuple[float | None, float | None]]) -> Graph:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import autograd
 
+from ..languages import check_language, say
 from ..text import shortened, visible
 from .folding import Groups, Key, constants_of, drawn_as, groups_of
 from .model import Fold, Graph, Node
@@ -44,7 +45,12 @@ def order_of(root: Any) -> list[Any]:
 
 
 def read(
-    root: Any, *, collapse: bool | str | Collection[str] = False, max_nodes: int | None = None, focus: Any = None
+    root: Any,
+    *,
+    collapse: bool | str | Collection[str] = False,
+    max_nodes: int | None = None,
+    focus: Any = None,
+    language: str = "en",
 ) -> Graph:
     """Take a snapshot of everything that ``root`` was computed from.
 
@@ -54,23 +60,25 @@ def read(
             embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
         max_nodes: more nodes than this, constants included, are folded until they are few enough; None folds nothing.
+        language: of what is said about it.
 
     Returns:
         The graph. It does not change when the Values do.
 
     Raises:
         TypeError: root isn't a Value.
-        ValueError: no group has a name given in ``collapse``, or the focus isn't part of the graph.
+        ValueError: no group has a name given in ``collapse``, the focus isn't part of the graph, or the language is unknown.
     """
+    check_language(language)
     order = order_of(root)
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
     drawn, many = drawn_as(order, collapse, max_nodes)
-    return _graph(order, drawn, focus, many)
+    return _graph(order, drawn, focus, many, language)
 
 
-def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, many: float) -> Graph:
+def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, many: float, language: str) -> Graph:
     """Build the nodes that are drawn; everything that is not in ``drawn`` becomes one box."""
     members: dict[Groups, list[int]] = {}
     for i, key in drawn:
@@ -117,18 +125,19 @@ def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, m
         folded=len(rest) + sum(map(len, members.values())),
         left_out=len(rest),
         focus=None if focus is None else index.of(focus),
-        outdated=_outdated([order[i] for i, _ in drawn]),
+        outdated=_outdated([order[i] for i, _ in drawn], language),
+        language=language,
     )
 
 
-def _outdated(values: Sequence[Any]) -> str:
+def _outdated(values: Sequence[Any], language: str) -> str:
     """A remark on leaves that were changed after what uses them was computed; empty if there are none.
 
     >>> from autograd import Value
     >>> x = Value(2, label="x")
     >>> y = x * x
     >>> x.data = 5.0
-    >>> _outdated([x, y])
+    >>> _outdated([x, y], "en")
     'x was changed after the result was computed; compute it again'
     """
     known = autograd.primitives()  # a user's own function may be slow, or random
@@ -136,11 +145,11 @@ def _outdated(values: Sequence[Any]) -> str:
     leaves = list({id(leaf): leaf for value in late for leaf in value.parents if leaf.is_leaf}.values())
     if not leaves:
         return ""
-    names = [shortened(visible(leaf.label), 24) or "an input without a label" for leaf in leaves[:NAMED_LEAVES]]
+    names = [shortened(visible(leaf.label), 24) or say(language, "an input without a label") for leaf in leaves[:NAMED_LEAVES]]
     if len(leaves) > len(names):
-        names.append("another one")
-    which = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-    return f"{which} was changed after the result was computed; compute it again"
+        names.append(say(language, "another one"))
+    which = say(language, "{names} or {last}", names=", ".join(names[:-1]), last=names[-1]) if names[1:] else names[0]
+    return say(language, "{names} was changed after the result was computed; compute it again", names=which)
 
 
 def _is_up_to_date(value: Any) -> bool:

@@ -31,23 +31,29 @@ def sentence(graph: Graph, place: int) -> str:
     """A node in one sentence, with all digits."""
     node = graph.nodes[place]
     if node.fold is not None:
-        return _of_a_fold(node, node.fold)
+        return _of_a_fold(graph, node, node.fold)
     formula = graph.formula(place)
-    value = "not computed yet" if node.value is None else f"value {node.value!r}"
-    gradient = "no gradient yet" if node.gradient is None else f"gradient {node.gradient!r}"
+    value = graph.say("not computed yet") if node.value is None else graph.say("value {number}", number=repr(node.value))
+    gradient = graph.say("no gradient yet")
+    if node.gradient is not None:
+        gradient = graph.say("gradient {number}", number=repr(node.gradient))
     return f"{graph.name(place)}{' = ' if formula else ''}{formula}: {value}, {gradient}"
 
 
-def _of_a_fold(node: Node, fold: Fold) -> str:
-    what = {"group": "nodes", "rest": "nodes that are not drawn", "constants": "constants"}[fold.kind]
-    text = f"{fold.name + ': ' if fold.name else ''}{fold.count:,} {what}"
+def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
+    what = {
+        "group": graph.say("{count:,} nodes", count=fold.count),
+        "rest": graph.say("{count:,} nodes that are not drawn", count=fold.count),
+        "constants": graph.say("{count:,} constants", count=fold.count),
+    }
+    text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
     if fold.leaves:
-        text += f", among them {', '.join(fold.leaves)}"
+        text += graph.say(", among them {names}", names=", ".join(fold.leaves))
     if fold.gradient_norm is not None:
-        text += f", norm of their gradients {fold.gradient_norm!r}"
+        text += graph.say(", norm of their gradients {number}", number=repr(fold.gradient_norm))
     if node.value is not None:
-        text += f"; its outlet has value {node.value!r}"
-        text += "" if node.gradient is None else f", gradient {node.gradient!r}"
+        text += graph.say("; its outlet has value {number}", number=repr(node.value))
+        text += "" if node.gradient is None else graph.say(", gradient {number}", number=repr(node.gradient))
     return text
 
 
@@ -63,21 +69,21 @@ def details(graph: Graph, place: int) -> list[str]:
                 name = graph.name(edge.tail)
                 lines.append(derivative(formula, name, edge.partial, repr(edge.local), f"{edge.local:g}"))
         if len(inputs) > LISTED:
-            lines.append(f"and {len(inputs) - LISTED} more local gradients")
+            lines.append(graph.say("and {count} more local gradients", count=len(inputs) - LISTED))
     if node.source:
-        lines.append(f"made at {node.source}")
+        lines.append(graph.say("made at {place}", place=node.source))
     return lines
 
 
 def edge_title(graph: Graph, edge: Edge) -> str:
     """The tooltip of an edge."""
-    tail = "constant" if edge.tail is None else graph.name(edge.tail)
-    text = f"{tail} to {graph.name(edge.head)}"
+    tail = graph.say("constant") if edge.tail is None else graph.name(edge.tail)
+    text = graph.say("{tail} to {head}", tail=tail, head=graph.name(edge.head))
     if edge.count > 1:
-        text += f": {edge.count:,} edges"
+        text += graph.say(": {count:,} edges", count=edge.count)
     if edge.weight is not None:
-        text += f", weight {edge.weight!r}"
+        text += graph.say(", weight {number}", number=repr(edge.weight))
     part = contribution(graph, edge)
     if part is not None:
-        text += f"; {part!r} flows back"
+        text += graph.say("; {number} flows back", number=repr(part))
     return text

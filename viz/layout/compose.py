@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ..languages import say
 from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, text_width
 from ..text import local_name
 from .cells import NABLA, SIZES
@@ -60,7 +61,7 @@ def _clusters(measured: Measured, layout: Layout) -> list[Item]:
             Rect(left, top, right - left, bottom - top, 9, "", "group", 1.0, "6 3"),
             Text(name, left + 9, top + 11, SIZES["group"], "muted", "start", italic=True, role="group"),
         ]
-        items.append(Item(f"g{i}", "group", shapes, "group " + " / ".join(path)))
+        items.append(Item(f"g{i}", "group", shapes, say(measured.language, "group {names}", names=" / ".join(path))))
     return items
 
 

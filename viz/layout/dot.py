@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import graphviz
 
+from ..languages import say
 from ..scene.graphviz import escaped
 from ..scene.shapes import text_width
 from ..scene.themes import THEMES
@@ -134,8 +135,8 @@ def _font(text: str, colour: str, size: float, style: str = "") -> str:
 def _footer(measured: Measured, palette: Mapping[str, str]) -> str:
     if measured.note:
         return _font(measured.note, palette["muted"], SIZES["footer"])
-    value = _font("value above", palette["value"], SIZES["footer"])
-    return f"{value}, {_font(f'{NABLA} gradient below', palette['gradient'], SIZES['footer'])}"
+    value = _font(say(measured.language, "value above"), palette["value"], SIZES["footer"])
+    return f"{value}, {_font(say(measured.language, '∇ gradient below'), palette['gradient'], SIZES['footer'])}"
 
 
 def _table(cell: Cell, palette: Mapping[str, str]) -> str:

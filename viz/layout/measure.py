@@ -18,10 +18,9 @@ from .cells import NABLA, SIZES, Cell, Words
 from .circuit import CircuitCell
 from .look import Look
 
-__all__ = ["NOT_YET", "Arrow", "Measured", "Pill", "measure"]
+__all__ = ["Arrow", "Measured", "Pill", "measure"]
 
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
-NOT_YET = "not yet"
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
 DESCRIBED = 100  # nodes spelled out in the description
@@ -91,6 +90,7 @@ class Measured:
         footer: the lines below the picture.
         title: of the whole.
         description: all of it in words.
+        language: of all of that.
     """
 
     look: Look
@@ -103,6 +103,7 @@ class Measured:
     footer: tuple[str, ...]
     title: str
     description: str
+    language: str
 
     @cached_property
     def clusters(self) -> tuple[tuple[str, ...], ...]:
@@ -141,7 +142,8 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
     for edge in graph.edges:
         pill = None
         if edge.constant is not None:
-            pill = Pill(f"c{constants}", short(edge.constant, look.precision), f"constant {edge.constant!r}")
+            told = graph.say("constant {number}", number=repr(edge.constant))
+            pill = Pill(f"c{constants}", short(edge.constant, look.precision), told)
             constants += 1
         port = 0 if cells[edge.head].words.is_fold else edge.slot
         lines = tuple(_edge_lines(graph, edge, look))
@@ -157,8 +159,9 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
         note=graph.note,
         legend=legend,
         footer=tuple(footer),
-        title=re.sub(r"\s+", " ", f"Computational graph of {graph.title}"),
+        title=re.sub(r"\s+", " ", graph.say("Computational graph of {title}", title=graph.title)),
         description=_description(graph, [line for line in footer if line != legend]),
+        language=graph.language,
     )
 
 
@@ -198,13 +201,13 @@ def _name(graph: Graph, place: int, look: Look) -> str:
         return shortened(local_name(node.label, node.groups), LABEL_COLUMNS)
     if look.numbered and node.fold is None:
         return graph.name(place)
-    return "leaf" if node.is_leaf else ""
+    return graph.say("leaf") if node.is_leaf else ""
 
 
 def _value(graph: Graph, place: int, look: Look) -> str:
     node = graph.nodes[place]
     if node.earlier is not None:
-        return before_after(node.earlier[0], node.value, look.precision, "→")
+        return before_after(node.earlier[0], node.value, look.precision, "→", graph.say("not yet"))
     return "" if node.value is None else short(node.value, look.precision)
 
 
@@ -212,16 +215,16 @@ def _gradient(graph: Graph, place: int, look: Look) -> str:
     """The gradient as written, at a fork as the sum that it is; empty in a picture without gradients."""
     node = graph.nodes[place]
     if node.earlier is not None and node.earlier[1] != node.gradient:
-        return f"{NABLA} {before_after(node.earlier[1], node.gradient, look.precision, '→')}"
+        return f"{NABLA} {before_after(node.earlier[1], node.gradient, look.precision, '→', graph.say('not yet'))}"
     if node.gradient is None:
         silent = graph.pending or not graph.has_gradients or node.value is None
-        return "" if silent else f"{NABLA} {NOT_YET}"
+        return "" if silent else f"{NABLA} {graph.say('not yet')}"
     total = short(node.gradient, look.precision)
     uses = graph.uses[place]
     if not look.local_gradients or len(uses) < 2:
         return f"{NABLA} {total}"
     if len(uses) > CONTRIBUTIONS:
-        return f"{NABLA} sum of {len(uses)} = {total}"
+        return f"{NABLA} {graph.say('sum of {count} = {total}', count=len(uses), total=total)}"
     parts = [contribution(graph, use) for use in uses]
     if any(part is None for part in parts):
         return f"{NABLA} {total}"
@@ -243,9 +246,14 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
     if fold is None:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
-    what = "constant" if fold.kind == "constants" else "node"
-    more = "more " if fold.kind == "rest" else ""
-    lines = [f"{fold.count:,} {more}{what}{'s' * (fold.count != 1)}"]
+    one = fold.count == 1
+    lines = [
+        {
+            "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
+            "rest": graph.say("{count:,} more node" if one else "{count:,} more nodes", count=fold.count),
+            "constants": graph.say("{count:,} constant" if one else "{count:,} constants", count=fold.count),
+        }[fold.kind]
+    ]
     if fold.gradient_norm is not None:
         lines.append(f"|{NABLA}| {short(fold.gradient_norm, look.precision)}")
     return [name, *lines] if name else lines
@@ -286,18 +294,20 @@ def _drawn_partial(graph: Graph, edge: Edge) -> str:
 
 def _legend(graph: Graph, look: Look) -> str:
     if not graph.has_gradients and not graph.pending:
-        return "value"
+        return graph.say("value")
     if look.style == "circuit" and not look.is_horizontal:
-        return f"value left of the wire, {NABLA} gradient right of it"
-    return f"value above, {NABLA} gradient below"
+        return f"{graph.say('value left of the wire')}, {graph.say('∇ gradient right of it')}"
+    return f"{graph.say('value above')}, {graph.say('∇ gradient below')}"
 
 
 def _footer(graph: Graph, legend: str) -> list[str]:
     lines = [graph.note or legend]
     if graph.left_out:
-        lines.append(f"{graph.left_out:,} nodes far from the result are not drawn; max_nodes= shows more of them")
+        lines.append(
+            graph.say("{count:,} nodes far from the result are not drawn; max_nodes= shows more of them", count=graph.left_out)
+        )
     elif graph.folded:
-        lines.append(f"{graph.folded:,} nodes are folded into boxes")
+        lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
     if graph.remark:
         lines.append(graph.remark)
     return lines + graph.outdated.splitlines()
@@ -306,5 +316,5 @@ def _footer(graph: Graph, legend: str) -> list[str]:
 def _description(graph: Graph, remarks: Sequence[str]) -> str:
     sentences = [sentence(graph, place) for place in range(min(len(graph.nodes), DESCRIBED))]
     if len(graph.nodes) > DESCRIBED:
-        sentences.append(f"and {len(graph.nodes) - DESCRIBED} more nodes")
+        sentences.append(graph.say("and {count} more nodes", count=len(graph.nodes) - DESCRIBED))
     return ". ".join([*sentences, *remarks]) + "."

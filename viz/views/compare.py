@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ from ..digits import before_after
 from ..files import FORMATS
 from ..graph.model import Graph
 from ..graph.reading import MAX_NODES, read
+from ..languages import check_language
 from ..layout.look import Look
 from ..scene.shapes import Scene
 from ..text import aligned, shortened
@@ -21,7 +23,14 @@ ROWS = 60
 
 
 def compare(
-    before: Any, after: Any, *, style: str = "circuit", theme: str = "light", direction: str = "LR", precision: int = 4
+    before: Any,
+    after: Any,
+    *,
+    style: str = "circuit",
+    theme: str = "light",
+    direction: str = "LR",
+    precision: int = 4,
+    language: str = "en",
 ) -> Comparison:
     """Show what changed between two passes of the same expression.
 
@@ -33,6 +42,7 @@ def compare(
         theme: as for `draw`.
         direction: as for `draw`.
         precision: as for `draw`.
+        language: as for `draw`.
 
     Returns:
         The comparison; ``print`` shows a table of what changed, a notebook the picture with both numbers.
@@ -55,17 +65,18 @@ def compare(
     3 of 3 nodes changed
     """
     look = Look(style, theme, direction, precision)
-    first, second = _graph_of(before, "before"), _graph_of(after, "after")
+    first, second = _graph_of(before, "before", language), _graph_of(after, "after", language)
     _check_same(first, second)
     return Comparison(first, second, look)
 
 
-def _graph_of(thing: Any, name: str) -> Graph:
+def _graph_of(thing: Any, name: str, language: str) -> Graph:
     if isinstance(thing, Drawing):
-        graph = thing.graph
+        check_language(language)
+        graph = replace(thing.graph, language=language)
     else:
         try:
-            graph = read(thing)
+            graph = read(thing, language=language)
         except TypeError:
             raise TypeError(
                 f"compare takes Values or drawings; {name} is {type(thing).__name__} {thing!r:.60}; write compare(f1, f2)"
@@ -125,16 +136,19 @@ class Comparison(Image):
     def text(self) -> str:
         """A table: each node with its value and gradient, both numbers where they differ."""
         precision = max(self._look.precision, 4)
-        rows = [["node", "value", "gradient"]]
+        say = self._after.say
+        rows = [[say("node"), say("value"), say("gradient")]]
+        missing = say("not yet")
         for place, (a, b) in enumerate(zip(self._before.nodes, self._after.nodes, strict=True)):
             if place >= ROWS:
                 break
             name = shortened(self._after.name(place), 40)
-            rows.append([name, before_after(a.value, b.value, precision), before_after(a.gradient, b.gradient, precision)])
+            pairs = ((a.value, b.value), (a.gradient, b.gradient))
+            rows.append([name, *[before_after(*pair, precision, missing=missing) for pair in pairs]])
         lines = ["  ".join(row).rstrip() for row in aligned(rows, "lll")]
         if len(self._after.nodes) > ROWS:
-            lines.append(f"… and {len(self._after.nodes) - ROWS:,} more nodes")
-        lines.append(f"{len(self.changed)} of {len(self._after.nodes)} nodes changed")
+            lines.append(say("… and {count:,} more nodes", count=len(self._after.nodes) - ROWS))
+        lines.append(say("{count} of {total} nodes changed", count=len(self.changed), total=len(self._after.nodes)))
         return "\n".join(lines + self.drawing.graph.outdated.splitlines())
 
     def _content(self, suffix: str) -> bytes:

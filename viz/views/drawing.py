@@ -28,6 +28,7 @@ def draw(
     theme: str = "light",
     max_nodes: int = MAX_NODES,
     precision: int = 4,
+    language: str = "en",
 ) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
 
@@ -45,6 +46,7 @@ def draw(
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: groups first,
             then what is farthest from the result. At least 3.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
+        language: of the words in the picture, on hover and in the table: ``"en"``, ``"de"`` or ``"ko"``.
 
     Returns:
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
@@ -66,7 +68,7 @@ def draw(
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
-    return Drawing(read(value, collapse=collapse, max_nodes=max_nodes, focus=path), look)
+    return Drawing(read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language), look)
 
 
 class Drawing(Picture):

@@ -48,7 +48,9 @@ class GradientPath:
     places: tuple[int, ...] = ()
 
 
-def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: int = 4, theme: str = "light") -> Explanation:
+def explain(
+    result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: int = 4, theme: str = "light", language: str = "en"
+) -> Explanation:
     """Say why the gradient of ``result`` with respect to ``value`` is what it is.
 
     A gradient is a sum over paths: along each path from the value to the result the local gradients are multiplied,
@@ -61,6 +63,7 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
         max_paths: how many paths are listed, 1 to 1000.
         precision: significant digits, 1 to 17.
         theme: of the HTML.
+        language: of the words: ``"en"``, ``"de"`` or ``"ko"``.
 
     Returns:
         The explanation; ``print`` shows it as text, a notebook as HTML.
@@ -94,7 +97,7 @@ def explain(result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: i
         raise TypeError(
             f"explain takes two Values, the result and the input; the second is {type(value).__name__} {value!r:.60}"
         )
-    graph = read(result, focus=value)
+    graph = read(result, focus=value, language=language)
     return Explanation(graph, max_paths, look)
 
 
@@ -118,6 +121,7 @@ class Explanation(HTMLView):
         self.paths: tuple[GradientPath, ...] = tuple(self._found(max_paths))
         self.title = self._heading()
         self.theme = look.theme
+        self.language = graph.language
 
     @property
     def rest(self) -> float:
@@ -159,9 +163,15 @@ class Explanation(HTMLView):
         number = short(self.gradient, self._precision)
         count = self.path_count
         if self._focus == len(graph.nodes) - 1:
-            return f"d{top}/d{bottom} = 1: the result with respect to itself"
-        paths = "the only path" if count == 1 else f"the sum over {count_text(count)} paths"
-        return f"d{top}/d{bottom} = {number}, {paths} from {bottom} to {top}"
+            return graph.say("{derivative} = 1: the result with respect to itself", derivative=f"d{top}/d{bottom}")
+        return graph.say(
+            "{derivative} = {number}, the only path from {start} to {end}" if count == 1 else
+            "{derivative} = {number}, the sum over {count} paths from {start} to {end}",
+            derivative=f"d{top}/d{bottom}", number=number, count=self._count(count), start=bottom, end=top,
+        )  # fmt: skip
+
+    def _count(self, count: int) -> str:
+        return count_text(count, self._graph.say("about"))
 
     @cached_property
     def _sum(self) -> str:
@@ -171,8 +181,12 @@ class Explanation(HTMLView):
             return ""
         text = " + ".join(words)
         if hidden:
-            text += f" + {short(self.rest, self._precision)} from {count_text(hidden)} smaller path{'s' * (hidden != 1)}"
-        return f"sum: {text} = {short(self.gradient, self._precision)}".replace("+ -", "- ")
+            text += self._graph.say(
+                " + {number} from {count} smaller path" if hidden == 1 else " + {number} from {count} smaller paths",
+                number=short(self.rest, self._precision), count=self._count(hidden),
+            )  # fmt: skip
+        total = short(self.gradient, self._precision)
+        return self._graph.say("sum: {terms} = {total}", terms=text, total=total).replace("+ -", "- ")
 
     @cached_property
     def text(self) -> str:
@@ -185,7 +199,8 @@ class Explanation(HTMLView):
         lines = [f"  {share}{' ' * (wide - columns_of(share))}   {way}" for share, way in zip(shares, ways, strict=True)]
         if self._sum:
             lines.append(self._sum)
-        for heading, more in (("where", self._where), ("local gradients", self._rules)):
+        say = self._graph.say
+        for heading, more in ((say("where"), self._where), (say("local gradients"), self._rules)):
             lines += [heading, *[f"  {line}" for line in more]]
         return "\n".join([self.title, *lines, *self._graph.outdated.splitlines()])
 
@@ -205,13 +220,13 @@ class Explanation(HTMLView):
             formula = graph.formula(place)
             number = short(or_zero(graph.nodes[place].value), self._precision)
             lines.append(f"{shortened(graph.name(place), 40)} = {formula + ' = ' if formula else ''}{number}")
-        return lines + ([f"and {len(places) - RULES} more"] if len(places) > RULES else [])
+        return lines + ([graph.say("and {count} more", count=len(places) - RULES)] if len(places) > RULES else [])
 
     @cached_property
     def _rules(self) -> list[str]:
         """The local gradients along the listed paths, each once."""
         rules = list(dict.fromkeys([rule for path in self.paths for rule in reversed(path.rules)]))
-        more = [f"and {len(rules) - RULES} more"] if len(rules) > RULES else []
+        more = [self._graph.say("and {count} more", count=len(rules) - RULES)] if len(rules) > RULES else []
         return [shortened(rule, 200) for rule in rules[:RULES]] + more
 
     @cached_property
@@ -223,14 +238,16 @@ class Explanation(HTMLView):
             rules = "<br>".join([escape(rule) for rule in _ends(path.rules[::-1], 200)])
             share = f'<span class="g">{escape(self._share(path))}</span>'
             rows.append(f"<tr><td>{way}</td><td>{rules}</td><td>{share}</td></tr>")
-        head = "<tr><th>path</th><th>local gradients, from the result</th><th>multiplied</th></tr>"
+        say = self._graph.say
+        heads = (say("path"), say("local gradients, from the result"), say("multiplied"))
+        head = f"<tr>{''.join([f'<th>{escape(word)}</th>' for word in heads])}</tr>"
         table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>" if self.paths[0].names[1:] else ""
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
-        total += f'<p>where</p><ul class="mono">{where}</ul>' if where else ""
+        total += f'<p>{escape(say("where"))}</p><ul class="mono">{where}</ul>' if where else ""
         total += f"<p>{escape(self._graph.outdated)}</p>" if self._graph.outdated else ""
         body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
-        return fragment(body, kind="explain", theme=self.theme, label=self.title)
+        return fragment(body, kind="explain", theme=self.theme, label=self.title, language=self.language)
 
     def __repr__(self) -> str:
         """The gradient and the number of paths."""

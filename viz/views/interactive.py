@@ -10,18 +10,14 @@ from .view import HTMLView, filled, fragment
 
 __all__ = ["Interactive"]
 
-_HINT = (
-    "Rest the pointer on a node to see its numbers and its wires. Zoom with the wheel or + and -, move by dragging or with "
-    "the arrow keys, step through the nodes with n and p."
-)
-
 
 class Interactive(HTMLView):
     """A drawing with hover, zoom, drag and keyboard. `Drawing.interactive` makes it."""
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
-        self.title = f"Graph of {picture.graph.title}"
+        self.title = picture.graph.say("Graph of {title}", title=picture.graph.title)
+        self.language = picture.graph.language
         self.theme = picture.look.theme
 
     @cached_property
@@ -32,11 +28,16 @@ class Interactive(HTMLView):
             RenderError: Graphviz is missing, failed, or took too long.
         """
         picture = self._picture
-        shown = picture.drawn.title
-        svg, label = picture.svg.strip(), escape(f"graph of {shown}")
-        body = filled("interactive.html", LABEL=label, SVG=svg, HINT=escape(_HINT))
-        data = {"nodes": picture.told, "hint": _HINT}
-        return fragment(body, kind="interactive", theme=self.theme, label=f"Graph of {shown}", data=data)
+        say, title = picture.drawn.say, picture.drawn.title
+        hint = say(
+            "Rest the pointer on a node to see its numbers and its wires. Zoom with the wheel or + and -, move by dragging or "
+            "with the arrow keys, step through the nodes with n and p."
+        )
+        svg, label = picture.svg.strip(), escape(say("graph of {title}", title=title))
+        body = filled("interactive.html", self.language, LABEL=label, SVG=svg, HINT=escape(hint))
+        data = {"nodes": picture.told, "hint": hint}
+        label = say("Graph of {title}", title=title)
+        return fragment(body, kind="interactive", theme=self.theme, label=label, data=data, language=self.language)
 
     @property
     def text(self) -> str:

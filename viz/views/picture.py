@@ -10,7 +10,7 @@ from ..graph.model import Graph
 from ..graph.reading import shrunk
 from ..layout.compose import compose
 from ..layout.look import Look
-from ..layout.measure import NOT_YET, Measured, measure
+from ..layout.measure import Measured, measure
 from ..layout.places import Layout, lay_out
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene
@@ -89,20 +89,21 @@ class Picture(Image):
         """A table of the nodes of `graph`, in the order in which they were computed."""
         graph = self._graph
         gradients = graph.has_gradients
-        rows = [["node", "formula", "value", "gradient"]]
+        say = graph.say
+        rows = [[say("node"), say("formula"), say("value"), say("gradient")]]
         for place, node in enumerate(graph.nodes[:TABLE_ROWS]):
-            gradient = NOT_YET if node.gradient is None else short(node.gradient, 6)
+            gradient = say("not yet") if node.gradient is None else short(node.gradient, 6)
             value = "" if node.value is None else short(node.value, 6)
             formula = shortened(graph.formula(place), 40)
             if node.fold is not None:
-                formula = f"({node.fold.count:,} folded)" if node.fold.name else "(folded)"
+                formula = say("({count:,} folded)", count=node.fold.count) if node.fold.name else say("(folded)")
                 gradient = gradient if node.gradient is not None else ""
             rows.append([shortened(graph.name(place), 40), formula, value, gradient])
         if not gradients:
             rows = [row[:3] for row in rows]
         lines = ["  ".join(row) for row in aligned(rows, "llrr" if gradients else "llr")]
         if len(graph.nodes) > TABLE_ROWS:
-            lines.append(f"… and {len(graph.nodes) - TABLE_ROWS:,} more nodes")
+            lines.append(say("… and {count:,} more nodes", count=len(graph.nodes) - TABLE_ROWS))
         if graph.note:
             lines.append(graph.note)
         return "\n".join(lines + graph.outdated.splitlines())

@@ -24,20 +24,20 @@ function show(to){
   /* oxlint-disable-next-line no-unused-vars */
   edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
     e.style.opacity=known[b]?'':'.25';
-    e.querySelectorAll('path').forEach(function(s){s.style.stroke=on?(f.phase==='forward'?'var(--value)':'var(--gradient)'):'';s.style.strokeWidth=on?'3':''});
-    e.querySelectorAll('polygon').forEach(function(s){s.style.fill=on?(f.phase==='forward'?'var(--value)':'var(--gradient)'):''})});
+    e.querySelectorAll('path').forEach(function(s){s.style.stroke=on?(f.phase==='{{forward}}'?'var(--value)':'var(--gradient)'):'';s.style.strokeWidth=on?'3':''});
+    e.querySelectorAll('polygon').forEach(function(s){s.style.fill=on?(f.phase==='{{forward}}'?'var(--value)':'var(--gradient)'):''})});
   if(f.place!==null)halo(nodes[f.place],true);
   f.parents.forEach(function(p){if(p!==f.place)halo(nodes[p],false)});
   words.textContent=f.words;rules.textContent=f.rules.join('\n');
-  count.textContent=f.phase+', step '+(k+1)+' of '+frames.length;
+  count.textContent=f.phase+'{{, step }}'+(k+1)+'{{ of }}'+frames.length;
   slider.value=k;slider.setAttribute('aria-valuetext',count.textContent);
   bar.querySelector('[data-act=first]').disabled=bar.querySelector('[data-act=back]').disabled=k===0;
   bar.querySelector('[data-act=last]').disabled=bar.querySelector('[data-act=forward]').disabled=k===frames.length-1;
   root.setAttribute('data-step',k)}
-function stop(){if(timer)clearInterval(timer);timer=null;play.textContent='▶ play';play.setAttribute('aria-label','play')}
+function stop(){if(timer)clearInterval(timer);timer=null;play.textContent='▶ {{play}}';play.setAttribute('aria-label','{{play}}')}
 function toggle(){if(timer){stop();return}
   if(k===frames.length-1)show(0);
-  play.textContent='❚❚ pause';play.setAttribute('aria-label','pause');
+  play.textContent='❚❚ {{pause}}';play.setAttribute('aria-label','{{pause}}');
   timer=setInterval(function(){if(!root.isConnected||k===frames.length-1){stop();return}show(k+1);if(k===frames.length-1)stop()},1400)}
 function act(what){if(what==='play'){toggle();return}stop();
   show(what==='first'?0:what==='last'?frames.length-1:what==='back'?k-1:k+1)}

@@ -50,7 +50,9 @@ class Frame:
     changes: tuple[tuple[int, str, float], ...] = field(default=(), repr=False)
 
 
-def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction: str = "LR", precision: int = 4) -> Steps:
+def steps(
+    value: Any, *, style: str = "circuit", theme: str = "light", direction: str = "LR", precision: int = 4, language: str = "en"
+) -> Steps:
     """Walk through a graph: the forward pass, then the backward pass, one node at a time.
 
     The backward pass is a fresh one, from a gradient of 1 at the result, in the order that ``backward()`` goes: from
@@ -63,6 +65,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
         theme: as for `draw`.
         direction: as for `draw`.
         precision: as for `draw`.
+        language: as for `draw`.
 
     Returns:
         The walk. A notebook shows a player; `Steps.save` writes it as a page.
@@ -83,7 +86,7 @@ def steps(value: Any, *, style: str = "circuit", theme: str = "light", direction
     look = Look(style, theme, direction, precision, numbered=True)
     order = order_of(value)
     if len(order) <= MAX_NODES:
-        graph = read(value)
+        graph = read(value, language=language)
     if len(order) > MAX_NODES or graph.size > MAX_NODES:
         raise ValueError(
             f"a walk shows at most {MAX_NODES} nodes, constants included, and this graph has {len(order):,} without them; "
@@ -108,8 +111,14 @@ class Steps(HTMLView):
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
         nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
         self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
-        self.title = f"Step by step: {self._picture.graph.title}"
+        self.title = graph.say("Step by step: {title}", title=self._picture.graph.title)
+        self.language = graph.language
         self.theme = look.theme
+
+    @property
+    def _phases(self) -> dict[str, str]:
+        say = self._picture.graph.say
+        return {"forward": say("forward"), "backward": say("backward")}
 
     def __len__(self) -> int:
         """The number of steps."""
@@ -130,7 +139,11 @@ class Steps(HTMLView):
         frame = self.frames[k]
         measured = measure(self._at(k), self._look, like=self._picture.measured)
         scene = compose(measured, self._picture.layout, () if frame.place is None else (frame.place,))
-        return _captioned(scene, f"step {k + 1} of {len(self)}, {frame.phase}", frame)
+        return _captioned(scene, self._heading(k), frame)
+
+    def _heading(self, k: int) -> str:
+        say, phase = self._picture.graph.say, self._phases[self.frames[k].phase]
+        return say("step {number} of {count}, {phase}", number=k + 1, count=len(self), phase=phase)
 
     def still(self, k: int) -> Still:
         """One step as a picture, with its words below it.
@@ -144,7 +157,7 @@ class Steps(HTMLView):
         if not -len(self) <= k < len(self):
             raise IndexError(f"step {k} of a walk with {len(self)} steps")
         at = k % len(self)
-        title = f"step {at + 1} of {len(self)}, {self.frames[at].phase}: {self._picture.graph.title}"
+        title = f"{self._heading(at)}: {self._picture.graph.title}"
         return Still(lambda: self._scene(at), title, _line(self.frames[at]))
 
     @property
@@ -160,7 +173,8 @@ class Steps(HTMLView):
     @cached_property
     def film_strip(self) -> Still:
         """All steps below one another as one picture, for hosts that strip scripts."""
-        return Still(self._strip, f"the {len(self)} steps of {self._picture.graph.title}", self.text)
+        graph = self._picture.graph
+        return Still(self._strip, graph.say("the {count} steps of {title}", count=len(self), title=graph.title), self.text)
 
     def _strip(self) -> Scene:
         items: list[Item] = []
@@ -171,7 +185,9 @@ class Steps(HTMLView):
             items += [item.moved(0.0, top, f"f{k}-") for item in scene.items]
             top += scene.height + 8
             width = max(width, scene.width)
-        return Scene(width, top, self._look.theme, items, f"The {len(self)} steps of {self._picture.graph.title}", self.text)
+        graph = self._picture.graph
+        title = graph.say("The {count} steps of {title}", count=len(self), title=graph.title)
+        return Scene(width, top, self._look.theme, items, title, self.text)
 
     # ---- the player ----------------------------------------------------------------------------
 
@@ -185,9 +201,9 @@ class Steps(HTMLView):
             RenderError: Graphviz is missing, failed, or took too long.
         """
         items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
-        body = filled("steps.html", SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
+        body = filled("steps.html", self.language, SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
         data = [self._data(frame) for frame in self.frames]
-        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data)
+        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data, language=self.language)
 
     def _data(self, frame: Frame) -> dict[str, Any]:
         changes = []
@@ -195,7 +211,7 @@ class Steps(HTMLView):
             text = short(number, self._look.precision)
             changes.append([place, kind, text if kind == "value" else f"{NABLA} {text}"])
         return {
-            "phase": frame.phase, "words": frame.words, "rules": list(frame.rules), "place": frame.place,
+            "phase": self._phases[frame.phase], "words": frame.words, "rules": list(frame.rules), "place": frame.place,
             "parents": list(frame.parents),
             "edges": [k for k, edge in enumerate(self._picture.graph.edges) if edge.head == frame.place], "changes": changes,
         }  # fmt: skip
@@ -221,9 +237,10 @@ def _line(frame: Frame) -> str:
 def _forward_frames(graph: Graph, look: Look) -> list[Frame]:
     leaves = [place for place, node in enumerate(graph.nodes) if node.is_leaf]
     given = [f"{graph.name(place)} = {short(or_zero(graph.nodes[place].value), look.precision)}" for place in leaves]
-    inputs = ", ".join(given[:12]) + (f" and {len(given) - 12} more" if len(given) > 12 else "")
+    inputs = ", ".join(given[:12]) + (graph.say(" and {count} more", count=len(given) - 12) if len(given) > 12 else "")
+    first = graph.say("The inputs: {inputs}.", inputs=inputs) if leaves else graph.say("There are no inputs.")
     opening = tuple([(place, "value", or_zero(graph.nodes[place].value)) for place in leaves])
-    frames = [Frame("forward", f"The inputs: {inputs}." if leaves else "There are no inputs.", changes=opening)]
+    frames = [Frame("forward", first, changes=opening)]
     for place, node in enumerate(graph.nodes):
         if not node.is_leaf:
             value = or_zero(node.value)
@@ -234,7 +251,7 @@ def _forward_frames(graph: Graph, look: Look) -> list[Frame]:
 
 def _backward_frames(graph: Graph, visits: Sequence[Visit], look: Look) -> list[Frame]:
     root = len(graph.nodes) - 1
-    opening = "The gradient of the result with respect to itself is 1."
+    opening = graph.say("The gradient of the result with respect to itself is 1.")
     frames = [Frame("backward", opening, (), root, (), ((root, "gradient", 1.0),))]
     for visit in visits:
         rules = tuple([_rule(graph, flow, visit.upstream, look) for flow in visit.flows])
@@ -250,11 +267,15 @@ def _rule(graph: Graph, flow: Flow, upstream: float, look: Look) -> str:
     edge = flow.edge
     name = graph.name(edge.tail or 0)
     local, part = short(flow.local, look.precision), short(flow.part, look.precision)
-    rule = f"{NABLA}{name}: upstream {short(upstream, look.precision)} × local {local} = {part}"
-    rule += f", as {derivative(graph.formula(edge.head), name, edge.partial, local)}"
+    rule = graph.say(
+        "∇{name}: upstream {upstream} × local {local} = {part}, as {derivative}", name=name,
+        upstream=short(upstream, look.precision), local=local, part=part,
+        derivative=derivative(graph.formula(edge.head), name, edge.partial, local),
+    )  # fmt: skip
     if flow.before is None:
         return rule
-    return f"{rule}; a copy adds up: {short(flow.before, look.precision)} + {part} = {short(flow.total, look.precision)}"
+    before, total = short(flow.before, look.precision), short(flow.total, look.precision)
+    return rule + graph.say("; a copy adds up: {before} + {part} = {total}", before=before, part=part, total=total)
 
 
 def _parents(graph: Graph, place: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from autograd.files import write_whole
 
 from ..files import check_suffix
+from ..languages import translated
 from ..scene.themes import THEMES
 
 __all__ = ["HTMLView", "View", "filled", "fragment", "script_json"]
@@ -83,10 +84,12 @@ class HTMLView(View):
     Attributes:
         title: what it is of, in a line.
         theme: a key of `viz.scene.themes.THEMES`.
+        language: one of `viz.languages.LANGUAGES`.
     """
 
     title: str
     theme: str
+    language: str = "en"
 
     suffixes: ClassVar[Sequence[str]] = (".html",)
 
@@ -98,7 +101,7 @@ class HTMLView(View):
     @property
     def page(self) -> str:
         """The fragment as a whole page."""
-        return _document(self.title, self.html, self.theme)
+        return _document(self.title, self.html, self.theme, self.language)
 
     def _content(self, suffix: str) -> bytes:
         return self.page.encode("utf-8")
@@ -110,13 +113,13 @@ class HTMLView(View):
         return {"text/html": self.html, "text/plain": self.text}
 
 
-def filled(name: str, **parts: str) -> str:
-    """An HTML file with its words in capitals replaced by HTML."""
+def filled(name: str, language: str, **parts: str) -> str:
+    """An HTML file in a language, with its words in capitals replaced by HTML."""
     # In one pass: a user's label may be one of these words.
-    return re.sub("|".join(parts), lambda word: parts[word[0]], _asset(name).strip())
+    return re.sub("|".join(parts), lambda word: parts[word[0]], translated(language, _asset(name)).strip())
 
 
-def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None) -> str:
+def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None, language: str = "en") -> str:
     """Put a body, its styles and its script together.
 
     Args:
@@ -126,15 +129,17 @@ def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None) 
         theme: a key of `viz.scene.themes.THEMES`.
         label: what a screen reader calls it.
         data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element; None where there is no script.
+        language: one of `viz.languages.LANGUAGES`; HTML and scripts have their words in ``{{double braces}}``.
     """
     css = _coloured(f"\n{_asset('page.css')}\n{_asset(f'{kind}.css')}", theme)
     script = ""
     if data is not None:
-        script = "\n" + _coloured(_asset(f"{kind}.js"), theme).replace("DATA", script_json(data), 1)
+        script = "\n" + _coloured(translated(language, _asset(f"{kind}.js")), theme).replace("DATA", script_json(data), 1)
     ident = "g" + hashlib.sha256(f"{body}{css}{script}{kind}".encode()).hexdigest()[:12]
     css = re.sub("^S|,S", lambda scope: f'{scope[0][:-1]}[data-glassgrad="{ident}"]', css.strip(), flags=re.MULTILINE)
+    spoken = "" if language == "en" else f' lang="{language}"'
     lines = [
-        f'<div data-glassgrad="{ident}" data-kind="{kind}" role="group" aria-label="{escape(label)}">',
+        f'<div data-glassgrad="{ident}" data-kind="{kind}" role="group" aria-label="{escape(label)}"{spoken}>',
         f"<style>{css}</style>",
         body,
         "</div>",
@@ -145,10 +150,10 @@ def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None) 
     return "\n".join(lines) + "\n"
 
 
-def _document(title: str, body: str, theme: str) -> str:
+def _document(title: str, body: str, theme: str, language: str) -> str:
     """A whole page around a fragment."""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n</head>\n"
         f'<body style="margin:16px;background:{THEMES[theme]["ground"]}">\n{body}</body>\n</html>\n'

@@ -57,7 +57,7 @@ def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
     # The root counts even as a leaf: its number may have been computed outside of the graph, and rounded there.
     terms = zip(nodes, gradients, strict=True)
     sizes = [abs(g * n.data) for n, g in terms if g and (n.parents or n is nodes[-1])]
-    return 4.0 * UNIT * math.fsum(sizes) + 4.0 * LEAST_NUMBER
+    return 4.0 * (UNIT * math.fsum(sizes) + (LEAST_NUMBER if sizes else 0.0))
 
 
 def at_a_kink(nodes: Sequence[Any]) -> bool:

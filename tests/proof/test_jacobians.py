@@ -306,6 +306,17 @@ def test_right_code_is_never_refused(name: str, thorough: bool) -> None:
     assert verdicts.count("inconclusive") <= max(1, len(verdicts) // 100)
 
 
+def test_a_saturated_loss_is_no_mistake() -> None:
+    """A derivative of 4e-18 that f's values can't show passes with a note; one that they would show is refused."""
+    z = [20.0, -20.0]
+    report = check_gradients(lambda z: softmax_loss(z, 0), z, gradients=[softmax_gradient(z, 0)], strict=True)
+    assert [c.verdict for c in report.checks] == ["pass", "pass"]
+    assert 0.0 < report.checks[1].got < 1e-17
+    assert report.checks[1].note.startswith("too small to be seen: numbers as large as the inputs are rounded by more")
+    with pytest.raises(GradientError, match="is wrong"):
+        check_gradients(lambda z: softmax_loss(z, 0), z, gradients=[0.0, 1e-9])
+
+
 def test_wrong_code_is_refused() -> None:
     """Of the same programs, mistakes in the derivatives are found: signs, terms, indices, and one part in a million."""
     rng = random.Random(8)

@@ -13,6 +13,7 @@ import autograd as ag
 import nn
 import viz
 from viz.graph.reading import read, shrunk
+from viz.scene.raster import positioned
 
 
 def texts(svg: str) -> list[str]:
@@ -150,6 +151,51 @@ def test_a_net_folds_into_its_neurons() -> None:
         widths[abs(weight)] = path.width
     assert [widths[w] for w in sorted(widths)] == sorted(widths.values())
     assert max(widths.values()) > 2 * min(widths.values())
+
+
+@pytest.mark.parametrize(("sizes", "direction"), [([3, 1], "LR"), ([4, 4, 1], "RL"), ([8, 8, 1], "TB"), ([4, 4, 1], "BT")])
+def test_the_weights_of_a_net_as_numbers(sizes: list[int], direction: str) -> None:
+    """`weights="numbers"` writes each weight on its line, above all lines; no two numbers overlap; else nothing is added."""
+    _, out = net(sizes)
+    plain = viz.draw(out, collapse="*.neurons.*", direction=direction)
+    drawing = viz.draw(out, collapse="*.neurons.*", direction=direction, weights="numbers", precision=3)
+    items = drawing.scene.items
+    assert [item.kind for item in plain.scene.items] == [item.kind for item in items if item.kind != "edge weight"]
+    numbers = [item for item in items if item.kind == "edge weight"]
+    edges = [item for item in items if item.kind == "edge"]
+    assert items.index(numbers[0]) > items.index(edges[-1])
+    boxes: list[Any] = []
+    for edge, line, item in zip(drawing.drawn.edges, edges, numbers, strict=True):
+        box, text = item.shapes
+        assert edge.weight is not None
+        assert text.content == f"{edge.weight:.3g}"
+        assert (item.data, item.title) == (line.data, line.title)
+        (x0, y0), (x1, y1) = line.shapes[0].points[0], line.shapes[0].points[-1]
+        assert (text.x - x0) * (y1 - y0) == pytest.approx((text.y - y0) * (x1 - x0), abs=1e-6)
+        assert min(x0, x1) - 1e-9 <= text.x <= max(x0, x1) + 1e-9
+        for other in boxes:
+            apart = abs(box.x - other.x) >= (box.width if box.x < other.x else other.width)
+            assert apart or abs(box.y - other.y) >= box.height
+        boxes.append(box)
+
+
+def test_the_weights_as_numbers_in_every_format() -> None:
+    """A PNG draws its numbers after the lines that they hide; DOT has them on its edges; nothing of that without the option."""
+    _, out = net([2, 1])
+    drawing = viz.draw(out, collapse="*.neurons.*", weights="numbers")
+    plain = viz.draw(out, collapse="*.neurons.*")
+    number = next(item for item in drawing.scene.items if item.kind == "edge weight").shapes[1].content
+    assert (number in drawing.dot, number in plain.dot) == (True, False)
+    assert "outputorder=edgesfirst" in positioned(drawing.scene)
+    assert "outputorder=nodesfirst" in positioned(plain.scene)
+
+
+def test_numbers_without_weights() -> None:
+    """Where no edge stands for a weight, numbers are refused with the line that folds neurons; an unknown word is refused."""
+    with pytest.raises(ValueError, match=r"this picture has none; call model.label_parameters\(\).*collapse='\*.neurons.\*'"):
+        viz.draw(two_layers(), weights="numbers")
+    with pytest.raises(ValueError, match="weights='all' is unknown; it is one of 'lines', 'numbers'"):
+        viz.draw(two_layers(), weights="all")
 
 
 def test_parameters_stand_in_the_frame_of_their_module() -> None:

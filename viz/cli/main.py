@@ -7,6 +7,7 @@ import difflib
 import importlib.metadata
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, NoReturn
@@ -108,6 +109,10 @@ def _parser() -> argparse.ArgumentParser:
         "--max-nodes", type=int, metavar="N", default=MAX_DRAWN, help=f"fold what is more (default: {MAX_DRAWN})"
     )
     parser.add_argument("--scale", type=float, metavar="FACTOR", default=1.0, help="how large the picture is (default: 1)")
+    parser.add_argument("--font-size", type=float, metavar="POINTS", help="how large its numbers are, as 14 for slides")
+    parser.add_argument(
+        "--width", type=float, metavar="CM", help="how wide it is; with --font-size at most, in as many rows as that takes"
+    )
     parser.add_argument("--dpi", type=int, metavar="DOTS", help="dots per inch of a .png")
     parser.add_argument("--steps", metavar="FILE", help="write a page that walks forward and backward, step by step (.html)")
     parser.add_argument("--explain", metavar="NAME", help="say why the gradient of this node is what it is, path by path")
@@ -307,9 +312,13 @@ def _walk(program: Program, options: argparse.Namespace) -> None:
 def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
     names = ("style", "theme", "direction", "precision", "local_gradients", "max_nodes", "language")
     look = {name: getattr(options, name) for name in names}
+    size = {name: getattr(options, name) for name in ("scale", "dpi", "font_size", "width")}
     path = None if options.path is None else _named(program, "--path", options.path)
-    with _written("picture", output, "use --no-picture"):
-        draw(program.result.value, path=path, **look).save(output, scale=options.scale, dpi=options.dpi)
+    with _written("picture", output, "use --no-picture"), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        draw(program.result.value, path=path, **look).save(output, **size)
+    for warning in told:
+        _complain(f"glassgrad: {visible(str(warning.message))}")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ..languages import say
 from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, text_width
@@ -10,6 +10,7 @@ from ..text import local_name
 from .cells import NABLA, SIZES
 from .measure import Arrow, Measured, Pill
 from .places import MARGIN, Layout
+from .weights import number_places
 
 __all__ = ["compose"]
 
@@ -29,10 +30,14 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     edges: list[Item] = []
     nodes: list[Item] = []
     halos: list[Item] = []
+    weighted: dict[int, tuple[Arrow, Item]] = {}
     for k, arrow in enumerate(measured.arrows):
         dim = measured.lit is not None if arrow.tail is None else arrow.tail not in lit
         faded = dim or arrow.head not in lit
-        edges.append(_edge(measured, layout, k, arrow, heaviest, faded=faded))
+        edge = _edge(measured, layout, k, arrow, heaviest, faded=faded)
+        edges.append(edge)
+        if arrow.weight is not None and arrow.words:
+            weighted[k] = arrow, edge
         if arrow.pill is not None:
             nodes.append(_constant(arrow.pill, layout, faded=faded))
     for place, cell in enumerate(measured.cells):
@@ -46,7 +51,7 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     width = max(layout.width, needed) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
     legend = Item("legend", "legend", _footer(measured, height))
-    items = [*halos, *_clusters(measured, layout), *edges, *nodes, legend]
+    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, legend]
     return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
 
 
@@ -86,6 +91,20 @@ def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: fl
     if arrow.tail is not None:
         data["from"] = str(arrow.tail)
     return Item(f"e{k}", "edge", shapes, arrow.title, data, faded=faded)
+
+
+def _weights(weighted: Mapping[int, tuple[Arrow, Item]]) -> list[Item]:
+    """The numbers on the lines of the weights, above all the lines."""
+    lines = []
+    for arrow, edge in weighted.values():
+        curve = edge.shapes[0]
+        assert isinstance(curve, Curve)
+        lines.append((curve.points[0], curve.points[-1], arrow.words_extent))
+    pairs = zip(weighted.items(), number_places(lines), strict=True)
+    return [
+        Item(f"w{k}", "edge weight", _edge_words(arrow, centre), edge.title, edge.data, faded=edge.faded)
+        for (k, (arrow, edge)), centre in pairs
+    ]
 
 
 def _extended(points: tuple[Point, ...], tip: Point) -> tuple[Point, ...]:

@@ -12,6 +12,7 @@ from ..scene.shapes import text_width
 from ..scene.themes import THEMES
 from .cells import NABLA, SIZES, Cell
 from .measure import Measured, Pill
+from .weights import numbers_gap
 
 __all__ = ["skeleton", "source"]
 
@@ -31,6 +32,8 @@ def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
     gap = ["0.16", "0.3"] if look.style == "circuit" else ["0.22", "0.42"]
     if any(arrow.weight is not None for arrow in measured.arrows):
         gap[1] = "1.1"  # many edges cross between folded layers
+        if look.weights == "numbers":
+            gap = ["0.3", f"{numbers_gap(measured.arrows) / 72:g}"]
     picture.attr("graph", rankdir=look.direction, nodesep=gap[0], ranksep=gap[1])
     picture.attr("node", shape="plain")
     picture.attr("edge", arrowsize="0.6")
@@ -50,8 +53,9 @@ def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
 
     _nested(measured, picture, cell, pill, frame)
     for k, (tail, head) in enumerate(_ends(measured)):
-        words = measured.arrows[k].words
-        label = {"label": f"<{_fixed(*measured.arrows[k].words_extent)}>"} if words else {}
+        arrow = measured.arrows[k]
+        # a weight's number stands on its line, which is straight and therefore not where Graphviz would put it
+        label = {"label": f"<{_fixed(*arrow.words_extent)}>"} if arrow.words and arrow.weight is None else {}
         picture.edge(tail, head, id=f"e{k}", **label)
     return str(picture.source)
 

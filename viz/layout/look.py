@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from ..scene.themes import THEMES
 
-__all__ = ["DIRECTIONS", "STYLES", "Look", "check_count"]
+__all__ = ["DIRECTIONS", "STYLES", "WEIGHTS", "Look", "check_count"]
 
 STYLES = ("circuit", "boxes")
 DIRECTIONS = ("LR", "RL", "TB", "BT")
+WEIGHTS = ("lines", "numbers")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Look:
         precision: significant digits, 1 to 17.
         local_gradients: whether the chain rule is written on every edge.
         numbered: whether a node without a label shows the number that stands for it in formulas, as ``#3``.
+        weights: ``"lines"``, wide where a weight is large and dashed where it is negative, or ``"numbers"`` on these lines.
 
     Raises:
         ValueError: an option is unknown; the message lists the known ones.
@@ -35,12 +37,14 @@ class Look:
     precision: int = 4
     local_gradients: bool = False
     numbered: bool = False
+    weights: str = "lines"
 
     def __post_init__(self) -> None:
         """Check the options."""
         _check_choice("style", self.style, STYLES)
         _check_choice("theme", self.theme, tuple(THEMES))
         _check_choice("direction", self.direction, DIRECTIONS)
+        _check_choice("weights", self.weights, WEIGHTS)
         check_count("precision", self.precision, 1, 17)
 
     @property

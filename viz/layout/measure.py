@@ -263,13 +263,15 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
 
 
 def _edge_lines(graph: Graph, edge: Edge, look: Look) -> list[str]:
-    """What is written on an edge: how many it stands for, or the chain rule.
+    """What is written on an edge: how many it stands for, its weight, or the chain rule.
 
-    That is the local gradient in symbols and numbers, and upstream times local, which flows back. Empty where there
+    The chain rule is the local gradient in symbols and numbers, and upstream times local, which flows back. Empty where there
     is nothing to say.
     """
     if edge.count > 1:
         return [f"×{edge.count:,}"]
+    if edge.weight is not None and look.weights == "numbers":
+        return [short(edge.weight, look.precision)]
     if not look.local_gradients or edge.tail is None or edge.local is None:
         return []
     number = short(edge.local, look.precision)

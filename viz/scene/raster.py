@@ -25,9 +25,11 @@ def positioned(scene: Scene, dpi: float | None = None) -> str:
     """
     resolution = f"dpi={dpi:g}, " if dpi else ""
     colours = THEMES[scene.theme]
+    # Wires end at circles; the numbers on weights hide what passes below them.
+    order = "edgesfirst" if any(item.kind == "edge weight" for item in scene.items) else "nodesfirst"
     lines = [
         "digraph glassgrad {",
-        f'graph [{resolution}pad=0, margin=0, outputorder=nodesfirst, bgcolor="{colours["ground"]}"]',
+        f'graph [{resolution}pad=0, margin=0, outputorder={order}, bgcolor="{colours["ground"]}"]',
         'node [label="", fixedsize=true, width=0, height=0, margin=0, shape=none, fontname=monospace]',
         "edge [arrowhead=none]",
         # Two corners make the frame as large as the SVG's.
@@ -35,7 +37,7 @@ def positioned(scene: Scene, dpi: float | None = None) -> str:
         f'corner1 [pos="{scene.width:.2f},0", shape=point, style=invis, width=0.001, height=0.001]',
     ]
     writer = _Writer(scene.height)
-    # Edges come before nodes in a scene; here everything is a node or an edge, and nodes are drawn first.
+    # Edges come before nodes in a scene; here everything is a node or an edge, and one kind is drawn first.
     for item in scene.items:
         palette = {name: blended(c, colours["ground"], FADED) for name, c in colours.items()} if item.faded else colours
         for shape in item.shapes:

@@ -28,6 +28,7 @@ def draw(
     theme: str = "light",
     max_nodes: int = MAX_NODES,
     precision: int = 4,
+    weights: str = "lines",
     language: str = "en",
 ) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
@@ -46,6 +47,8 @@ def draw(
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: groups first,
             then what is farthest from the result. At least 3.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
+        weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
+            is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
         language: of the words in the picture, on hover and in the table: ``"en"``, ``"de"`` or ``"ko"``.
 
     Returns:
@@ -53,7 +56,8 @@ def draw(
 
     Raises:
         TypeError: value or path isn't a Value, or collapse is neither a switch nor names.
-        ValueError: an option is unknown, no group has the name given, or path isn't part of the graph.
+        ValueError: an option is unknown, no group has the name given, path isn't part of the graph, or numbers are wanted
+            and no edge stands for a weight.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -64,11 +68,17 @@ def draw(
     backward() has not run
     """
     chain_rule = bool(local_gradients)
-    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule)
+    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights)
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
-    return Drawing(read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language), look)
+    graph = read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language)
+    if weights == "numbers" and all(edge.weight is None for edge in graph.edges):
+        raise ValueError(
+            "weights='numbers' writes on edges that stand for one weight each, and this picture has none; call "
+            "model.label_parameters() before the pass, and fold the neurons: collapse='*.neurons.*'"
+        )
+    return Drawing(graph, look)
 
 
 class Drawing(Picture):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
@@ -14,9 +15,12 @@ from typing import ClassVar
 from autograd.files import write_whole
 
 from ..files import IMAGES, check_suffix
+from ..layout.cells import SIZES
 from ..layout.look import check_count
+from ..scene.fonts import warning_about
 from ..scene.graphviz import RenderError, run_graphviz
 from ..scene.raster import positioned
+from ..scene.rows import in_rows
 from ..scene.shapes import Scene
 from ..scene.svg import write_svg
 from .view import View
@@ -24,6 +28,8 @@ from .view import View
 __all__ = ["Image", "Still"]
 
 DPI = 120
+POINTS_PER_CM = 72 / 2.54
+PIXELS_PER_POINT = 96 / 72  # in CSS, and so in SVG
 PIXELS = 1_500_000  # of a PNG, unless more are asked for
 MOST_PIXELS = 100_000_000
 CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
@@ -53,62 +59,109 @@ class Image(View):
         """
         return write_svg(self.scene)
 
-    def to_bytes(self, suffix: str, *, scale: float = 1.0, dpi: int | None = None) -> bytes:
+    def to_bytes(
+        self,
+        suffix: str,
+        *,
+        scale: float = 1.0,
+        dpi: int | None = None,
+        font_size: float | None = None,
+        width: float | None = None,
+    ) -> bytes:
         """The content of a file of this kind; the arguments and errors are those of `save`."""
-        return self._sized(check_suffix(f"picture{suffix}", self.suffixes), scale, dpi)
+        suffix = check_suffix(f"picture{suffix}", self.suffixes)
+        data = self._sized(suffix, scale, dpi, font_size, width)
+        self._warn(suffix)
+        return data
 
-    def save(self, path: str | os.PathLike[str], *, scale: float = 1.0, dpi: int | None = None) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        scale: float = 1.0,
+        dpi: int | None = None,
+        font_size: float | None = None,
+        width: float | None = None,
+    ) -> Path:
         """Write the picture to a file, whole or not at all.
 
         Args:
             path: where to; its suffix is one of `suffixes` and chooses the format.
             scale: how large it is; 2 for twice as wide and high. For .svg, .png and .pdf.
             dpi: for .png, how many dots an inch has; otherwise 120, or fewer where the picture is large.
+            font_size: how large its numbers are, in points, 1 to 200: 14 for slides. Labels are a little larger; words on edges
+                and below the picture are 4/5 of it. For .svg, .png and .pdf, instead of scale.
+            width: in centimetres, 1 to 1000. Without font_size the picture is as wide as that; with it, it is at most as wide,
+                and a wider one goes on in further rows, where a wire that is cut has the same letter at both of its ends.
 
         Returns:
             The path.
 
+        Warns:
+            UserWarning: for .png and .pdf, where no font of this machine has the glyphs of a label; with a remedy.
+
         Raises:
-            ValueError: the suffix is another one, or the size is out of its range; the message says what is possible.
+            ValueError: the suffix is another one, the size is out of its range, or the picture can't be cut into rows of
+                this width; the message says what is possible.
             OSError: the file can't be written.
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        write_whole(path, self._sized(check_suffix(path, self.suffixes), scale, dpi))
+        suffix = check_suffix(path, self.suffixes)
+        write_whole(path, self._sized(suffix, scale, dpi, font_size, width))
+        self._warn(suffix)
         return Path(path)
 
-    def _sized(self, suffix: str, scale: float, dpi: int | None) -> bytes:
-        if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0.01 <= scale <= 100:
-            raise ValueError(f"scale={scale!r:.60} must be a number from 0.01 to 100")
-        if scale != 1 and suffix not in IMAGES:
-            raise ValueError(f"scale= is for {', '.join(IMAGES)}, not for {suffix}")
+    def _warn(self, suffix: str) -> None:
+        """Warn the caller of the caller where a file shows boxes, since this machine's fonts lack glyphs."""
+        if suffix in (".png", ".pdf"):
+            words = warning_about([text.content for text in self.scene.texts], suffix)
+            if words:
+                warnings.warn(words, stacklevel=3)
+
+    def _sized(
+        self, suffix: str, scale: float, dpi: int | None, font_size: float | None = None, width: float | None = None
+    ) -> bytes:
+        _check_size("scale", scale, 0.01, 100)
+        fitted = font_size is not None or width is not None
+        if (scale != 1 or fitted) and suffix not in IMAGES:
+            given = "scale=" if not fitted else "font_size=" if font_size is not None else "width="
+            raise ValueError(f"{given} is for {', '.join(IMAGES)}, not for {suffix}")
         if dpi is not None:
             check_count("dpi", dpi, 8, 2400)
             if suffix != ".png":
                 raise ValueError(f"dpi= is for .png, not for {suffix}")
+        if suffix not in IMAGES:
+            return self._content(suffix)
+        if not fitted:
+            scene = self.scene
+        elif scale != 1:
+            raise ValueError("scale= and font_size= or width= both say how large the picture is; give one of them")
+        else:
+            scene, scale = self._fitted(font_size, width)
         if suffix == ".svg":
-            return (self.svg if scale == 1 else write_svg(self.scene, scale=scale)).encode("utf-8")
-        if suffix == ".png":
-            return self._png(scale, dpi)
-        if suffix == ".pdf":
-            return self._pdf(scale)
-        return self._content(suffix)
+            if fitted:
+                scale *= PIXELS_PER_POINT
+            return (self.svg if scale == 1 and not fitted else write_svg(scene, scale=scale)).encode("utf-8")
+        return _png(scene, scale, dpi) if suffix == ".png" else _pdf(scene, scale)
 
-    def _png(self, scale: float, dpi: int | None) -> bytes:
-        area = self.scene.width * self.scene.height  # in square points; a large picture gets fewer dots for each
-        wanted = max(8, min(DPI, int(72 * math.sqrt(PIXELS / area)))) if dpi is None else dpi
-        dots = max(1, round(wanted * scale))
-        if area * (dots / 72) ** 2 > MOST_PIXELS:
+    def _fitted(self, font_size: float | None, width: float | None) -> tuple[Scene, float]:
+        """The picture, in rows where it must be, and its scale."""
+        scene = self.scene
+        if width is not None:
+            _check_size("width", width, 1, 1000)
+        if font_size is None:
+            return scene, (width or 0.0) * POINTS_PER_CM / scene.width
+        _check_size("font_size", font_size, 1, 200)
+        scale = font_size / SIZES["number"]
+        if width is None:
+            return scene, scale
+        rows = in_rows(scene, width * POINTS_PER_CM / scale)
+        if rows is None:
             raise ValueError(
-                f"{dots} dots per inch would make {area * (dots / 72) ** 2:,.0f} pixels of this picture, "
-                f"and {MOST_PIXELS:,} are the most; ask for a smaller dpi or scale, or save it as .svg or .pdf"
+                f"with font_size={font_size:g} the picture can't be cut into rows of width={width:g} cm; ask for a smaller "
+                f"font_size or a larger width, or draw it with direction='TB' or folded"
             )
-        return run_graphviz(positioned(self.scene, dots), "png", len(self.scene.texts), engine="nop2")
-
-    def _pdf(self, scale: float) -> bytes:
-        source = positioned(self.scene, None if scale == 1 else 72 * scale)
-        pdf = run_graphviz(source, "pdf", len(self.scene.texts), engine="nop2")
-        # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
-        return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)
+        return rows, scale
 
     def _content(self, suffix: str) -> bytes:
         return self._sized(suffix, 1.0, None)
@@ -133,13 +186,36 @@ class Image(View):
                 scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
                 bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
             if "image/png" in wanted:
-                bundle["image/png"] = self.to_bytes(".png")
+                bundle["image/png"] = self._sized(".png", 1.0, None)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"
         if "text/plain" in wanted:
             bundle["text/plain"] = f"{self}{note}"
         return bundle
+
+
+def _check_size(what: str, value: object, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise ValueError(f"{what}={value!r:.60} must be a number from {least:g} to {most:g}")
+
+
+def _png(scene: Scene, scale: float, dpi: int | None) -> bytes:
+    area = scene.width * scene.height  # in square points; a large picture gets fewer dots for each
+    wanted = max(8, min(DPI, int(72 * math.sqrt(PIXELS / area)))) if dpi is None else dpi
+    dots = max(1, round(wanted * scale))
+    if area * (dots / 72) ** 2 > MOST_PIXELS:
+        raise ValueError(
+            f"{dots} dots per inch would make {area * (dots / 72) ** 2:,.0f} pixels of this picture, "
+            f"and {MOST_PIXELS:,} are the most; ask for a smaller dpi or scale, or save it as .svg or .pdf"
+        )
+    return run_graphviz(positioned(scene, dots), "png", len(scene.texts), engine="nop2")
+
+
+def _pdf(scene: Scene, scale: float) -> bytes:
+    pdf = run_graphviz(positioned(scene, None if scale == 1 else 72 * scale), "pdf", len(scene.texts), engine="nop2")
+    # The same length keeps the file's table of offsets true; the same date keeps its bytes the same.
+    return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)(\d+)", lambda m: m[1] + b"20000101000000"[: len(m[2])], pdf)
 
 
 class Still(Image):

@@ -125,15 +125,11 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
     __doc__ = Face.__doc__
     __slots__ = ()
 
-<<<<<<< HEAD
-    if not TYPE_CHECKING:  # pragma: no branch  # the types are those in `Operators`
-=======
     if TYPE_CHECKING:
 
         def detach(self) -> Value: ...  # noqa: D102  # as above
 
     else:
->>>>>>> 69bc6f8b81b2a6c787da774c5107682db4f87c33
         # A sum passes the gradient on, a product swaps its inputs. A test compares each of these with its record; every other
         # operation is computed from its record alone, by `_record`.
         __add__, __radd__ = _operators("add", p.add, lambda x, y: (x + y, lambda: (1.0, 1.0)))

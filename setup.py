@@ -1,4 +1,4 @@
-"""Builds the native engine where that is possible. Everything else about the package stands in pyproject.toml.
+"""Builds the native engine where that is possible. Everything else about the package is in pyproject.toml.
 
 ``AUTOGRAD_BUILD`` says what to do: ``auto`` (the default) compiles it where there is a C compiler and leaves it out, with a
 note, where there is none; ``require`` fails there; ``pure`` leaves it out. Once compiling has begun, whatever goes wrong

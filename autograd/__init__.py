@@ -1,4 +1,4 @@
-"""Scalar reverse-mode automatic differentiation, glass all the way.
+"""Scalar reverse-mode automatic differentiation that shows every value and every gradient.
 
 >>> from autograd import Value
 >>> x, y, z = Value(-2), Value(5), Value(-4)
@@ -60,6 +60,7 @@ from .records import (
     log10,
     log_softmax,
     logaddexp,
+    logit,
     logsigmoid,
     logsumexp,
     max as max,
@@ -129,13 +130,13 @@ _warn_of_neighbours()
 # left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max.
 __all__ = [
     "absolute", "acos", "acosh", "add", "AnomalyError", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "backward", "cbrt", "ceil", "clamp", "copysign", "cos",
-    "cosh", "derivative", "detect_anomaly", "digamma", "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc",
-    "erfinv", "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp", "hypot",
-    "jacfwd", "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p",
-    "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp", "maximum", "mean", "minimum", "multiply", "negative",
+    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "backward", "cbrt", "ceil", "clamp", "copysign", "cos", "cosh",
+    "derivative", "detect_anomaly", "digamma", "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "erfinv",
+    "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp", "hypot", "jacfwd",
+    "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logit", "logsigmoid", "logsumexp", "maximum", "mean", "minimum", "multiply", "negative",
     "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod", "reciprocal",
-    "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
-    "sqrt", "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc",
-    "Value", "value_and_grad", "var", "vjp", "where",
+    "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "sqrt",
+    "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc", "Value",
+    "value_and_grad", "var", "vjp", "where",
 ]  # fmt: skip

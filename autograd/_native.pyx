@@ -23,7 +23,7 @@ cimport cython
 from cpython.dict cimport PyDict_GetItem
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
-from cpython.long cimport PyLong_AsDouble, PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
@@ -40,7 +40,7 @@ from .face import Face
 from .graphs import backward, gradients, topological_order
 from .operators import is_operand
 from .record import Primitive, is_real, is_tracked, listed, to_float
-from .value import _adjoints
+from .value import _adjoints  # for a walk in Python
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
@@ -172,11 +172,10 @@ ctypedef void (*rule_function)(double, double, int, double*, double*, double*, i
 
 include "_rules.pxi"
 
-
 load_rules()
 
 cdef tuple RECORDS = tuple([getattr(p, name) for name in RULE_NAMES])
-cdef dict numbers = {record: i for i, record in enumerate(RECORDS)}  # of the rules, by record
+cdef dict RULE_OF = {record: rule for rule, record in enumerate(RECORDS)}
 
 cdef object current_modes = modes.current
 # The places of the modes, by their names: a tuple is read faster by place.
@@ -241,6 +240,10 @@ cdef class Node:
 
     # Memory: see `new_node`, `new_leaf` and `free_node`.
 
+    def _begin(self, double number):
+        self.number = number
+        self.has_gradient = 0  # and it is a leaf already: see `new_leaf`
+
     def _set(self, name, x):
         PyObject_GenericSetAttr(self, name, x)
 
@@ -273,10 +276,6 @@ cdef class Node:
         if self.shape != MANY:
             return (<object>self.a,)
         return tuple([x for x in self._operands if not PyFloat_CheckExact(x)])
-
-    @_parents.setter
-    def _parents(self, none):
-        """The constructor makes a leaf, and this is one."""
 
     @property
     def _operands(self):
@@ -598,7 +597,7 @@ cdef inline PyObject* owned(object x) noexcept:
 
 
 cdef object apply_modes(Value node):
-    """A new node inside one of the blocks of `modes`: put in its groups, or cut off; what is rarer is the reference engine's.
+    """A new node inside one of the blocks of `modes`: put in its groups, or cut off; `Face` does what is rarer.
 
     From here on the collector looks at it, if it ever will.
     """
@@ -728,10 +727,11 @@ cdef bint is_other_number(object x, double* number) except -1:
     return True
 
 
-def _record(primitive, tuple operands not None, value=None):
-    """Any primitive, on Values and plain numbers, by the record itself."""
+def _record(primitive, given_ones, value=None):
+    """Any primitive, on Values and plain numbers: by its rule where the numbers allow, else by the record itself, in Python."""
+    cdef tuple operands = tuple(given_ones)
     cdef Py_ssize_t i, count = PyTuple_GET_SIZE(operands)
-    cdef int rule = numbers.get(primitive, -1)
+    cdef int rule = RULE_OF.get(primitive, -1)
     cdef unsigned char shape
     cdef PyObject* node
     cdef Block* block
@@ -832,7 +832,7 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
     cdef PyObject* found
     if named != NULL:
         return type(self).__call__(self, *given_ones, **<dict>named)
-    found = PyDict_GetItem(numbers, self)
+    found = PyDict_GetItem(RULE_OF, self)
     if found != NULL:
         node = by_rule(<int>(<object>found), items_of(given_ones), PyTuple_GET_SIZE(given_ones))
         if node is None and are_floats(given_ones, ARITIES[<int>(<object>found)]):
@@ -898,7 +898,7 @@ cdef class _Method:
 
     def __init__(self, python):
         self.python = python
-        self.rule = numbers.get(python, -1)
+        self.rule = RULE_OF.get(python, -1)
         self.is_backward = python is Face.backward
         self.vectorcall = <vectorcallfunc>call_method
 
@@ -998,7 +998,7 @@ cdef int write_field(PyObject* field, PyObject* instance, PyObject* number) exce
 
 
 cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names):
-    """Value(...): with one number at once, with anything else by the reference engine's constructor."""
+    """Value(...): with one number at once, with anything else by the constructor of `Face`."""
     cdef double number = 0.0
     cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not blocks_are_open and as_number(<object>arguments[0], &number)
     cdef object leaf = new_reference(new_node(-1, LEAF, number, False))

@@ -309,6 +309,15 @@ cdef double k_sigmoid(double x, int* ok) noexcept nogil:
 cdef double k_sigmoid_dx(double x, int* ok) noexcept nogil:
     return k_bump(c_exp((-c_fabs(x)), ok), ok)
 
+cdef double k_logit(double x, int* ok) noexcept nogil:
+    if (x < 0.25):
+        return (c_log(x, ok) - c_log1p((-x), ok))
+    if (x < 0.5):
+        return (-c_log1p(c_div((1.0 - (2.0 * x)), x, ok), ok))
+    if (x == 1.0):
+        return ask(ok)
+    return c_log1p(c_div(((2.0 * x) - 1.0), (1.0 - x), ok), ok)
+
 cdef double k_softplus(double x, int* ok) noexcept nogil:
     return ((x + c_log1p(c_exp((-x), ok), ok)) if (x > 0.0) else c_log1p(c_exp(x, ok), ok))
 
@@ -608,6 +617,12 @@ cdef inline void r_sigmoid(double x, double unused, int wanted, double* value, d
     if wanted & 1:
         first[0] = k_sigmoid_dx(x, ok)
 
+cdef inline void r_logit(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = k_logit(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = c_div(1.0, (x * (1.0 - x)), ok)
+
 cdef inline void r_logsigmoid(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_logsigmoid(x, ok)
     value[0] = z
@@ -829,6 +844,7 @@ cdef enum:
     RULE_ERF
     RULE_ERFC
     RULE_SIGMOID
+    RULE_LOGIT
     RULE_LOGSIGMOID
     RULE_SOFTPLUS
     RULE_RELU
@@ -893,6 +909,7 @@ cdef tuple RULE_NAMES = (
     "erf",
     "erfc",
     "sigmoid",
+    "logit",
     "logsigmoid",
     "softplus",
     "relu",
@@ -960,6 +977,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_ERF], ARITIES[RULE_ERF] = r_erf, 1
     RULES[RULE_ERFC], ARITIES[RULE_ERFC] = r_erfc, 1
     RULES[RULE_SIGMOID], ARITIES[RULE_SIGMOID] = r_sigmoid, 1
+    RULES[RULE_LOGIT], ARITIES[RULE_LOGIT] = r_logit, 1
     RULES[RULE_LOGSIGMOID], ARITIES[RULE_LOGSIGMOID] = r_logsigmoid, 1
     RULES[RULE_SOFTPLUS], ARITIES[RULE_SOFTPLUS] = r_softplus, 1
     RULES[RULE_RELU], ARITIES[RULE_RELU] = r_relu, 1

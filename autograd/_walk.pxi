@@ -1,7 +1,7 @@
 # Part of _native.pyx: the topological order, and the walk back along it.
 #
 # No Python runs while a walk is under way, because it might walk over the same nodes. A graph with local gradients that Python
-# must compute is the reference engine's to walk.
+# must compute is walked by `_adjoints` of value.py.
 
 cdef enum:
     SMALL = 512  # nodes for which a walk needs no memory but its own

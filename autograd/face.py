@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 from . import modes
 from .micrograd import Micrograd
@@ -47,6 +47,7 @@ class Face(Micrograd, Operators):
     __slots__ = ()
 
     _engine: Any  # the module
+    _begin: Callable[[float], None]  # makes it a leaf with that number
     _set: Callable[[str, Any], None]  # sets a field, or an attribute of a subclass, as `object.__setattr__` does
     _data: float
     _grad: float | None
@@ -56,9 +57,7 @@ class Face(Micrograd, Operators):
     _local_gradients: Callable[[], tuple[float, ...]]
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self._set("_data", to_float(data))
-        self._set("_grad", None)
-        self._set("_parents", ())
+        self._begin(to_float(data))
         if label != "":
             self.label = label
         if modes.open_blocks:
@@ -127,12 +126,12 @@ class Face(Micrograd, Operators):
     # ---- how it was computed -----------------------------------------------------------------------
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Self, ...]:
         """The Values this one was computed from, in the order of the arguments; empty for a leaf."""
         return self._parents
 
     @property
-    def operands(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Self | float, ...]:
         """All operands in order: the parents, and plain numbers where they stood. Empty for a leaf."""
         return self._operands if self._parents else ()
 

@@ -6,7 +6,7 @@ These functions take the Values of either engine, and ask the engine that made t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from . import modes, records as p
 from .face import Face
@@ -14,8 +14,10 @@ from .record import to_float
 
 __all__ = ["backward", "gradients", "topological_order"]
 
+V = TypeVar("V", bound=Face)
 
-def topological_order(root: Any) -> list[Any]:
+
+def topological_order(root: V) -> list[V]:
     """Every node that ``root`` was computed from, parents before children, ``root`` last.
 
     A depth-first walk with a stack of its own, so that a chain of a million nodes needs no recursion.
@@ -27,7 +29,7 @@ def topological_order(root: Any) -> list[Any]:
     """
     if not isinstance(root, Face):
         raise TypeError(f"expected a Value, got {type(root).__name__}; wrap the number in Value(...)")
-    order: list[Any] = root._engine._order_of([root])
+    order: list[V] = root._engine._order_of([root])
     return order
 
 
@@ -92,16 +94,17 @@ def gradients(output: Any, inputs: Any, create_graph: bool = False) -> Any:
             results = [g if isinstance(g := found.get(x, 0.0), Face) else engine.Value(g) for x in wanted]
     else:
         results = engine._derivatives(output, wanted)
-    return results[0] if isinstance(inputs, Face) else results
+    return results[0] if isinstance(inputs, engine.Value) else results
 
 
 def _values(given: Any, what: str, kind: Any = Face) -> list[Any]:
-    """A Value, or an iterable of them, as a list; those of another engine than the first one's are refused."""
-    values = [given] if isinstance(given, Face) or not isinstance(given, Iterable) else list(given)
+    """A Value, or an iterable of them, as a list: of the class ``kind`` of an engine, or of that of the first one."""
+    values = [given] if isinstance(given, kind) or not isinstance(given, Iterable) else list(given)
+    if kind is Face and values and isinstance(values[0], Face):
+        kind = values[0]._engine.Value
     for x in values:
         if not isinstance(x, kind):
             raise TypeError(f"{what} takes Values, got {type(x).__name__} {x!r:.60}; wrap the number in Value(...)")
-        kind = x._engine.Value
     return values
 
 
@@ -122,7 +125,9 @@ def _adjoint_graph(order: list[Any], wanted: Sequence[Any]) -> dict[Any, Any]:
         operands = node.operands
         _check_unchanged(node, operands)
         positions = [i for i, x in enumerate(operands) if type(x) is not float and x in leads]
-        for parent, local in zip([operands[i] for i in positions], node.op.local_gradients(node, operands, positions), strict=True):
+        for parent, local in zip(
+            [operands[i] for i in positions], node.op.local_gradients(node, operands, positions), strict=True
+        ):
             step = p.flow(upstream, local)
             adjoints[parent] = adjoints[parent] + step if parent in adjoints else step
     return adjoints

@@ -49,7 +49,7 @@ __all__ = [
     "arccos", "arccosh", "arccosh_dx", "arcsin", "arcsin_dx", "arcsinh", "arcsinh_dx", "arctan", "arctan2",
     "arctan2_dx", "arctan2_dy", "arctan_dx", "arctanh", "arctanh_dx", "cbrt", "cbrt_dx", "clamp", "copysign", "cos", "cosh",
     "divide_dy", "dot", "elu", "erf", "erf_dx", "erfc", "exp", "exp2", "expm1", "gelu", "gelu_dx", "hypot", "hypot_dx",
-    "largest", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logsigmoid", "logsumexp",
+    "largest", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logit", "logsigmoid", "logsumexp",
     "maximum", "mean", "minimum", "norm", "power", "power_dx", "power_dy", "product", "products_without", "reciprocal", "relu",
     "share", "sigmoid", "sigmoid_dx", "silu", "silu_dx", "sin", "sinh", "smallest", "softmax", "softplus", "sqrt", "sqrt_dx",
     "square", "tan", "tan_dx", "tanh", "tanh_dx", "total",
@@ -454,6 +454,17 @@ def sigmoid(x: float) -> float:
 def sigmoid_dx(x: float) -> float:
     """z/(1+z)**2 with z = exp(-|x|): no cancellation in either tail."""
     return _bump(exp(-abs(x)))
+
+
+def logit(x: float) -> float:
+    """log(x/(1-x)); by log1p from 1/4 on, where the quotient is close to 1 and what it differs by is exact."""
+    if x < 0.25:
+        return log(x) - log1p(-x)
+    if x < 0.5:
+        return -log1p((1.0 - 2.0 * x) / x)
+    if x == 1.0:
+        raise ValueError("math domain error")
+    return log1p((2.0 * x - 1.0) / (1.0 - x))
 
 
 def softplus(x: float) -> float:

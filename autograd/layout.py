@@ -1,4 +1,4 @@
-"""Where the numbers of an argument or a result stand: in lists, tuples, dicts, and in NumPy's arrays.
+"""Where the numbers of an argument or a result are: in lists, tuples, dicts, and in NumPy's arrays.
 
 The transformations take numbers out of such trees and put derivatives in the same places. An array is a leaf of its tree,
 with a shape of its own. NumPy isn't imported here: where an array arrives, the caller has imported it.
@@ -42,13 +42,13 @@ def items(x: Any) -> Iterator[Any]:
 
 
 class Layout:
-    """The numbers of a tree, and the places where they stand.
+    """The numbers of a tree, and their places.
 
     Args:
         x: a number, or lists, tuples, dicts and arrays of numbers. An array without dimensions counts as its element.
 
     Attributes:
-        numbers: all that stands in the leaves, from left to right, as it is.
+        numbers: what the leaves hold, from left to right, as it is.
         shapes: for each leaf its shape as an array, or None.
 
     >>> layout = Layout({"w": [1.0, 2.0], "b": 3.0})
@@ -111,7 +111,7 @@ class Layout:
             inner: the layout of the inputs.
 
         Returns:
-            This tree. In each leaf stands the inner tree; where either has an array, the shapes are joined into one.
+            This tree. Each leaf holds the inner tree; where either has an array, the shapes are joined into one.
         """
         left = iter(rows)
         return tree.unflatten(self._treedef, [inner._joined(list(islice(left, _size(s))), s) for s in self.shapes])

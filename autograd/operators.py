@@ -21,7 +21,7 @@ __all__ = ["Operators", "is_operand"]
 
 
 def is_operand(x: Any) -> bool:
-    """Whether x may stand beside a Value in an operator: a real number, or something of the same kind.
+    """Whether x may be the other operand of an operator of a Value: a real number, or something of the same kind.
 
     >>> is_operand(1), is_operand("1")
     (True, False)
@@ -106,7 +106,7 @@ class Operators:
         def __rpow__(self, other: SupportsFloat) -> Self: ...
         def pow(self, other: SupportsFloat) -> Self: ...
         def arctan2(self, other: SupportsFloat) -> Self: ...
-        def hypot(self, other: SupportsFloat) -> Self: ...
+        def hypot(self, other: SupportsFloat = 0.0) -> Self: ...
         def logaddexp(self, other: SupportsFloat) -> Self: ...
         def maximum(self, other: SupportsFloat) -> Self: ...
         def minimum(self, other: SupportsFloat) -> Self: ...
@@ -149,6 +149,7 @@ class Operators:
         def copysign(self, other: SupportsFloat) -> Self: ...
         def polygamma(self, n: int) -> Self: ...
         def sigmoid(self) -> Self: ...
+        def logit(self) -> Self: ...
         def logsigmoid(self) -> Self: ...
         def softplus(self) -> Self: ...
         def relu(self) -> Self: ...
@@ -195,27 +196,13 @@ class Operators:
         __gt__, __ge__ = _comparison("gt"), _comparison("ge")
         __eq__, __ne__ = _comparison("eq"), _comparison("ne")
 
-        # ---- the elementary functions --------------------------------------------------------------
+        # ---- the elementary functions; those with a name of their own are set below ------------------
 
-        exp, exp2, expm1 = p.exp, p.exp2, p.expm1
-        log, log2, log10, log1p = p.log, p.log2, p.log10, p.log1p
-        sqrt, cbrt, square, reciprocal = p.sqrt, p.cbrt, p.square, p.reciprocal
-        sin, cos, tan = p.sin, p.cos, p.tan
-        arcsin, arccos, arctan, arctan2 = p.arcsin, p.arccos, p.arctan, p.arctan2
-        sinh, cosh, tanh = p.sinh, p.cosh, p.tanh
-        arcsinh, arccosh, arctanh = p.arcsinh, p.arccosh, p.arctanh
         pow, abs, fabs = p.power, p.absolute, p.absolute
-        hypot, erf, erfc, logaddexp = p.hypot, p.erf, p.erfc, p.logaddexp
-        erfinv, gamma, lgamma, digamma = p.erfinv, p.gamma, p.lgamma, p.digamma
-        sinc, copysign = p.sinc, p.copysign
 
         def polygamma(self, n: int) -> Any:
             """The derivative of order n of digamma at this number; the function autograd.polygamma takes n first."""
             return p.polygamma(n, self)
-
-        sigmoid, logsigmoid, softplus = p.sigmoid, p.logsigmoid, p.softplus
-        relu, leaky_relu, elu, gelu, silu = p.relu, p.leaky_relu, p.elu, p.gelu, p.silu
-        maximum, minimum, clamp = p.maximum, p.minimum, p.clamp
 
     __hash__ = object.__hash__
 
@@ -295,7 +282,7 @@ class Operators:
         return rest
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """What a NumPy function does with a Value that stands in no array.
+        """What a NumPy function does with a Value that is not in an array.
 
         arctan2, hypot and their like are NumPy's names of methods, which NumPy would ask the operand on the left for.
         """
@@ -306,7 +293,7 @@ class Operators:
         wrapped = [array(x, dtype=object) if is_tracked(x) else x for x in inputs]
         return getattr(ufunc, method)(*wrapped, **options)
 
-    # ---- what would lose the gradient in silence is refused --------------------------------------
+    # ---- what would lose the gradient silently is refused ------------------------------------------
 
     def _refuse(self, what: str) -> NoReturn:
         raise TypeError(
@@ -343,6 +330,11 @@ class Operators:
         """The plain number, as NumPy and PyTorch call it."""
         return self.data
 
+
+# Every record whose symbol is its name, and whose first operand is not a parameter, is a method of that name.
+for _record in p.PUBLIC.values():
+    if _record.arity and _record.partials[0] and _record.symbol == _record.name:
+        setattr(Operators, _record.name, _record)
 
 # As NumPy and pytest.approx ask. Not Real: that would promise that float(v) works.
 numbers.Complex.register(Operators)

@@ -120,26 +120,6 @@ def _remedy(x: Any) -> str:
     return "pass an int or a float"
 
 
-# What functions are compiled to that only pass their one, two or three operands on to a function of a module.
-_PASSING_ON = {
-    f.__code__.co_code
-    for f in (
-        lambda x: inspect.unwrap(x),
-        lambda x, y: inspect.getattr_static(x, y),
-        lambda x, y, z: inspect.getattr_static(x, y, z),
-    )
-}
-
-
-def _kernel(function: Any) -> Any:
-    """The kernel of a record that only calls it, which saves a call each time; else the function itself."""
-    code = getattr(function, "__code__", None)
-    if code is None or code.co_code not in _PASSING_ON:
-        return function
-    module, name = code.co_names
-    return getattr(function.__globals__[module], name)
-
-
 _PYTHON = ("+", "-", "*", "/", "%", "**")  # the operators
 
 
@@ -196,7 +176,7 @@ class Primitive:
         self.__module__ = "autograd.records"
         self.__doc__ = doc
         self.__signature__ = signature or inspect.signature(function)
-        self.function = _kernel(function)
+        self.function = function
         self.partials = tuple(partials)
         self.symbol = symbol or name
         self.sign = sign or ("" if self.symbol[0].isalpha() else self.symbol)
@@ -373,8 +353,8 @@ class NaryPrimitive(Primitive):
     """A primitive of one or two whole sequences: one node, however many operands they hold.
 
     ``function`` takes the sequences of floats. There is one rule for each sequence: a function ``(z, *sequences)`` that
-    returns the derivatives with respect to all of its operands at once, because they share most of their work. Two sequences are
-    of equal length, and the operands of a node are those of the first sequence, then those of the second.
+    returns the derivatives with respect to all of its operands at once, because they share most of their work. Two
+    sequences are of equal length, and the operands of a node are those of the first, then those of the second.
 
     What the function takes by keyword only, such as ``ddof``, is not an operand: it is fixed for an application, and `bind`
     gives the primitive for which it is.
@@ -440,6 +420,8 @@ class NaryPrimitive(Primitive):
     def __call__(self, *sequences: Any, **options: Any) -> Any:
         """Compute the primitive of iterables; see the record's own docstring."""
         if not options:
+            if self.sequences == 1 == len(sequences) and type(sequences[0]) in (list, tuple):  # what is mostly handed over
+                return self.apply(tuple(sequences[0]))
             if self._several and len(sequences) > 1:
                 return self.apply(sequences)
             return self.apply(self.operands_of(sequences, options))
@@ -591,6 +573,25 @@ if TYPE_CHECKING:
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
 
 
+# What functions are compiled to that only pass their one, two or three operands on to a function of a module.
+_PASSING_ON = {
+    f.__code__.co_code
+    for f in (
+        lambda x: inspect.unwrap(x),
+        lambda x, y: inspect.getattr_static(x, y),
+        lambda x, y, z: inspect.getattr_static(x, y, z),
+    )
+}
+
+
+def _kernel(function: Any) -> Any:
+    """The kernel of a record that only calls it, which saves a call each time; else the function itself."""
+    if function.__code__.co_code not in _PASSING_ON:
+        return function
+    module, name = function.__code__.co_names
+    return getattr(function.__globals__[module], name)
+
+
 def record(
     *,
     symbol: str = "",
@@ -632,7 +633,7 @@ def record(
             raise TypeError(f"{function.__name__} has no operand for the rule {unknown.pop()}; its rules are {operands}")
         made: Any = kind(
             function.__name__,
-            function,
+            _kernel(function),
             [rules.get(operand) for operand in operands],
             symbol=symbol,
             sign=sign,

@@ -1182,6 +1182,32 @@ def sigmoid(x: Any) -> Any:
     return kernels.sigmoid(x)
 
 
+@record(
+    dx=lambda z, x: 1.0 / (x * (1.0 - x)),
+    remedy="the argument must lie strictly between 0 and 1; clamp it first",
+)
+def logit(x: Any) -> Any:
+    """The logarithm of the odds x/(1-x): the inverse of sigmoid.
+
+    Args:
+        x: a number or a Value, strictly between 0 and 1.
+
+    Returns:
+        A float for plain numbers, a Value for Values.
+
+    Derivative:
+        1/(x*(1 - x)).
+
+    Raises:
+        ValueError: x is outside the domain.
+
+    >>> from autograd import logit
+    >>> logit(0.5)
+    0.0
+    """
+    return kernels.logit(x)
+
+
 @record(dx=lambda z, x: sigmoid(-x))
 def logsigmoid(x: Any) -> Any:
     """log(sigmoid(x)) without underflow.

@@ -3,7 +3,7 @@
 Handed symbols, a partial derivative spells itself out: that of ``x * y`` with respect to x reads ``y``. A symbol
 carries its number as well, so that a partial which chooses by the numbers, as at a kink, takes the branch that the
 numbers take. Where people write something shorter than what the arithmetic spells, the record holds that formula, and it is
-computed on symbols too, so that the operands' own texts stand in it. The text is for people; the engine never reads it.
+computed on symbols too, so that it contains the operands' own texts. The text is for people; the engine never reads it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .record import Primitive
 
 __all__ = ["Symbol", "local_gradient_formulas"]
 
-# How tightly a text holds together, so that parentheses stand where they are needed and nowhere else.
+# How tightly a text holds together, so that there are parentheses only where they are needed.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 _INFIX = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "**": POWER}
 

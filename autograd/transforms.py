@@ -165,7 +165,7 @@ class _Arguments:
         return args
 
     def ordered(self, derivatives: Iterable[Any]) -> list[Any]:
-        """A derivative for each of the numbers, put in the order of ``shape``, where an argument may stand twice."""
+        """A derivative for each of the numbers, put in the order of ``shape``, where an argument may occur twice."""
         left = iter(derivatives)
         found = {i: [next(left) for _ in layout.numbers] for i, layout in self._layouts.items()}
         return [x for i in self._positions for x in found[i]]

@@ -72,7 +72,7 @@ class TreeDef:
         return self._nodes == [None]
 
     def flatten_up_to(self, tree: Any) -> list[Any]:
-        """What stands in another tree where this one has its leaves, in the order of this one.
+        """What another tree has where this one has its leaves, in the order of this one.
 
         Args:
             tree: a tree with the same containers: dicts with equal keys in any order, and a list or a tuple of equal length for
@@ -196,7 +196,7 @@ def map(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     """A tree of the same shape, with a function's results for leaves.
 
     Args:
-        function: takes a leaf of the tree and what stands in the same place of each tree in ``rest``.
+        function: takes a leaf of the tree and what is in the same place of each tree in ``rest``.
         tree: the tree that gives the shape.
         rest: more trees with the same containers; dicts match by key.
 

@@ -49,6 +49,17 @@ class Node:
 
     _set = object.__setattr__  # sets a field past the `__setattr__` of `Face`
 
+    def _begin(self, data: float) -> None:
+        _write_data(self, data)
+        _write_grad(self, None)
+        _write_parents(self, ())
+
+
+_read_grad = operator.attrgetter("_grad")
+_write_data: Callable[[Node, float], None] = vars(Node)["_data"].__set__  # as `_set` does, only faster
+_write_grad: Callable[[Node, float | None], None] = vars(Node)["_grad"].__set__
+_write_parents: Callable[[Node, tuple[()]], None] = vars(Node)["_parents"].__set__
+
 
 def _node(
     primitive: Primitive,
@@ -114,7 +125,11 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
     __doc__ = Face.__doc__
     __slots__ = ()
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+
+        def detach(self) -> Value: ...  # noqa: D102  # as above
+
+    else:
         # A sum passes the gradient on, a product swaps its inputs. A test compares each of these with its record; every other
         # operation is computed from its record alone, by `_record`.
         __add__, __radd__ = _operators("add", p.add, lambda x, y: (x + y, lambda: (1.0, 1.0)))
@@ -201,8 +216,6 @@ def _walk_back(roots: Sequence[Value], seeds: Sequence[float]) -> None:
 
 
 _NUMBERS: dict[float | None, float] = {None: 0.0, 0.0: 0.0}  # what a gradient counts as, where it is not itself
-_read_grad = operator.attrgetter("_grad")
-_write_grad: Callable[[Value, float | None], None] = vars(Node)["_grad"].__set__
 
 
 def _derivatives(output: Value, inputs: list[Value]) -> list[float]:

@@ -2,7 +2,7 @@
 
     python benchmarks/fields.py [--rounds 15] [--json]
 
-All rows run in one process, one timing each in turn. A row's ratio is to the row it stands under: to the same access on a
+All rows run in one process, one timing each in turn. A row's ratio is to the row above it: to the same access on a
 class with ``__slots__``, or to the same operation with a float. Times are those of ``python -m timeit``, including its
 loop, whose cost the empty statement shows. Rows with NumPy's scalars are left out where NumPy is not installed.
 
@@ -74,7 +74,7 @@ def main() -> None:
     if options.json:
         print(json.dumps({"engine": engine_module().engine(), "seconds": seconds, "ratios": ratios}))
         return
-    print(f"fields and foreign numbers, engine {engine_module().engine()}: median, and its ratio to the row it stands under")
+    print(f"fields and foreign numbers, engine {engine_module().engine()}: median, and its ratio to the first row of its group")
     for first, rest in GROUPS.items():
         print(f"  {first:<18}  {duration(seconds[first]):>10}")
         for x in rest:

@@ -247,7 +247,7 @@ def train(steps: int) -> None:
 
 def main() -> None:
     options = parser(__doc__, rounds=5)
-    options.add_argument("--steps", type=positive, help="train for so many steps instead, and show what it learned")
+    options.add_argument("--steps", type=positive, help="train for this many steps instead, and show what it learned")
     given = options.parse_args()
     if given.steps:
         train(given.steps)

@@ -137,10 +137,10 @@ def phases(build: Callable[[], Any], nodes: int) -> dict[str, float]:
 
 
 def bytes_per_node(build: Callable[[], Any], nodes: int) -> dict[str, float]:
-    """What tracemalloc counts for each node: while the graph stands, and at the most while it is walked back.
+    """What tracemalloc counts for each node: while the graph exists, and the peak during the backward pass.
 
     Engines and Python keep freed objects for the next graph, and tracemalloc would not see those again. So as much is built
-    once before and stands meanwhile: it uses up what was kept. Small graphs are built many times over.
+    before and kept alive: it uses up what was kept. Small graphs are built many times over.
 
     Args:
         build: makes a graph of new nodes.

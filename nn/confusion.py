@@ -70,6 +70,6 @@ def confusion_matrix(outputs: Any, targets: Any) -> ConfusionMatrix:
         labels = [low if low <= 0 else min(0, low), high if high > 0 else 1]
         if set(given) - set(labels):
             raise ValueError(f"with one output there are two labels, of which one is above 0, got {sorted(set(given))!r:.100}")
-    pairs = labels_of(rows, [int(label) if isinstance(rows[0], list) else label for label in given])
+    pairs = labels_of(rows, given)
     places = range(len(labels))
     return ConfusionMatrix(labels, [[pairs.count((said, true)) for said in places] for true in places])

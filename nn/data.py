@@ -103,7 +103,7 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
     """
     targets = _rows(data, what)
     if len(targets) != count:
-        raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be as many")
+        raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be equal in number")
     found: list[Any] = []
     for i, target in enumerate(targets):
         if hasattr(target, "__iter__") and not isinstance(target, (str, bytes)):
@@ -139,7 +139,7 @@ class DataLoader:
         X: samples; see `fit`.
         y: as many targets: numbers, rows of numbers, or labels, which stay whole numbers.
         batch_size: samples in a batch, at least 1; the last batch may have fewer.
-        shuffle: whether the order is drawn anew for each pass.
+        shuffle: whether the order is drawn again for each pass.
         seed: of that order: an int, a `random.Random`, or None for the module `random`.
         drop_last: whether a last batch with fewer samples is left out.
 

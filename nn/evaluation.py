@@ -84,7 +84,7 @@ class Data(NamedTuple):
         return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function, range(len(samples)))
 
     def split(self, share: float) -> tuple[Self, Self]:
-        """All but a share of the samples, and that share: drawn at random, and always the same ones of so many."""
+        """All but a share of the samples, and that share: drawn at random, and always the same ones for the same number."""
         total = len(self.samples)
         count = max(1, round(share * total))
         if count == total:

@@ -160,7 +160,7 @@ class Module:
         """
         seen: set[int] = set()
         for name, part in _walk(self, ""):
-            if id(part) not in seen:  # what stands in two places has the name of the first, as in named_parameters()
+            if id(part) not in seen:  # what is in two places has the name of the first, as in named_parameters()
                 seen.add(id(part))
                 if isinstance(part, Value):
                     part.label = prefix + name
@@ -294,7 +294,7 @@ class Module:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write numbers and architecture to a JSON file, exact to the bit. The file is written whole, or stays as it was.
 
-        ``model.load(path)`` reads it into a model of the same architecture, and ``nn.load(path)`` makes the model anew.
+        ``model.load(path)`` reads it into a model of the same architecture, and ``nn.load(path)`` makes a new model.
 
         A file that is there keeps its permissions, and a link is followed.
 

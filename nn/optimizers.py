@@ -56,7 +56,7 @@ class Optimizer:
                         f"an optimizer takes parameters, which are leaf Values, got {p!r:.60}; pass model.parameters()"
                     )
                 if id(p) in seen:
-                    raise ValueError(f"a parameter stands twice among the groups: {p!r:.60}")
+                    raise ValueError(f"a parameter is in the groups twice: {p!r:.60}")
                 seen.add(id(p))
             options = {**defaults, **{k: v for k, v in group.items() if k != "params"}}
             self.param_groups.append({"params": own, **self._checked(options)})

@@ -1,4 +1,4 @@
-"""Making a model anew from a file, without the code that made it."""
+"""Makes a model from a file, without the code that made it first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN: dict[str, type[Module]] = {f"nn.{name}": getattr(layers, name) for name in 
 
 
 def load(path: str | os.PathLike[str]) -> Module:
-    """The model that `Module.save` wrote, made anew: its architecture and its numbers.
+    """A new model like the one that `Module.save` wrote: its architecture and its numbers.
 
     Only the classes of `nn` are made. A class of your own is named in the error and never imported on a file's word: make it in
     your code, and call its ``load(path)``. Dropout begins with random numbers of the module `random`.

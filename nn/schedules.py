@@ -50,7 +50,7 @@ class Schedule:
             group["lr"] = rate
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the schedule stands, as plain data."""
+        """The state of the schedule, as plain data."""
         return {"epoch": self.epoch, "base_rates": list(self.base_rates)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ class LinearLR(Schedule):
 
 
 class WarmUp(Schedule):
-    """A straight line from 0 up to the rate in so many epochs, and then another schedule, or none.
+    """A straight line from 0 up to the rate in the first epochs, and then another schedule, or none.
 
     Args:
         optimizer: whose rate.

@@ -85,7 +85,7 @@ class MLPClassifier(ClassifierMixin, _Net):  # type: ignore[misc]
         lr: the learning rate; see `fit`.
         epochs: how often to go through the samples, at least 1.
         batch_size: samples for each step; all of them if None.
-        early_stopping: stop after so many epochs without a lower loss, and go back to the best parameters.
+        early_stopping: stop after this many epochs without a lower loss, and go back to the best parameters.
         clip_grad_norm: see `fit`.
         verbose: whether to show progress.
         random_state: an int for the same weights and order every time, a ``numpy.random.RandomState``, or None.

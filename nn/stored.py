@@ -116,7 +116,7 @@ def whole(x: Any, where: str, low: int, high: int) -> int:
 
 
 def numbers(xs: Any, count: int, where: str) -> list[float]:
-    """A list of so many numbers. Errors as `as_number`.
+    """A list of this many numbers. Errors as `as_number`.
 
     >>> numbers([1, 2.5], 2, "rates")
     [1.0, 2.5]

@@ -86,7 +86,7 @@ def fit(
         lr: the learning rate of an optimizer by name; if left out, 0.1 for ``sgd`` and the class's own for the others.
         epochs: up to which epoch to train; when resuming, the epochs before count.
         batch_size: samples for each step; all of them if None.
-        shuffle: whether the order is drawn anew for each epoch.
+        shuffle: whether the order is drawn again for each epoch.
         seed: of that order: an int, a `random.Random`, or None for the module `random`.
         validation: ``(X, y)`` to be watched.
         validation_split: a share of the samples to be held out and watched instead, above 0 and below 1: drawn at random, the
@@ -95,7 +95,7 @@ def fit(
             with a name of its own.
         schedule: a schedule of the learning rate, of an optimizer that was made before; it steps after each epoch.
         clip_grad_norm: how long all gradients together may be, above 0: longer ones are scaled down before each step.
-        early_stopping: stop after so many epochs without a lower loss (on the validation data, where there are any), and go
+        early_stopping: stop after this many epochs without a lower loss (on the validation data, where there are any), and go
             back to the best parameters.
         callbacks: functions of the history, called after each epoch; one that returns True ends the training.
         checkpoint: a file to write after each epoch; the file is written whole or stays as it was.
@@ -136,7 +136,7 @@ def fit(
     if resume is None and (wrong := first_not_finite(model)):
         raise ValueError(
             f"{wrong}: the model's parameters aren't finite, most likely since a training diverged; "
-            f"make the model anew, or load finite numbers into it"
+            f"make a new model, or load finite numbers into this one"
         )
     if checkpoint is not None:
         check_writable(checkpoint)
@@ -212,7 +212,7 @@ def _check_moves(optimizer: Optimizer, model: Module, schedule: Schedule | None)
 
 
 def _try_each_label(model: Module, data: Data, held_out: Data | None) -> None:
-    """One forward pass for each distinct label; targets that are no labels count as one."""
+    """One forward pass for each distinct label; targets that aren't labels count as one."""
     with evaluating(model):
         for part in (data, held_out) if held_out is not None else (data,):
             firsts: dict[Any, int] = {}

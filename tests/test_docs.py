@@ -56,7 +56,7 @@ def test_the_map_fits_a_screen() -> None:
 
 
 def test_each_decision_has_a_reason() -> None:
-    """Each entry of docs/decisions.md states the decision in bold and goes on with why; each stands under a heading."""
+    """Each entry of docs/decisions.md states the decision in bold and goes on with why; each is under a heading."""
     head, *parts = re.split(r"^## ", DECISIONS, flags=re.MULTILINE)
     assert not re.search(r"^- ", head, flags=re.MULTILINE)
     for part in parts:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
+import os
 import re
 import shlex
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
+from autograd.testing import GradientError
 from viz.cli.main import main
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +48,26 @@ def test_python_blocks_print_what_they_say(code: str, printed: str, tmp_path: Pa
     with contextlib.redirect_stdout(out):
         exec(compile(code, "README.md", "exec"), {})
     assert out.getvalue() == printed
+
+
+def test_the_recipe_finds_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test that README.md proposes for derivatives of one's own passes for right ones, and fails for a wrong entry."""
+    (recipe,) = re.findall(r"```py\n(.*?)```", README, flags=re.DOTALL)
+    arm = ModuleType("arm")
+    arm.position = lambda q: [q[0] * q[1], math.sin(q[0])]
+    monkeypatch.setitem(sys.modules, "arm", arm)
+    usual = "ci" if os.environ.get("CI") else "dev"  # as tests/conftest.py loads it
+    settings.register_profile("few", settings(), max_examples=5, phases=[Phase.generate])
+    settings.load_profile("few")  # the recipe takes over what holds when it is run
+    try:
+        for entry, wrong in ((0.0, False), (1e-3, True)):
+            arm.jacobian = lambda q, entry=entry: [[q[1], q[0]], [math.cos(q[0]), entry]]
+            names: dict[str, Any] = {}
+            exec(compile(recipe, "README.md", "exec"), names)
+            with pytest.raises(GradientError, match=r"df\[1\]/dq\[1\]") if wrong else contextlib.nullcontext():
+                names["test_jacobian"]()
+    finally:
+        settings.load_profile(usual)
 
 
 @pytest.mark.graphviz

@@ -79,7 +79,7 @@ def certify(value: Any, *, strict: bool = False) -> Certificate:
     Raises:
         GradientError: something is wrong; the message names the operation and its operands.
         ImportError: mpmath is not installed.
-        TypeError: value is no Value.
+        TypeError: value is not a Value.
 
     >>> from autograd import Value
     >>> from autograd.testing import certify

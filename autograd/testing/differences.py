@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-__all__ = ["Derivative", "Estimate", "UNIT", "differentiate", "noise_of", "scatter"]
+__all__ = ["Derivative", "Estimate", "LEAST_NUMBER", "UNIT", "differentiate", "noise_of", "scatter"]
 
 UNIT = 2.0**-53
 COLUMNS = 4
 LEAST = 8  # entries before a ladder may end: a few coarse steps can agree by accident, as on a staircase
 SMALLEST = 2.0**-1000
+LEAST_NUMBER = 2.0**-1074  # what the smallest numbers are rounded to
 ROUNDED = 16.0  # times the noise that was claimed: rounding may be underestimated by as much, and jumps stand out beyond it
 LARGE_STEPS = 6  # of a ladder; those that show how steep a function is as a whole
 
@@ -110,11 +111,12 @@ class _Table:
         estimate = self.found[best]
         return best <= len(self.found) - 4 and estimate.noise >= 0.2 * estimate.error and self.excess() == 1.0
 
-    def contradicted(self) -> bool:
-        """Whether a finer step than that of the best estimate says something else."""
+    def contradicted(self) -> float:
+        """How far away from the best estimate a finer step says that the derivative is, beyond both errors; 0 if none does."""
         best, excess = self.best(), self.excess()
         more = excess - 1.0 if excess <= ROUNDED else 0.0
-        return any(e.step < best.step and abs(e.value - best.value) > e.error + more * e.noise + best.error for e in self.found)
+        gaps = [(abs(e.value - best.value), e.error + more * e.noise + best.error) for e in self.found if e.step < best.step]
+        return max([gap for gap, errors in gaps if gap > errors], default=0.0)
 
     def coarser(self) -> tuple[Estimate, ...]:
         """The estimates over larger steps than that of the best."""
@@ -130,13 +132,14 @@ class Derivative:
         central: from both sides.
         right: the limit from above.
         left: the limit from below.
-        contradicted: whether a finer scale than that of `central` says something else.
+        contradicted: how far from `central` a finer scale says that the derivative is, if by more than their errors; else 0.
         constant: whether all values were the same.
-        sides_contradicted: the same of `right` or `left` as `contradicted` of `central`.
+        sides_contradicted: whether a finer scale than that of `right` or `left` says something else.
         steepest: the largest slope of a line from here to a point that was looked at.
         slope: the same over the largest steps alone, and beyond the noise.
         coarser: what larger steps than that of `central` say.
         seen: what each step said, from both sides.
+        seen_sides: the same from one side, of both sides.
         unsettled: the error of `right` and `left` where their differences scatter by more than the noise, else 0.
         excess: how many times the noise that was claimed is seen in the differences from both sides.
         doubt: the error of `central` if the values are as noisy as they look over steps that are much larger than x.
@@ -145,13 +148,14 @@ class Derivative:
     central: Estimate
     right: Estimate
     left: Estimate
-    contradicted: bool
+    contradicted: float
     constant: bool
     sides_contradicted: bool = False
     steepest: float = 0.0
     slope: float = 0.0
     coarser: tuple[Estimate, ...] = ()
     seen: tuple[Estimate, ...] = ()
+    seen_sides: tuple[Estimate, ...] = ()
     unsettled: float = 0.0
     excess: float = 1.0
     doubt: float = 0.0
@@ -159,7 +163,13 @@ class Derivative:
     def seen_coarser(self, number: float) -> bool:
         """Whether larger steps say that the derivative is this number, much closer than `central` is to it."""
         near = 1e-2 * abs(number - self.central.value)
-        return any(e.error <= near and not e.excludes(number) for e in self.coarser)
+        return any(e.error <= near and abs(number - e.value) <= near for e in self.coarser)
+
+    def finest_agree(self, number: float, error: float) -> bool:
+        """Whether every step that is finer than those of `central`, and sharper than an error, says that it is this number."""
+        fine = [e for e in self.seen if e.step < self.central.step and e.error <= error]
+        sides = [e for e in self.seen_sides if e.step < self.central.step and e.error <= error]
+        return min(len(fine), len(sides)) >= 3 and not any(e.excludes(number) for e in (*fine, *sides))
 
     def kink(self, scale: float, least: float = 1e-9) -> bool:
         """Whether the limits from the two sides differ by clearly more than their errors, and ``least`` of the scale."""
@@ -199,10 +209,11 @@ def differentiate(sample: Callable[[float], Sample | None], x: float, whole: boo
     """
     center = sample(x)
     if center is None:
-        return Derivative(NOTHING, NOTHING, NOTHING, contradicted=False, constant=False)
+        return Derivative(NOTHING, NOTHING, NOTHING, contradicted=0.0, constant=False)
     coarse, *finer = [_by_halving(sample, x, center, ladder, whole) for ladder in _ladders(x)]
     for fine in finer:  # a small x, and steps that are fractions of it
-        apart = abs(fine.central.value - coarse.central.value) > fine.central.error + coarse.central.error
+        gap = abs(fine.central.value - coarse.central.value)
+        apart = gap > fine.central.error + coarse.central.error
         sharp = fine.central.error <= 1e-6 * abs(fine.central.value)
         if sharp and (apart or not fine.central.error >= coarse.central.error):
             # A derivative is about the finest scale that can be seen.
@@ -210,7 +221,7 @@ def differentiate(sample: Callable[[float], Sample | None], x: float, whole: boo
             return replace(fine, doubt=doubt, coarser=coarser, seen=coarse.seen + fine.seen)
         coarse = replace(
             coarse,
-            contradicted=coarse.contradicted or apart,
+            contradicted=max(coarse.contradicted, gap if apart else 0.0),
             constant=coarse.constant and fine.constant,
             seen=coarse.seen + fine.seen,
         )
@@ -256,11 +267,12 @@ def _by_halving(
         left.best(),
         central.contradicted(),
         constant,
-        sides_contradicted=right.contradicted() or left.contradicted(),
+        sides_contradicted=max(right.contradicted(), left.contradicted()) > 0.0,
         steepest=steepest,
         slope=slope,
         coarser=central.coarser(),
         seen=tuple(central.found),
+        seen_sides=(*right.found, *left.found),
         unsettled=math.fsum(side.best().error for side in (right, left) if side.excess() > 1.0),
         excess=central.excess(),
     )
@@ -286,7 +298,7 @@ def noise_of(f: Callable[[float], float | None], x: float, steps: Sequence[float
     levels, size = _levels(f, x, tiny)
     # Over a larger step what is smooth may show in differences of low order; noise shows in all.
     level = max([*levels, *[scatter(f, x, step) for step in steps]])
-    return 4.0 * level + 4.0 * UNIT * size
+    return 4.0 * (level + UNIT * size + (LEAST_NUMBER if size else 0.0))
 
 
 def scatter(f: Callable[[float], float | None], x: float, step: float) -> float:

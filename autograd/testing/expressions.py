@@ -212,7 +212,7 @@ def chosen_operations(ops: Iterable[str] | None, extra_ops: Iterable[Any]) -> tu
 
     Raises:
         ValueError: a name is not known, or there is none.
-        TypeError: an extra operation is no primitive of one or two operands.
+        TypeError: an extra operation is not a primitive of one or two operands.
     """
     names = list(OPERATIONS) if ops is None else list(ops)
     unknown = [name for name in names if name not in OPERATIONS]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .differences import UNIT
+from .differences import LEAST_NUMBER, UNIT
 
 __all__ = ["adjoints", "as_python", "at_a_kink", "engine_of", "is_value", "noise", "operation", "scale"]
 
@@ -56,11 +56,12 @@ def noise(nodes: Sequence[Any], gradients: Sequence[float]) -> float:
     """A bound of the rounding noise of the root: each operation is off by 4 units of its value at most."""
     # The root counts even as a leaf: its number may have been computed outside of the graph, and rounded there.
     terms = zip(nodes, gradients, strict=True)
-    return 4.0 * UNIT * math.fsum(abs(g * n.data) for n, g in terms if g and (n.parents or n is nodes[-1]))
+    sizes = [abs(g * n.data) for n, g in terms if g and (n.parents or n is nodes[-1])]
+    return 4.0 * (UNIT * math.fsum(sizes) + (LEAST_NUMBER if sizes else 0.0))
 
 
 def at_a_kink(nodes: Sequence[Any]) -> bool:
-    """Whether an operation of the graph stands exactly at a kink, where its local gradient is a convention."""
+    """Whether an operation of the graph is exactly at a kink, where its local gradient is a convention."""
     return any(node.parents and node.op.at_kink(node.data, [getattr(x, "data", x) for x in node.operands]) for node in nodes)
 
 

@@ -2,7 +2,7 @@
 
 `backward` takes a record's partials on floats. Derivatives of higher order take them on Values or on dual numbers, where a
 record may go another way: a formula of several operations, with roundings and overflows of its own. What is true of one way
-says nothing about the other, so both are held to the same 50 digits, and so is what they do next: their own derivatives.
+says nothing about the other, so both are compared with the same 50 digits, and so are their own derivatives.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Again:
 
 
 def direction(numbers: Sequence[float], positions: Sequence[int]) -> list[float]:
-    """A direction in which every operand moves by a part of itself; 0 for those that stand still."""
+    """A direction in which every operand moves by a part of itself; 0 for those that don't move."""
     return [(x or 1.0) * DIRECTIONS[i % len(DIRECTIONS)] if i in positions else 0.0 for i, x in enumerate(numbers)]
 
 

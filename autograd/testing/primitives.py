@@ -62,7 +62,7 @@ def check_primitive(primitive: Any, *, points: int = 200, seed: int = 0) -> Prim
 
     Raises:
         GradientError: a value or a derivative is wrong.
-        TypeError: this is no primitive, or a partial can't be differentiated again.
+        TypeError: this is not a primitive, or a partial can't be differentiated again.
 
     >>> from autograd import exp
     >>> check_primitive(exp, points=20).worst < 4
@@ -157,7 +157,7 @@ def _against_digits(node: Any, worst: float | None) -> float | None:
 
 
 def _edge(applied: Any, domain: Sequence[tuple[float, float]], i: int, edge: float, name: str) -> str:
-    """What happens where operand i stands at an end of its domain; a nan there is an error."""
+    """What happens where operand i is at an end of its domain; a nan there is an error."""
     __tracebackhide__ = True  # pytest then shows the test and the message, and not the inside of this
     if not math.isfinite(edge):
         return ""

@@ -54,7 +54,7 @@ def expressions(
 
     Raises:
         ValueError: a bound is impossible, or an operation is not known.
-        TypeError: an extra operation is no primitive of one or two operands.
+        TypeError: an extra operation is not a primitive of one or two operands.
 
     >>> from hypothesis import find
     >>> find(expressions(ops=["add", "exp"]), lambda expr: "exp" in expr.program)

@@ -6,7 +6,6 @@ A function has one output or several, in lists, tuples, dicts and arrays; each p
 from __future__ import annotations
 
 import math
-import struct
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,12 +18,13 @@ from .differences import UNIT, Derivative, differentiate, noise_of, scatter
 from .graphs import adjoints, as_python, at_a_kink, engine_of, is_value, noise, scale
 from .report import InputCheck
 from .trees import built_like, numbers_of, rows
-from .verdicts import ROUGH, SHARP, SINGLE, verdict
+from .verdicts import BELOW, ROUGH, SHARP, SINGLE, TRIFLE, verdict
 
 __all__ = ["DerivativeOf", "Function", "Given", "Recorded", "Subject"]
 
 EXPLAINED = 2.0**-32  # of a value: scatter that arithmetic may explain which loses six digits
 ASIDE = 2.0**-20
+GRAIN = 2.0**-49  # of the inputs and the values: what is coarser is not their rounding
 SINGLE_ROUNDING = 2.0**-20  # of a value: scatter that single precision explains
 ROUGH_SCALES = 3  # a jump at one place is seen at one scale of each side; more scales mean jumps everywhere
 
@@ -107,13 +107,21 @@ class Subject:
         """What else there is to say of an entry."""
         raise NotImplementedError  # pragma: no cover
 
+    def coarsened(self, k: int, word: str) -> bool:
+        """Whether the values of output k may be rounded by more than was assumed, so that another look may help."""
+        return False
+
+    def unseen(self, i: int, got: float, found: Derivative) -> bool:
+        """Whether the gradient is off by nothing that could be seen in f's values, and differences see nothing either."""
+        return False
+
     def blur(self, k: int, i: int) -> float:
         """How much rounding the gradient under test may have of its own, as far as its numbers around here show."""
         x = self.point[i]
         return noise_of(lambda x: self.gradient_near(k, i, x), x, [abs(x) * 2.0**-n for n in (32, 26, 20)])
 
     def at_a_kink(self, k: int) -> bool:
-        """Whether an operation stands exactly at a kink."""
+        """Whether an operation is exactly at a kink."""
         return False
 
     def culprit(self, k: int) -> str:
@@ -153,6 +161,10 @@ class Subject:
     def _checked(self, what: str, k: int, i: int, tolerance: float | None) -> InputCheck:
         got = self.gradients[k][i]
         found, size, reach, word, why = self._judged(k, i, tolerance, whole=False)
+        while word in ("fail", "inconclusive") and self.coarsened(k, word):
+            again = self._judged(k, i, tolerance, whole=False)
+            if word == "fail" or again[3] != "fail":
+                found, size, reach, word, why = again
         if word == "fail":  # before that is said, every finer scale is asked as well
             found, size, reach, word, why = self._judged(k, i, tolerance, whole=True)
         central = found.central
@@ -160,6 +172,8 @@ class Subject:
             word, why = "inconclusive", f"the gradient's own rounding may be {blur:.1g} here: terms of it cancel"
         if word == "fail" and found.kink(size) and self.at_a_kink(k):
             word, why = "kink", f"{why}; conventions at kinks were added up, and lie outside of them"
+        if word in ("fail", "inconclusive") and self.unseen(i, got, found):
+            word, why = "pass", BELOW
         if word == "inconclusive":
             word, why = self._rough(k, i, reach) or (word, why)
         why = "; ".join(filter(None, [why, self.note(k, i, found)]))
@@ -180,7 +194,7 @@ class Subject:
             return None
         jump = max(level for level, _ in jumps)
         values = [found[k][0] for found in self._around.values() if found]
-        if jump <= SINGLE_ROUNDING * max(map(abs, values)) and all(map(_is_single, values)):
+        if jump <= SINGLE_ROUNDING * max(map(abs, values)) and max(map(_digits, values)) in (23, 24):
             return "inconclusive", SINGLE
         if len(jumps) < ROUGH_SCALES:
             return None
@@ -209,12 +223,10 @@ class Subject:
         return scatter(lambda t: s[0] if (s := self.near(k, i, t)) else None, x, step), rounding
 
 
-def _is_single(x: float) -> bool:
-    """Whether single precision can hold a number."""
-    try:
-        return bool(struct.unpack("f", struct.pack("f", x))[0] == x)
-    except OverflowError:
-        return False
+def _digits(x: float) -> int:
+    """How many binary digits a number has, without the zeros at its end."""
+    n, _ = abs(x).as_integer_ratio()
+    return (n // (n & -n)).bit_length() if n else 0
 
 
 class Recorded(Subject):
@@ -337,9 +349,13 @@ class Given(Subject):
         super().__init__(f, point, names)
         self.rebuilt = f.rebuilt
         self.given = given
+        self.rounding = 16.0 * UNIT * max(1.0, *map(abs, point))
         self.result, found = self.call(point)
         self.outputs = [pick for pick, _ in found]
         self.values = [value for _, value in found]
+        self.grains = [0.0] * len(found)  # what the values are multiples of, where that is coarser than their own rounding
+        self.least = [0.0] * len(found)  # noise that is allowed for besides
+        self._called: dict[tuple[float, ...], list[tuple[str, float]] | None] = {}
         self.gradients = self.gradients_at(point)
         for pick, value in found:
             if not math.isfinite(value):
@@ -359,7 +375,9 @@ class Given(Subject):
         x, size = self.point[i], abs(self.values[k])
         noisy = noise_of(value, x)
         if abs(x) < ASIDE:  # over a tiny step from a tiny x sums don't change, nor does their rounding: a step aside shows it
-            noisy = max(noisy, 4.0 * min(scatter(value, x + side * ASIDE, ASIDE * 2.0**-26) for side in (1.0, -1.0)))
+            for part in (26, 20, 14):
+                sides = [scatter(value, x + side * ASIDE, ASIDE * 2.0**-part) for side in (1.0, -1.0)]
+                noisy = max(noisy, 4.0 * min(sides))
             size = max(size, min(abs(value(x + side * ASIDE) or 0.0) for side in (1.0, -1.0)))
         return noisy, size
 
@@ -397,17 +415,25 @@ class Given(Subject):
 
     def plain(self, k: int, i: int, x: float) -> float | None:
         """Output k with input i moved to x; None where there is none."""
-        try:
-            return self.call(self.moved(i, x))[1][k][1]
-        except (ArithmeticError, ValueError):
-            return None
+        point = self.moved(i, x)
+        if point not in self._called:
+            try:
+                self._called[point] = self.call(point)[1]
+            except (ArithmeticError, ValueError):
+                self._called[point] = None
+        found = self._called[point]
+        return found[k][1] if found else None
 
     def sample(self, point: tuple[float, ...], i: int) -> list[tuple[float, float]]:
         """Each output, with noise in proportion to its size."""
         found = []
-        for k, (_, value) in enumerate(self.call(point)[1]):
+        for k in range(len(self.outputs)):
+            value = self.plain(k, i, point[i])
+            if value is None:
+                raise ValueError("f has no value there")
             noisy, size = self.noises[k][i], self.sizes[k][i]
-            found.append((value, noisy * max(1.0, abs(value) / size) if size else noisy))
+            noisy *= max(1.0, abs(value) / size) if size else 1.0
+            found.append((value, max(noisy, 4.0 * self.grains[k], self.least[k])))
         return found
 
     def sized(self, k: int, i: int, found: Derivative) -> tuple[Derivative, float, float]:
@@ -417,15 +443,42 @@ class Given(Subject):
         size = abs(self.gradients[k][i]) or max(abs(self.values[k]) / large, found.steepest)
         # The terms of a given number are not known. Its row, and f's slope over large steps, show how large they may be.
         rows = [max(abs(g) * max(1.0, abs(at)) for g, at in zip(row, self.point, strict=True)) for row in self.gradients]
-        reach = max([s for s in (size, rows[k] / large, found.slope) if math.isfinite(s)], default=size)
+        # The values are multiples of a grain if numbers of such a size were added and taken away again.
+        added = max(self.grains[k] * 2.0**50, self.least[k] * 2.0**30) / large
+        reach = max([s for s in (size, rows[k] / large, found.slope, added) if math.isfinite(s)], default=size)
         # What the rounding of the number itself may be: a few units of the largest, or as much as that of the value.
-        own = max(16.0 * UNIT * max(rows) / large, 4.0 * max(self.noises[k]) / large)
+        own = max(16.0 * UNIT * max(rows) / large, min(4.0 * max(self.noises[k]) / large, TRIFLE * reach))
+        if found.central.step:  # f is rounded as if its inputs were, at the least
+            terms = math.fsum(abs(g * at) for g, at in zip(self.gradients[k], self.point, strict=True))
+            own = max(own, min(8.0 * UNIT * terms / found.central.step, TRIFLE * reach))
         own = own if math.isfinite(own) else 0.0
-        return replace(found, central=replace(found.central, error=found.central.error + own)), size, reach
+        return replace(found, central=replace(found.central, error=2.0 * found.central.error + own)), size, reach
+
+    def coarsened(self, k: int, word: str) -> bool:
+        """First whether all values are multiples of a power of two; then whether they are rounded as the inputs are."""
+        values = {abs(found[k][1]) for found in self._called.values() if found} - {0.0, math.inf}
+        if not self.grains[k] and len(values) > 1:
+            grain = min((n & -n) / d for n, d in (value.as_integer_ratio() for value in values))
+            if 2.0 * UNIT * min(values) < grain <= GRAIN * max(1.0, *map(abs, self.point), *values):
+                self.grains[k] = grain
+                self._around.clear()
+                return True
+        if self.least[k] or word == "fail":
+            return False
+        self.least[k] = self.rounding / 16.0
+        self._around.clear()
+        return True
+
+    def unseen(self, i: int, got: float, found: Derivative) -> bool:
+        """Whether what it is off by changes f, over a large step, by less than the rounding of numbers like the inputs."""
+        central = found.central
+        known = central.error <= SHARP * abs(central.value)
+        off = abs(got - central.value) + central.error
+        return not known and off * max(1.0, abs(self.point[i])) / 4.0 <= self.rounding
 
     def explained(self, value: float, noisy: float) -> float:
-        """A part of the value: nothing is known of how it was computed."""
-        return EXPLAINED * abs(value)
+        """A part of the value, or the rounding of the inputs: nothing is known of how it was computed."""
+        return max(EXPLAINED * abs(value), self.rounding)
 
     def note(self, k: int, i: int, found: Derivative) -> str:
         """Whether f ignores the input."""

@@ -48,7 +48,7 @@ def built_like(tree: Any, numbers: Iterator[Any]) -> Any:
 
     Args:
         tree: the shape.
-        numbers: as many as the tree holds; an array gets them as floats, or as objects where one is no float.
+        numbers: as many as the tree holds; an array gets them as floats, or as objects where one is not a float.
 
     >>> built_like([1.0, (2.0, 3.0)], iter("abc"))
     ['a', ('b', 'c')]

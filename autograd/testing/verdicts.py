@@ -6,7 +6,7 @@ import math
 
 from .differences import Derivative
 
-__all__ = ["ROUGH", "SHARP", "SINGLE", "verdict"]
+__all__ = ["BELOW", "ROUGH", "SHARP", "SINGLE", "TRIFLE", "verdict"]
 
 SHARP = 1e-6  # an estimate whose error is above this part of the derivative's scale proves nothing
 SETTLED = 1e-3  # the limits from the two sides, which converge more slowly, must be known to this part of the scale
@@ -19,6 +19,7 @@ NO_LIMIT = "the differences do not converge: f is rough here"
 NO_VALUES = "f has no values around this point to compare with"
 UNSETTLED = "the differences from one side do not settle: f is rough here"
 WIDE = "the error bound is too wide to tell: f is noisy or rough here"
+BELOW = "too small to be seen: numbers as large as the inputs are rounded by more"
 SINGLE = "f computes in single precision, which hides the answer"
 ROUGH = (
     "f isn't smooth at any scale where this gradient could be right: its values jump by about {jump:.1g} around here, and "
@@ -45,14 +46,17 @@ def verdict(
     reach = size if reach is None else max(size, reach)
     sharp = central.error <= SHARP * reach
     settled = found.unsettled <= SETTLED * reach
-    passes = sharp and settled and not found.contradicted and not central.excludes(got)
-    # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is no kink.
+    contradicted = found.contradicted > SHARP * reach
+    passes = sharp and settled and not contradicted and not central.excludes(got)
+    if not passes and found.finest_agree(got, SHARP * size):  # a derivative is about the finest scale that can be seen
+        return "pass", ""
+    # A one-sided difference converges slowly; where the central one agrees, a small gap between the sides is not a kink.
     # The same where the central one looked much closer than the others: they saw another scale.
     closer = passes and central.step < 0.1 * max(found.left.step, found.right.step)
     if not closer and found.kink(reach, 1e-6 if passes else 1e-9):
         low, high = sorted((found.left, found.right), key=lambda e: e.value)
         limits = f"the limits from the two sides are {found.left.value:.6g} and {found.right.value:.6g}"
-        if found.contradicted or found.sides_contradicted:
+        if contradicted or found.sides_contradicted:
             return "inconclusive", f"{limits}, and a finer scale says something else"
         return ("kink" if low.value - low.error <= got <= high.value + high.error else "fail"), limits
     if tolerance is not None and abs(got - central.value) <= max(central.error, tolerance * size):
@@ -60,12 +64,12 @@ def verdict(
     if not central.excludes(got):
         if passes or (found.constant and got == 0.0):
             return "pass", ""
-        if sharp and found.contradicted:
+        if sharp and contradicted:
             return "inconclusive", FINER
         return "inconclusive", UNSETTLED if sharp else WIDE
     if central.error == math.inf:
         return "inconclusive", NO_VALUES
-    if found.contradicted:
+    if contradicted:
         return "inconclusive", FINER
     if found.seen_coarser(got) or abs(got - central.value) <= found.doubt:
         return "inconclusive", COARSER

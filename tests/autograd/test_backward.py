@@ -443,6 +443,11 @@ def test_an_interrupt_leaves_no_gradient_half_added(engine: Any, name: str) -> N
         assert at > 30 or engine.__name__ == "autograd._native"
 
 
+def test_backward_of_nothing(engine: Any) -> None:
+    """No roots: nothing is walked, and nothing is wrong."""
+    assert engine.backward([]) is engine.backward([], []) is None
+
+
 def test_what_is_added_to_a_gradient(engine: Any, Value: Any) -> None:
     """A gradient that was set is added to, in one rounding; none counts as 0, and so does -0."""
     for start, seed, end in [(None, -0.0, "0.0"), (-0.0, -0.0, "0.0"), (0.0, 2.5, "2.5"), (0.1, 0.2, repr(0.1 + 0.2)),

@@ -349,7 +349,7 @@ def test_large_exponents_keep_the_digits(Value: Any, x: float, y: float) -> None
 
 @pytest.mark.parametrize(("x", "y"), [(1e80, 0.1), (1e80, -0.3), (3e90, 1e-10), (3e-80, 0.3), (5.0, -1.3)])
 def test_second_derivatives_where_the_exponent_less_1_is_rounded(x: float, y: float) -> None:
-    """Where y-1 is no double, a large or small x doesn't blow its rounding up in the second and third derivative."""
+    """Where y-1 is not a double, a large or small x doesn't blow its rounding up in the second and third derivative."""
     with mpmath.workdps(60):
         m, n = mpmath.mpf(x), mpmath.mpf(y)
         for order, factor in ((2, n * (n - 1)), (3, n * (n - 1) * (n - 2))):

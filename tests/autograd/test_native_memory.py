@@ -275,7 +275,7 @@ stop = True
 for thread in threads:
     thread.join()
 """,
-    "numbers that change the list in which they stand": """
+    "numbers that change the list that they are in": """
 for act in ag.softmax, ag.sum, ag.logsumexp, ag.max, lambda xs: ag.dot(xs, xs):
     xs = []
     xs += [Value(0.5) for _ in range(40)] + [Late(xs.clear)] + [Value(1.5) for _ in range(40)]

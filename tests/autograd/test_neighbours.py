@@ -55,7 +55,7 @@ def test_a_module_beside_the_script_is_named(file: str, line: str, tmp_path: Pat
 
 
 def test_nothing_is_said_where_nothing_is_hidden(tmp_path: Path) -> None:
-    """Other modules, a folder without code called viz, and a module that is blocked are no reason for a warning."""
+    """There is no warning for other modules, a folder without code called viz, or a module that is blocked."""
     written(tmp_path / "net.py", "")
     written(tmp_path / "viz" / "notes.txt", "")
     script = written(tmp_path / "homework.py", "import sys; sys.modules['nn'] = None\nimport autograd, viz, net\nviz.draw\n")
@@ -101,7 +101,7 @@ def test_another_autograd_that_comes_later_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the subprocesses show, on modules and paths that are handed over; entries that are no text are left alone."""
+    """What the subprocesses show, with modules and paths as arguments; path entries that aren't text are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_neighbours([tmp_path, str(tmp_path), os.path.dirname(OWN)])

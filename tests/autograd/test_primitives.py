@@ -37,7 +37,8 @@ TRUTH: dict[str, tuple[Callable[..., Any], float, float]] = {
     "arctan2": (M.atan2, 0.2, 5), "sinh": (M.sinh, -5, 5), "cosh": (M.cosh, -5, 5), "tanh": (M.tanh, -5, 5),
     "arcsinh": (M.asinh, -5, 5), "arccosh": (M.acosh, 1.1, 9), "arctanh": (M.atanh, -0.95, 0.95),
     "hypot": (lambda x, y: M.sqrt(x * x + y * y), 0.2, 5), "erf": (M.erf, -3, 3), "erfc": (M.erfc, -3, 5),
-    "sigmoid": (lambda x: 1 / (1 + M.exp(-x)), -9, 9), "logsigmoid": (lambda x: -M.log1p(M.exp(-x)), -9, 9),
+    "sigmoid": (lambda x: 1 / (1 + M.exp(-x)), -9, 9), "logit": (lambda x: M.log(x / (1 - x)), 0.01, 0.99),
+    "logsigmoid": (lambda x: -M.log1p(M.exp(-x)), -9, 9),
     "softplus": (lambda x: M.log1p(M.exp(x)), -9, 9), "relu": (lambda x: x, 0.1, 5),
     "leaky_relu": (lambda x: x / 100 * mpf(1), -5, -0.1), "elu": (M.expm1, -5, -0.1),
     "gelu": (lambda x: x * ncdf(x), -5, 5), "silu": (lambda x: x / (1 + M.exp(-x)), -9, 9),
@@ -86,7 +87,7 @@ def width(name: str) -> int:
 
 
 def test_the_table_is_complete() -> None:
-    """Every public primitive stands in the table above."""
+    """Every public primitive is in the table above."""
     assert set(TRUTH) == set(ag.primitives())
 
 
@@ -188,7 +189,7 @@ def test_numpy_ufuncs_of_two(Value: Any, name: str) -> None:
 
 
 def test_numpy_arithmetic(Value: Any) -> None:
-    """Object arrays broadcast over Values, np.dot and np.sum work, and NumPy scalars stand on either side."""
+    """Object arrays broadcast over Values, np.dot and np.sum work, and NumPy scalars work on either side."""
     a = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]], dtype=object)
     v = Value(10.0)
     for got in (a + v, v + a):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import io
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import kernels, records
+from autograd import kernels, operators, records
 from autograd.record import ListPrimitive, NaryPrimitive, is_tracked, number_of, record
 
 EVERY = {name: r for name, r in vars(records).items() if isinstance(r, ag.Primitive)}
@@ -51,6 +52,8 @@ def test_a_record_that_only_calls_a_kernel_is_that_kernel() -> None:
     assert ag.arctan2.function is math.atan2
     assert ag.sum.function is kernels.total
     assert ag.add.function is inspect.unwrap(ag.add)
+    own = lambda x: math.sqrt(x)  # noqa: E731  # what a user hands over is called as it is
+    assert ag.primitive(own, lambda z, x: 0.5 / z, name="own").function is own
 
 
 @pytest.mark.parametrize("name", ag.primitives())
@@ -150,6 +153,22 @@ def test_an_application_is_written_in_one_way(op: Any, words: list[str], paper: 
     assert op.written(words) == paper
     assert op.written(words, python=True) == python
     assert op.written(words, symbol="f").startswith("f(")
+
+
+def test_a_type_checker_sees_the_methods() -> None:
+    """The signatures in `Operators` that only a type checker reads are those of the methods that are there."""
+    (tree,) = [n for n in ast.parse(inspect.getsource(operators)).body if isinstance(n, ast.ClassDef) and n.name == "Operators"]
+    (block,) = [n for n in tree.body if isinstance(n, ast.If)]
+    seen = {n.name: n.args for n in block.body if isinstance(n, ast.FunctionDef)}
+    methods = {name: x for name, x in vars(operators.Operators).items() if isinstance(x, ag.Primitive)}
+    assert set(methods) <= set(seen)
+    for name, made in methods.items():
+        parameters = [*inspect.signature(made).parameters.values()][1:]
+        assert len(seen[name].args) - 1 == len(parameters), name
+        defaults = [ast.literal_eval(x) for x in seen[name].defaults]
+        assert defaults == [p.default for p in parameters if p.default is not p.empty]
+    assert {"exp", "hypot", "clamp", "pow", "abs"} <= set(methods)
+    assert not {"add", "where", "sum", "absolute", "tanh_dx"} & set(methods)
 
 
 def test_numbers_and_what_carries_a_derivative(Value: Any) -> None:

@@ -335,7 +335,7 @@ def test_an_attribute_that_a_value_has_no_place_for(Value: Any) -> None:
 
 
 def test_an_attribute_that_can_only_be_read(Value: Any) -> None:
-    """What a property says of itself stands: parents and op have no setter, data of a computed Value its own words."""
+    """The message of a property is kept: parents and op have no setter, data of a computed Value has its own message."""
     x = Value(2.0)
     for name in ("parents", "operands", "op", "is_leaf", "has_grad", "groups", "source"):
         with pytest.raises(AttributeError, match=f"property '{name}' of .* object has no setter"):

@@ -57,7 +57,7 @@ def test_value_and_grad_and_aux() -> None:
 
 
 def test_jacobian_and_hessian() -> None:
-    """A gradient stands in the place of each number of the result; the Hessian has the shape twice."""
+    """The result has a gradient in the place of each number; the Hessian has the shape twice."""
     assert jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0]) == [[3.0, 2.0], [1.0, 1.0]]
     assert jacobian(lambda x: {"a": x * x, "b": 1.0})(3.0) == {"a": 6.0, "b": 0.0}
     assert hessian(lambda x: x**3)(2.0) == 12.0

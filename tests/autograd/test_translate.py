@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ RULES = [(name, operand) for name, r in RECORDS.items() for operand in r.__signa
 
 
 class Python(Dialect):
-    """Python that calls the records themselves, so that a rule stands alone."""
+    """Python that calls the records themselves, so that a rule needs nothing else."""
 
     named = {abs: "abs", math.copysign: "copysign", kernels.share: "share"} | {r: r.name for r in RECORDS.values()}
 
@@ -124,7 +125,7 @@ def test_the_rules_are_up_to_date() -> None:
 def test_a_changed_record_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that does not fit the records fails the check, and is written anew without it."""
+    """A file that does not match the records fails the check, and is written again without it."""
     stale = tmp_path / "_rules.pxi"
     stale.write_text("cdef double k_square(double x, int* ok) noexcept nogil:\n    return x\n", encoding="utf-8")
     monkeypatch.setattr(translate, "TARGET", stale)
@@ -133,3 +134,15 @@ def test_a_changed_record_is_noticed(
     assert translate.main(["--force"]) == 2
     assert translate.main([]) == 0
     assert translate.main(["--check"]) == 0
+
+
+def test_the_table_of_rules() -> None:
+    """Each rule has a number, its record's name and a place in the table; a node keeps the number in a byte, 255 for none."""
+    source = translate.rules_source()
+    rules = re.findall(r"^cdef inline void r_(\w+)\(", source, re.MULTILINE)
+    assert 40 < len(rules) < 255
+    assert re.findall(r"^    RULE_(\w+)$", source, re.MULTILINE) == [*(name.upper() for name in rules), "COUNT"]
+    assert re.findall(r'^    "(\w+)",$', source, re.MULTILINE) == rules
+    for name in rules:
+        arity = vars(records)[name].arity
+        assert f"    RULES[RULE_{name.upper()}], ARITIES[RULE_{name.upper()}] = r_{name}, {arity}\n" in source

@@ -38,7 +38,7 @@ EXTREMES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 3.0, 1e-200, 1e200, -1e200, 5e
 
 
 def members(kind: type) -> dict[str, Any]:
-    """What a class offers, wherever in its bases it stands; private names aside."""
+    """What a class offers, its bases included; private names aside."""
     names = [name for name in dir(kind) if name.startswith("__") or not name.startswith("_")]
     return {name: getattr(kind, name) for name in names if name not in LANGUAGE}
 
@@ -278,7 +278,7 @@ FOREIGN = [3, -(2**53) - 1, 2**63, 2**63 - 1, -(2**63), 10**300, 10**400, True, 
 
 @pytest.mark.parametrize("number", FOREIGN, ids=lambda x: f"{type(x).__name__} {x!r:.24}")
 def test_foreign_numbers_agree(number: Any) -> None:
-    """Whatever stands beside a Value, is wrapped in one, or is written to a field, gives the same bits or words on both."""
+    """Whatever is combined with a Value, wrapped in one, or written to a field, gives the same bits or words on both."""
 
     def write(field: str, V: Any) -> Any:
         x = V(1.5, label="x")
@@ -331,33 +331,34 @@ def test_fields_are_the_properties_of_the_reference() -> None:
         field.__set__(3, 1.0)
 
 
-def test_a_field_of_a_subclass_is_its_own() -> None:
-    """A subclass that defines `grad` itself is asked for it, on writing too, and a missing attribute is refused by its own name."""
-    for V in (native.Value, value.Value):
-        seen: list[Any] = []
-        kind = type("Mine", (V,), {"__slots__": (), "grad": property(lambda self: 7.0, lambda self, x: seen.append(x))})
-        x = kind(1.0)
-        x.grad = 5
-        assert (x.grad, seen) == (7.0, [5])
-        with pytest.raises(AttributeError, match="a Mine has no attribute 'extra' to set"):
-            x.extra = 1
+@pytest.mark.parametrize("engine", ENGINES, ids=["python", "native"])
+def test_a_field_of_a_subclass_is_its_own(engine: Any) -> None:
+    """A subclass that defines `grad` itself is asked for it, on writing too; a refused attribute is refused in its name."""
+    seen: list[Any] = []
+    grad = property(lambda self: 7.0, lambda self, x: seen.append(x))
+    x = type("Mine", (engine.Value,), {"__slots__": (), "grad": grad})(1.0)
+    x.grad = 5
+    assert (x.grad, seen) == (7.0, [5])
+    with pytest.raises(AttributeError, match="a Mine has no attribute 'extra' to set"):
+        x.extra = 1
 
 
-def test_engines_do_not_mix() -> None:
+@pytest.mark.parametrize(("engine", "other"), [ENGINES, ENGINES[::-1]], ids=["python", "native"])
+def test_engines_do_not_mix(engine: Any, other: Any) -> None:
     """A graph belongs to one engine: roots or inputs of the other one are refused, and every gradient stays as it was."""
-    for engine, other in (ENGINES, ENGINES[::-1]):
-        x, stranger = engine.Value(2.0), other.Value(3.0)
-        y = x * x
-        for call in (
-            lambda: ag.backward([y, stranger]),
-            lambda: ag.gradients(y, [x, stranger]),
-            lambda: ag.gradients(y, stranger, create_graph=True),
-        ):
-            with pytest.raises(TypeError, match="takes Values, got Value"):
-                call()
-        assert not x.has_grad
-        assert not stranger.has_grad
-        assert engine.topological_order(y) == ag.topological_order(y) == [x, y]
+    x, stranger = engine.Value(2.0), other.Value(3.0)
+    y = x * x
+    calls: list[Any] = [
+        lambda: ag.backward([y, stranger]),
+        lambda: ag.gradients(y, [x, stranger]),
+        lambda: ag.gradients(y, stranger, create_graph=True),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="takes Values, got Value"):
+            call()
+    assert not x.has_grad
+    assert not stranger.has_grad
+    assert engine.topological_order(y) == ag.topological_order(y) == [x, y]
 
 
 APPLIED = {

@@ -108,7 +108,7 @@ def test_data_of_a_leaf_can_be_set_and_of_a_node_not(Value: Any) -> None:
 
 
 def test_grad_and_has_grad(Value: Any) -> None:
-    """grad is 0.0 before any pass, and has_grad tells that from a gradient of zero."""
+    """grad is 0.0 before any pass, and has_grad tells a missing gradient from a zero one."""
     x = Value(1.0)
     assert (x.grad, x.has_grad) == (0.0, False)
     (x * 0).backward()
@@ -276,7 +276,7 @@ def test_var_and_std_take_ddof_by_name(Value: Any) -> None:
 
 
 def test_polygamma_as_function_and_method(Value: Any) -> None:
-    """The function takes the order first, as scipy's and sympy's; the method takes it as its argument; a Value is no order."""
+    """The function takes the order first, as scipy's and sympy's do, the method as its argument; a Value can't be the order."""
     x = Value(2.0)
     assert ag.polygamma(1, x).data.hex() == x.polygamma(1).data.hex() == ag.polygamma(1, 2.0).hex()
     assert ag.polygamma(0, 2.0) == ag.digamma(2.0)

@@ -126,7 +126,7 @@ MISTAKES: dict[str, tuple[Any, type[Exception], str]] = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_each_mistake_gets_its_message(mistake: str, flowers: Any, monday: tuple[Path, str]) -> None:
-    """What was received and what to write instead stand in the message of each planted mistake."""
+    """The message of each planted mistake says what was received and what to write instead."""
     call, kind, words = MISTAKES[mistake]
     with pytest.raises(kind, match=words):
         call(*flowers, monday[0] / "flowers.json")

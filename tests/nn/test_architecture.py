@@ -1,4 +1,4 @@
-"""Architectures in states and files: what is refused, what is made anew, and what is named and never imported."""
+"""Architectures in states and files: what is refused, what is made again, and what is named and never imported."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_files_of_the_first_release(tmp_path: Path) -> None:
 
 
 def test_shared_parameters_are_not_torn_apart(tmp_path: Path) -> None:
-    """A model whose parts share a parameter can't be made from a file in silence; loading into the model itself works."""
+    """A model whose parts share a parameter can't be made from a file silently; loading into the model itself works."""
     path = tmp_path / "model.json"
     shared = nn.Linear(2, 2, seed=0)
     model = nn.Sequential(shared, shared)

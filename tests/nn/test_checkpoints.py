@@ -126,7 +126,7 @@ def test_every_change_is_found_by_the_checksum(written: str, refused: Any) -> No
 
 @pytest.mark.parametrize("wrong", ["x", None, True, [], {}, [[]], {"a": 1}, 10**400, -1.5e300], ids=lambda x: f"{x!r:.9}")
 def test_a_wrong_type_is_found_without_a_checksum(written: str, refused: Any, wrong: Any) -> None:
-    """Also in a file without a checksum, an entry of another type is refused wherever it stands."""
+    """Also in a file without a checksum, an entry of another type is refused wherever it is."""
     whole = json.loads(written)
     del whole["sha256"]
     for way in places(whole):
@@ -194,7 +194,7 @@ def test_a_missing_entry_is_found_without_a_checksum(written: str, refused: Any)
     ],
 )
 def test_the_message_says_what_is_wrong(written: str, refused: Any, way: tuple[Any, ...], entry: Any, words: str) -> None:
-    """What is wrong is named, with what stands there."""
+    """The message names what is wrong, and what is there."""
     whole = json.loads(written)
     del whole["sha256"]
     refused(json.dumps(changed(whole, way, entry)), words)
@@ -290,6 +290,22 @@ def test_a_checkpoint_of_the_first_release_is_read(written: str, tmp_path: Path)
     straight = Parts()
     straight.fit()
     assert ends[0] == straight.seen()
+
+
+def test_no_generator_draws_on_after_a_refusal(tmp_path: Path) -> None:
+    """Where the last generator's state is damaged, the Dropout before it goes on as if nothing had been read."""
+    path = tmp_path / "check.json"
+    drops = [nn.Dropout(0.5, seed=1), nn.Dropout(0.5, seed=2)]
+    model = nn.Sequential(nn.Linear(2, 2, seed=0), *drops, nn.Linear(2, 1, seed=1))
+    nn.fit(model, X, Y, epochs=1, checkpoint=path, progress=False)
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    del whole["sha256"]
+    path.write_text(json.dumps(changed(whole, ("random", 2, 5), "x")), encoding="utf-8")
+    model([0.0, 1.0])
+    before = [drop.rng.getstate() for drop in drops]  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match=r"random\[2\] isn't the state of a generator"):
+        nn.fit(model, X, Y, resume=path, progress=False)
+    assert [drop.rng.getstate() for drop in drops] == before  # type: ignore[union-attr]
 
 
 def test_files_are_written_by_the_one_function(tmp_path: Path) -> None:

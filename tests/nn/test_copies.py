@@ -20,7 +20,7 @@ X = [[0.5, -1.0], [1.5, 0.25]]
 
 
 class Own(nn.Module):
-    """A module of a user's, with parameters in a tuple and a dict, one of which stands in two places."""
+    """A user's module, with parameters in a tuple and a dict, one of which is in two places."""
 
     def __init__(self) -> None:
         shared = Value(0.5, label="shared")
@@ -53,7 +53,7 @@ COPIES = pytest.mark.parametrize(
 @COPIES
 @pytest.mark.parametrize("name", NETS)
 def test_every_net_can_be_copied_and_pickled(name: str, copied: Any) -> None:
-    """A copy computes the same bits, has the same names and labels, and keeps what is shared shared; it stands alone."""
+    """A copy computes the same bits, has the same names and labels, and keeps what is shared; it is independent."""
     model = NETS[name]().label_parameters("net.").eval()
     for i, p in enumerate(model.parameters()):
         p.grad = float(i)

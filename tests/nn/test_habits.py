@@ -79,7 +79,7 @@ def test_huber_has_its_delta() -> None:
 
 
 class Body(nn.Module):
-    """Parameters of its own beside parts in a dict, one of which stands in two places."""
+    """Parameters of its own beside parts in a dict, one of which is in two places."""
 
     def __init__(self) -> None:
         self.scale = [Value(2.0), Value(3.0)]

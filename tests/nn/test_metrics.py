@@ -47,7 +47,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
 
 
 def test_metrics_go_by_name_in_fit_and_evaluate() -> None:
-    """precision, recall and f1 stand in the history and in evaluate()."""
+    """precision, recall and f1 are in the history and in evaluate()."""
     X, y = [[0.0], [1.0], [2.0], [3.0]], [-1, -1, 1, 1]
     model = nn.Linear(1, 1, seed=0)
     history = nn.fit(model, X, y, loss="hinge", epochs=50, metrics=["f1", "precision", "recall"], progress=False)
@@ -70,6 +70,7 @@ def test_a_confusion_matrix_reads_as_a_table() -> None:
     ]
     many = nn.confusion_matrix(np.array([1.0] * 12 + [-1.0]), np.array([1.0] * 12 + [-1.0]))
     assert repr(many).splitlines() == ["      predicted", "true  -1   1", "  -1   1   0", "   1   0  12"]
+    assert nn.confusion_matrix([[1.0, 0.0]], [1.0]).counts == [[0, 0], [1, 0]]
     assert nn.confusion_matrix([1.0, -1.0], [1, 1]).labels == [0, 1]
     assert nn.confusion_matrix([1.0, -1.0], [0, 0]).labels == [0, 1]
 

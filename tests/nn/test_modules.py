@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_parameters_have_stable_dotted_names() -> None:
-    """Names are the way to a parameter, in the order of its making; one that stands twice counts once."""
+    """Names are the way to a parameter, in the order of its making; one that occurs twice counts once."""
     model = nn.MLP(2, [2, 1], seed=0)
     names = [name for name, _ in model.named_parameters()]
     assert names == [
@@ -253,7 +253,7 @@ def test_which_layers_have_which_activation() -> None:
 
 
 def test_defaults_of_nets() -> None:
-    """Biases are there and 0, sums are one dot node, xavier counts one neuron beside a Neuron that stands alone."""
+    """Biases are there and 0, sums are one dot node, xavier counts one neuron for a Neuron that is in no layer."""
     draws = random.Random(3)
     expected = [draws.gauss(0.0, math.sqrt(2 / 5)) for _ in range(4)]
     neuron = nn.Neuron(4, "tanh", seed=3)
@@ -437,7 +437,7 @@ def test_words_of_states_and_modules() -> None:
 
 
 def test_names_of_groups_have_their_prefix() -> None:
-    """The prefix stands before every name, and the outermost module has no group of its own."""
+    """The prefix is in front of every name, and the outermost module has no group of its own."""
     model = nn.Sequential(nn.Linear(1, 1, seed=0)).label_parameters("net/")
     assert [p.label for p in model.parameters()] == ["net/layers.0.weight.0.0", "net/layers.0.bias.0"]
     assert model([1.0])[0].groups == ("net/layers.0",)
@@ -513,7 +513,7 @@ def test_files_are_whole_or_as_they_were(tmp_path: Path, monkeypatch: pytest.Mon
     ],
 )
 def test_bad_input_is_named(call: Any, words: str) -> None:
-    """What was received and what to write instead stand in the message."""
+    """The message says what was received and what to write instead."""
     with pytest.raises((ValueError, TypeError, IndexError, NotImplementedError), match=words):
         call()
 

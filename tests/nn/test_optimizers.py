@@ -516,12 +516,12 @@ def test_a_schedule_goes_on_where_it_was() -> None:
         (lambda: nn.SGD([Value(1.0)], nesterov=True), "nesterov needs a momentum"),
         (lambda: nn.Adam([Value(1.0)], betas=(1.0, 0.9)), "beta1 must be from 0 to below 1"),
         (lambda: nn.SGD([{"params": [Value(1.0)], "rate": 1.0}]), "got rate"),
-        (lambda: nn.SGD([x := Value(1.0), x]), "stands twice"),
+        (lambda: nn.SGD([x := Value(1.0), x]), "in the groups twice"),
         (lambda: nn.SGD([Value(1.0)]).load_state_dict({}), r"isn't a state_dict\(\) of an optimizer"),
         (lambda: nn.SGD([Value(1.0)]).load_state_dict(nn.SGD([Value(1.0), Value(2.0)]).state_dict()), "nothing was changed"),
     ],
 )
 def test_bad_options_are_named(call: Any, words: str) -> None:
-    """What was received stands in the message."""
+    """The message says what was received."""
     with pytest.raises((ValueError, TypeError), match=words):
         call()

@@ -137,7 +137,7 @@ def test_what_is_asked_of_matplotlib_for_a_boundary(recorder: Recorder) -> None:
 
 
 def test_a_boundary_of_one_output_and_of_many_labels(recorder: Recorder) -> None:
-    """One output is judged by its side of 0, at 60 points along each side; marks begin anew after ten labels."""
+    """One output is judged by its side of 0, at 60 points along each side; marks repeat after ten labels."""
     labels = list(range(12))
     nn.plot_decision_boundary(lambda x: x[0], [[float(i), float(-i)] for i in labels], labels)
     ((across, up, rows), options) = recorder.all("contourf")[0]

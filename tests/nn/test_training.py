@@ -1,4 +1,4 @@
-"""fit() and its kin: what is learned, what is refused, and what stays after a stop."""
+"""fit(), evaluate() and predict(): what is learned, what is refused, and what stays after a stop."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_targets_by_loss() -> None:
         (lambda: read_samples([[1.0], ["b"]]), r"^X\[1\]\[0\] is 'b', which isn't a number$"),
         (lambda: read_samples([[1.0], {1.0: 2.0}]), r"^X\[1\] takes a list, a NumPy array or a pandas frame, got dict$"),
         (lambda: read_samples([None]), r"^X\[0\]\[0\] is None, which isn't a number$"),
-        (lambda: read_targets([1.0], 2, "mse"), "^X has 2 rows and y has 1; they must be as many$"),
+        (lambda: read_targets([1.0], 2, "mse"), "^X has 2 rows and y has 1; they must be equal in number$"),
     ):
         with pytest.raises((ValueError, TypeError), match=words):
             call()
@@ -613,7 +613,7 @@ def test_the_rate_of_an_epoch_stands_in_its_row() -> None:
 
 
 def test_the_best_epoch_is_that_of_the_validation() -> None:
-    """With validation data their loss decides, as it is after the epoch; an equal one is no better."""
+    """With validation data their loss decides, as it is after the epoch; an equal one isn't better."""
     model = nn.MLP(1, [1], seed=0)
     losses = iter([3.0, 1.0, 2.0, 1.0, 1.5])  # the first is for the sample that is tried
     kept: list[Any] = []

@@ -75,7 +75,7 @@ def test_samples_are_named_as_the_user_counts_them() -> None:
 
 
 def test_the_users_own_line_is_shown() -> None:
-    """Where the operation stands in the user's code, its file, number and text are in the message, on either way of failing."""
+    """The message has the file, number and text of the line in the user's code, on either way of failing."""
     model = Steep()
     model.inner.bias[0].data = 1.0  # type: ignore[index]
     with pytest.raises(
@@ -133,6 +133,23 @@ def test_the_best_finite_parameters_are_kept(script: list[float], watched: bool,
     assert optimizer.state == ({0: {"momentum": kept}} if kept != 5.0 else {})
     assert "the parameter weight.0.0 is" in str(caught.value)
     nn.fit(model, [[1.0]], [0.0], lr=0.01, epochs=1, progress=False)
+
+
+def test_what_was_kept_is_finite_though_the_loss_was() -> None:
+    """Parameters of which one is inf aren't gone back to, even if it isn't used and the loss was lowest with them."""
+    model = nn.Linear(1, 2, bias=False, seed=0)
+    used, unused = model.parameters()
+    used.data, unused.data = 5.0, 1.0
+
+    class Moving(nn.SGD):
+        def step(self) -> None:
+            used.data, unused.data = {5.0: (3.0, 2.0), 3.0: (2.0, math.inf), 2.0: (math.nan, math.inf)}[used.data]
+
+    with pytest.raises(nn.TrainingError, match="those before epoch 2, where the loss was lowest"):
+        nn.fit(
+            model, [[1.0]], [[0.0, 0.0]], loss=lambda p, t: p[0] * p[0], optimizer=Moving(model.parameters()), progress=False
+        )
+    assert (used.data, unused.data) == (3.0, 2.0)
 
 
 def test_an_evaluation_that_fails_is_told() -> None:

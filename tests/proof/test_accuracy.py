@@ -170,5 +170,5 @@ def test_no_climb_finds_a_local_gradient_off_by_more_than_4_ulp(name: str, thoro
 
 @pytest.mark.parametrize("name", sorted(DERIVATIVES))
 def test_no_climb_finds_a_derivative_record_off_by_more_than_4_ulp(name: str, thorough: bool, capsys: Any) -> None:
-    """The records that stand for a derivative keep 4 ulp as well, at the worst point that a climb finds."""
+    """The records that stand for a derivative keep 4 ulp as well, at the worst point that a search finds."""
     reported(name, "value", PARTIAL_ULPS, thorough, capsys)

@@ -134,7 +134,7 @@ def test_without_mpmath_the_message_says_what_to_install(monkeypatch: pytest.Mon
 
 
 def test_what_has_no_derivative_is_left_out(Value: Any) -> None:
-    """0 to a power is compared with the convention; a reference that fails or turns complex is no evidence of a mistake."""
+    """0 to a power is compared with the convention; a reference that fails or turns complex is not evidence of a mistake."""
     assert certify(Value(0.0) ** Value(2.0), strict=True).worst == 0.0
     failing = ag.primitive(math.exp, lambda z, x: z, name="failing", reference=lambda x: 1 / (x - 1))
     assert certify(failing(Value(1.0))).skipped == ("failing",)
@@ -246,7 +246,7 @@ def test_steps_that_can_be_pasted(Value: Any) -> None:
     ],
 )
 def test_new_kinks_are_known(Value: Any, f: Any, kink: bool) -> None:
-    """At zero spread std stands at a kink, and copysign where an operand is zero; var has none."""
+    """At zero spread std is at a kink, and so is copysign where an operand is zero; var has none."""
     assert at_a_kink([*engine_of(f(Value(1.0))).topological_order(f(Value(1.0)))]) is kink
     assert not at_a_kink([*engine_of(f(Value(1.5))).topological_order(f(Value(1.5)))])
 

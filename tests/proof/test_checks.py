@@ -96,7 +96,7 @@ def test_kinks_are_reported_and_raise_when_asked(Value: Any) -> None:
 
 
 def test_conventions_that_add_up_are_no_failure(Value: Any) -> None:
-    """3 relu(x) - |x|/10 at 0: the engine's 0 is no limit between the sides, but what its documented conventions give."""
+    """3 relu(x) - |x|/10 at 0: the engine's 0 is not the limit of either side, but what its documented conventions give."""
     report = check_gradients(lambda x: 3.0 * x.relu() - 0.1 * abs(x), Value(0.0))
     assert report.verdict == "kink"
     assert "conventions at kinks" in str(report)
@@ -325,7 +325,7 @@ def test_bad_input_has_a_message_of_its_own(name: str) -> None:
 
 
 def test_what_f_raises_comes_through_with_a_note() -> None:
-    """An error inside of f at the point keeps its type, and a note says how f was called; further away it is no error."""
+    """An error inside of f at the point keeps its type, and a note says how f was called; further away it is not an error."""
     with pytest.raises(ValueError, match="cannot compute") as caught:
         check_gradients(lambda x: x.log(), -1.0)
     assert caught.value.__notes__ == ["check_gradients called f(-1.0) with Values; f must work there"]
@@ -484,7 +484,7 @@ def test_verdicts_at_kinks_one_by_one() -> None:
         assert verdict(1.5, **apart, **{name: True}) == ("inconclusive", f"{limits}, and a finer scale says something else")
         assert verdict(9.0, **apart, **{name: True})[0] == "inconclusive"
     near = {"right": Estimate(1.0 + 2e-9, 1e-12, 1e-3), "left": Estimate(1.0, 1e-12, 1e-3)}
-    assert verdict(1.0, **near) == ("pass", "")  # what passes is no kink for less than a millionth
+    assert verdict(1.0, **near) == ("pass", "")  # what passes is not called a kink for less than a millionth
     assert verdict(1.0 + 1e-9, **near)[0] == "kink"
     wide = {"right": Estimate(1.0 + 2e-6, 1e-12, 1e-3), "left": Estimate(1.0, 1e-12, 1e-3)}
     assert verdict(1.0, **wide)[0] == "kink"

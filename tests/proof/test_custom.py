@@ -132,7 +132,7 @@ def test_what_it_returns_becomes_a_float(engine: Any, number: Any) -> None:
 
 @pytest.mark.parametrize("thing", [None, 1j, "1", [1.0], np.zeros(2), object()], ids=lambda x: type(x).__name__)
 def test_what_is_no_number_is_refused_by_name(engine: Any, thing: Any) -> None:
-    """A value or a partial that is no real number is a TypeError that names the primitive, and no gradient moves."""
+    """A value or a partial that is not a real number is a TypeError that names the primitive, and no gradient moves."""
     x = engine.Value(1.5)
     for operand in (1.5, x):
         with pytest.raises(TypeError, match=r"^the value of odd needs one real number, got "):

@@ -167,7 +167,7 @@ def test_what_scatters_beyond_the_noise_counts() -> None:
     assert loud.best().error == pytest.approx(2e-6 + 4.0 * 1e-6)
     assert loud.best().step == 0.5
     before = entries((1.0, 1.0, 1e-6), (1.0, 1e-6, 1e-6), (1.0, 1e-6, 2e-6))
-    assert before.excess() == 1.0  # what coarse steps miss is no noise
+    assert before.excess() == 1.0  # what coarse steps miss is not noise
     assert entries((1.0, 1e-6, 0.0), (1.0, 1.0, 0.0)).excess() == 1.0  # of no noise at all there is no multiple
     elsewhere = entries((1.0, 50e-6, 1e-7), (1.0, 1e-5, 2e-5), (1.0, 9e-3, 2e-5))
     assert elsewhere.best().step == 1.0  # once noise is known to be large, another entry is the best
@@ -346,7 +346,7 @@ def test_the_finest_scale_wins_where_the_two_disagree() -> None:
 
 
 def test_a_gap_among_the_steps() -> None:
-    """Where one step has no value the table begins anew behind it, on both sides and in the middle."""
+    """Where one step has no value the table starts again after it, on both sides and in the middle."""
     for gone in ((1, -1), (1,), (-1,)):
 
         def f(t: float, gone: tuple[int, ...] = gone) -> tuple[float, float] | None:

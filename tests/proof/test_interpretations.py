@@ -17,7 +17,7 @@ from autograd.testing.interpretations import again, direction, may_go_on
 
 
 def _old_logsumexp(z: Any, xs: Sequence[Any]) -> Sequence[Any]:
-    """The rule that was wrong: the shares from the rounded result, where they are no floats."""
+    """The rule that was wrong: the shares from the rounded result, where they aren't floats."""
     return kernels.softmax(xs) if all(type(x) is float for x in xs) else [ag.exp(x - z) for x in xs]
 
 
@@ -179,7 +179,7 @@ def test_no_alarm_at_an_edge(Value: Any, name: str) -> None:
 
 
 def test_the_direction() -> None:
-    """Operands move by parts of themselves, of 1 where they are 0, no neighbours alike; those that stand still by nothing."""
+    """Operands move by parts of themselves, of 1 where they are 0, no neighbours alike; the others by nothing."""
     assert direction([2.0, 0.0, -4.0, 8.0, 8.0, 2.0], [0, 1, 2, 3, 4, 5]) == [2.0, -0.75, -2.0, -5.0, 7.0, 2.0]
     assert direction([2.0, 3.0], [1]) == [0.0, -2.25]
 

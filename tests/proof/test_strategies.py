@@ -46,7 +46,7 @@ def test_the_repr_can_be_pasted(expr: Expression) -> None:
 @QUICK
 @given(expressions(ops=[*KINKED, "add", "negative"], kink_margin=0.25))
 def test_kinks_are_kept_away(expr: Expression) -> None:
-    """With smooth=True no operation stands nearer to a kink than the margin."""
+    """With smooth=True no operation is nearer to a kink than the margin."""
     for node in ag.topological_order(expr.fn(*map(ag.Value, expr.point))):
         if node.op is not None and node.op.name in KINKED:
             first, second = [getattr(x, "data", x) for x in (*node.operands, 0.0)][:2]

@@ -37,7 +37,7 @@ def test_numbers_and_their_names() -> None:
 
 
 def test_a_tree_of_the_same_kinds() -> None:
-    """Other numbers stand in containers of the same kinds, and the tree that gave the shape stays as it was."""
+    """Other numbers come in containers of the same kinds, and the tree that gave the shape stays as it was."""
     kept = defaultdict(lambda: 7.0, {"k": 1.0})
     tree = [TREE, OrderedDict(z=1.0, a=2.0), kept, Row([3.0])]
     before = numbers_of(tree)
@@ -59,7 +59,7 @@ def test_a_tree_of_the_same_kinds() -> None:
 
 
 def test_numbers_are_matched() -> None:
-    """Dicts are matched by key at every depth, everything else by place; where shapes differ all numbers come as they stand."""
+    """Dicts are matched by key at every depth, everything else by place; where shapes differ all numbers come in order."""
     assert matched({"a": 1.0, "b": {"c": 2.0, "d": 3.0}}, {"b": {"d": 30.0, "c": 20.0}, "a": 10.0}) == [10.0, 20.0, 30.0]
     assert matched([1.0, 2.0], (10.0, 20.0)) == [10.0, 20.0]
     assert matched(Point(1.0, 2.0), [10.0, 20.0]) == [10.0, 20.0]

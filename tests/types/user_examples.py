@@ -34,6 +34,7 @@ def expression() -> None:
     assert_type(f > 0, bool)
     assert_type(x.label, str)
     assert_type(ag.topological_order(f), list[Value])
+    assert_type(f.detach(), Value)
     x.data = 3.0
     x.zero_grad()
 

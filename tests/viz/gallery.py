@@ -1,7 +1,7 @@
 """The textbook's examples as pictures: the snapshots that tests compare with, and a page to look at them.
 
     python tests/viz/gallery.py gallery.html      # all kinds of pictures on one page
-    python tests/viz/gallery.py --update          # write the snapshots anew, after a look at the page
+    python tests/viz/gallery.py --update          # write the snapshots again, after a look at the page
 
 Run it from the top of the checkout, with the package installed.
 """
@@ -181,7 +181,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Pictures of the textbook's examples.")
     parser.add_argument("page", nargs="?", help="write the gallery to this file")
-    parser.add_argument("--update", action="store_true", help="write the snapshots anew")
+    parser.add_argument("--update", action="store_true", help="write the snapshots again")
     options = parser.parse_args()
     if not options.page and not options.update:
         parser.error("name a file for the page, or say --update")

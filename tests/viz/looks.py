@@ -1,7 +1,7 @@
 """Pictures in every look: styles, directions, themes, frames, folds, the chain rule, a path, two passes, one step.
 
 Each is a snapshot in `snapshots/looks`, as SVG, and as text: what it says of itself, its table and its DOT. After a change that
-is meant, look at them, then write them anew:
+is meant, look at them, then write them again:
 
     python tests/viz/looks.py --update
 """
@@ -193,7 +193,7 @@ def pages() -> dict[str, str]:
 
 
 def update() -> None:
-    """Write all snapshots anew."""
+    """Write all snapshots again."""
     SNAPSHOTS.mkdir(parents=True, exist_ok=True)
     for name, make in LOOKS.items():
         picture = make()

@@ -373,7 +373,7 @@ def test_hostile_labels_do_nothing(browser: Any, tmp_path: Path) -> None:
 
 
 def test_a_browser_knows_each_style(browser: Any, tmp_path: Path) -> None:
-    """Each selector, property and value of the pages' style sheets is one that a browser takes; none is dropped in silence."""
+    """Each selector, property and value of the pages' style sheets is one that a browser takes; none is dropped silently."""
     x = ag.Value(2.0, label="x")
     f = x * 3
     declared = "[A-Za-z-]+:[^;{}]+"

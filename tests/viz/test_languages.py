@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import html
+import importlib.util
 import inspect
 import itertools
 import json
@@ -15,6 +16,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,23 @@ import pytest
 
 import autograd as ag
 import viz
+from viz import languages
 from viz.cli.main import main
+from viz.graph.model import Graph
+from viz.graph.reading import read
 from viz.languages import LANGUAGES, say
+from viz.views.drawing import Drawing
+from viz.views.view import HTMLView
 
+spec = importlib.util.spec_from_file_location("looks", Path(__file__).with_name("looks.py"))
+assert spec is not None
+assert spec.loader is not None
+looks = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(looks)
 ROOT = Path(viz.__file__).parent
 OTHERS = [name for name in LANGUAGES if name != "en"]
 CATALOGUES = {name: json.loads((ROOT / "languages" / f"{name}.json").read_text(encoding="utf-8")) for name in OTHERS}
+WORD = re.compile("[A-Za-z]+")
 VIEWS = (viz.draw, viz.steps, viz.explain, viz.compare)
 
 
@@ -266,3 +279,75 @@ def test_the_catalogues_are_read_from_an_archive(tmp_path: Path) -> None:
         setuptools = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["setuptools"]
         assert "viz.languages" in setuptools["packages"]
         assert setuptools["package-data"]["viz.languages"] == ["*.json"]
+
+
+class Unreadable(dict[str, str]):
+    """A catalogue for any sentence, which leaves no letter of it: what can still be read was not translated."""
+
+    def __missing__(self, sentence: str) -> str:
+        """Dots for letters; the parts stay."""
+        pieces = re.split(r"(\{.*?\})", sentence)
+        return "".join([piece if piece.startswith("{") else re.sub("[A-Za-z]", "·", piece) for piece in pieces])
+
+
+def users_words(graph: Graph) -> set[str]:
+    """What is in no language: labels, groups, operations and formulas."""
+    texts = [graph.formula(place) for place in range(len(graph.nodes))]
+    for node in graph.nodes:
+        fold = (node.fold.name, *node.fold.leaves) if node.fold is not None else ()
+        texts += [node.label, node.symbol, *node.groups, *node.partials, *fold, *([node.op.name] if node.op else [])]
+    return {"nan", "inf", "max", "min", *WORD.findall(" ".join(texts))}
+
+
+def words_in(page: str) -> set[str]:
+    """The words that a page or picture shows or reads out."""
+    page = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", page, flags=re.DOTALL)
+    spoken = re.findall(r'aria-label="(.*?)"', page)
+    shown = re.sub(r"<.*?>", " ", page, flags=re.DOTALL)
+    return set(WORD.findall(html.unescape(" ".join([shown, *spoken]))))
+
+
+def untranslated(seen: set[str], known: set[str]) -> set[str]:
+    """The words that are not the user's own; of these a long one may be cut, and ``dx`` is written for x."""
+    mine = [*known, *(f"d{word}" for word in known)]
+    return {word for word in seen if len(word) > 1 and not any(own.startswith(word) for own in mine)}
+
+
+@pytest.mark.parametrize("name", looks.LOOKS)
+def test_every_word_of_a_picture_is_translated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a language without letters, all that can be read in a picture, its table and its page are the user's own words."""
+    monkeypatch.setattr(languages, "_catalogue", lambda language: Unreadable())
+    picture = looks.LOOKS[name]()
+    graph = replace(picture.graph, language="xx", remark="", outdated="")
+    drawing = Drawing(graph, picture.look)
+    seen = words_in(drawing.svg) | words_in(drawing.interactive().page) | set(WORD.findall(str(drawing)))
+    assert untranslated(seen, users_words(graph) | users_words(drawing.drawn)) == set()
+
+
+def test_every_word_of_the_other_views_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same of players, explanations, comparisons and remarks, also of long ones."""
+    monkeypatch.setattr(languages, "_catalogue", lambda language: Unreadable())
+    monkeypatch.setattr(languages, "LANGUAGES", ("en", "xx"))
+    xs = [ag.Value(float(i), label=f"v{i}") for i in range(70)]
+    wide = ag.sum(xs)
+    f = net()
+    x, stale = f, ag.Value(2.0, label="s")
+    while x.parents:
+        x = x.parents[0]
+    power = x
+    for _ in range(90):
+        power = power + power
+    late = stale * stale
+    stale.data = 5.0
+    views = [
+        *(viz.steps(g, language="xx") for g in (f, wide, ag.Value(1.0, label="v"), 0 - x.relu())),
+        *(viz.explain(g, y, max_paths=2, language="xx") for g, y in ((f, x), (f, f), (wide, xs[0]), (power, x))),
+        viz.compare(f, f, language="xx"), viz.compare(wide, wide, language="xx"), viz.compare(late, late, language="xx"),
+        viz.draw(late, language="xx"), viz.explain(late, stale, language="xx"),
+    ]  # fmt: skip
+    for view in views:
+        known = set().union(*[users_words(read(g)) for g in (f, wide, late)], {"relu", "ReLU"})
+        page = view.page if isinstance(view, HTMLView) else view.svg
+        assert untranslated(words_in(page) | set(WORD.findall(view.text)), known) == set()
+        if isinstance(view, viz.Steps):
+            assert untranslated(words_in(view.last.svg) | words_in(view.film_strip.svg), known) == set()

@@ -148,11 +148,11 @@ def parse_inputs(words: Sequence[str]) -> dict[str, float]:
             raise CommandError(f"'{shown}' is a keyword of Python and can't be a name; choose another")
         if name in inputs:
             raise CommandError(f"the input {shown} is given twice; give it once")
-        inputs[name] = _number(shown, number)
+        inputs[name] = _read_number(shown, number)
     return inputs
 
 
-def _number(name: str, text: str) -> float:
+def _read_number(name: str, text: str) -> float:
     shown = visible(shortened(text, 60))
     try:
         number = float(text)

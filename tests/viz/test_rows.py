@@ -118,9 +118,14 @@ def test_where_a_wire_and_a_frame_are_cut() -> None:
 
 
 def test_what_can_not_be_cut() -> None:
-    """None where a box is wider than a row, where the legend is, and where more wires are cut than there are letters."""
+    """None where a box or the legend is wider than a row, and where more wires are cut than there are letters, which is 52."""
     assert in_rows(chain(1), 120) is None
-    assert in_rows(chain(52), 220) is not None
+    many = in_rows(chain(52), 220)
+    assert many is not None
+    for kind in ("leaves", "enters"):  # wires half a point apart, and letters below one another, in the order of the wires
+        letters = [t for item in many.items if kind in item.name for t in item.shapes if isinstance(t, Text)]
+        assert "".join([letter.content for letter in letters]) == LETTERS
+        assert all(a.y + 11 <= b.y + 1e-9 for a, b in itertools.pairwise(letters))
     assert in_rows(chain(53), 220) is None
     wide = chain(1)
     wide.items[-1].shapes[0] = Text("v" * 60, 12, 105, 11.5, anchor="start")

@@ -36,9 +36,9 @@ def in_rows(scene: Scene, width: float) -> Scene | None:
         return scene
     legend = [item for item in scene.items if item.kind == "legend"]
     items = [item for item in scene.items if item.kind != "legend"]
-    low = max([shape.box[2] for item in legend for shape in item.shapes if isinstance(shape, Text)], default=0.0)
+    farthest = max([shape.box[2] for item in legend for shape in item.shapes if isinstance(shape, Text)], default=0.0)
     spans = _even_spans(_places(items), width - 2 * (MARGIN + SIDE))
-    if spans is None or low + MARGIN > width:
+    if spans is None or farthest + MARGIN > width:
         return None
     rows = _cut(items, spans)
     if not _add_letters(rows, spans):
@@ -99,11 +99,16 @@ def _even_spans(places: Sequence[float], most: float) -> list[Span] | None:
 
 
 def _spans(places: Sequence[float], most: float) -> list[Span] | None:
-    """Rows that are each as long as they may be; None if two places are too far apart."""
+    """Rows that are each as long as they may be; None if two places are too far apart.
+
+    The first one has no letters at its start and the last one none at its end, so that they may be longer.
+    """
     spans = []
     start = places[0]
     while start < places[-1]:
-        end = max([place for place in places if place <= start + most], default=start)
+        free = SIDE if start == places[0] else 0.0
+        reached = [place for place in places[1:] if place - start <= most + free + (SIDE if place == places[-1] else 0.0)]
+        end = max(reached, default=start)
         if end <= start:
             return None
         spans.append((start, end))
@@ -183,12 +188,15 @@ def _add_letters(rows: Sequence[list[Item]], spans: Sequence[Span]) -> bool:
     letters = iter(LETTERS)
     for k, ((_, at), row, after) in enumerate(zip(spans, rows, rows[1:], strict=False)):
         ends = [(item, _end_at(item, at)) for item in row if item.kind == "edge"]
+        free = float("-inf")  # below the letters so far: wires may be closer to one another than letters
         for item, end in sorted([(item, y) for item, y in ends if y is not None], key=lambda pair: pair[1]):
             letter = next(letters, None)
             if letter is None:
                 return False
             name = item.name.split("-")[0]
-            here = Text(letter, at + 3, end, LETTER, "muted", "start", italic=True)
+            y = max(end, free)
+            free = y + LETTER
+            here = Text(letter, at + 3, y, LETTER, "muted", "start", italic=True)
             there = replace(here, x=at - 3, anchor="end")
             row.append(replace(item, name=f"{name}-leaves{k}", shapes=[here]))
             after.append(replace(item, name=f"{name}-enters{k}", shapes=[there]))

@@ -82,7 +82,7 @@ class Block:
 
     def __enter__(self) -> None:
         if hasattr(self, "modes"):
-            raise RuntimeError(f"this {self._name} was entered before; write {self._name} anew for each with statement")
+            raise RuntimeError(f"this {self._name} was entered before; write {self._name} again for each with statement")
         self.outer = innermost()
         before = USUAL if self.outer is None else self.outer.modes
         groups = before.groups if self._group is None else (*before.groups, self._group)

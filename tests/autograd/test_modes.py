@@ -411,7 +411,7 @@ def test_what_cannot_be_decorated_is_refused() -> None:
 @pytest.mark.parametrize(("name", "make"), BLOCKS.items(), ids=BLOCKS)
 def test_a_block_is_entered_once(Value: Any, name: str, make: Callable[[], Any]) -> None:
     """A second `with` on the same block is refused, inside the first or after it, and changes nothing."""
-    again = pytest.raises(RuntimeError, match=rf"this {name}\(.*\) was entered before; write {name}\(.*\) anew")
+    again = pytest.raises(RuntimeError, match=rf"this {name}\(.*\) was entered before; write {name}\(.*\) again")
     block = make()
     with block:
         before = holds(Value)

@@ -42,6 +42,7 @@ def main(folder: Path) -> None:
     answer = net([1.0, -2.0])
     answer.backward()
     viz.draw(answer, theme="print").save(folder / "5-net.png", scale=2)
+    viz.draw(y).save(folder / "6-neuron.svg", font_size=14, width=25)
     print("\n".join(sorted(path.name for path in folder.iterdir())))
 
 

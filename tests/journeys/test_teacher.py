@@ -35,8 +35,8 @@ def test_every_picture_is_there(slides: tuple[Path, str]) -> None:
     """Stills, a strip, a player, an explanation, a comparison and a net: each is a file of its kind."""
     folder, said = slides
     assert said.split() == [
-        "1-forward.svg", "2-middle.pdf", "3-backward.png", "4-step.svg", "5-net.png", "handout.pdf", "player.html",
-        "warum.html",
+        "1-forward.svg", "2-middle.pdf", "3-backward.png", "4-step.svg", "5-net.png", "6-neuron.svg",
+        "handout.pdf", "player.html", "warum.html",
     ]  # fmt: skip
     beginnings = {".svg": b"<svg", ".pdf": b"%PDF", ".png": b"\x89PNG", ".html": b"<!DOCTYPE html>"}
     for name in said.split():
@@ -51,6 +51,16 @@ def test_a_picture_for_the_wall_is_sharp(slides: tuple[Path, str]) -> None:
     default = struct.unpack(">II", walk.last.to_bytes(".png")[16:24])
     assert width >= 2 * default[0]
     assert height >= 2 * default[1]
+
+
+def test_type_on_a_slide_has_the_size_that_was_asked_for(slides: tuple[Path, str]) -> None:
+    """The sigmoid neuron fits a slide of 25 cm, and its numbers are 14 points high: 96 pixels and 72 points are an inch."""
+    text = (slides[0] / "6-neuron.svg").read_text(encoding="utf-8")
+    width = float(text.partition(' width="')[2].partition('"')[0])
+    units = float(text.partition(' viewBox="0 0 ')[2].partition(" ")[0])
+    size = float(text.partition(">0.7311</text>")[0].rpartition('font-size="')[2].partition('"')[0])
+    assert width <= 25 / 2.54 * 96
+    assert size * width / units * 72 / 96 == pytest.approx(14, rel=1e-3)
 
 
 def test_pages_are_in_the_language_of_the_pupils(slides: tuple[Path, str]) -> None:
@@ -85,6 +95,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         lambda: viz.steps(_sigmoid()).first.save("slide.pptx"), ValueError, r"'\.pptx'.* one of \.svg, \.png, \.pdf",
     ),
     "dots of an SVG": (lambda: viz.draw(_sigmoid()).save("a.svg", dpi=300), ValueError, r"dpi= is for \.png, not for \.svg"),
+    "type by a word": (lambda: viz.draw(_sigmoid()).save("a.svg", font_size="big"), ValueError, r"font_size='big' must be"),
+    "type too large": (
+        lambda: viz.draw(_sigmoid()).save("a.svg", font_size=40, width=2), ValueError, r"ask for a smaller font_size",
+    ),
     "a country for a language": (
         lambda: viz.steps(_sigmoid(), language="kr"), ValueError, r"language='kr' is unknown; it is one of 'de', 'en', 'ko'",
     ),

@@ -153,6 +153,7 @@ def test_a_net_folds_into_its_neurons() -> None:
     assert max(widths.values()) > 2 * min(widths.values())
 
 
+@pytest.mark.graphviz
 @pytest.mark.parametrize(("sizes", "direction"), [([3, 1], "LR"), ([4, 4, 1], "RL"), ([8, 8, 1], "TB"), ([4, 4, 1], "BT")])
 def test_the_weights_of_a_net_as_numbers(sizes: list[int], direction: str) -> None:
     """`weights="numbers"` writes each weight on its line, above all lines; no two numbers overlap; else nothing is added."""
@@ -179,6 +180,7 @@ def test_the_weights_of_a_net_as_numbers(sizes: list[int], direction: str) -> No
         boxes.append(box)
 
 
+@pytest.mark.graphviz
 def test_the_weights_as_numbers_in_every_format() -> None:
     """A PNG draws its numbers after the lines that they hide; DOT has them on its edges; nothing of that without the option."""
     _, out = net([2, 1])

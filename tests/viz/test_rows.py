@@ -176,7 +176,14 @@ def test_other_pictures_on_a_slide() -> None:
     out: Any = model([ag.Value(1.0, label="x"), ag.Value(2.0, label="y")])
     drawing = viz.draw(out[0] if isinstance(out, list) else out, collapse="*.neurons.*", weights="numbers")
     rows = in_rows(drawing.scene, 600)
-    assert rows is None or rows.width <= 600
+    assert rows is not None
+    assert rows.width <= 600
+    letters = [text.content for item in rows.items if "-leaves" in item.name for text in item.shapes if isinstance(text, Text)]
+    assert letters == list("abc")  # from the three neurons to the result
+    assert contents(rows) == sorted([*contents(drawing.scene), *letters, *letters])
+    with pytest.raises(ValueError, match="can't be cut into rows of width=25 cm"):
+        walk.film_strip.to_bytes(".pdf", font_size=14, width=25)
+    assert walk.film_strip.to_bytes(".pdf", width=25)
 
 
 @pytest.mark.graphviz

@@ -39,7 +39,7 @@ from . import records as p
 from .face import Face
 from .graphs import backward, gradients, topological_order
 from .operators import is_operand
-from .record import Primitive, is_real, is_tracked, listed, to_float
+from .record import NaryPrimitive, Primitive, is_real, is_tracked, listed, to_float
 from .value import _adjoints  # for a walk in Python
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
@@ -828,7 +828,7 @@ include "_series.pxi"
 cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
     """``autograd.exp(x)``, ``autograd.dot(xs, ys)``: in C where it can be, else by the Python method behind it."""
     cdef object self = <object>record, node = None
-    cdef tuple given_ones = <tuple>arguments
+    cdef tuple given_ones = <tuple>arguments, operands
     cdef PyObject* found
     if named != NULL:
         return type(self).__call__(self, *given_ones, **<dict>named)
@@ -842,6 +842,12 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
         if found != NULL and PyTuple_GET_SIZE(given_ones) == (2 if <int>(<object>found) == DOT else 1):
             given_ones = as_lists(self, given_ones)
             node = of_lists(self, <int>(<object>found), given_ones)
+        elif found == NULL and type(self) is NaryPrimitive and PyTuple_GET_SIZE(given_ones) == 1 and self.sequences == 1:
+            given_ones = as_lists(self, given_ones)
+            if is_list(given_ones[0]):
+                operands = tuple(given_ones[0])
+                if are_values(operands):  # nothing is to be found out: `Primitive.apply` would come to the same
+                    node = _record(self, operands)
     return type(self).__call__(self, *given_ones) if node is None else node
 
 
@@ -854,6 +860,17 @@ cdef inline bint are_floats(tuple operands, Py_ssize_t count) noexcept:
         if not PyFloat_CheckExact(<object>PyTuple_GET_ITEM(operands, i)):
             return False
     return True
+
+
+cdef inline bint are_values(tuple operands) noexcept:
+    """Whether these are Values and floats, and at least one is a Value."""
+    cdef Py_ssize_t i, values = 0
+    for i in range(PyTuple_GET_SIZE(operands)):
+        if Py_TYPE(PyTuple_GET_ITEM(operands, i)) == VALUE:
+            values += 1
+        elif not PyFloat_CheckExact(<object>PyTuple_GET_ITEM(operands, i)):
+            return False
+    return values > 0
 
 
 cdef inline tuple as_lists(record, tuple arguments):

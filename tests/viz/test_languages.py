@@ -238,6 +238,7 @@ def test_a_label_is_never_translated() -> None:
         assert f"{label} = 3" in page
 
 
+@pytest.mark.graphviz
 def test_the_command_has_a_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``--language`` is for the picture, ``--steps`` and ``--explain``; an unknown one is refused with the known ones."""
     page, picture = tmp_path / "walk.html", tmp_path / "f.svg"

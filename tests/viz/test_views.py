@@ -75,6 +75,7 @@ def test_what_is_not_a_view_is_not_there(name: str) -> None:
         getattr(viz, name)
 
 
+@pytest.mark.graphviz
 def test_pages_come_out_of_a_zip_file(tmp_path: Path) -> None:
     """With the packages in a zip file a player has its script and its styles, as from a folder."""
     archive = tmp_path / "glassgrad.zip"

@@ -63,7 +63,7 @@ def test_the_recipe_finds_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
         for entry, wrong in ((0.0, False), (1e-3, True)):
             arm.jacobian = lambda q, entry=entry: [[q[1], q[0]], [math.cos(q[0]), entry]]
             names: dict[str, Any] = {}
-            exec(compile(recipe, "README.md", "exec"), names)
+            exec(compile(recipe, "<recipe>", "exec"), names)
             with pytest.raises(GradientError, match=r"df\[1\]/dq\[1\]") if wrong else contextlib.nullcontext():
                 names["test_jacobian"]()
     finally:

@@ -11,23 +11,20 @@ if that is infinite. And an input's sum begins with 0.0, so that it is never -0.
 
 from __future__ import annotations
 
-import keyword
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .record import Primitive
-from .translate import UntranslatableError
 
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["Names", "Plan", "Sweep", "Term", "UnprintableError", "source"]
+__all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "shown", "source"]
 
 
+LANGUAGES = ("python",)
 WIDTH = 110  # of a line, roughly
 
 
@@ -187,3 +184,17 @@ class Plan:
                 if self.active[slot]:
                     terms.setdefault(slot, []).append(Term(i, place))
         return Sweep(output, order, terms)
+
+
+def source(program: Program, language: str) -> str:
+    """A program as text in a language; see `Program.source`."""
+    if language not in LANGUAGES:
+        raise ValueError(f"a program is written in {', '.join(map(repr, LANGUAGES))}, got {language!r:.60}")
+    text: str = import_module(f".printed_{language}", __package__).written(program)
+    return text
+
+
+def shown(program: Program) -> str:
+    """A program as people read it, in Python."""
+    text: str = import_module(".printed_python", __package__).shown(program)
+    return text

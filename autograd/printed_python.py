@@ -15,20 +15,21 @@ import keyword
 import math
 import sys
 from collections.abc import Callable, Sequence
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import kernels, kernels_exact, program as programs, records
 from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
 from .record import ListPrimitive, NaryPrimitive, Primitive
-from .translate import rules_of, returned_by
+from .translate import returned_by, rules_of
 
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["python_source", "replay_function"]
+__all__ = ["replay_function", "shown", "written"]
 
 OURS = (kernels, kernels_exact, records, programs)  # the modules whose functions are written out
+RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale")  # names that the texts have a use for
 OPERATORS: dict[str, type[ast.cmpop]] = {
     "lt": ast.Lt, "le": ast.LtE, "gt": ast.Gt, "ge": ast.GtE, "eq": ast.Eq, "ne": ast.NotEq,
 }  # fmt: skip
@@ -108,7 +109,7 @@ class Library:
             return _name(f"math.{origin[1]}")
         if isinstance(x, float) and not self.written:
             return _number(x)
-        if isinstance(x, FunctionType) or hasattr(x, "cache_info"):
+        if origin is None and hasattr(x, "__name__"):  # a function, perhaps of another module of ours
             module, name = sys.modules[x.__module__], x.__name__
         if id(x) not in self._known:
             self._add(x, name, module)
@@ -142,6 +143,7 @@ class Library:
                 if origin == "math" and vars(module)[name] is function:
                     return self.named(name, module)
         raise UnprintableError(f"{record.name} can't be written in Python: its function is not one of glassgrad's own")
+
     def value_of(self, record: Primitive) -> ast.expr:
         """A function on floats for the value of a record that isn't ours."""
         return self._handed(record, record.name, lambda *xs: record.evaluate(xs, xs))
@@ -152,7 +154,8 @@ class Library:
 
     def _handed(self, key: Any, name: str, function: Callable[..., Any]) -> ast.expr:
         if self.written:
-            raise UnprintableError(f"{name.removeprefix('slopes_of_')} can't be written in Python: it is a primitive of your own")
+            name = name.removeprefix("slopes_of_")
+            raise UnprintableError(f"{name} can't be written in Python: it is a primitive of your own")
         if key not in self._ways:
             self._ways[key] = self.names.exactly(name)
             self.objects[self._ways[key]] = function
@@ -167,8 +170,9 @@ def _statements(module: ModuleType) -> dict[str, ast.AST]:
         match statement:
             case ast.FunctionDef(name=name):
                 found[name] = statement
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(
-                target=ast.Name(id=name), value=ast.expr() as value
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 found[name] = value
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
@@ -336,7 +340,7 @@ class Printer:
         active: Sequence[Any] | None = None,
         failing: Callable[[int, str], str] | None = None,
     ) -> None:
-        names = Names([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "math", "value", "value_and_gradients", "replay", "Stale"])
+        names = Names([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *RESERVED])
         self.program = program
         self.plan = Plan(program, names, lambda x: ast.unparse(_number(x)), active)
         self.texts = [_name(name) for name in self.plan.names]
@@ -422,7 +426,9 @@ class Printer:
         xs = [self.texts[slot] for slot in slots]
         return self._lists[key], [f"{self._lists[key]} = {ast.unparse(self._read(returned_by(record), record, xs))}"]
 
-    def _read(self, tree: ast.expr, record: Primitive, xs: Sequence[ast.expr], z: ast.expr | None = None, shares: str = "") -> ast.expr:
+    def _read(
+        self, tree: ast.expr, record: Primitive, xs: Sequence[ast.expr], z: ast.expr | None = None, shares: str = ""
+    ) -> ast.expr:
         """A piece of a record with the operands put in."""
         names = [name for name in record.__signature__.parameters if name not in record.options]
         operands: dict[str, ast.expr] = {}
@@ -474,14 +480,15 @@ class Printer:
             return [], lambda place: ast.BinOp(_number(2.0), ast.Mult(), xs[0])
         if not isinstance(record, NaryPrimitive):
             return [], lambda place: self._read(_rule(record, place), record, xs, z)
-        if record is records.sum:
+        if record.name == "sum":
             return [], lambda place: _number(1.0)
-        if record is records.mean:
+        if record.name == "mean":
             return [], lambda place: _number(1.0 / len(xs))
-        if record is records.dot:
+        if record.name == "dot":
             half = len(xs) // 2
             return [], lambda place: xs[place - half if place >= half else place + half]
-        rule, shares, before = _rule(record, 0), "", []
+        before: list[str] = []
+        rule, shares = _rule(record, 0), ""
         if isinstance(record, ListPrimitive) and "softmax(xs)" in (text := ast.unparse(rule)):  # which may be there already
             shares, before = self._listed(records.softmax, slots)
             rule = _name(text.replace("softmax(xs)", "shares"))
@@ -503,10 +510,7 @@ def _raised(place: int, true: str) -> str:
 
 def _is_ours(record: Primitive) -> bool:
     """Whether a record is one of glassgrad's own, whose source can be read."""
-    return type(record) in (Primitive, NaryPrimitive, ListPrimitive, records.Choice) and getattr(records, record.name, None) in (
-        record,
-        getattr(record, "origin", None),
-    )
+    return getattr(records, record.name, None) is getattr(record, "origin", record)
 
 
 def _rule(record: Primitive, place: int) -> ast.expr:
@@ -548,16 +552,15 @@ def _product(upstream: ast.expr, local: ast.expr) -> ast.expr:
 
 def _summed(name: str, terms: Sequence[ast.expr]) -> list[str]:
     """The line that adds terms up from the left; several where there are many."""
-    if len(terms) == 1:
-        return [f"{name} = {ast.unparse(terms[0])}"]
-    lines, line = [], f"{name} = {ast.unparse(terms[0])}"
-    for term in terms[1:]:
-        text = ast.unparse(term)
-        text = f" + ({text})" if isinstance(term, (ast.BoolOp, ast.IfExp)) else f" + {text}"
+    texts = [ast.unparse(terms[0])]
+    if len(terms) > 1:
+        texts = [f"({ast.unparse(t)})" if isinstance(t, (ast.BoolOp, ast.IfExp)) else ast.unparse(t) for t in terms]
+    lines, line = [], f"{name} = {texts[0]}"
+    for text in texts[1:]:
         if len(line) + len(text) > WIDTH and " + " in line:
             lines.append(line)
             line = f"{name} = {name}"
-        line += text
+        line += f" + {text}"
     return [*lines, line]
 
 
@@ -582,11 +585,14 @@ def wrapped(line: str) -> list[str]:
     return [*found, line]
 
 
-def python_source(program: Program) -> str:
-    """A program as Python: `value` and `value_and_gradients`, and the kernels that they use.
+def written(program: Program) -> str:
+    """A program as Python that needs nothing else: `value` and `value_and_gradients`, and the kernels that they use.
 
     Args:
         program: the program.
+
+    Returns:
+        The text of a module. Its functions take the inputs, and then the captured Values, whose numbers are the defaults.
 
     Raises:
         UnprintableError: it holds a primitive of the user's own.
@@ -594,14 +600,19 @@ def python_source(program: Program) -> str:
     printer = Printer(program, written=True)
     functions = [_value(printer), _value_and_gradients(printer)]
     library = printer.library
-    imports = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(library.imports.items())]
-    used = [*library.sources.values(), *functions]
-    if any("math." in text for text in used):
-        imports.append("import math")
-    constants = [text for text in library.sources.values() if not text.startswith(("def ", "@"))]
-    kernel_texts = [text for text in library.sources.values() if text.startswith(("def ", "@"))]
-    parts = ["\n".join(sorted(imports, key=lambda line: line.split()[1])), "\n".join(constants)]
-    return "\n\n\n".join([*[part for part in parts if part], *kernel_texts, *functions]) + "\n"
+    sources = list(library.sources.values())
+    imports = [(module, f"from {module} import {', '.join(sorted(names))}") for module, names in library.imports.items()]
+    if any("math." in text for text in [*sources, *functions]):
+        imports.append(("math", "import math"))
+    constants = [text for text in sources if not text.startswith(("def ", "@"))]
+    kernels_used = [text for text in sources if text.startswith(("def ", "@"))]
+    head = ["\n".join([line for _, line in sorted(imports)]), "\n".join(constants)]
+    return "\n\n\n".join([part for part in [*head, *kernels_used, *functions] if part]) + "\n"
+
+
+def shown(program: Program) -> str:
+    """A program as people read it: `value_and_gradients` alone, in the functions of the kernels."""
+    return _value_and_gradients(Printer(program, written=False))
 
 
 def _signature(printer: Printer) -> str:
@@ -648,24 +659,26 @@ def replay_function(program: Program, what: int | None = None, active: Sequence[
         active: for each input whether it is differentiated; all are if None.
 
     Returns:
-        A function that returns the list of outputs; or one output and the list of its derivatives, for each active input, then for
-        each captured Value; or a list of such lists. It raises `Stale` where a guard doesn't hold, and what the kernels raise.
+        A function that returns the list of outputs; or one output and the list of its derivatives, for each active input,
+        then for each captured Value; or the list of outputs and a list of such lists. It raises `Stale` where a guard doesn't
+        hold, and what the kernels raise.
     """
     printer = Printer(program, written=False, active=active, failing=lambda place, true: f"raise Stale({place})")
     plan = printer.plan
     lines = printer.forward()
-    wanted = [slot for slot in plan.arguments if plan.active[slot]]
+    values = f"[{', '.join([plan.names[slot] for slot in program.outputs])}]"
+    row = f"[{', '.join([plan.derivatives[slot] for slot in plan.arguments if plan.active[slot]])}]"
     if what is None:
-        result = f"[{', '.join([plan.names[slot] for slot in program.outputs])}]"
+        result = values
     elif what >= 0:
         lines += printer.backward(plan.sweep(program.outputs[what]))
-        result = f"{plan.names[program.outputs[what]]}, [{', '.join([plan.derivatives[s] for s in wanted])}]"
+        result = f"{plan.names[program.outputs[what]]}, {row}"
     else:
         rows = printer.library.names.take("rows")
         lines.append(f"{rows} = []")
         for slot in program.outputs:
-            lines += [*printer.backward(plan.sweep(slot)), f"{rows}.append([{', '.join([plan.derivatives[s] for s in wanted])}])"]
-        result = rows
+            lines += [*printer.backward(plan.sweep(slot)), f"{rows}.append({row})"]
+        result = f"{values}, {rows}"
     text = _defined("replay", ", ".join([plan.names[slot] for slot in plan.arguments]), lines, result)
     namespace = {**printer.library.objects, "Stale": programs.Stale}
     exec(compile(text, "<program>", "exec"), namespace)

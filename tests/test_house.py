@@ -44,6 +44,8 @@ ALLOWED: dict[str, set[str]] = {
     "symbol": {"records", "operators", "record"},
     "recording": {"program", "replay", "dual", "series", "records", "record", "modes"},
     "engines": {"value"},
+    "printed": {"program"},
+    "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "translate": {"files", "kernels", "records", "record"},
     "compiled": {
         "program", "recording", "replay", "transforms", "dual", "layout", "tree", "engines", "graphs", "record", "modes",

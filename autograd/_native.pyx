@@ -16,11 +16,13 @@ header, and the type's `tp_is_gc` says which nodes have it: the field `collected
 While Python runs, anything may change: lists, other graphs, the class of a node. So nothing is borrowed from a list across a
 call into Python, and no walk goes on after one.
 
-The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`.
+The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`, and what is done to many leaves at once is in
+`_leaves.pxi`.
 """
 
 cimport cython
-from cpython.dict cimport PyDict_GetItem
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_Size
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
@@ -900,6 +902,7 @@ cdef inline bint is_list(object x) noexcept:
 
 
 include "_walk.pxi"
+include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------
 

@@ -44,11 +44,12 @@ ALLOWED: dict[str, set[str]] = {
     "engines": {"value"},
     "printed": {"program"},
     "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
+    "leaves": {"engines"},
     "translate": {"files", "kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.
-OPEN = {"autograd.files", "autograd.tree"}
+OPEN = {"autograd.files", "autograd.leaves", "autograd.tree"}
 # What each other package may import of ours.
 PACKAGES = {
     "viz": {"viz", "autograd"},

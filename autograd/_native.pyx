@@ -31,7 +31,7 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcmp, memcpy, memset
 
@@ -87,6 +87,8 @@ cdef extern from "Python.h":
     PyObject* PyFloat_FromDouble(double x)
     int PyObject_GenericSetAttr(object x, object name, object value) except -1
     bint PyBool_Check(object x)
+    bint PyCell_Check(object x)
+    PyObject* cell_contents "PyCell_GET"(PyObject* cell)
     bint PyObject_TypeCheck(PyObject* x, PyTypeObject* kind)
     void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
     PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)

@@ -21,7 +21,7 @@ from .records import add
 from .replay import number
 from .series import Series
 
-__all__ = ["Recorder", "draw", "given_again"]
+__all__ = ["Drawn", "Recorder", "draw", "drawn_next", "given_again"]
 
 MOST_GUARDS = 10_000
 COMPENSATED = sys.version_info >= (3, 12)  # whether the built-in sum() adds floats in another way than Values
@@ -212,24 +212,42 @@ def _place() -> str:
 
 # ---- numbers that a function draws itself ------------------------------------------------------------
 
-_given: ContextVar[list[float] | None] = ContextVar("given", default=None)
+Drawn = tuple[Callable[[], float], float]  # a number, and what drew it
+
+_given: ContextVar[list[Drawn] | None] = ContextVar("given", default=None)
 
 
 class given_again:  # noqa: N801  # a block, as contextlib's are
     """A block in which `draw` hands out numbers that were drawn already, before it draws others.
 
     Args:
-        numbers: those that a replay drew before it turned out that the function itself must run.
+        drawn: those that a replay drew before it turned out that the function itself must run.
+
+    Attributes:
+        left: what of them wasn't asked for.
     """
 
-    def __init__(self, numbers: Sequence[float]) -> None:
-        self._numbers = [*numbers][::-1]
+    def __init__(self, drawn: Sequence[Drawn]) -> None:
+        self.left = [*drawn]
 
     def __enter__(self) -> None:
-        self._token = _given.set(self._numbers)
+        self._token = _given.set(self.left)
 
     def __exit__(self, *error: object) -> None:
         _given.reset(self._token)
+
+
+def drawn_next(left: list[Drawn], function: Callable[[], float]) -> float:
+    """A number: the first of those that are left, if the same function drew it, else a new one.
+
+    Args:
+        left: numbers that were drawn before; the one that is returned is taken from them.
+        function: draws one.
+    """
+    if left and left[0][0] == function:
+        return left.pop(0)[1]
+    left.clear()
+    return function()
 
 
 def draw(function: Callable[[], float]) -> Any:
@@ -245,7 +263,7 @@ def draw(function: Callable[[], float]) -> Any:
     0.5
     """
     given = _given.get()
-    x = given.pop() if given else function()
+    x = drawn_next(given, function) if given else function()
     recorder = modes.watching() if modes.recorders else None
     if recorder is None:
         return x

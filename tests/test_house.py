@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
         "graphs",
         "record",
         "modes",
-    },  # fmt: skip
+    },
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.

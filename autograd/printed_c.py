@@ -73,7 +73,9 @@ class C(Dialect):
 
     def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
         """x + y and the like; by a function where Python might raise or C's own is another one."""
-        name = {"%": "c_remainder", "//": "c_floor_divided", "**": "c_power"}.get(sign, "" if sign != "/" or safe else "c_divided")
+        name = {"%": "c_remainder", "//": "c_floor_divided", "**": "c_power"}.get(
+            sign, "" if sign != "/" or safe else "c_divided"
+        )
         return self.call(name, [bare(x), bare(y)]) if name else super().arithmetic(sign, x, y, safe=safe)
 
     def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
@@ -208,22 +210,22 @@ static double c_hypot(double x, double y, int *ok) {
 /* The length: a root with one step of Newton's method on its exact residual, which leaves no doubt about the rounding,
    or hardly ever. */
 static double norm(const double *xs, int n, int *ok) {
-    double largest = 0.0, high = 0.0, low = 0.0, root, step, doubt;
+    double size = 0.0, high = 0.0, low = 0.0, root, step, doubt;
     int i, exponent, known = 1;
     for (i = 0; i < n; i++) {
         if (isinf(xs[i])) {
             return INFINITY;
         }
         known = known && !isnan(xs[i]);
-        largest = fabs(xs[i]) > largest ? fabs(xs[i]) : largest;
+        size = fabs(xs[i]) > size ? fabs(xs[i]) : size;
     }
     if (!known) {
         return NAN;
     }
-    if (largest == 0.0 || n == 1) {
-        return largest;
+    if (size == 0.0 || n == 1) {
+        return size;
     }
-    frexp(largest, &exponent);
+    frexp(size, &exponent);
     for (i = 0; i < n; i++) {
         double x = ldexp(xs[i], -exponent), square = x * x, sum = high + square, back = sum - high;
         low += ((high - (sum - back)) + (square - back)) + (fabs(x) > 1e-150 ? k_product_error(x, x, square) : 0.0);
@@ -538,9 +540,13 @@ static void direction(double *slopes, const double *xs, int n, double z, int *ok
 # ---- erfc and gelu: kernels that take coefficients from a table ----------------------------------------
 
 
-def _table() -> str:
+def erfcx_rows() -> list[tuple[float, ...]]:
     """The coefficients of erfcx around 0, 1/8, 2/8, ... to 28, the highest first, and what rounding left out of the last."""
-    rows = [kernels._erfcx_terms(eighths) for eighths in range(8 * 28 + 1)]
+    return [kernels._erfcx_terms(eighths) for eighths in range(8 * 28 + 1)]
+
+
+def _table() -> str:
+    rows = erfcx_rows()
     lines = [f"    {{{', '.join(map(repr, row))}}}," for row in rows]
     return "\n".join([f"static const double ERFCX[{len(rows)}][{len(rows[0])}] = {{", *lines, "};"])
 
@@ -634,7 +640,7 @@ class Writer(Walked):
 
     language = "C"
     reserved = (*KEYWORDS, *LIBRARY, *ITS_OWN, *HELPERS, "erfcx", "ERFCX", "GELU", *[f"c_{name}" for name in ITS_OWN])
-    declared = "double "
+    declared = declared_anew = "double "
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, C())
@@ -697,10 +703,15 @@ def written(program: Program) -> str:
         backward += ["", *part] if len(outputs) == 1 else ["", "{", *[f"    {line}" for line in part], "}"]
     functions = [
         _function("value", ["const double *in", "double *out"], [*unpacked, *lines]),
-        _function("value_and_gradients", ["const double *in", "double *out", "double *gradients"], [*unpacked, *lines, *backward]),
+        _function(
+            "value_and_gradients", ["const double *in", "double *out", "double *gradients"], [*unpacked, *lines, *backward]
+        ),
     ]
     inputs = ", ".join([*arguments[: program.inputs]])
-    captured = [f"{name} ({x.data!r} when this was written)" for name, x in zip(arguments[program.inputs :], program.captured, strict=True)]
+    captured = [
+        f"{name} ({x.data!r} when this was written)"
+        for name, x in zip(arguments[program.inputs :], program.captured, strict=True)
+    ]
     head = [
         "/* Written by glassgrad. in: " + (", ".join([part for part in (inputs, *captured) if part]) or "nothing") + ".",
         "   The functions return 0; or -1 where Python would raise an error or need decimals; or the number of the condition,",
@@ -719,7 +730,9 @@ def _pieces(walk: Walk, text: str) -> dict[str, str]:
         if f"c_{name}" in C.sure:
             pieces[f"c_{name}"] = f"static double c_{name}({typed}) {{\n    return {name}({plain});\n}}"
         elif name != "pow":
-            pieces[f"c_{name}"] = f"static double c_{name}({typed}, int *ok) {{\n    return checked({name}({plain}), x, ok);\n}}"
+            pieces[f"c_{name}"] = (
+                f"static double c_{name}({typed}, int *ok) {{\n    return checked({name}({plain}), x, ok);\n}}"
+            )
     if any(f"c_{name}(" in "\n".join([text, *walk.texts.values()]) for name in ("erfc", "gelu", "gelu_dx")):
         pieces |= _tabled()
     for function in PIECES.values():

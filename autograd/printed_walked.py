@@ -87,19 +87,21 @@ class Walked:
         dialect: how it writes expressions.
         reserved: names that the text has a use for.
         declared: what stands before a variable's name where it is given its number.
-        end: what ends a statement.
-        comment: what begins a comment.
+        declared_anew: likewise, where it is given another one later.
+        lists: the primitives that return lists, those that it has words for.
     """
 
     language = ""
     reserved: tuple[str, ...] = ()
     declared = ""
-    end = ";"
-    comment = "//"
+    declared_anew = ""
+    lists: tuple[str, ...] = ("softmax",)
 
     def __init__(self, program: Program, dialect: Dialect) -> None:
         names = Names(self.reserved, ascii_only=True)
-        names.taken |= {prefix + name.lstrip("_") for module in (kernels, records) for name in vars(module) for prefix in ("k_", "p_")}
+        names.taken |= {
+            prefix + name.lstrip("_") for module in (kernels, records) for name in vars(module) for prefix in ("k_", "p_")
+        }
         self.program = program
         self.names = names
         self.dialect = dialect
@@ -150,7 +152,7 @@ class Walked:
 
     def line(self, name: str, text: str) -> str:
         """A variable with its number."""
-        return f"{self.declared}{name} = {bare(text)}{self.end}"
+        return f"{self.declared}{name} = {bare(text)};"
 
     def forward(self) -> list[str]:
         """The lines that compute all results."""
@@ -228,17 +230,17 @@ class Walked:
         return self.many(helper, parts)
 
     def _list_of(self, record: Primitive, slots: Sequence[int]) -> tuple[str, list[str]]:
-        """The name of a softmax, and the line that computes it if there is none yet."""
-        if record.name != "softmax":
+        """The name of a softmax or the like, and the line that computes it if there is none yet."""
+        if record.name not in self.lists:
             raise self.refused(record)
         key = record, tuple(slots)
         if key not in self._lists:
-            self._lists[key] = self.names.take("softmaxes")
+            self._lists[key] = self.names.take(f"{record.name}es")
         if key in self._computed_lists:
             return self._lists[key], []
         self._computed_lists.add(key)
         xs = self.array([self.plan.names[slot] for slot in slots])
-        return self._lists[key], [self.listed(self._lists[key], "softmax", len(slots), [xs])]
+        return self._lists[key], [self.listed(self._lists[key], record.name, len(slots), [xs])]
 
     # ---- backward ----------------------------------------------------------------------------------
 
@@ -249,7 +251,9 @@ class Walked:
         slopes: dict[int, Callable[[int], str]] = {}
         lines = []
         for slot in [*[plan.first + i for i in sweep.order], *plan.arguments]:
-            terms = [self._product(derivatives[t.instruction], slopes[t.instruction](t.place)) for t in sweep.terms.get(slot, [])]
+            terms = [
+                self._product(derivatives[t.instruction], slopes[t.instruction](t.place)) for t in sweep.terms.get(slot, [])
+            ]
             if slot == sweep.output:
                 terms = [self.dialect.number(1.0)]
             elif slot < plan.first:
@@ -265,13 +269,14 @@ class Walked:
 
     def _summed(self, name: str, terms: Sequence[str]) -> list[str]:
         """The line that adds terms up from the left; several where there are many."""
-        lines, line = [], f"{self.declared}{name} = {terms[0] if len(terms) > 1 else bare(terms[0])}"
+        lines, line = [], f"{name} = {terms[0] if len(terms) > 1 else bare(terms[0])}"
         for term in terms[1:]:
             if len(line) + len(term) > WIDTH and " + " in line:
-                lines.append(line + self.end)
+                lines.append(f"{line};")
                 line = f"{name} = {name}"
             line += f" + {term}"
-        return [*lines, line + self.end]
+        lines.append(f"{line};")
+        return [(self.declared_anew if len(lines) > 1 else self.declared) + lines[0], *lines[1:]]
 
     def _product(self, upstream: str, local: str) -> str:
         """Upstream times local derivative; an upstream of zero stops, unless the local one is a finite number."""
@@ -301,13 +306,17 @@ class Walked:
             return [], lambda place: xs[place - half if place >= half else place + half]
         helper = {
             "max": "tied_shares", "min": "tied_shares", "logsumexp": "softmax", "softmax": "softmax_slopes",
-            "prod": "products_without", "norm": "direction",
+            "log_softmax": "log_softmax_slopes", "prod": "products_without", "norm": "direction",
         }[record.name]  # fmt: skip
         before: list[str] = []
         arguments = [self.array(xs)]
-        if helper == "softmax_slopes":
-            shares, before = self._list_of(record.origin, slots)
-            arguments = [self.array_of(shares, len(xs)), str(int(record.options["component"])), z]
+        if isinstance(record, ListPrimitive):
+            shares, before = self._list_of(records.softmax, slots)
+            arguments = [
+                self.array_of(shares, len(xs)),
+                str(int(record.options["component"])),
+                *[z] * (helper == "softmax_slopes"),
+            ]
         elif helper in ("tied_shares", "direction"):
             arguments.append(z)
         name = self.names.take(f"slopes_of_{z}")

@@ -226,6 +226,25 @@ static void lane_add_uses(const lane_sweep *s, const lane_work *w, double *sums,
     }
 }
 
+/* All uses in one lane, where the lanes around it belong to another program; `to` says where each sum is. */
+static void lane_add_one(const lane_program *p, const lane_sweep *s, const lane_work *w, size_t lane, const unsigned int *to,
+                         double *sums)
+{
+    const size_t lanes = w->lanes;
+    size_t b, i;
+    for (b = 0; b < s->block_count; b++) {
+        const lane_block *block = &s->blocks[b];
+        const unsigned int *rows = p->rows + block->rows, *places = s->places + block->sums;
+        const double upstream = w->adjoints[block->up * lanes + lane];
+        if (upstream != 0.0)
+            for (i = 0; i < block->count; i++)
+                sums[to[places[i]]] += upstream * w->values[rows[i] * lanes + lane];
+    }
+    for (b = 0; b < s->use_count; b++)
+        for (i = 0; i < s->uses[b].count; i++)
+            sums[to[s->uses[b].sum]] += w->adjoints[s->used[s->uses[b].start + i] * lanes + lane];
+}
+
 /* What rounding left out of a product. Where neither factor is too large and the error not too small for a float, exact. */
 static double lane_product_error(double x, double y, double p)
 {

@@ -126,6 +126,7 @@ cdef extern from "_lanes.h" nogil:
         void (*backward)(const lane_program*, const lane_sweep*, lane_work*) noexcept nogil
         void (*add_blocks)(const lane_program*, const lane_sweep*, lane_work*, double*, size_t, size_t) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
+    void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
 
 # ---- what is computed lane by lane ------------------------------------------------------------------
@@ -676,8 +677,8 @@ cdef class Lanes:
             seed: the derivative of the result with respect to each point's output.
 
         Returns:
-            (outputs, sums): the sums in the order of the inputs that are active and not mapped, and then of what was captured;
-            None where a point must be computed in another way.
+            (outputs, sums, failed): the sums in the order of the inputs that are active and not mapped, and then of what was
+            captured. The places of some that must be computed in another way; then the other two mean nothing.
         """
         cdef Held held = Held(self, sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         cdef Job* job = &held.job
@@ -706,14 +707,12 @@ cdef class Lanes:
             if not job.trouble:
                 in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
             last = first
-        if job.trouble:
-            return None
         count = 0
         for i in range(<Py_ssize_t>(self.tape.first) - self.tape.constants):
             if self.is_shared(i) and self.is_wanted(i):
-                sums[count] = sums[self.place_of[i]]  # in place: the places come in the same order
+                sums[count] = sums[self.place_of[i]]  # in place, since the places come in the same order
                 count += 1
-        return outputs, collected[:count]
+        return outputs, collected[:count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
 
     cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
         cdef Job* job = &held.job
@@ -903,6 +902,84 @@ cdef class Lanes:
             for j in range(live):
                 found[j * n] = row[j]
             found += 1
+
+
+def _added_up(list parts, sources, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
+    """`Lanes.reduced` for points of several programs, added up in the order of the points: the last first.
+
+    Args:
+        parts: for each program its lanes, the numbers of its inputs that aren't mapped, an ``array("q")`` with its points in
+            order (None for all), and an ``array("I")`` that says where each of its sums goes.
+        sources: see `Lanes.values`.
+        points: how many there are.
+        seed: the derivative of the result with respect to each point's output, which is the first of each program.
+        size: how many sums there are.
+        threads: how many run at the same time, where there is one program only.
+
+    Returns:
+        (outputs, sums, failed), as `Lanes.reduced` has them.
+    """
+    cdef Held held
+    cdef Lanes lanes
+    cdef Job* job
+    cdef lane_work* work
+    cdef Py_ssize_t i, at, high = points, low, span, part, group
+    cdef double[::1] found, sums
+    cdef const unsigned int[::1] places
+    cdef list failed = [], wheres = [], open_parts, ends
+    if len(parts) == 1 and parts[0][2] is None:
+        return (<Lanes>parts[0][0]).reduced(sources, parts[0][1], points, seed, 0, threads)
+    outputs, collected = new_array("d", bytes(8 * points)), new_array("d", bytes(8 * size))
+    found, sums = outputs, collected
+    owners = new_array("H", bytes(2 * points))
+    width = 1
+    for part, (lanes, _, picked, given) in enumerate(parts):
+        lanes.find_way(0)
+        for i in picked:
+            owners[i] = part
+        where = new_array("I", [LANE_NONE]) * (lanes.shared_count + 1)
+        at = 0
+        for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
+            if lanes.is_shared(i) and lanes.is_wanted(i):
+                where[<Py_ssize_t>lanes.place_of[i]] = given[at]
+                at += 1
+        wheres.append(where)
+        width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))
+    span = max(64, AT_ONCE // width)
+    ends = [len(picked) for _, _, picked, _ in parts]
+    while high > 0 and not failed:
+        low = max(0, high - span)
+        open_parts = []
+        for part, (lanes, shared, picked, _) in enumerate(parts):
+            at = ends[part]
+            while at and picked[at - 1] >= low:
+                at -= 1
+            chosen = picked[at:ends[part]]
+            ends[part] = at
+            held = Held(lanes, sources, shared, points, chosen, lanes.lanes_for(points, chosen))
+            job = &held.job
+            held.doubles(job.points * lanes.tape.output_count, &job.outputs)
+            job.seed = seed
+            held.make_works(lanes, (job.points + job.lanes - 1) // job.lanes, 0)
+            lanes._phase_of_points(held, 0, 0, 0, held.work_count)
+            for i in range(job.points):
+                found[chosen[i]] = job.outputs[i * lanes.tape.output_count]
+                if job.failed[i]:
+                    failed.append(chosen[i])
+            open_parts.append(held)
+        counts = [(<Held>each).job.points for each in open_parts]
+        for i in range(high - 1, low - 1, -1):
+            if failed:
+                break
+            part = owners[i]
+            held = open_parts[part]
+            counts[part] -= 1
+            at = counts[part]
+            work = &held.works[at // held.job.lanes]
+            places = wheres[part]
+            lane_add_one(&held.lanes.code, &held.lanes.ways[0].sweep, work, at % held.job.lanes, &places[0], &sums[0] if size else NULL)
+        high = low
+    return outputs, collected, sorted(failed)
 
 
 cdef class Held:

@@ -17,12 +17,13 @@ While Python runs, anything may change: lists, other graphs, the class of a node
 call into Python, and no walk goes on after one.
 
 The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`, programs that are replayed
-without a node in `_tape.pxi`.
+without a node in `_tape.pxi`, and what is done to many leaves at once is in `_leaves.pxi`.
 """
 
 cimport cython
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
-from cpython.dict cimport PyDict_GetItem
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_Size
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
@@ -965,6 +966,7 @@ include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
 include "_lanes.pxi"
+include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------
 

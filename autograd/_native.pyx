@@ -16,11 +16,14 @@ header, and the type's `tp_is_gc` says which nodes have it: the field `collected
 While Python runs, anything may change: lists, other graphs, the class of a node. So nothing is borrowed from a list across a
 call into Python, and no walk goes on after one.
 
-The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`.
+The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`, programs that are replayed
+without a node in `_tape.pxi`.
 """
 
 cimport cython
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
 from cpython.dict cimport PyDict_GetItem
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
@@ -29,7 +32,7 @@ from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.math cimport INFINITY, NAN
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 import sys
 from functools import partial
@@ -74,6 +77,7 @@ cdef extern from "Python.h":
         PyObject* tp_dict
     void* PyObject_Malloc(size_t size)
     void PyObject_Free(void* memory)
+    void* PyMem_Calloc(size_t count, size_t size)
     PyObject* PyObject_Init(PyObject* memory, PyTypeObject* kind)
     PyObject* new_with_header "_PyObject_GC_New"(PyTypeObject* kind)
     void PyObject_GC_Del(void* memory)
@@ -127,6 +131,8 @@ cdef extern from "<math.h>" nogil:
     bint c_isfinite "isfinite"(double x)
     double c_fabs "fabs"(double x)
     double c_floor "floor"(double x)
+    double c_ceil "ceil"(double x)
+    double c_trunc "trunc"(double x)
     double c_copysign "copysign"(double x, double y)
     double libm_pow "pow"(double x, double y)
 
@@ -900,6 +906,7 @@ cdef inline bint is_list(object x) noexcept:
 
 
 include "_walk.pxi"
+include "_tape.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------
 

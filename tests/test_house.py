@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "tree": set(),
     "layout": {"tree"},
     "symbol": {"records", "operators", "record"},
+    "program": {"kernels", "records", "record"},
     "engines": {"value"},
     "translate": {"files", "kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},

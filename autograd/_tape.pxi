@@ -8,7 +8,7 @@
 # Where a rule gives up, and for records without one, the record itself is asked, in Python. While it runs the Work is taken,
 # and whoever replays the same tape meanwhile is given another one.
 
-from .program import Stale, stop as STOP
+from .program import Stale
 
 # ---- decoding --------------------------------------------------------------------------------------
 
@@ -307,12 +307,11 @@ cdef class Tape:
         """
         cdef Work other
         cdef Work* work = self.take(&other)
-        cdef Py_ssize_t i
         try:
             self.read(work, numbers)
             if not run_forward(self, work, False):
                 raise Stale(work.guard, work.instruction)
-            return [work.values[self.outputs[i]] for i in range(self.output_count)]
+            return self.results(work)
         finally:
             self.give_back(work)
 
@@ -340,7 +339,7 @@ cdef class Tape:
             self.give_back(work)
 
     def jacobian(self, numbers):
-        """The derivatives of all outputs, a row for each; see `sweep`."""
+        """(numbers, rows) of all outputs: their numbers, and a row of derivatives for each; see `sweep`."""
         cdef Work other
         cdef Work* work = self.take(&other)
         cdef Py_ssize_t k
@@ -352,7 +351,7 @@ cdef class Tape:
             for k in range(self.output_count):
                 run_backward(self, work, k)
                 rows.append(self.derivatives(work))
-            return rows
+            return self.results(work), rows
         finally:
             self.give_back(work)
 
@@ -388,6 +387,10 @@ cdef class Tape:
         cdef double* numbers = work.values + self.inputs
         for i in range(PyTuple_GET_SIZE(self.captured)):
             numbers[i] = (<Value>PyTuple_GET_ITEM(self.captured, i)).number
+
+    cdef list results(self, Work* work):
+        cdef Py_ssize_t i
+        return [work.values[self.outputs[i]] for i in range(self.output_count)]
 
     cdef list derivatives(self, Work* work):
         cdef Py_ssize_t i

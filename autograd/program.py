@@ -13,6 +13,7 @@ import operator
 import struct
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from . import kernels, records
@@ -287,6 +288,51 @@ class Program:
         """Copy and pickle; captured leaves go along."""
         parts = self.inputs, self.captured, self.constants, self.records, self.ops, self.starts, self.operands
         return Program, (*parts, self.guards, self.outputs, self.labels)
+
+    # ---- as text -----------------------------------------------------------------------------------
+
+    def source(self, language: str = "python") -> str:
+        """The program as text in another language, with its derivatives, and with nothing left that it would need.
+
+        Args:
+            language: ``"python"``.
+
+        Returns:
+            Two functions, ``value`` and ``value_and_gradients``, and the kernels that they use.
+
+        Raises:
+            ValueError: the language is another one, or the program holds what can't be written in it; the message says what.
+
+        >>> from array import array
+        >>> from autograd import multiply
+        >>> code = array("H", [0]), array("I", [0, 2]), array("I", [0, 1])
+        >>> program = Program(2, (), (), (multiply,), *code, (), (2,), {0: "x", 1: "y", 2: "f"})
+        >>> print(program.source())
+        def value(x, y):
+            f = x * y
+            return f
+        <BLANKLINE>
+        <BLANKLINE>
+        def value_and_gradients(x, y):
+            # forward
+            f = x * y
+        <BLANKLINE>
+            # backward from f
+            d_f = 1.0
+            d_x = 0.0 + y
+            d_y = 0.0 + x
+            return f, [d_x, d_y]
+        <BLANKLINE>
+        """
+        text: str = import_module(f"{__package__}.printed").source(self, language)
+        return text
+
+    def __str__(self) -> str:
+        """Forward and backward pass as Python, each result with its name; the sizes alone where it is long."""
+        if len(self) > 1000:
+            return repr(self)
+        text: str = import_module(f"{__package__}.printed").shown(self)
+        return text
 
     def __repr__(self) -> str:
         """Its sizes."""

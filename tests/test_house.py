@@ -42,6 +42,8 @@ ALLOWED: dict[str, set[str]] = {
     "symbol": {"records", "operators", "record"},
     "program": {"kernels", "records", "record"},
     "engines": {"value"},
+    "printed": {"program"},
+    "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "translate": {"files", "kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }

@@ -7,6 +7,8 @@ branches, loops, rounding and captured Values; `drawn` gives the proof's random 
 
 from __future__ import annotations
 
+import array
+import importlib
 import random
 import struct
 from collections.abc import Callable, Sequence
@@ -15,8 +17,10 @@ from typing import Any
 
 import autograd as ag
 from autograd.testing.expressions import OPERATIONS, Expression, build
+from autograd.testing.graphs import engine_of
 
-__all__ = ["STRANGE", "Function", "Pair", "bits", "described", "drawn", "outcome", "random_function", "random_point"]
+__all__ = ["STRANGE", "Function", "Pair", "bits", "described", "drawn", "outcome", "random_function",
+           "random_point", "read"]  # fmt: skip
 
 STRANGE = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 3.0, 5e-324, -5e-324, 1e-310, 1e-160, 1e160, -1e160, 1.7e308, float("inf"),
            float("-inf"), float("nan"), 709.5, -745.5, 36.8, -36.8, 1.0 + 2.0**-52, 0.1)  # fmt: skip
@@ -144,6 +148,43 @@ class Pair:
         eager = outcome(lambda: self._walked(self.f, point, Value, places), lambda x: x)
         fast = outcome(lambda: self._walked(self.compiled, point, Value, places), lambda x: x)
         self.same(f"Values {list(places)}", point, eager, fast)
+
+
+# ---- programs that are read here ------------------------------------------------------------------------
+
+
+def read(roots: Sequence[Any], inputs: Sequence[Any], captured: Sequence[Any] = ()) -> Any:
+    """The program of a graph: all nodes of all roots, parents first, in the order in which `topological_order` has them."""
+    slots: dict[Any, int] = {leaf: i for i, leaf in enumerate([*inputs, *captured])}
+    constants: list[float] = []
+    nodes: dict[Any, None] = {}  # and no list, in which `in` would compare numbers
+    for root in roots:
+        for node in engine_of(root).topological_order(root):
+            if node in slots or node in nodes:
+                continue
+            if node.parents:
+                nodes[node] = None
+            else:
+                slots[node] = -1 - len(constants)
+                constants.append(node.data)
+    for node in nodes:
+        for x in node.operands:
+            if isinstance(x, float):
+                slots[("constant", bits(x))] = -1 - len(constants)  # type: ignore[index]
+                constants.append(x)
+    before = len(inputs) + len(captured)
+    slots = {key: slot if slot >= 0 else before - 1 - slot for key, slot in slots.items()}
+    first = before + len(constants)
+    table: list[Any] = []
+    ops, starts, operands = array.array("H"), array.array("I", [0]), array.array("I")
+    for i, node in enumerate(nodes):
+        if node.op not in table:
+            table.append(node.op)
+        ops.append(table.index(node.op))
+        operands.extend(slots[("constant", bits(x)) if isinstance(x, float) else x] for x in node.operands)  # type: ignore[index]
+        starts.append(len(operands))
+        slots[node] = first + i
+    return importlib.import_module("autograd.program").Program(len(inputs), captured, constants, table, ops, starts, operands, (), [slots[root] for root in roots])
 
 
 # ---- random expressions and random Python ------------------------------------------------------------

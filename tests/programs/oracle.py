@@ -192,10 +192,10 @@ def read(roots: Sequence[Any], inputs: Sequence[Any], captured: Sequence[Any] = 
 NAMES = list(OPERATIONS)
 
 
-def drawn(rng: random.Random, longest: int = 14, **options: Any) -> Expression:
+def drawn(rng: random.Random, longest: int = 14, names: Sequence[str] = NAMES, **options: Any) -> Expression:
     """A random expression of the proof, without Hypothesis, so that thousands take a second."""
     point = [rng.uniform(-3, 3) for _ in range(rng.randint(1, 3))]
-    steps = [(rng.choice(NAMES), rng.randrange(8), rng.randrange(8)) for _ in range(rng.randint(1, longest))]
+    steps = [(rng.choice(names), rng.randrange(8), rng.randrange(8)) for _ in range(rng.randint(1, longest))]
     return build(point, steps, **options)
 
 

@@ -17,12 +17,13 @@ While Python runs, anything may change: lists, other graphs, the class of a node
 call into Python, and no walk goes on after one.
 
 The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`, programs that are replayed
-without a node in `_tape.pxi`.
+without a node in `_tape.pxi`, and what is done to many leaves at once is in `_leaves.pxi`.
 """
 
 cimport cython
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
-from cpython.dict cimport PyDict_GetItem
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_Size
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
@@ -30,12 +31,11 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcmp, memcpy, memset
 
 import sys
-from array import array as new_array
 from functools import partial
 
 from . import modes
@@ -87,6 +87,8 @@ cdef extern from "Python.h":
     PyObject* PyFloat_FromDouble(double x)
     int PyObject_GenericSetAttr(object x, object name, object value) except -1
     bint PyBool_Check(object x)
+    bint PyCell_Check(object x)
+    PyObject* cell_contents "PyCell_GET"(PyObject* cell)
     bint PyObject_TypeCheck(PyObject* x, PyTypeObject* kind)
     void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
     PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)
@@ -962,7 +964,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
-include "_lanes.pxi"
+include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------
 

@@ -835,9 +835,11 @@ def measure_hessian(rounds: int, quick: bool) -> list[Race]:
     return [race("Hessian of the README expression", __file__, contestants, rounds, agree=1e-6)]
 
 
-def eager_of(what: str) -> Prepared:
-    """Eager code of the checkout that the environment names."""
+def eager_of(what: str, checkout: str) -> Prepared:
+    """Eager code of one checkout."""
     ag = engine_module()
+    if not Path(ag.__file__).is_relative_to(Path(checkout).resolve()):
+        raise SystemExit(f"{ag.__file__} is not in {checkout}")
     if what == "readme":
         return readme_expression.of_class(ag.Value)
     if what == "horner":
@@ -858,12 +860,12 @@ def eager_of(what: str) -> Prepared:
 
 def measure_before(other: str, rounds: int) -> list[Race]:
     """This checkout beside another one, in turn, for several kinds of eager code."""
-    here = str(Path(__file__).parent.parent)
+    folders = {"the other checkout": str(Path(other).resolve()), "this checkout": str(Path(__file__).resolve().parent.parent)}
     return [
         race(f"eager native, {what}: another checkout, and this one", __file__, [
-            Contestant("the other checkout", "eager_of", NATIVE | {"PYTHONPATH": other}, options={"what": what}),
-            Contestant("this checkout", "eager_of", NATIVE | {"PYTHONPATH": here}, options={"what": what}),
-        ], rounds, at_least=0.1)
+            Contestant(name, "eager_of", NATIVE | {"PYTHONPATH": folder}, options={"what": what, "checkout": folder})
+            for name, folder in folders.items()
+        ], rounds)
         for what in ("readme", "horner", "net", "gpt")
     ]  # fmt: skip
 

@@ -2,8 +2,8 @@
 
    The numbers of a slot lie side by side, one for each point of a group, in a row of `lanes` doubles. An instruction works on
    whole rows. Arithmetic is done by the machine's vectors; everything else by the rule of its record, one lane after the
-   other. A lane in which a rule gives up, or a guard comes to something else, is marked as failed: it holds numbers that mean
-   nothing, and its point is computed in another way.
+   other. A lane in which a rule gives up is marked: its numbers are then taken from a replay of its point alone, which may ask
+   Python. So is a lane in which a guard comes to something else: its point is computed in another way.
 
    Each lane does what replaying the program for its point alone does, with the same roundings in the same order. So neither the
    number of lanes nor the instruction set can be seen in the results. The loops are in `_lanes_body.h`, which is compiled once
@@ -42,7 +42,8 @@ enum { /* what an instruction does */
     LANE_LARGEST,
     LANE_SMALLEST,
     LANE_LOGSUMEXP,
-    LANE_SOFTMAX
+    LANE_SOFTMAX,
+    LANE_ASK /* what has no rule: each lane asks */
 };
 
 enum { /* what a guard tests */
@@ -61,7 +62,13 @@ enum { /* what a guard tests */
     LANE_ROUND, /* to a whole number */
     LANE_SIGN,
     LANE_SIGNBIT,
-    LANE_HAS_PREDECESSOR
+    LANE_HAS_PREDECESSOR,
+    LANE_ASK_TEST
+};
+
+enum { /* why a lane failed, as bits */
+    LANE_ASKED = 1, /* the replay of its point alone must be asked, which may ask Python */
+    LANE_OTHER = 2  /* a guard came to something else */
 };
 
 #define LANE_NONE 0xFFFFFFFFu  /* nothing flows there */
@@ -88,7 +95,8 @@ typedef struct {
 } lane_check;
 
 typedef struct { /* a dot each weight of which is used once: its gradients are added up here */
-    unsigned int up, rows, sums, count;
+    unsigned int up, rows, sums, count; /* `sums`: where its places begin; the rows and the places follow each other */
+    unsigned char close;                 /* whether each place is the one after the last */
 } lane_block;
 
 typedef struct { /* the uses of one shared number, in the order of the sweep */
@@ -142,7 +150,7 @@ static void lane_mark(unsigned char *failed, unsigned int bits)
 {
     for (; bits; bits >>= 1, failed++)
         if (bits & 1)
-            *failed = 1;
+            *failed |= LANE_ASKED;
 }
 
 static int lane_same_bits(double x, double y)
@@ -195,7 +203,10 @@ static void lane_check_all(const lane_program *p, lane_work *w)
         const lane_check *check = &p->checks[i];
         const double *x = w->values + check->a * lanes, *y = w->values + check->b * lanes;
         for (k = 0; k < lanes; k++)
-            w->failed[k] |= !lane_holds(check, x[k], y[k]);
+            if (check->test == LANE_ASK_TEST)
+                w->failed[k] |= LANE_ASKED;
+            else if (!lane_holds(check, x[k], y[k]))
+                w->failed[k] |= LANE_OTHER;
     }
 }
 
@@ -213,6 +224,25 @@ static void lane_add_uses(const lane_sweep *s, const lane_work *w, double *sums,
                 sum += w->adjoints[rows[j] * lanes + k];
         sums[uses->sum] = sum;
     }
+}
+
+/* All uses in one lane, where the lanes around it belong to another program; `to` says where each sum is. */
+static void lane_add_one(const lane_program *p, const lane_sweep *s, const lane_work *w, size_t lane, const unsigned int *to,
+                         double *sums)
+{
+    const size_t lanes = w->lanes;
+    size_t b, i;
+    for (b = 0; b < s->block_count; b++) {
+        const lane_block *block = &s->blocks[b];
+        const unsigned int *rows = p->rows + block->rows, *places = s->places + block->sums;
+        const double upstream = w->adjoints[block->up * lanes + lane];
+        if (upstream != 0.0)
+            for (i = 0; i < block->count; i++)
+                sums[to[places[i]]] += upstream * w->values[rows[i] * lanes + lane];
+    }
+    for (b = 0; b < s->use_count; b++)
+        for (i = 0; i < s->uses[b].count; i++)
+            sums[to[s->uses[b].sum]] += w->adjoints[s->used[s->uses[b].start + i] * lanes + lane];
 }
 
 /* What rounding left out of a product. Where neither factor is too large and the error not too small for a float, exact. */

@@ -2,8 +2,8 @@
 #
 # `Lanes` takes the decoded code of a `Tape` and gives each slot a row of numbers, one for each point of a group. What all
 # points share (captured nodes, constants, inputs that are not mapped) stands once, among the shared numbers; it has a row as well
-# where an instruction other than a dot asks for it. Groups follow each other without the interpreter's lock, since no Python is
-# asked: a program that needs it has no Lanes, and a point for which it is needed comes back as failed.
+# where an instruction other than a dot asks for it. Groups follow each other without the interpreter's lock, since they ask no Python. Where a lane needs it, the lock is taken and the tape replays its point alone; the lane takes the numbers from there. A point
+# at which a guard comes to something else, or a record raises, comes back as failed.
 
 import threading
 
@@ -33,6 +33,7 @@ cdef extern from "_lanes.h" nogil:
         LANE_SMALLEST
         LANE_LOGSUMEXP
         LANE_SOFTMAX
+        LANE_ASK
         LANE_LT
         LANE_LE
         LANE_GT
@@ -49,6 +50,9 @@ cdef extern from "_lanes.h" nogil:
         LANE_SIGN
         LANE_SIGNBIT
         LANE_HAS_PREDECESSOR
+        LANE_ASK_TEST
+        LANE_ASKED
+        LANE_OTHER
     const unsigned int LANE_NONE
     const unsigned int LANE_FIRST
     ctypedef struct lane_code:
@@ -78,6 +82,7 @@ cdef extern from "_lanes.h" nogil:
         unsigned int rows
         unsigned int sums
         unsigned int count
+        unsigned char close
     ctypedef struct lane_uses:
         unsigned int sum
         unsigned int start
@@ -121,6 +126,7 @@ cdef extern from "_lanes.h" nogil:
         void (*backward)(const lane_program*, const lane_sweep*, lane_work*) noexcept nogil
         void (*add_blocks)(const lane_program*, const lane_sweep*, lane_work*, double*, size_t, size_t) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
+    void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
 
 # ---- what is computed lane by lane ------------------------------------------------------------------
@@ -209,10 +215,10 @@ LANE_KIND_OF[DO_DIVIDE], LANE_KIND_OF[DO_NEGATE], LANE_KIND_OF[DO_COPY] = LANE_D
 LANE_KIND_OF[DO_STOP], LANE_KIND_OF[DO_RULE_OF_ONE], LANE_KIND_OF[DO_RULE_OF_TWO] = LANE_STOP, LANE_RULE, LANE_RULE
 LANE_KIND_OF[DO_TOTAL], LANE_KIND_OF[DO_MEAN], LANE_KIND_OF[DO_DOT] = LANE_TOTAL, LANE_MEAN, LANE_DOT
 LANE_KIND_OF[DO_LARGEST], LANE_KIND_OF[DO_SMALLEST] = LANE_LARGEST, LANE_SMALLEST
-LANE_KIND_OF[DO_LOGSUMEXP], LANE_KIND_OF[DO_SOFTMAX], LANE_KIND_OF[DO_ASK] = LANE_LOGSUMEXP, LANE_SOFTMAX, -1
+LANE_KIND_OF[DO_LOGSUMEXP], LANE_KIND_OF[DO_SOFTMAX], LANE_KIND_OF[DO_ASK] = LANE_LOGSUMEXP, LANE_SOFTMAX, LANE_ASK
 
 cdef enum:
-    NEAR = 3072  # doubles of a group: as many as stay in the nearest cache
+    NEAR = 8192  # doubles of a group: as many as stay in a near cache
     MOST_LANES = 256
     LOOK = 4000000  # operands of lanes between two looks at Ctrl-C
     AT_ONCE = 8000000  # doubles of the groups that threads sweep before the gradients of shared numbers are added up
@@ -259,7 +265,6 @@ cdef class Lanes:
     """
 
     cdef readonly Tape tape
-    cdef readonly str asks  # what needs Python; empty where nothing does
     cdef bytes active, mapped
     cdef bint captured
     cdef const lane_kernels* kernels
@@ -286,9 +291,7 @@ cdef class Lanes:
                 self.kernels = lane_kernels_of(width)
                 if self.kernels != NULL:
                     break
-        self.asks = self._obstacle()
-        if not self.asks:
-            self._decode()
+        self._decode()
 
     def __dealloc__(self):
         cdef Py_ssize_t k
@@ -315,17 +318,8 @@ cdef class Lanes:
         """The name of the instruction set that is used."""
         return self.kernels.name.decode()
 
-    def _obstacle(self):
-        cdef size_t i
-        for i in range(self.tape.count):
-            if self.tape.codes[i] >> BITS == DO_ASK:
-                return self.tape.records[self.tape.ops[i]].name
-        for guard in self.tape.checked:
-            if guard.test not in LANE_TESTS or guard.test == "round" and not self._rounds_to_whole(guard.slots):
-                return guard.test
-        return ""
-
-    def _rounds_to_whole(self, slots):
+    cdef bint rounds_to_whole(self, slots) except -1:
+        """Whether a guard rounds to no digits behind the point."""
         cdef size_t slot = slots[1], begin = self.tape.first - self.tape.constants
         return begin <= slot < self.tape.first and self.tape.constant_numbers[slot - begin] == 0.0
 
@@ -433,7 +427,7 @@ cdef class Lanes:
                 continue
             for j in range(n):
                 self.code.rows[c.start + j] = self.row_of[at[j]]
-            if kind == DO_LOGSUMEXP:
+            if kind == DO_LOGSUMEXP or kind == DO_ASK:
                 c.kept = <unsigned int>kept
                 kept += n if c.wanted else 0
             elif kind == DO_SOFTMAX:
@@ -450,7 +444,9 @@ cdef class Lanes:
                 ups += 1
         for i in range(tape.check_count):
             guard = tape.checked[i]
-            self.code.checks[i].test = LANE_TESTS[guard.test]
+            self.code.checks[i].test = LANE_TESTS.get(guard.test, LANE_ASK_TEST)
+            if guard.test == "round" and not self.rounds_to_whole(guard.slots):
+                self.code.checks[i].test = LANE_ASK_TEST
             self.code.checks[i].a = self.row_of[<size_t>guard.slots[0]]
             self.code.checks[i].b = self.row_of[<size_t>guard.slots[len(guard.slots) - 1]]
             self.code.checks[i].result = guard.result
@@ -554,9 +550,11 @@ cdef class Lanes:
                     block.rows = self.code.codes[i].start + <unsigned int>half
                     block.sums = <unsigned int>places
                     block.count = <unsigned int>half
+                    block.close = True
                     for j in range(half):
                         slot = tape.operands[tape.starts[i] + (j + half if swapped else j)]
                         s.places[places] = self.place_of[slot]
+                        block.close = block.close and s.places[places] == s.places[block.sums] + j
                         places += 1
                 else:
                     step.a = <unsigned int>targets
@@ -662,7 +660,7 @@ cdef class Lanes:
                 with nogil:
                     while group < last:
                         self.load(&work, job, group * job.lanes)
-                        self.kernels.forward(&self.code, &work, k >= 0)
+                        self.forward(&work, job, group * job.lanes, k >= 0)
                         if k >= 0:
                             self.sweep(&work, job, k, group * job.lanes)
                         self.store(&work, job, k, group * job.lanes)
@@ -679,19 +677,18 @@ cdef class Lanes:
             seed: the derivative of the result with respect to each point's output.
 
         Returns:
-            (outputs, sums): the sums in the order of the inputs that are active and not mapped, and then of what was captured;
-            None where a point must be computed in another way.
+            (outputs, sums, failed): the sums in the order of the inputs that are active and not mapped, and then of what was
+            captured. The places of some that must be computed in another way; then the other two mean nothing.
         """
         cdef Held held = Held(self, sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         cdef Job* job = &held.job
         cdef Way* way
-        cdef Py_ssize_t i, first, round_size, groups, part, parts
+        cdef Py_ssize_t i, first, last, round_size, groups, parts, count
         cdef double* sums = NULL
         self.find_way(k)
         way = &self.ways[k]
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
         collected = held.doubles(self.shared_count, &sums)
-        memset(sums, 0, self.shared_count * sizeof(double))
         job.seed = seed
         groups = (job.points + job.lanes - 1) // job.lanes
         parts = max(1, min(threads, groups))
@@ -705,21 +702,17 @@ cdef class Lanes:
             self._run_reduced(held, k, groups, sums)
         while parts > 1 and last > 0 and not job.trouble:
             first = max(0, last - round_size)
-            tasks = []
-            for i in range(parts):
-                tasks.append(partial(self._phase_of_points, held, k, first, first + (last - first) * i // parts, first + (last - first) * (i + 1) // parts))
-            in_threads(held, tasks)
+            bounds = [first + (last - first) * i // parts for i in range(parts + 1)]
+            in_threads(held, [partial(self._phase_of_points, held, k, first, bounds[i], bounds[i + 1]) for i in range(parts)])
             if not job.trouble:
-                part = first
                 in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
             last = first
-        if job.trouble:
-            return None
-        found = held.doubles(0, NULL)
-        for i in range(self.tape.inputs + len(self.tape.captured)):
+        count = 0
+        for i in range(<Py_ssize_t>(self.tape.first) - self.tape.constants):
             if self.is_shared(i) and self.is_wanted(i):
-                found.append(sums[self.place_of[i]])
-        return outputs, found
+                sums[count] = sums[self.place_of[i]]  # in place, since the places come in the same order
+                count += 1
+        return outputs, collected[:count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
 
     cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
         cdef Job* job = &held.job
@@ -733,7 +726,9 @@ cdef class Lanes:
                 while groups > last and not job.trouble:
                     groups -= 1
                     self.load(work, job, groups * job.lanes)
-                    self.kernels.forward(&self.code, work, 1)
+                    self.forward(work, job, groups * job.lanes, True)
+                    if job.trouble:
+                        break
                     self.sweep(work, job, k, groups * job.lanes)
                     self.store(work, job, -1, groups * job.lanes)
                     self.kernels.add_blocks(&self.code, &way.sweep, work, sums, 0, way.sweep.block_count)
@@ -752,7 +747,7 @@ cdef class Lanes:
                 while group < last:
                     work = &held.works[group - base]
                     self.load(work, job, group * job.lanes)
-                    self.kernels.forward(&self.code, work, 1)
+                    self.forward(work, job, group * job.lanes, True)
                     self.sweep(work, job, k, group * job.lanes)
                     self.store(work, job, -1, group * job.lanes)
                     group += 1
@@ -822,6 +817,59 @@ cdef class Lanes:
                     values[i * lanes] = numbers[i]
             row += job.sources[s].count
 
+    cdef int forward(self, lane_work* work, Job* job, Py_ssize_t point, bint slopes) except -1 nogil:
+        cdef size_t k
+        self.kernels.forward(&self.code, work, slopes)
+        for k in range(work.lanes):
+            if work.failed[k] and point + <Py_ssize_t>k < job.points:
+                if work.failed[k] & LANE_ASKED:
+                    with gil:
+                        self.replay(work, k, slopes)
+                if work.failed[k]:
+                    job.failed[point + k] = 1
+                    job.trouble = True
+        return 0
+
+    cdef int replay(self, lane_work* work, size_t lane, bint slopes) except -1:
+        """One lane's numbers from the tape, which may ask Python; the lane fails if the tape is stale."""
+        cdef Tape tape = self.tape
+        cdef Work other
+        cdef Work* alone = tape.take(&other)
+        cdef size_t i, j, n, lanes = work.lanes
+        cdef const double* partials
+        cdef double* kept
+        cdef double* scratch = work.scratch
+        cdef lane_code* c
+        try:
+            for i in range(tape.first - tape.constants):
+                alone.values[i] = work.shared[self.place_of[i]] if self.is_shared(i) else work.values[self.row_of[i] * lanes + lane]
+            if not run_forward(tape, alone, slopes):
+                work.failed[lane] = LANE_OTHER
+                return 0
+            partials = alone.partials
+            for i in range(tape.count):
+                c = &self.code.codes[i]
+                work.values[c.out * lanes + lane] = alone.values[tape.first + i]
+                kept = work.kept + c.kept * lanes + lane
+                n = tape.starts[i + 1] - tape.starts[i]
+                if c.kind == LANE_SOFTMAX and c.leads:  # the lanes keep the shares, and not each component's partials
+                    for j in range(n):
+                        scratch[j] = alone.values[tape.operands[tape.starts[i] + j]]
+                    if not lane_softmax(scratch, n, scratch + n, scratch + 2 * n, scratch + 3 * n):
+                        work.failed[lane] = LANE_OTHER
+                        return 0
+                    for j in range(2 * n):
+                        kept[j * lanes] = scratch[n + j]
+                n = kept_by(tape.codes[i], n) if slopes else 0
+                if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
+                    for j in range(n):
+                        kept[j * lanes] = partials[j]
+                partials += n
+            work.failed[lane] = 0
+        finally:
+            tape.give_back(alone)
+        return 0
+
     cdef void sweep(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
         cdef Way* way = &self.ways[k]
         cdef size_t i, lanes = work.lanes
@@ -837,10 +885,6 @@ cdef class Lanes:
         cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0
         cdef double* found
         cdef const double* row
-        for j in range(live):
-            if work.failed[j]:
-                job.failed[point + j] = 1
-                job.trouble = True
         for i in range(outputs):
             row = work.values + self.row_of[self.tape.outputs[i]] * lanes
             found = job.outputs + point * outputs + i
@@ -860,6 +904,84 @@ cdef class Lanes:
             found += 1
 
 
+def _added_up(list parts, sources, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
+    """`Lanes.reduced` for points of several programs, added up in the order of the points: the last first.
+
+    Args:
+        parts: for each program its lanes, the numbers of its inputs that aren't mapped, an ``array("q")`` with its points in
+            order (None for all), and an ``array("I")`` that says where each of its sums goes.
+        sources: see `Lanes.values`.
+        points: how many there are.
+        seed: the derivative of the result with respect to each point's output, which is the first of each program.
+        size: how many sums there are.
+        threads: how many run at the same time, where there is one program only.
+
+    Returns:
+        (outputs, sums, failed), as `Lanes.reduced` has them.
+    """
+    cdef Held held
+    cdef Lanes lanes
+    cdef Job* job
+    cdef lane_work* work
+    cdef Py_ssize_t i, at, high = points, low, span, part, group
+    cdef double[::1] found, sums
+    cdef const unsigned int[::1] places
+    cdef list failed = [], wheres = [], open_parts, ends
+    if len(parts) == 1 and parts[0][2] is None:
+        return (<Lanes>parts[0][0]).reduced(sources, parts[0][1], points, seed, 0, threads)
+    outputs, collected = new_array("d", bytes(8 * points)), new_array("d", bytes(8 * size))
+    found, sums = outputs, collected
+    owners = new_array("H", bytes(2 * points))
+    width = 1
+    for part, (lanes, _, picked, given) in enumerate(parts):
+        lanes.find_way(0)
+        for i in picked:
+            owners[i] = part
+        where = new_array("I", [LANE_NONE]) * (lanes.shared_count + 1)
+        at = 0
+        for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
+            if lanes.is_shared(i) and lanes.is_wanted(i):
+                where[<Py_ssize_t>lanes.place_of[i]] = given[at]
+                at += 1
+        wheres.append(where)
+        width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))
+    span = max(64, AT_ONCE // width)
+    ends = [len(picked) for _, _, picked, _ in parts]
+    while high > 0 and not failed:
+        low = max(0, high - span)
+        open_parts = []
+        for part, (lanes, shared, picked, _) in enumerate(parts):
+            at = ends[part]
+            while at and picked[at - 1] >= low:
+                at -= 1
+            chosen = picked[at:ends[part]]
+            ends[part] = at
+            held = Held(lanes, sources, shared, points, chosen, lanes.lanes_for(points, chosen))
+            job = &held.job
+            held.doubles(job.points * lanes.tape.output_count, &job.outputs)
+            job.seed = seed
+            held.make_works(lanes, (job.points + job.lanes - 1) // job.lanes, 0)
+            lanes._phase_of_points(held, 0, 0, 0, held.work_count)
+            for i in range(job.points):
+                found[chosen[i]] = job.outputs[i * lanes.tape.output_count]
+                if job.failed[i]:
+                    failed.append(chosen[i])
+            open_parts.append(held)
+        counts = [(<Held>each).job.points for each in open_parts]
+        for i in range(high - 1, low - 1, -1):
+            if failed:
+                break
+            part = owners[i]
+            held = open_parts[part]
+            counts[part] -= 1
+            at = counts[part]
+            work = &held.works[at // held.job.lanes]
+            places = wheres[part]
+            lane_add_one(&held.lanes.code, &held.lanes.ways[0].sweep, work, at % held.job.lanes, &places[0], &sums[0] if size else NULL)
+        high = low
+    return outputs, collected, sorted(failed)
+
+
 cdef class Held:
     """What a run holds while it lasts: its arrays and its works."""
 
@@ -877,8 +999,6 @@ cdef class Held:
         cdef const long long[::1] rows
         cdef Job* job = &self.job
         self.lanes, self.views, self.arrays = lanes, [], []
-        if lanes.asks:
-            raise ValueError(f"{lanes.asks} needs Python, and is not computed in lanes")
         if width < 1 or width % <Py_ssize_t>lanes.kernels.step:
             raise ValueError(f"the number of lanes must be a multiple of {lanes.kernels.step}, got {width}")
         job.points, job.lanes = points, width

@@ -36,7 +36,7 @@ static void NAME(exact_dots)(const lane_program *p, lane_work *w, const lane_cod
             scratch[n + i] = w->values[ys[i] * lanes + k];
         }
         if (!p->exact_dot(scratch, scratch + n, (ptrdiff_t)n, &w->values[c->out * lanes + k]))
-            w->failed[k] = 1;
+            w->failed[k] |= LANE_ASKED;
     }
 }
 
@@ -106,7 +106,7 @@ static void NAME(total)(const lane_program *p, lane_work *w, const lane_code *c)
             for (i = 0; i < n; i++)
                 w->scratch[i] = w->values[xs[i] * lanes + j];
             if (!p->exact_total(w->scratch, (ptrdiff_t)n, &z[j]))
-                w->failed[j] = 1;
+                w->failed[j] |= LANE_ASKED;
         }
         if (c->kind == LANE_MEAN)
             STORE(z + k, DIV(LOAD(z + k), SET((double)n)));
@@ -163,7 +163,7 @@ static void NAME(exponentials)(const lane_program *p, lane_work *w, const lane_c
             z[k] = kept[c->b * lanes + k];
         }
         if (!ok)
-            w->failed[k] = 1;
+            w->failed[k] |= LANE_ASKED;
     }
 }
 
@@ -252,7 +252,7 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
                 int ok = 1;
                 c->rule(x[k], y[k], wanted, &z[k], wanted & 1 ? &kept[k] : &unused, wanted & 2 ? &second[k] : &unused, &ok);
                 if (!ok)
-                    w->failed[k] = 1;
+                    w->failed[k] |= LANE_ASKED;
             }
             break;
         }
@@ -267,6 +267,10 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
         case LANE_LARGEST:
         case LANE_SMALLEST:
             NAME(extreme)(p, w, c);
+            break;
+        case LANE_ASK:
+            for (k = 0; k < lanes; k++)
+                w->failed[k] |= LANE_ASKED;
             break;
         default:
             NAME(exponentials)(p, w, c, slopes);
@@ -358,6 +362,7 @@ static void NAME(sequence_back)(const lane_program *p, const lane_sweep *s, lane
         }
         break;
     case LANE_LOGSUMEXP:
+    case LANE_ASK:
         for (i = 0; i < n; i++)
             ADD_TO(targets[i], FLOWS(up, LOAD(kept + i * lanes + k)))
         break;
@@ -480,12 +485,14 @@ static void NAME(add_blocks)(const lane_program *p, const lane_sweep *s, lane_wo
             double found[WIDTH];
             const double *x[WIDTH];
             V sum;
+            const int close = block->close && i + WIDTH <= block->count;
             for (j = 0; j < WIDTH; j++) { /* the last few once more, so that there are enough */
                 const size_t at = i + j < block->count ? i + j : block->count - 1;
-                found[j] = sums[places[at]];
+                if (!close)
+                    found[j] = sums[places[at]];
                 x[j] = w->values + rows[at] * lanes;
             }
-            sum = LOAD(found);
+            sum = close ? LOAD(sums + places[i]) : LOAD(found);
             for (k = lanes; k > 0;) {
                 V up;
 #if WIDTH == 4
@@ -517,6 +524,10 @@ static void NAME(add_blocks)(const lane_program *p, const lane_sweep *s, lane_wo
                 up = LOAD(upstream + k);
                 sum = ADD(sum, FLOWS(up, LOAD(x[0] + k)));
 #endif
+            }
+            if (close) {
+                STORE(sums + places[i], sum);
+                continue;
             }
             STORE(found, sum);
             for (j = 0; j < WIDTH && i + j < block->count; j++)

@@ -114,7 +114,16 @@ def test_the_korean_page_has_the_same_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "README.ko.md", "CONTRIBUTING.md", "tests/README.md", "benchmarks/README.md", "docs/decisions.md"]
+    "name",
+    [
+        "README.md",
+        "README.ko.md",
+        "CONTRIBUTING.md",
+        "tests/README.md",
+        "benchmarks/README.md",
+        "docs/decisions.md",
+        "docs/how_it_works.md",
+    ],
 )
 def test_the_files_that_it_names_exist(name: str) -> None:
     """Each file that a page names with its folder is there, seen from the page or from the top."""

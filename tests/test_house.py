@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "kernels_exact": {"kernels"},
     "record": set(),
     "modes": set(),
+    "deallocation": set(),
     "files": set(),
     "neighbours": set(),
     "records": {"kernels", "kernels_exact", "record"},
@@ -34,18 +35,22 @@ ALLOWED: dict[str, set[str]] = {
     "micrograd": set(),
     "face": {"operators", "record", "modes", "micrograd"},
     "graphs": {"face", "records", "record", "modes"},
-    "value": {"face", "graphs", "records", "operators", "record", "modes"},
+    "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes"},
     "dual": {"records", "operators", "record", "modes"},
     "series": {"dual", "records", "operators", "record", "modes"},
     "tree": set(),
     "layout": {"tree"},
     "symbol": {"records", "operators", "record"},
+    "program": {"kernels", "records", "record"},
     "engines": {"value"},
+    "printed": {"program"},
+    "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
+    "leaves": {"engines"},
     "translate": {"files", "kernels", "records", "record"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.
-OPEN = {"autograd.files", "autograd.tree"}
+OPEN = {"autograd.files", "autograd.leaves", "autograd.tree"}
 # What each other package may import of ours.
 PACKAGES = {
     "viz": {"viz", "autograd"},

@@ -16,11 +16,11 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from . import modes, transforms, tree
+from .dual import lifted
 from .engines import chosen
 from .graphs import gradients
 from .layout import Layout, is_array
 from .program import Program, Stale, bits, stop
-from .dual import lifted
 from .record import NaryPrimitive, is_tracked, to_float
 from .recording import Recorder, given_again
 from .replay import number
@@ -765,9 +765,7 @@ class Derived(_Traced):
         wrapped: the transformation as it works on any function, for Values and dual numbers.
     """
 
-    def __init__(
-        self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]
-    ) -> None:
+    def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
         super().__init__(eager, wrapped)
         self._plain = source._function
@@ -810,9 +808,7 @@ class Derived(_Traced):
         with derivative_block():
             others, named = call.replaced()
             given = call.arguments.replaced(call.standins)
-            output = self._plain(
-                *[given[i] if i in call.arguments.layouts else others[i] for i in range(len(given))], **named
-            )
+            output = self._plain(*[given[i] if i in call.arguments.layouts else others[i] for i in range(len(given))], **named)
             if self._kind in ("grad", "value_and_grad"):
                 return None, [one_number(output, "grad")]
             layout = Layout(output)

@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "face": {"operators", "record", "modes", "micrograd"},
     "graphs": {"face", "records", "record", "modes"},
     "program": {"kernels", "records", "record"},
-    "replay": {"program", "record", "modes"},  # the reference engine's too
+    "replay": {"program", "printed_python", "record", "modes"},  # the reference engine's too
     "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes", "replay"},
     "dual": {"records", "operators", "record", "modes"},
     "series": {"dual", "records", "operators", "record", "modes"},

@@ -249,7 +249,7 @@ class Walk:
         Raises:
             UntranslatableError: it can't be written.
         """
-        return self._expression(_returned(_tree(_function(record))), list(_operands(record)))
+        return self._expression(returned_by(record), list(_operands(record)))
 
     def slope(self, record: Primitive, operand: str) -> str | None:
         """The rule for an operand of a record as an expression of z and the operands; None where there is none.
@@ -257,7 +257,7 @@ class Walk:
         Raises:
             UntranslatableError: it can't be written.
         """
-        rule = _rules(record).get(f"d{operand}")
+        rule = rules_of(record).get(f"d{operand}")
         return None if rule is None else self._expression(rule.body, [a.arg for a in rule.args.args])
 
     def _expression(self, tree: ast.expr, names: Sequence[str]) -> str:
@@ -288,8 +288,9 @@ def _function(record: Primitive) -> Any:
     return inspect.unwrap(record)
 
 
-def _returned(tree: ast.FunctionDef) -> ast.expr:
-    (statement,) = tree.body[1:]
+def returned_by(record: Primitive) -> ast.expr:
+    """What the function of a record returns, as a tree."""
+    (statement,) = _tree(_function(record)).body[1:]
     assert isinstance(statement, ast.Return)
     assert statement.value
     return statement.value
@@ -299,7 +300,8 @@ def _operands(record: Primitive) -> tuple[str, ...]:
     return tuple(record.__signature__.parameters)
 
 
-def _rules(record: Primitive) -> dict[str, ast.Lambda]:
+def rules_of(record: Primitive) -> dict[str, ast.Lambda]:
+    """The rules of a record as trees, by the names that its decorator takes them by."""
     (decorator,) = _tree(_function(record)).decorator_list
     assert isinstance(decorator, ast.Call)
     return {k.arg: k.value for k in decorator.keywords if k.arg and isinstance(k.value, ast.Lambda) and k.arg != "kinks"}

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import modes, records as p
+from . import deallocation, modes, records as p
 from .face import Face, restored as _restored  # noqa: F401  # by this name the pickles of 0.1.0 ask for it
 from .graphs import backward, gradients, topological_order
 from .operators import Operators
@@ -148,6 +148,9 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
         @functools.wraps(Operators.__neg__)
         def __neg__(self):
             return _node(p.negative, -self._data, (self,), (self,), lambda: (-1.0,))
+
+
+deallocation.prepare(Value)
 
 
 def _record(primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Value:

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from . import _autograd  # noqa: F401  # first
-from .scene.graphviz import GraphvizNotFoundError, RenderError
+from .scene.graphviz import GraphvizNotFoundError, RenderError, set_graphviz
 from .views.compare import Comparison, compare
 from .views.drawing import Drawing, draw
 from .views.explain import Explanation, explain
@@ -36,6 +36,7 @@ __all__ = [
     "compare",
     "draw",
     "explain",
+    "set_graphviz",
     "steps",
 ]
 

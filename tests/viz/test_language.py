@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from viz.cli.errors import CommandError
-from viz.cli.language import CONSTANTS, parse_inputs, run
+from viz.cli.language import CONSTANTS, inputs, parse_inputs, run
 from viz.cli.main import main
 from viz.cli.source import Source
 
@@ -28,6 +28,62 @@ INDEX = "an index is a whole number written out, as in softmax([x, y])[0]"
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+# ---- free names ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("q = x + y; f = q * z", ("x", "y", "z")),
+        ("exp(b) + a * b", ("b", "a")),
+        ("sum = x + y; f = sum(x, sum)", ("x", "y")),
+        ("2 * pi * r + e", ("r",)),
+        ("x * exp", ("x",)),
+        ("asin", ()),
+        ("w = 2; w * w", ()),
+        ("leaky_relu(u, negative_slope=s)", ("u", "s")),
+        ("softmax([x, y])[0]", ("x", "y")),
+        ("ｘ * x", ("x",)),
+    ],
+)
+def test_the_free_names_of_a_text(text: str, names: tuple[str, ...]) -> None:
+    """They stand in the order of their first use, without constants, functions and what is assigned."""
+    assert inputs(text) == names
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["x", "y", "z", "t", "pi", "exp(x)", "t * u", "max(y, 2)"]), min_size=1, max_size=6))
+def test_a_text_runs_on_its_free_names_and_on_no_fewer(parts: list[str]) -> None:
+    """With a number for each of them it can be computed, and without any one of them it can't."""
+    text = f"t = 3; f = t + {' + '.join(parts)}"
+    names = inputs(text)
+    given = dict.fromkeys(names, 1.0)
+    assert [row.name for row in run(text, given).rows if row.kind == "input"] == list(names)
+    for name in names:
+        with pytest.raises(CommandError, match=f"unknown name .*{name}"):
+            run(text, {other: number for other, number in given.items() if other != name})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2x^2", r"2\*x\*\*2"),
+        ("f = g + 1; g = 2", "g is used before it is assigned"),
+        ("g = 1; g = 2", "g is assigned twice"),
+        ("x if y else z", "if/else is not part of the language"),
+        ("", "there is no expression"),
+        ("(x", "syntax error"),
+    ],
+)
+def test_a_text_outside_of_the_language_has_no_free_names(text: str, words: str) -> None:
+    """It is refused with the words that the command has for it."""
+    with pytest.raises(CommandError, match=words) as caught:
+        inputs(text)
+    with pytest.raises(CommandError) as ran:
+        run(text, {})
+    assert str(caught.value) == str(ran.value)
 
 
 # ---- what is computed ------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ import keyword
 import math
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +36,7 @@ from .errors import CommandError
 from .slips import find_slip
 from .source import Source
 
-__all__ = ["CONSTANTS", "MAX_CHAIN", "MAX_DEPTH", "MAX_NODES", "Program", "Row", "parse_inputs", "run"]
+__all__ = ["CONSTANTS", "MAX_CHAIN", "MAX_DEPTH", "MAX_NODES", "Program", "Row", "inputs", "parse_inputs", "run"]
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 MAX_DEPTH = 200  # operators, signs, calls and lists inside one another
@@ -177,15 +178,32 @@ def run(text: str, inputs: Mapping[str, float]) -> Program:
         CommandError: anything about the statements or the inputs is wrong. For mathematics as it is written on paper,
             such as ``2x^2``, the message has the line to write.
     """
-    source = Source(text)
-    machine = _Machine(source, inputs)
-    try:
+    machine = _Machine(Source(text), inputs)
+    with machine.slips_told():
         return machine.run()
-    except CommandError:
-        slip = find_slip(source.text, inputs, CONSTANTS, {*machine.functions, *_ALIASES})
-        if slip is None:
-            raise
-    raise source.error_at(slip.message, slip.line, slip.column)
+
+
+def inputs(text: str) -> tuple[str, ...]:
+    """The free names of a text: what its statements use and don't assign, each of which `run` takes a number for.
+
+    Known constants such as pi are not among them, and neither are names of functions: `run` says how to call these.
+
+    Args:
+        text: statements separated by ``;`` or newlines.
+
+    Returns:
+        The names, in the order in which they are first used.
+
+    Raises:
+        CommandError: the statements are not in the language, or a name is used before it is assigned or assigned twice.
+
+    >>> inputs("q = x + y; f = q * z * pi")
+    ('x', 'y', 'z')
+    """
+    machine = _Machine(Source(text), {})
+    with machine.slips_told():
+        missing, _ = machine.free(machine.plans())
+    return tuple([name for name in missing if _ALIASES.get(name, name) not in machine.functions])
 
 
 def _parse(source: Source) -> ast.Module:
@@ -220,6 +238,7 @@ def _too_deep() -> str:
 
 
 _Step = Callable[[list[Any]], None]
+_Plan = tuple[ast.Name | None, ast.expr, list[_Step]]
 
 
 class _Machine:
@@ -237,11 +256,28 @@ class _Machine:
 
     # ---- the statements ------------------------------------------------------------------------
 
-    def run(self) -> Program:
+    @contextmanager
+    def slips_told(self) -> Iterator[None]:
+        """Turn an error into the line to write, where the text is mathematics as it is written on paper."""
+        try:
+            yield
+        except CommandError:
+            slip = find_slip(self.source.text, self.inputs, CONSTANTS, {*self.functions, *_ALIASES})
+            if slip is None:
+                raise
+        else:
+            return
+        raise self.source.error_at(slip.message, slip.line, slip.column)
+
+    def plans(self) -> list[_Plan]:
+        """For each statement the name that it assigns, if any, its expression, and the steps that compute it."""
         statements = _parse(self.source).body
         if not statements:
             raise CommandError('there is no expression; write one in quotes, such as "(x + y) * z" x=-2 y=5 z=-4')
-        plans = [self._plan(statement) for statement in statements]
+        return [self._plan(statement) for statement in statements]
+
+    def run(self) -> Program:
+        plans = self.plans()
         self._check_names(plans)
         for name, number in self.inputs.items():
             value = Value(number, label=name)
@@ -255,7 +291,7 @@ class _Machine:
                 self._finish(target, result, expression)
         return self.program
 
-    def _plan(self, statement: ast.stmt) -> tuple[ast.Name | None, ast.expr, list[_Step]]:
+    def _plan(self, statement: ast.stmt) -> _Plan:
         if isinstance(statement, ast.Expr):
             return None, statement.value, self._compile(statement.value)
         if isinstance(statement, ast.Assign):
@@ -268,8 +304,12 @@ class _Machine:
             "this statement is not part of the language; write name = expression, or an expression", statement
         )
 
-    def _check_names(self, plans: list[tuple[ast.Name | None, ast.expr, list[_Step]]]) -> None:
-        """Check, before anything is computed, that every name is known where it is used, and assigned once."""
+    def free(self, plans: list[_Plan]) -> tuple[dict[str, ast.Name], set[str]]:
+        """The names that are used and neither given nor assigned, each where it is first used; and all that are known.
+
+        Raises:
+            CommandError: a name is used before it is assigned, or assigned a second time.
+        """
         assigned = [target.id for target, _, _ in plans if target is not None]
         known = set(self.inputs)
         missing: dict[str, ast.Name] = {}
@@ -294,6 +334,11 @@ class _Machine:
                         f"{visible(target.id)} is assigned twice; a name is assigned once, so use another one", target
                     )
                 known.add(target.id)
+        return missing, known
+
+    def _check_names(self, plans: list[_Plan]) -> None:
+        """Check, before anything is computed, that every name is known where it is used, and every input is used."""
+        missing, known = self.free(plans)
         if missing:
             raise self._missing(missing, sorted(known))
         unused = [name for name in self.inputs if name not in self.used]

@@ -33,7 +33,7 @@ class Words:
         lines: what is written in a fold.
         title: what is told on hover.
         fills_in: whether empty numbers are written as well, for a player to fill them in.
-        columns: columns of text to keep free for the gradient.
+        columns: columns of text that its numbers have at least.
     """
 
     kind: str

@@ -26,6 +26,7 @@ class Look:
         local_gradients: whether the chain rule is written on every edge.
         numbered: whether a node without a label shows the number that stands for it in formulas, as ``#3``.
         weights: ``"lines"``, wide where a weight is large and dashed where it is negative, or ``"numbers"`` on these lines.
+        room: how many columns every number has at least, 0 to 40, so that nothing moves when it gets longer.
 
     Raises:
         ValueError: an option is unknown; the message lists the known ones.
@@ -38,6 +39,7 @@ class Look:
     local_gradients: bool = False
     numbered: bool = False
     weights: str = "lines"
+    room: int = 0
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -46,6 +48,7 @@ class Look:
         _check_choice("direction", self.direction, DIRECTIONS)
         _check_choice("weights", self.weights, WEIGHTS)
         check_count("precision", self.precision, 1, 17)
+        check_count("room", self.room, 0, 40)
 
     @property
     def is_horizontal(self) -> bool:

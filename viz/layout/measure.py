@@ -119,6 +119,18 @@ class Measured:
                 found.setdefault(arrow.head, []).append(arrow.pill)
         return found
 
+    @cached_property
+    def footprint(self) -> tuple[object, ...]:
+        """All that a layout depends on: where two pictures have equal ones, one layout fits both."""
+        look = self.look
+        cells = [(cell.slots, cell.breadth, cell.length, cell.words.is_fold) for cell in self.cells]
+        arrows = [
+            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent,
+             arrow.pill and (arrow.pill.name, arrow.pill.extent))
+            for arrow in self.arrows
+        ]  # fmt: skip
+        return look.style, look.direction, look.weights, cells, arrows, self.groups
+
     @property
     def size(self) -> int:
         """The number of cells, constants and arrows."""
@@ -181,17 +193,21 @@ def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
 
 def _words(graph: Graph, place: int, look: Look) -> Words:
     node = graph.nodes[place]
+    value, gradient = _value(graph, place, look), _gradient(graph, place, look)
+    columns = node.columns
+    if look.room and (value or gradient):
+        columns = max(columns, look.room + (len(f"{NABLA} ") if gradient else 0))
     return Words(
         kind=node.kind,
         name=_name(graph, place, look),
         labelled=bool(node.label if node.fold is None else node.fold.name),
         symbol=shortened(node.symbol, LABEL_COLUMNS),
-        value=_value(graph, place, look),
-        gradient=_gradient(graph, place, look),
+        value=value,
+        gradient=gradient,
         lines=tuple(_fold_lines(graph, place, look)),
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
-        columns=node.columns,
+        columns=columns,
     )
 
 

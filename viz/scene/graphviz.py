@@ -1,4 +1,4 @@
-"""Running Graphviz: pygraphviz in this process, in a child with a time limit, or the program ``dot``."""
+"""Running Graphviz: pygraphviz in this process, in a child with a time limit, the program ``dot``, or what a user has set."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-__all__ = ["GraphvizNotFoundError", "LayoutTimeoutError", "RenderError", "escaped", "run_graphviz"]
+__all__ = ["GraphvizNotFoundError", "LayoutTimeoutError", "RenderError", "escaped", "run_graphviz", "set_graphviz"]
+
+Backend = Callable[[str, str, str], bytes | str]
 
 IN_PROCESS_SIZE = 150  # nodes and edges together; larger graphs go to a child that can be ended
 TIME_LIMIT = 30.0  # seconds
+_backend: Backend | None = None
 _one_at_a_time = threading.Lock()  # Graphviz has global state, and file descriptor 2 is the process's
 
 
@@ -45,6 +48,45 @@ class LayoutTimeoutError(RenderError):
     """The layout exceeded its time limit."""
 
 
+def set_graphviz(backend: Backend | None) -> Backend | None:
+    """Have another function run Graphviz, in place of pygraphviz and the program ``dot``.
+
+    For where neither can be had: in a browser, the page hands over a function that asks Graphviz in WebAssembly.
+
+    Args:
+        backend: called with the DOT text, the output format (``"json0"`` for a layout, ``"png"`` or ``"pdf"``) and the layout
+            engine (``"dot"``, or ``"nop2"`` for what has its positions); returns what Graphviz writes. It is called for
+            every layout, in the thread that asks for it, and without a time limit. What it raises becomes a `RenderError`.
+            None goes back to pygraphviz and ``dot``.
+
+    Returns:
+        The function that was set before; None if there was none.
+
+    Raises:
+        TypeError: the backend can't be called.
+
+    >>> from autograd import Value
+    >>> import viz
+    >>> def no_room(source, kind, engine):
+    ...     raise MemoryError("no room for a layout")
+    >>> before = viz.set_graphviz(no_room)
+    >>> viz.draw(Value(2) * 3).svg
+    Traceback (most recent call last):
+        ...
+    viz.scene.graphviz.RenderError: Graphviz could not make json0 of this graph: no room for a layout
+    >>> viz.set_graphviz(before) is no_room
+    True
+    """
+    global _backend
+    if backend is not None and not callable(backend):
+        raise TypeError(
+            f"set_graphviz takes a function of the DOT text, the format and the engine, or None; got "
+            f"{type(backend).__name__} {backend!r:.60}"
+        )
+    before, _backend = _backend, backend
+    return before
+
+
 def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seconds: float | None = None) -> bytes:
     """Lay out DOT text and render it.
 
@@ -64,8 +106,9 @@ def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seco
         RenderError: Graphviz failed.
     """
     limit = TIME_LIMIT if seconds is None else seconds
-    pygraphviz = _pygraphviz()
-    if pygraphviz is not None:
+    if _backend is not None:
+        data = _handed_over(_backend, source, kind, engine)
+    elif (pygraphviz := _pygraphviz()) is not None:
         if size <= IN_PROCESS_SIZE or not sys.executable:
             data = _in_process(pygraphviz, source, kind, engine)
         else:
@@ -83,6 +126,16 @@ def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seco
     if not data:
         raise RenderError(f"Graphviz gave no {kind} for this graph")
     return data
+
+
+def _handed_over(backend: Backend, source: str, kind: str, engine: str) -> bytes:
+    try:
+        data = backend(source, kind, engine)
+        return data.encode("utf-8") if isinstance(data, str) else bytes(memoryview(data))
+    except RenderError:
+        raise
+    except Exception as error:
+        raise RenderError(f"Graphviz could not make {kind} of this graph: {error}") from error
 
 
 def _pygraphviz() -> ModuleType | None:

@@ -12,7 +12,7 @@ from ..graph.reading import MAX_NODES, read
 from ..layout.dot import source
 from ..layout.look import Look, check_count
 from .interactive import Interactive
-from .picture import Picture
+from .picture import Picture, check_like
 
 __all__ = ["Drawing", "draw"]
 
@@ -30,6 +30,8 @@ def draw(
     precision: int = 4,
     weights: str = "lines",
     language: str = "en",
+    room: int = 0,
+    like: Drawing | None = None,
 ) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
 
@@ -50,12 +52,17 @@ def draw(
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
         language: of the words in the picture, on hover and in the table: ``"en"``, ``"de"`` or ``"ko"``.
+        room: how many columns every number has at least, 0 to 40: with 7, numbers of four digits can change without
+            moving anything.
+        like: an earlier drawing, such as that of the pass before. Where everything has the size that it has there, its
+            layout is kept, which saves most of the time, as when numbers follow a slider. The bytes are those of a drawing
+            without it.
 
     Returns:
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
 
     Raises:
-        TypeError: value or path isn't a Value, or collapse is neither a switch nor names.
+        TypeError: value or path isn't a Value, collapse is neither a switch nor names, or like isn't a drawing.
         ValueError: an option is unknown, no group has the name given, path isn't part of the graph, or numbers are wanted
             and no edge stands for a weight.
 
@@ -68,17 +75,18 @@ def draw(
     backward() has not run
     """
     chain_rule = bool(local_gradients)
-    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights)
+    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
+    check_like(like, Drawing)
     graph = read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language)
     if weights == "numbers" and all(edge.weight is None for edge in graph.edges):
         raise ValueError(
             "weights='numbers' writes on edges that stand for one weight each, and this picture has none; call "
             "model.label_parameters() before the pass, and fold the neurons: collapse='*.neurons.*'"
         )
-    return Drawing(graph, look)
+    return Drawing(graph, look, like=like)
 
 
 class Drawing(Picture):

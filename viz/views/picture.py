@@ -17,22 +17,49 @@ from ..scene.shapes import Scene
 from ..text import aligned, shortened
 from .image import Image
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "check_like"]
 
 TABLE_ROWS = 60
 LAYOUT_SECONDS = (6.0, 4.0, 3.0, 3.0)  # for each attempt; after each, a third of the nodes are left
+
+
+def check_like(like: object, kind: type) -> None:
+    """Refuse what is no earlier view of the same kind.
+
+    Raises:
+        TypeError: with what it is.
+    """
+    if like is not None and not isinstance(like, kind):
+        raise TypeError(
+            f"like is an earlier viz.{kind.__name__}, got {type(like).__name__} {like!r:.60}; write like=viz."
+            f"{'draw' if kind.__name__ == 'Drawing' else 'steps'}(f)"
+        )
 
 
 class Picture(Image):
     """A graph and how it is drawn; each stage is computed when it is first asked for.
 
     What needs a layout raises `RenderError` if Graphviz is missing, fails, or takes too long.
+
+    Args:
+        graph: what is drawn.
+        look: how.
+        marked: the places of the nodes to draw attention to.
+        like: an earlier picture, whose layout is kept if it fits.
     """
 
-    def __init__(self, graph: Graph, look: Look, marked: Collection[int] = ()) -> None:
+    def __init__(self, graph: Graph, look: Look, marked: Collection[int] = (), like: Picture | None = None) -> None:
         self._graph = graph
         self._look = look
         self._marked = frozenset(marked)
+        self._known = None if like is None else like._fitting  # and not `like` itself, which may have been like others
+
+    @property
+    def _fitting(self) -> tuple[Measured, Layout] | None:
+        """What is known of a layout without asking for one."""
+        if "_laid_out" in vars(self) and self.drawn is self._graph:
+            return self.measured, self.layout
+        return self._known
 
     @property
     def graph(self) -> Graph:
@@ -69,6 +96,8 @@ class Picture(Image):
     def _laid_out(self) -> tuple[Graph, Measured, Layout]:
         """The layout, or that of a smaller graph if it takes too long."""
         graph, measured = self._graph, self.measured
+        if self._known is not None and self._known[0].footprint == measured.footprint:
+            return graph, measured, self._known[1]
         for seconds in LAYOUT_SECONDS[:-1]:
             try:
                 return graph, measured, lay_out(measured, seconds)

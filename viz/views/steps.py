@@ -21,7 +21,7 @@ from ..layout.look import Look
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
 from .image import Still
-from .picture import Picture
+from .picture import Picture, check_like
 from .view import HTMLView, filled, fragment
 
 __all__ = ["MAX_NODES", "Frame", "Steps", "steps"]
@@ -51,7 +51,15 @@ class Frame:
 
 
 def steps(
-    value: Any, *, style: str = "circuit", theme: str = "light", direction: str = "LR", precision: int = 4, language: str = "en"
+    value: Any,
+    *,
+    style: str = "circuit",
+    theme: str = "light",
+    direction: str = "LR",
+    precision: int = 4,
+    language: str = "en",
+    room: int = 0,
+    like: Steps | None = None,
 ) -> Steps:
     """Walk through a graph: the forward pass, then the backward pass, one node at a time.
 
@@ -66,12 +74,14 @@ def steps(
         direction: as for `draw`.
         precision: as for `draw`.
         language: as for `draw`.
+        room: as for `draw`.
+        like: an earlier walk, whose layout is kept if it fits; as for `draw`.
 
     Returns:
         The walk. A notebook shows a player; `Steps.save` writes it as a page.
 
     Raises:
-        TypeError: value isn't a Value.
+        TypeError: value isn't a Value, or like isn't a walk.
         ValueError: the graph is larger, or an option is unknown.
 
     >>> from autograd import Value
@@ -83,7 +93,8 @@ def steps(
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = Look(style, theme, direction, precision, numbered=True)
+    look = Look(style, theme, direction, precision, numbered=True, room=room)
+    check_like(like, Steps)
     order = order_of(value)
     if len(order) <= MAX_NODES:
         graph = read(value, language=language)
@@ -92,7 +103,7 @@ def steps(
             f"a walk shows at most {MAX_NODES} nodes, constants included, and this graph has {len(order):,} without them; "
             f"walk through a node further inside, or draw it all with viz.draw"
         )
-    return Steps(graph, look)
+    return Steps(graph, look, like)
 
 
 class Steps(HTMLView):
@@ -100,8 +111,9 @@ class Steps(HTMLView):
 
     suffixes = (".html", ".svg")
 
-    def __init__(self, graph: Graph, look: Look) -> None:
+    def __init__(self, graph: Graph, look: Look, like: Steps | None = None) -> None:
         self._look = look
+        earlier: Picture | None = None if like is None else like._picture
         visits, gradients = backward(graph)
         self.frames: tuple[Frame, ...] = (*_forward_frames(graph, look), *_backward_frames(graph, visits, look))
         widest = dict.fromkeys(range(len(graph.nodes)), 0)
@@ -110,7 +122,7 @@ class Steps(HTMLView):
                 if kind == "gradient":
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
         nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
-        self._picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look)
+        self._picture: Picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look, like=earlier)
         self.title = graph.say("Step by step: {title}", title=self._picture.graph.title)
         self.language = graph.language
         self.theme = look.theme

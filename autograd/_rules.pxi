@@ -378,16 +378,22 @@ cdef double k_minimum(double x, double y, int* ok) noexcept nogil:
 cdef double k_copysign(double x, double y, int* ok) noexcept nogil:
     return (c_copysign(x, y) if (y == y) else y)
 
+cdef double p_sign_bit(double x, int* ok) noexcept nogil:
+    return k_copysign(1.0, x, ok)
+
+cdef double p_has_predecessor(double y, int* ok) noexcept nogil:
+    return k_has_predecessor(y, ok)
+
 cdef double p_power_dxdx(double z, double x, double y, int* ok) noexcept nogil:
     if ((y == 0.0) and (True or (x == 0.0))):
         return 0.0
-    if ((x == 0.0) or k_has_predecessor(y, ok)):
+    if ((x == 0.0) or p_has_predecessor(y, ok)):
         return (y * k_power_dx(x, (y - 1.0), ok))
     return ((y - 1.0) * c_div(z, x, ok))
 
 cdef double p_power_dxdy(double x, double y, int* ok) noexcept nogil:
     if (x > 0.0):
-        return ((k_power(x, (y - 1.0), ok) if k_has_predecessor(y, ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
+        return ((k_power(x, (y - 1.0), ok) if p_has_predecessor(y, ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
     return (0.0 if ((x == 0.0) and (y > 1.0)) else NAN)
 
 cdef double p_zero_power(double x, int* ok) noexcept nogil:
@@ -683,7 +689,7 @@ cdef inline void r_copysign(double x, double y, int wanted, double* value, doubl
     cdef double z = k_copysign(x, y, ok)
     value[0] = z
     if wanted & 1:
-        first[0] = (p_sign(x, ok) * k_copysign(1.0, y, ok))
+        first[0] = (p_sign(x, ok) * p_sign_bit(y, ok))
     if wanted & 2:
         second[0] = p_zero_or_nan(y, ok)
 

@@ -231,7 +231,7 @@ class Walk:
         self._names[function] = name = MODULES[function.__module__] + tree.name.lstrip(
             "_"
         )  # before its body, which may call it
-        body = _Body(self, function.__globals__, operands)
+        body = _Body(self, inspect.unwrap(function).__globals__, operands)
         try:
             lines = body.block(tree.body[1:] if ast.get_docstring(tree) else tree.body)
         except UntranslatableError:

@@ -137,6 +137,8 @@ cdef extern from "<math.h>" nogil:
     double c_floor "floor"(double x)
     double c_ceil "ceil"(double x)
     double c_trunc "trunc"(double x)
+    double c_rint "rint"(double x)
+    double c_fmod "fmod"(double x, double y)
     double c_copysign "copysign"(double x, double y)
     double libm_pow "pow"(double x, double y)
 
@@ -883,6 +885,7 @@ def _one_node(record, operands, double number, local_gradients):
 
 
 include "_series.pxi"
+include "_special.pxi"
 
 # ---- calling a record ------------------------------------------------------------------------------
 

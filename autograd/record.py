@@ -460,7 +460,7 @@ class NaryPrimitive(Primitive):
         """Compute the primitive of iterables; see the record's own docstring."""
         if not options:
             if self.sequences == 1 == len(sequences) and type(sequences[0]) in (list, tuple):  # what is mostly handed over
-                return self.apply(tuple(sequences[0]))
+                return self.apply((*sequences[0],))
             if self._several and len(sequences) > 1:
                 return self.apply(sequences)
             return self.apply(self.operands_of(sequences, options))
@@ -597,7 +597,7 @@ def listed(name: str, xs: Any) -> tuple[Any, ...]:
     if isinstance(xs, (str, bytes)):
         raise TypeError(f"autograd.{name} takes an iterable of numbers or Values, got {_shown(xs)}")
     try:
-        return tuple(xs)
+        return (*xs,)  # and not tuple(xs): before 3.12 that copies a list that a finalizer may shorten meanwhile, and crashes
     except TypeError:
         raise TypeError(
             f"autograd.{name} takes an iterable of numbers or Values, got {_shown(xs)}; write autograd.{name}([...])"

@@ -145,8 +145,11 @@ cdef double k_power_dy(double x, double y, int* ok) noexcept nogil:
         return (z * slope)
     return ask(ok)
 
+cdef double p_floor_division(double x, double y, int* ok) noexcept nogil:
+    return c_floordiv(x, y, ok)
+
 cdef double p_minus_quotient(double x, double y, int* ok) noexcept nogil:
-    return (-c_floordiv(x, y, ok))
+    return (-p_floor_division(x, y, ok))
 
 cdef double p_zero_or_nan(double x, int* ok) noexcept nogil:
     return (0.0 if (x == x) else NAN)

@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphs": {"face", "records", "record", "modes"},
     "program": {"kernels", "records", "record"},
     "replay": {"program", "record", "modes"},  # the reference engine's too
-    "value": {"face", "graphs", "records", "operators", "record", "modes", "replay", "deallocation"},
+    "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes", "replay"},
     "dual": {"records", "operators", "record", "modes"},
     "series": {"dual", "records", "operators", "record", "modes"},
     "tree": set(),

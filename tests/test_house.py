@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "face": {"operators", "record", "modes", "micrograd"},
     "graphs": {"face", "records", "record", "modes"},
     "program": {"kernels", "records", "record"},
-    "replay": {"program", "record", "modes"},  # the reference engine's too
+    "replay": {"program", "printed_python", "record", "modes"},  # the reference engine's too
     "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes", "replay"},
     "dual": {"records", "operators", "record", "modes"},
     "series": {"dual", "records", "operators", "record", "modes"},
@@ -50,7 +50,17 @@ ALLOWED: dict[str, set[str]] = {
     "leaves": {"engines"},
     "translate": {"files", "kernels", "records", "record"},
     "compiled": {
-        "program", "recording", "replay", "transforms", "dual", "layout", "tree", "engines", "graphs", "record", "modes",
+        "program",
+        "recording",
+        "replay",
+        "transforms",
+        "dual",
+        "layout",
+        "tree",
+        "engines",
+        "graphs",
+        "record",
+        "modes",
     },
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }

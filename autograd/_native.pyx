@@ -36,6 +36,7 @@ from libc.math cimport INFINITY, NAN
 from libc.string cimport memcmp, memcpy, memset
 
 import sys
+from array import array as new_array
 from functools import partial
 
 from . import modes
@@ -137,6 +138,8 @@ cdef extern from "<math.h>" nogil:
     double c_floor "floor"(double x)
     double c_ceil "ceil"(double x)
     double c_trunc "trunc"(double x)
+    double c_rint "rint"(double x)
+    double c_fmod "fmod"(double x, double y)
     double c_copysign "copysign"(double x, double y)
     double libm_pow "pow"(double x, double y)
 
@@ -883,6 +886,7 @@ def _one_node(record, operands, double number, local_gradients):
 
 
 include "_series.pxi"
+include "_special.pxi"
 
 # ---- calling a record ------------------------------------------------------------------------------
 
@@ -964,6 +968,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
+include "_lanes.pxi"
 include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------

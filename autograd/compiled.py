@@ -12,6 +12,7 @@ import inspect
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,7 +44,7 @@ class EagerWarning(UserWarning):
     """A compiled function is computed as if it were not compiled, from now on. The message says why."""
 
 
-def compile(f: Callable[..., Any]) -> Any:
+def compile(f: Callable[..., Any], *, backend: str | None = None) -> Any:
     """A function that computes what f does, and much faster: f is recorded once, and replayed.
 
     It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values
@@ -65,6 +66,9 @@ def compile(f: Callable[..., Any]) -> Any:
             is a constant too, but for the argument of a derivative. f may be a method, an object that can be called such as
             an `nn.Module`, or what `grad`, `value_and_grad`, `jacobian` or `hessian` returned: ``compile(grad(f))`` is
             ``grad(compile(f))``.
+        backend: what computes the programs: the engine where it is left out; ``"c"`` for machine code by the system's own C
+            compiler, as `Program.function` has it. That takes some tenths of a second for each program, once, and pays
+            for large ones that are computed often.
 
     Returns:
         The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
@@ -72,6 +76,10 @@ def compile(f: Callable[..., Any]) -> Any:
 
     Raises:
         TypeError: f can't be called.
+        ValueError: the backend is an unknown one.
+
+    With ``backend="c"`` a call that records raises a `CompilerError` where there is no C compiler, and an `UnprintableError`
+    that names what can't be written in C.
 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
     number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
@@ -90,15 +98,19 @@ def compile(f: Callable[..., Any]) -> Any:
     >>> [f(2.0, y) for y in (1.0, 2.0, 3.0)], len(f.program)
     ([2.0, 4.0, 6.0], 1)
     """
-    if isinstance(f, (Compiled, Derived)):
+    if backend not in (None, "c"):
+        raise ValueError(f"compile: backend is 'c', or left out; got {backend!r:.60}")
+    if isinstance(f, (Compiled, Derived)) and backend in (None, f._backend):
         return f
+    if isinstance(f, Compiled):
+        f = f._function
     if not callable(f):
         raise TypeError(f"compile takes a function, got {type(f).__name__}; write compile(lambda x: ...)")
     transform = getattr(f, "_transform", None)
     if transform is None:
-        return Compiled(f)
+        return Compiled(f, backend)
     name, inner, argnums, has_aux = transform
-    return getattr(transforms, name)(compile(inner), argnums, has_aux)
+    return getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux)
 
 
 # ---- one call ----------------------------------------------------------------------------------------
@@ -251,6 +263,7 @@ class Path:
         self._tapes: dict[bytes, Any] = {}
         self._primitives: dict[int, ProgramPrimitive] = {}
         self._operands: dict[int, tuple[list[int], list[int]]] = {}
+        self.make: Callable[[Program, bytes], Any] = chosen.Tape
         self.valued = any(output.valued for output in outputs)
 
     def fits(self, inputs: Sequence[Any]) -> bool:
@@ -282,7 +295,7 @@ class Path:
         """A tape that differentiates with respect to some of the inputs."""
         found = self._tapes.get(active)
         if found is None:
-            found = self._tapes[active] = chosen.Tape(self.program, active)
+            found = self._tapes[active] = self.make(self.program, active)
         return found
 
     def operands(self, k: int, wanted: bytes) -> tuple[list[int], list[int]]:
@@ -437,8 +450,9 @@ def _equal(x: Any, y: Any) -> bool:
 class _Traced(Entry):
     """What `Compiled` and `Derived` have in common. The engine's `Entry` computes what is quick; `_general` does the rest."""
 
-    def __init__(self, function: Callable[..., Any], words: Any) -> None:
+    def __init__(self, function: Callable[..., Any], words: Any, backend: str | None) -> None:
         super().__init__(self._general)
+        self._backend = backend
         self._function = function  # what is called where no program is computed
         self._entries: dict[Any, _Entry] = {}
         self._names = Names(_innermost(function))
@@ -563,6 +577,8 @@ class _Traced(Entry):
             except Exception as raised:
                 error = raised
         path = self._path(call, recorder, result) if error is None and recorder.reason is None else None
+        if path is not None and self._backend == "c":
+            path.make = import_module(f"{__package__}.compiling").Function
         numbers = [number(x) for _, x in recorder.drawn]
         if path is not None:
             try:
@@ -612,7 +628,7 @@ class _Traced(Entry):
         """Let calls with floats alone go the engine's quick way, where there is one."""
         self._armed = None
         self._disarm()
-        way = None if path.draws or self._entries.get(path.key) is not entry else self._way(path)
+        way = None if path.draws or self._backend or self._entries.get(path.key) is not entry else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
@@ -664,10 +680,11 @@ class Compiled(_Traced):
 
     Args:
         function: what it computes.
+        backend: what computes the programs.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function, function)
+    def __init__(self, function: Callable[..., Any], backend: str | None = None) -> None:
+        super().__init__(function, function, backend)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function binds: a method of a class may be compiled."""
@@ -802,7 +819,7 @@ class Derived(_Traced):
 
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
-        super().__init__(eager, wrapped)
+        super().__init__(eager, wrapped, source._backend)
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
 

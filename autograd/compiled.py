@@ -12,8 +12,9 @@ import inspect
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import modes, transforms, tree
 from .dual import lifted
@@ -21,7 +22,7 @@ from .engines import chosen
 from .graphs import gradients
 from .layout import Layout, is_array
 from .program import Program, Stale, bits, stop
-from .record import NaryPrimitive, is_tracked, to_float
+from .record import NaryPrimitive, bare, is_tracked, to_float
 from .recording import Drawn, Recorder, drawn_next, given_again
 from .replay import number
 from .transforms import Arguments, derivative_block, one_number
@@ -34,6 +35,7 @@ else:
 
 __all__ = ["Compiled", "Derived", "EagerWarning", "compile"]
 
+SUMS = "it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)"
 MOST_PROGRAMS = 8  # of one key
 MOST_KEYS = 64
 MOST_REBINDINGS = 8
@@ -53,7 +55,7 @@ class EagerWarning(UserWarning):
     """
 
 
-def compile(f: Callable[..., Any]) -> Any:
+def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     """A function that computes what f does, and much faster: f is recorded once, and replayed.
 
     It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values
@@ -75,6 +77,9 @@ def compile(f: Callable[..., Any]) -> Any:
             is a constant too, but for the argument of a derivative. f may be a method, an object that can be called such as
             an `nn.Module`, or what `grad`, `value_and_grad`, `jacobian` or `hessian` returned: ``compile(grad(f))`` is
             ``grad(compile(f))``.
+        backend: what computes the programs: the engine where it is left out; ``"c"`` for machine code by the system's own C
+            compiler, as `Program.function` has it. That takes some tenths of a second for each program, once, and pays
+            for large ones that are computed often.
 
     Returns:
         The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
@@ -82,6 +87,10 @@ def compile(f: Callable[..., Any]) -> Any:
 
     Raises:
         TypeError: f can't be called.
+        ValueError: the backend is an unknown one.
+
+    With ``backend="c"`` a call that records raises a `CompilerError` where there is no C compiler, and an `UnprintableError`
+    that names what can't be written in C.
 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
     number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
@@ -100,15 +109,19 @@ def compile(f: Callable[..., Any]) -> Any:
     >>> [f(2.0, y) for y in (1.0, 2.0, 3.0)], len(f.program)
     ([2.0, 4.0, 6.0], 1)
     """
-    if isinstance(f, (Compiled, Derived)):
-        return f
+    if backend not in (None, "c"):
+        raise ValueError(f"compile: backend is 'c', or left out; got {backend!r:.60}")
+    if isinstance(f, (Compiled, Derived)) and backend in (None, f._backend):
+        return cast(Compiled, f)
+    if isinstance(f, Compiled):
+        f = f._function
     if not callable(f):
         raise TypeError(f"compile takes a function, got {type(f).__name__}; write compile(lambda x: ...)")
     transform = getattr(f, "_transform", None)
     if transform is None:
-        return Compiled(f)
+        return Compiled(f, backend)
     name, inner, argnums, has_aux = transform
-    return getattr(transforms, name)(compile(inner), argnums, has_aux)
+    return cast(Compiled, getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux))
 
 
 # ---- one call ----------------------------------------------------------------------------------------
@@ -223,7 +236,7 @@ class Output(NamedTuple):
 
     Attributes:
         kind: "out": an output of the program; "input": an argument itself; "same": the same object each time.
-        what: the place of the output; that of the argument among the leaves; the object.
+        what: the place of the output; that of the argument among the inputs; the object.
         valued: of an output, whether it is a Value where the arguments are floats.
     """
 
@@ -244,8 +257,9 @@ class Path:
     """One way through a function: a program, and how the result is put together."""
 
     def __init__(
-        self, call: Call, program: Program, outputs: list[Output], layout: Any, inputs: Sequence[Any], draws: list[Any]
+        self, call: Call, program: Program, outputs: list[Output], layout: Any, draws: list[Any], make: Callable[..., Any]
     ) -> None:
+        self._make = make
         self.key = call.key
         self.takes = call.takes()
         self.wanted = bytes(call.wanted) + bytes(len(draws))
@@ -260,7 +274,7 @@ class Path:
         self.agreed = False
         # An argument that is the same Value in all recordings may be one that the function closes over as well: no other may
         # take its place before a recording has shown that it isn't.
-        self.bound: dict[int, Any] = {i: x for i, x in enumerate(inputs) if type(x) is not float}
+        self.bound: dict[int, Any] = {i: x for i, x in enumerate(call.inputs) if type(x) is not float}
         self.captured = set(program.captured)
         self._tapes: dict[bytes, Any] = {}
         self._primitives: dict[int, ProgramPrimitive] = {}
@@ -299,7 +313,7 @@ class Path:
         """A tape that differentiates with respect to some of the inputs."""
         found = self._tapes.get(active)
         if found is None:
-            found = self._tapes[active] = chosen.Tape(self.program, active)
+            found = self._tapes[active] = self._make(self.program, active)
         return found
 
     def operands(self, k: int, wanted: bytes) -> tuple[list[int], list[int]]:
@@ -454,8 +468,11 @@ def _equal(x: Any, y: Any) -> bool:
 class _Traced(Entry):
     """What `Compiled` and `Derived` have in common. The engine's `Entry` computes what is quick; `_general` does the rest."""
 
-    def __init__(self, function: Callable[..., Any], words: Any) -> None:
+    def __init__(self, function: Callable[..., Any], words: Any, backend: str | None) -> None:
         super().__init__(self._general)
+        self._backend = backend
+        self._make = chosen.Tape if backend is None else import_module(f"{__package__}.compiling").Function
+        self._derivatives: dict[Any, Derived] = {}
         self._function = function  # what is called where no program is computed
         self._entries: dict[Any, _Entry] = {}
         self._names = Names(_innermost(function))
@@ -481,6 +498,14 @@ class _Traced(Entry):
     def __repr__(self) -> str:
         """The name of the function."""
         return f"<compiled {self.__name__}>"
+
+    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
+        """A derivative of it, for `transforms`: the same one each time, so that its programs are not recorded again."""
+        key = name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
+        found = self._derivatives.get(key)
+        if found is None:
+            found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
+        return found
 
     # What the two kinds do in their own ways.
 
@@ -589,15 +614,17 @@ class _Traced(Entry):
             try:
                 found = self._replayed(path, call, drawn)
             except TROUBLE:
-                recorder.fail("its derivatives can't be computed along with it")
+                recorder.fail("its derivatives can't be computed along with it", differs=True)
             else:
                 self._keep(entry, path)
                 return found
-        if not self._is_eager(recorder):
+        if error is None and not recorder.differs:
+            result = self._shown(call, recorder, result)  # it has run, and isn't to run twice
+        elif error is not None and self._is_eager(recorder):
+            raise error
+        else:
             self._left = drawn + self._left
             result = self._as_ever(call.args, call.named)  # which may raise
-        elif error is not None:
-            raise error
         if recorder.reason is not None:
             self._give_up(entry, recorder.reason)
         elif error is not None:
@@ -623,8 +650,12 @@ class _Traced(Entry):
             self._left = block.left
 
     def _is_eager(self, recorder: Recorder) -> bool:
-        """Whether what was recorded is what the caller would have got."""
+        """Whether what was raised while it was recorded is what the caller would have got."""
         return False
+
+    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+        """What was recorded, as the caller would have got it."""
+        raise NotImplementedError
 
     def _keep(self, entry: _Entry, path: Path) -> None:
         """Put a new path among those of its key, or let it confirm an older one."""
@@ -652,7 +683,8 @@ class _Traced(Entry):
         """Let calls with floats alone go the engine's quick way, where there is one."""
         self._armed = None
         self._disarm()
-        way = None if path.draws or not path.outputs or self._entries.get(path.key) is not entry else self._way(path)
+        unknown = path.draws or not path.outputs or self._backend or self._entries.get(path.key) is not entry
+        way = None if unknown else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
@@ -697,10 +729,11 @@ class Compiled(_Traced):
 
     Args:
         function: what it computes.
+        backend: what computes the programs.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function, function)
+    def __init__(self, function: Callable[..., Any], backend: str | None = None) -> None:
+        super().__init__(function, function, backend)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function binds: a method of a class may be compiled."""
@@ -731,11 +764,21 @@ class Compiled(_Traced):
     def _is_eager(self, recorder: Recorder) -> bool:
         return not recorder.floats and not recorder.drawn
 
+    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+        standins = dict(zip(call.standins, call.inputs, strict=True))
+
+        def shown(x: Any) -> Any:
+            if not isinstance(x, Value):
+                return x
+            return standins[x] if x in standins else x if recorder.has_values([x]) else number(x)
+
+        return tree.map(shown, result) if recorder.floats or recorder.drawn else result
+
     def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
         try:
             layout = Layout(result)
         except ValueError:  # it contains itself
-            recorder.fail("it returns something that contains itself")
+            recorder.fail("it returns something that contains itself", differs=True)
             return None
         inputs = {x: i for i, x in enumerate(call.standins)}
         drawn = {x for _, x in recorder.drawn}
@@ -745,27 +788,29 @@ class Compiled(_Traced):
         outputs: list[Output] = []
         for leaf in layout.numbers:
             if isinstance(leaf, Value):
+                k = roots.setdefault(leaf, len(roots))
                 if leaf in inputs:
                     outputs.append(Output("input", inputs[leaf]))
                 elif leaf in recorder.births:
-                    outputs.append(Output("out", roots.setdefault(leaf, len(roots)), not recorder.floats))
+                    outputs.append(Output("out", k, not recorder.floats))
                 else:
                     outputs.append(Output("same", leaf))
             elif leaf is None or type(leaf) in (float, int, bool, str, bytes, complex):
                 outputs.append(Output("same", leaf))
             else:
-                recorder.fail(f"it returns a {type(leaf).__name__}")
+                recorder.fail(f"it returns a {type(leaf).__name__}", differs=True)
                 return None
         program = recorder.program([*roots])
         if recorder.sums_floats(program):
-            recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
+            recorder.fail(SUMS, differs=True)
             return None
         if recorder.floats and (mixed or program.captured):
             valued = [recorder.has_values([x]) for x in roots]
             outputs = [x._replace(valued=valued[x.what]) if x.kind == "out" else x for x in outputs]
-        path = Path(call, program, outputs, layout, call.inputs, [function for function, _ in recorder.drawn])
+        path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         if (
             call.recording
+            and self._backend is None
             and path.valued
             and path.in_order
             and layout.is_number
@@ -804,7 +849,7 @@ class Compiled(_Traced):
                 self._node(path, call, k, found[k], rows[k], wanted, numbers) if k in valued else found[k] for k in range(count)
             ]
         outputs = path.outputs
-        if count == 1 == len(outputs) and path.layout.is_number:
+        if path.in_order and path.layout.is_number:
             return found[0]
         inputs = call.inputs
         return path.layout.filled(
@@ -839,10 +884,6 @@ class Compiled(_Traced):
             return None
         return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
 
-    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
-        """A derivative of it, for `transforms`."""
-        return Derived(self, name, argnums, eager, wrapped)
-
 
 # ---- a derivative of one -----------------------------------------------------------------------------
 
@@ -860,13 +901,9 @@ class Derived(_Traced):
 
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
-        super().__init__(eager, wrapped)
+        super().__init__(eager, wrapped, source._backend)
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
-
-    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
-        """A derivative of this one, for `transforms`."""
-        return Derived(self, name, argnums, eager, wrapped)
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._wrapped(*args, **named)
@@ -907,6 +944,18 @@ class Derived(_Traced):
             layout = Layout(output)
             return layout, [lifted(y, "jacobian: a result") for y in layout.numbers]
 
+    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+        layout, outputs = result
+        variables, n = call.standins[: len(call.arguments.numbers)], len(call.arguments.numbers)
+        rows = [gradients(y, variables) if isinstance(y, Value) else [0.0] * n for y in outputs]
+        if layout is None:
+            return self._put(call, bare(outputs[0]), rows[0])
+        return layout.outer([call.arguments.ordered(row) for row in rows], call.arguments.shape)
+
+    def _put(self, call: Call, value: float, row: list[float]) -> Any:
+        gradient = call.arguments.shape.filled(call.arguments.ordered(row))
+        return gradient if self._kind == "grad" else (value, gradient)
+
     def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
         layout, numbers = result
         roots: dict[Any, int] = {}
@@ -921,9 +970,9 @@ class Derived(_Traced):
                 return None
         program = recorder.program([*roots])
         if recorder.sums_floats(program):
-            recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
+            recorder.fail(SUMS, differs=True)
             return None
-        path = Path(call, program, outputs, layout, (), [function for function, _ in recorder.drawn])
+        path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         path.inner = call.arguments.shape.word
         return path
 
@@ -941,8 +990,7 @@ class Derived(_Traced):
             else:
                 tape.values(numbers)  # for the guards, and what may raise
                 value, row = output.what, [0.0] * n
-            gradient = arguments.shape.filled(arguments.ordered(row[:n]))
-            return gradient if self._kind == "grad" else (value, gradient)
+            return self._put(call, value, row[:n])
         _, rows = tape.jacobian(numbers)
         found = [rows[x.what][:n] if x.kind == "out" else [0.0] * n for x in path.outputs]
         return path.layout.outer([arguments.ordered(row) for row in found], arguments.shape)

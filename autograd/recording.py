@@ -37,6 +37,7 @@ class Recorder:
 
     Attributes:
         reason: why there is no program of it; None if there is one.
+        differs: whether the run may have come to something else than one with the floats themselves.
         drawn: for each number that the function drew, the function that drew it and the Value that stands for it.
     """
 
@@ -46,6 +47,7 @@ class Recorder:
         self.floats = dict.fromkeys(floats)
         self.births = engine.Births()
         self.reason: str | None = None
+        self.differs = False
         self.drawn: list[tuple[Callable[[], float], Any]] = []
         self._asked: list[tuple[str, tuple[Any, ...], Any, str]] = []
         self._lock = Lock()
@@ -76,12 +78,14 @@ class Recorder:
 
     # ---- what the hooks call -----------------------------------------------------------------------
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, differs: bool = False) -> None:
         """Give up: the function goes on, and there will be no program.
 
         Args:
             reason: what it does, such as "it calls backward()".
+            differs: whether it may go on in another way than with the floats themselves.
         """
+        self.differs = self.differs or (differs and bool(self.floats or self.drawn))
         if self.reason is None:
             self.reason = f"{reason} at {_place()}"
 
@@ -100,7 +104,7 @@ class Recorder:
         try:
             result = TESTS[test](*numbers)
         except ArithmeticError:
-            self.fail("an operation in it raises an error")
+            self.fail("an operation in it raises an error", differs=True)
             raise
         if any(type(x) is not float for x in bases):
             self._asked.append((test, bases, result, _place()))
@@ -116,7 +120,7 @@ class Recorder:
             return x
         plain = float(x.data if is_tracked(x) else x)
         if is_tracked(x) or (plain != x and plain == plain):
-            self.fail(f"it looks at a {type(x).__name__}")
+            self.fail(f"it looks at a {type(x).__name__}", differs=True)
         return plain
 
     def number_of(self, x: Any) -> float:
@@ -159,7 +163,7 @@ class Recorder:
             what: such as "float() of a Value".
         """
         if self.floats:
-            self.fail(f"it calls {what}, which stands for a float while it is recorded,")
+            self.fail(f"it calls {what}, which stands for a float while it is recorded,", differs=True)
 
     def differentiates(self, arguments: bool) -> None:
         """Take note of a derivative that the function computes.
@@ -168,7 +172,7 @@ class Recorder:
             arguments: whether its arguments are Values.
         """
         if arguments and self.floats and not modes.inside_derivative():
-            self.fail("it computes a derivative of its arguments")
+            self.fail("it computes a derivative of its arguments", differs=True)
 
     # ---- reading it --------------------------------------------------------------------------------
 

@@ -525,6 +525,50 @@ def test_what_a_program_cannot_do(f: Function, words: str) -> None:
         agree(lambda x: f(x * w, w), [(3.0,)] * 4)
 
 
+def test_a_recorded_run_is_the_run() -> None:
+    """What a function does to a parameter happens once in each call, the recorded ones as well."""
+    w, steps = Value(2.0), [0]
+
+    def step(x: Any) -> Any:
+        steps[0] += 1
+        loss = (w * x - 1.0) ** 2
+        loss.backward()
+        w.data -= 0.1 * w.grad
+        w.grad = 0.0
+        return loss, x, x * 2.0, x
+
+    fast, numbers = compiled(step), []
+    with pytest.warns(EagerWarning, match="backward"):
+        numbers.append(tree.map(shown, fast(1.5)))
+    numbers += [tree.map(shown, fast(1.5)) for _ in range(3)]
+    assert steps == [4]
+    after, w.data = w.data, 2.0
+    assert numbers == [tree.map(shown, step(1.5)) for _ in range(4)]
+    assert w.data == after
+    w.data = 2.0
+    slope = grad(compiled(lambda x: x * x * w if x > 0.0 or w.grad else x))
+    with pytest.warns(EagerWarning, match="grad"):
+        assert slope(-1.0) == 1.0
+    rows = jacobian(compiled(lambda x: [x * w.data, w.has_grad and x, 3.0 * x]))
+    with pytest.warns(EagerWarning, match="has_grad"):
+        assert rows(-1.0) == [2.0, 1.0, 3.0]
+
+
+def test_derivatives_are_kept() -> None:
+    """grad(fast), written anew for each call, replays as one that is kept does."""
+    calls = [0]
+
+    def f(x: Any) -> Any:
+        calls[0] += 1
+        return x * x
+
+    fast = compiled(f)
+    assert [grad(fast)(float(i)) for i in range(6)] == [2.0 * i for i in range(6)]
+    assert calls[0] == 2
+    assert grad(fast, [0]) is grad(fast, [0])
+    assert grad(fast, 0) is not grad(fast, (0,))
+
+
 def test_derivatives_inside_of_floats() -> None:
     """A derivative of an argument that is a float is the function's own; of a Value it is recorded."""
     f = lambda x: grad(lambda t: abs(t) * t + exp(t))(x) * x  # noqa: E731

@@ -447,7 +447,14 @@ class _Batch:
     def __init__(
         self, group: _Group, numbers: list[Any], flags: list[bool], sources: list[Any], rows: int, places: list[int] | None
     ) -> None:
-        self.group, self.numbers, self.flags, self.sources, self.rows, self.places = group, numbers, flags, sources, rows, places
+        self.group, self.numbers, self.flags, self.sources, self.rows, self.places = (
+            group,
+            numbers,
+            flags,
+            sources,
+            rows,
+            places,
+        )
         # Each Value is one input, as `compile` has it; floats are one each.
         self.inputs: list[Any] = []
         mapped = bytearray()
@@ -728,7 +735,9 @@ class _Mapped:
         results = [self._alone(arguments, i) for i in range(arguments.count)]
         for i, x in enumerate(results):
             if not (is_tracked(x) or is_real(x)):
-                raise TypeError(f"vmap: with reduce the function returns one number, got {type(x).__name__} {x!r:.60} at point {i}")
+                raise TypeError(
+                    f"vmap: with reduce the function returns one number, got {type(x).__name__} {x!r:.60} at point {i}"
+                )
         return record(results)
 
     def _parts(self, batches: list[_Batch], mode: Any, sure: bool) -> list[tuple[_Batch, Path, list[int] | None]] | None:

@@ -58,7 +58,12 @@ class Lanes:
         return [next(mine) if flag else next(others) for flag in self._mapped]
 
     def values(
-        self, sources: Sequence[Numbers], shared: Sequence[float], points: int, picked: Iterable[int] | None = None, threads: int = 1
+        self,
+        sources: Sequence[Numbers],
+        shared: Sequence[float],
+        points: int,
+        picked: Iterable[int] | None = None,
+        threads: int = 1,
     ) -> tuple[array[float], list[int]]:
         """The outputs at all points.
 

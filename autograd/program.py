@@ -304,7 +304,8 @@ class Program:
             place where a browser's sines and exponentials are.
 
         Raises:
-            ValueError: the language is another one, or the program holds what can't be written in it; the message says what.
+            ValueError: the language is another one.
+            UnprintableError: the program holds what can't be written in it; the message names it.
 
         >>> from array import array
         >>> from autograd import multiply
@@ -343,7 +344,8 @@ class Program:
             ``source`` is what was compiled, and ``path`` is the library.
 
         Raises:
-            ValueError: the language is another one, or the program holds what can't be written in it.
+            ValueError: the language is another one.
+            UnprintableError: the program holds what can't be written in it; the message names it.
             CompilerError: there is no C compiler, or it refused the program.
         """
         if language != "c":

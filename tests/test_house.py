@@ -57,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "program",
         "recording",
         "replay",
+        "value",
         "transforms",
         "dual",
         "layout",

@@ -86,7 +86,9 @@ setup(
         Extension(
             "autograd._native",
             ["autograd/_native.pyx"],
-            depends=[f"autograd/{name}.pxi" for name in ("_births", "_leaves", "_rules", "_series", "_special", "_tape", "_walk")],
+            depends=[
+                f"autograd/{name}.pxi" for name in ("_births", "_leaves", "_rules", "_series", "_special", "_tape", "_walk")
+            ],
             define_macros=[("CYTHON_USE_TYPE_SPECS", "1")],  # a type made at run time: its members can be those of the twin
         )
     ],

@@ -690,8 +690,6 @@ cdef bint ask_record(Tape tape, Work* work, size_t i, double* partials) except -
     cdef double number
     cdef bint short = kind <= DO_RULE_OF_TWO
     cdef list positions
-    if kind == DO_LARGEST or kind == DO_SMALLEST:  # whose partials can't be read off nan
-        return False
     record = tape.records[tape.ops[i]]
     plain = tuple([work.values[at[j]] for j in range(n)])
     try:
@@ -762,7 +760,7 @@ cdef int run_backward(Tape tape, Work* work, Py_ssize_t k) except -1:
         if work.adjoints == NULL:
             raise MemoryError()
     if not order.known:
-        find_order(tape, k)
+        find_order_on(<unsigned int*>work.adjoints, tape, k)  # whose memory is not in use yet
     memset(work.adjoints, 0, tape.slots * sizeof(double))
     work.adjoints[tape.outputs[k]] = 1.0
     partials = work.partials + order.kept
@@ -847,7 +845,7 @@ cdef void backward_sequence(Tape tape, Work* work, size_t i, int kind, double up
     elif kind == DO_LARGEST or kind == DO_SMALLEST:
         for j in range(n):
             ties += values[at[j]] == z
-        share = 1.0 / ties
+        share = 1.0 / ties if ties else NAN  # the largest of nan and others is nan, and so are its partials
     for j in range(n):
         if not tape.moving[at[j]]:
             continue
@@ -858,16 +856,27 @@ cdef void backward_sequence(Tape tape, Work* work, size_t i, int kind, double up
         elif kind <= DO_MEAN:
             local = share
         else:
-            local = share if values[at[j]] == z else 0.0
+            local = share if values[at[j]] == z or not ties else 0.0
         work.adjoints[at[j]] += upstream * local
 
 
 cdef int find_order(Tape tape, Py_ssize_t k) except -1:
-    """The order of one output: depth first, as `_order_of` finds it; mostly it is that of the code."""
+    """`find_order_on` memory of its own."""
+    cdef unsigned int* stack = <unsigned int*>room(tape.slots, 2 * sizeof(int))
+    try:
+        return find_order_on(stack, tape, k)
+    finally:
+        PyMem_Free(stack)
+
+
+cdef int find_order_on(unsigned int* stack, Tape tape, Py_ssize_t k) except -1:
+    """The order of one output: depth first, as `_order_of` finds it; mostly it is that of the code.
+
+    The stack has room for two places for each slot: an instruction, and how many of its operands were looked at.
+    """
     cdef Order* order = &tape.orders[k]
     cdef size_t i, depth = 0, ordered = 0, top = tape.outputs[k]
     cdef unsigned int slot
-    cdef unsigned int* stack = NULL
     cdef unsigned int* found = NULL
     cdef unsigned char* seen = NULL
     cdef size_t* places
@@ -878,7 +887,6 @@ cdef int find_order(Tape tape, Py_ssize_t k) except -1:
     top -= tape.first
     order.known = False
     try:
-        stack = <unsigned int*>room(top + 1, 2 * sizeof(int))  # instructions, and how many of their operands were looked at
         found = <unsigned int*>room(top + 1, sizeof(int))
         seen = <unsigned char*>room(top + 1, 1)
         if tape.codes[top] & (FIRST | SECOND):
@@ -917,7 +925,6 @@ cdef int find_order(Tape tape, Py_ssize_t k) except -1:
         order.plain = plain
         order.known = True
     finally:
-        PyMem_Free(stack)
         PyMem_Free(found)
         PyMem_Free(seen)
     return 0
@@ -973,14 +980,16 @@ cdef class Entry:
             what: "values", "value_and_grad", "grad" or "jacobian".
             takes: "numbers" for as many floats as there are inputs, "list" for one list of them.
             gives: what outputs, and the numbers of a gradient, are put in: "one", "tuple" or "list".
-            names: what the function reads from outside: (cell, None, object) or (dict, key, object), compared by identity.
+            names: what the function reads from outside: (cell, None, object) or (dict, key, object), compared by identity; without
+                the object where there is none.
         """
         cdef list found = []
         cdef int outer = SHAPES[gives[0]], inner = SHAPES[gives[1]], kind = GIVING[what]
-        for container, key, expected in names:
+        for name in names:
+            container, key = name[:2]
             if not (PyCell_Check(container) or type(container) is dict):
                 raise TypeError(f"a name is in a cell or a dict, got {type(container).__name__}")
-            found += [container, key, expected]
+            found += [container, key, name[2] if len(name) == 3 else MISSING]
         if takes not in ("numbers", "list"):
             raise ValueError(f"takes is 'numbers' or 'list', got {takes!r}")
         if (kind != GIVES_VALUES and inner == AS_ONE and tape.wanted_count != 1
@@ -995,9 +1004,22 @@ cdef class Entry:
         self.tape, self.names = None, ()
 
 
+cdef object MISSING = object()
+cdef object innermost_derivative = modes._derivative
+
+
+cdef bint inside_derivative() except -1:
+    """Whether a derivative runs its function in this thread: then what it computes are nodes."""
+    cdef PyObject* found = NULL
+    PyContextVar_Get(innermost_derivative, NULL, &found)
+    block = new_reference(found)
+    return block is not None and modes.inside_derivative()
+
+
 cdef object call_entry(PyObject* function, PyObject** arguments, size_t n, PyObject* names):
     cdef Entry self = <Entry>function
-    if names == NULL and self.tape is not None and self.names is not None and not blocks_are_open and not recording and names_are_same(self.names):
+    if (names == NULL and self.tape is not None and self.names is not None and not recording
+            and not (blocks_are_open and current_modes.get() != modes.USUAL) and names_are_same(self.names) and (self.gives == GIVES_VALUES or not inside_derivative())):
         found = replayed(self, self.tape, arguments, PyVectorcall_NARGS(n))
         if found is not None:
             return found
@@ -1015,7 +1037,7 @@ cdef bint names_are_same(tuple names) noexcept:
             found = cell_contents(container)
         else:
             found = PyDict_GetItem(<object>container, <object>PyTuple_GET_ITEM(names, i + 1))
-        if found != PyTuple_GET_ITEM(names, i + 2):
+        if (<PyObject*>MISSING if found == NULL else found) != PyTuple_GET_ITEM(names, i + 2):
             return False
     return True
 

@@ -36,7 +36,8 @@ cdef enum:  # what an instruction does
 cdef enum:
     FIRST = 1  # the bits that say which operands are active; of a sequence the first says whether any is
     SECOND = 2
-    BITS = 2
+    CHAINED = 4  # the first operand, but not the second, is the result of the instruction before
+    BITS = 3
     CHUNK = 1 << 16  # instructions between two looks at Ctrl-C
 
 cdef enum:  # how a guard compares
@@ -258,8 +259,10 @@ cdef class Tape:
                         found |= SECOND if j == 1 and kind <= DO_RULE_OF_TWO else FIRST
                 if kind == DO_STOP:
                     found = 0
+                if n and kind <= DO_RULE_OF_TWO and operands[0] == self.first + i - 1 and i and (n == 1 or operands[1] != operands[0]):
+                    found |= CHAINED
                 self.codes[i] = <unsigned char>(kind << BITS | found)
-                moving[self.first + i] = found != 0
+                moving[self.first + i] = found & (FIRST | SECOND) != 0
                 self.kept += kept_by(self.codes[i], n)
                 if n > self.longest:
                     self.longest = n
@@ -590,38 +593,38 @@ cdef double* forward_through(Tape tape, Work* work, size_t i, size_t until, doub
     cdef const unsigned int* at
     cdef unsigned char code
     cdef int kind, wanted, ok = 1
-    cdef double x, y, first, second
+    cdef double x, y, first, second, z = out[i - 1] if i else 0.0  # the result before, at hand without a detour over memory
     while i < until:
         at = operands + starts[i]
         code = tape.codes[i]
         kind = code >> BITS
+        if kind > DO_RULE_OF_TWO:
+            if not forward_sequence(tape, work, i, kind, partials) and not ask_record(tape, work, i, partials):
+                return stale(work, i)
+            if partials != NULL:
+                partials += kept_by(code, starts[i + 1] - starts[i])
+            z = out[i]
+            i += 1
+            continue
+        x = z if code & CHAINED else values[at[0]]
         if kind == DO_ADD:
-            out[i] = values[at[0]] + values[at[1]]
+            z = x + values[at[1]]
         elif kind == DO_SUBTRACT:
-            out[i] = values[at[0]] - values[at[1]]
+            z = x - values[at[1]]
         elif kind == DO_MULTIPLY:
-            out[i] = values[at[0]] * values[at[1]]
+            z = x * values[at[1]]
         elif kind == DO_DIVIDE:
             y = values[at[1]]
             if y == 0.0:
                 return stale(work, i)
-            out[i] = values[at[0]] / y
+            z = x / y
         elif kind == DO_NEGATE:
-            out[i] = -values[at[0]]
+            z = -x
         elif kind == DO_COPY or kind == DO_STOP:
-            out[i] = values[at[0]]
-        elif kind == DO_RULE_OF_ONE:
-            wanted = code & FIRST if partials != NULL else 0
-            tape.rules[tape.ops[i]](values[at[0]], 0.0, wanted, &out[i], partials if wanted else &first, &second, &ok)
-            if not ok:
-                ok = 1
-                if not ask_record(tape, work, i, partials):
-                    return stale(work, i)
-            if wanted:
-                partials += 1
-        elif kind == DO_RULE_OF_TWO:
+            z = x
+        else:
             wanted = code & (FIRST | SECOND) if partials != NULL else 0
-            x, y = values[at[0]], values[at[1]]
+            y = values[at[1]] if kind == DO_RULE_OF_TWO else 0.0
             tape.rules[tape.ops[i]](x, y, wanted, &out[i], &first, &second, &ok)
             if not ok:
                 ok = 1
@@ -636,11 +639,8 @@ cdef double* forward_through(Tape tape, Work* work, size_t i, size_t until, doub
                 if wanted & SECOND:
                     partials[0] = second
                     partials += 1
-        else:
-            if not forward_sequence(tape, work, i, kind, partials) and not ask_record(tape, work, i, partials):
-                return stale(work, i)
-            if partials != NULL:
-                partials += kept_by(code, starts[i + 1] - starts[i])
+            z = out[i]
+        out[i] = z
         i += 1
     return partials
 
@@ -781,8 +781,9 @@ cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, 
     cdef const unsigned int* at
     cdef unsigned char code
     cdef int kind, ok = 1
-    cdef double upstream
+    cdef double upstream, local, sum = 0.0
     cdef size_t i
+    cdef bint carried = False  # whether the next upstream is the sum just made, and at hand without a detour over memory
     while step > until:
         step -= 1
         i = step if order.plain else order.instructions[step]
@@ -793,45 +794,40 @@ cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, 
             partials = work.partials + tape.places[i]
         elif kind >= DO_RULE_OF_ONE:
             partials -= kept_by(code, tape.starts[i + 1] - tape.starts[i])
-        upstream = adjoints[tape.first + i]
+        upstream = sum if carried else adjoints[tape.first + i]
+        carried = False
         if upstream == 0.0:  # zero stops here: 0 times an infinite partial is 0, not nan
             continue
-        if kind == DO_ADD:
+        if kind > DO_RULE_OF_TWO:
             if code & FIRST:
-                adjoints[at[0]] += upstream * 1.0
-            if code & SECOND:
-                adjoints[at[1]] += upstream * 1.0
-        elif kind == DO_SUBTRACT:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * 1.0
-            if code & SECOND:
-                adjoints[at[1]] += upstream * -1.0
-        elif kind == DO_MULTIPLY:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * values[at[1]]
-            if code & SECOND:
-                adjoints[at[1]] += upstream * values[at[0]]
-        elif kind == DO_DIVIDE:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * (1.0 / values[at[1]])
-            if code & SECOND:
-                adjoints[at[1]] += upstream * k_divide_dy(values[at[0]], values[at[1]], &ok)
-        elif kind == DO_NEGATE:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * -1.0
-        elif kind == DO_COPY:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * 1.0
-        elif kind == DO_RULE_OF_ONE:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * partials[0]
-        elif kind == DO_RULE_OF_TWO:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * partials[0]
-            if code & SECOND:
-                adjoints[at[1]] += upstream * partials[code & FIRST]
-        elif code & FIRST:
-            backward_sequence(tape, work, i, kind, upstream, partials)
+                backward_sequence(tape, work, i, kind, upstream, partials)
+            continue
+        if code & FIRST:
+            if kind == DO_MULTIPLY:
+                local = values[at[1]]
+            elif kind == DO_DIVIDE:
+                local = 1.0 / values[at[1]]
+            elif kind == DO_NEGATE:
+                local = -1.0
+            elif kind < DO_RULE_OF_ONE:
+                local = 1.0
+            else:
+                local = partials[0]
+            sum = adjoints[at[0]] + upstream * local
+            adjoints[at[0]] = sum
+            carried = code & CHAINED and order.plain
+        if code & SECOND:
+            if kind == DO_ADD:
+                local = 1.0
+            elif kind == DO_SUBTRACT:
+                local = -1.0
+            elif kind == DO_MULTIPLY:
+                local = values[at[0]]
+            elif kind == DO_DIVIDE:
+                local = k_divide_dy(values[at[0]], values[at[1]], &ok)
+            else:
+                local = partials[code & FIRST]
+            adjoints[at[1]] += upstream * local
     return partials
 
 
@@ -1105,6 +1101,7 @@ def _hasten(kind):
     if not issubclass(kind, Entry) or "__call__" in vars(kind):
         raise TypeError(f"{kind.__name__} is not a class of entries")
     (<PyTypeObject*><PyObject*>kind).tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    (<PyTypeObject*><PyObject*>kind).tp_call = <ternaryfunc>PyVectorcall_Call  # Python looked for __call__, and took it away
     PyType_Modified(<PyTypeObject*><PyObject*>kind)
     return kind
 

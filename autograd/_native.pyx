@@ -36,6 +36,7 @@ from libc.math cimport INFINITY, NAN
 from libc.string cimport memcmp, memcpy, memset
 
 import sys
+from array import array as new_array
 from functools import partial
 
 from . import modes
@@ -967,6 +968,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
+include "_lanes.pxi"
 include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------

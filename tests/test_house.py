@@ -62,6 +62,10 @@ ALLOWED: dict[str, set[str]] = {
         "record",
         "modes",
     },
+    "points": {"program", "replay"},  # the reference engine's too
+    "mapped": {
+        "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs", "records", "record", "modes",
+    },
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.

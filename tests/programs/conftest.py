@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import autograd
+
 
 def _loaded(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
@@ -28,3 +30,9 @@ def mutants() -> dict[str, Any]:
     """The planted bugs of the proof of derivatives, by name."""
     found: dict[str, Any] = _loaded("programs_mutants", Path(__file__).parents[1] / "proof" / "mutants.py").MUTANTS
     return found
+
+
+@pytest.fixture(scope="session")
+def Value() -> Any:
+    """The class of the engine that runs: compile knows its Values. The tests run once with each engine chosen."""
+    return autograd.Value

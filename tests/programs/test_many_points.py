@@ -6,8 +6,7 @@ import array
 import math
 import random
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,8 @@ import autograd as ag
 COUNTS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33)
 
 
-@pytest.fixture(autouse=True)
-def _many_ways() -> Iterator[None]:
-    """A random function may have more ways than are recorded; it then says so, and is computed eagerly."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", getattr(ag, "EagerWarning", UserWarning))
-        yield
+# A random function may have more ways than are recorded; it then says so, and is computed eagerly.
+pytestmark = pytest.mark.filterwarnings("ignore::autograd.EagerWarning")
 
 
 def each(f: Callable[..., Any], rows: Sequence[Sequence[Any]]) -> list[Any]:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from programs_oracle import Pair, drawn, random_function, random_point
+import pytest
+from programs_oracle import Pair, drawn, outcome, random_function, random_point
 
 import autograd as ag
+
+# A random function may have more ways than are recorded; it then says so, and is computed eagerly.
+pytestmark = pytest.mark.filterwarnings("ignore::autograd.EagerWarning")
 
 
 def near(rng: random.Random, point: tuple[float, ...]) -> list[float]:

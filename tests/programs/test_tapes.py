@@ -232,8 +232,9 @@ def test_reentrance(engine: ModuleType) -> None:
     assert depth
 
 
-def test_a_program_that_is_broken_is_refused(engine: ModuleType) -> None:
-    """Slots, starts, records and guards that don't exist raise; nothing is read past the end of anything."""
+def test_a_program_that_is_broken_is_refused() -> None:
+    """Slots, starts, records and guards that don't exist raise in the native engine; nothing is read past the end of anything."""
+    engine = pytest.importorskip("autograd._native", reason="the native engine is not built here")
     x = engine.Value(2.0)
     right = read([ag.sin(x) * x], [x])
     parts = {"inputs": 1, "captured": (), "constants": (), "records": right.records, "ops": right.ops, "starts": right.starts,

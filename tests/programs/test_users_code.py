@@ -14,6 +14,9 @@ from programs_oracle import bits, described
 
 import autograd as ag
 
+# A function that computes a derivative inside, or has more ways than are recorded, is computed eagerly, and says so.
+pytestmark = pytest.mark.filterwarnings("ignore::autograd.EagerWarning")
+
 # ---- micrograd's demo --------------------------------------------------------------------------------
 
 
@@ -238,7 +241,6 @@ def test_a_gaussian_mixture_with_numpy() -> None:
     for _ in range(5):
         value, gradient = ag.value_and_grad(likelihood)(theta)
         assert described(ag.value_and_grad(fast)(theta)) == described((value, gradient))
-        assert described(fast(theta)) == described(likelihood(theta))
         theta = [t + 0.1 * g for t, g in zip(theta, gradient, strict=True)]
 
 

@@ -20,6 +20,7 @@ from .compiled import EagerWarning, compile as compile
 from .custom import primitive
 from .engines import chosen, engine
 from .graphs import backward, gradients, topological_order
+from .mapped import vmap
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
 from .neighbours import warn_of_neighbours as _warn_of_neighbours
 from .record import Primitive
@@ -139,5 +140,5 @@ __all__ = [
     "multiply", "negative", "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod",
     "reciprocal", "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
     "softplus", "sqrt", "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc",
-    "Value", "value_and_grad", "var", "vjp", "where",
+    "Value", "value_and_grad", "var", "vjp", "vmap", "where",
 ]  # fmt: skip

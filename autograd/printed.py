@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "shown", "source"]
 
 
-LANGUAGES = ("python",)
+LANGUAGES = ("python", "c", "javascript")
 WIDTH = 110  # of a line, roughly
 
 

@@ -247,25 +247,37 @@ class Walk:
         else:
             self.texts[name] = self.dialect.definition(name, operands, variables, lines)
 
-    def value(self, record: Primitive) -> str:
+    def value(self, record: Primitive, operands: Sequence[str] = ()) -> str:
         """The value of a record as an expression of its operands.
+
+        Args:
+            record: the record.
+            operands: the text of each operand; their own names if left out.
 
         Raises:
             UntranslatableError: it can't be written.
         """
-        return self._expression(returned_by(record), list(_operands(record)))
+        names = _operands(record)
+        return self._expression(returned_by(record), names, operands)
 
-    def slope(self, record: Primitive, operand: str) -> str | None:
+    def slope(self, record: Primitive, operand: str, operands: Sequence[str] = ()) -> str | None:
         """The rule for an operand of a record as an expression of z and the operands; None where there is none.
+
+        Args:
+            record: the record.
+            operand: the name of the operand.
+            operands: the text of z and of each operand; their own names if left out.
 
         Raises:
             UntranslatableError: it can't be written.
         """
         rule = rules_of(record).get(f"d{operand}")
-        return None if rule is None else self._expression(rule.body, [a.arg for a in rule.args.args])
+        return None if rule is None else self._expression(rule.body, [a.arg for a in rule.args.args], operands)
 
-    def _expression(self, tree: ast.expr, names: Sequence[str]) -> str:
-        text = _Body(self, vars(records), names).expression(tree)
+    def _expression(self, tree: ast.expr, names: Sequence[str], operands: Sequence[str]) -> str:
+        body = _Body(self, vars(records), names)
+        body.texts = dict(zip(names, operands, strict=bool(operands)))
+        text = body.expression(tree)
         if text == self.dialect.ask:
             raise UntranslatableError(ast.unparse(tree))
         return text
@@ -319,6 +331,7 @@ class _Body:
         self.dialect = walk.dialect
         self.namespace = namespace
         self.assigned = set(operands)
+        self.texts: dict[str, str] = {}  # what stands for an operand, where that is not its name
         self.asks = False  # whether the statement just read gives a name a number that can't be computed here
 
     # ---- statements --------------------------------------------------------------------------------
@@ -373,7 +386,7 @@ class _Body:
             return self.dialect.number(float(self.evaluated(node)))
         match node:
             case ast.Name(id=name) if name in self.assigned:
-                return name
+                return self.texts.get(name, name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self.dialect.negative(self.written(operand))
             case ast.UnaryOp(op=ast.Not(), operand=operand):

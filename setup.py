@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import tomllib
+from glob import glob
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -99,7 +100,8 @@ setup(
         Extension(
             "autograd._native",
             ["autograd/_native.pyx"],
-            depends=[f"autograd/{name}.pxi" for name in ("_births", "_leaves", "_rules", "_series", "_tape", "_walk")],
+            include_dirs=["autograd"],
+            depends=[*sorted(glob("autograd/_*.pxi")), *sorted(glob("autograd/_*.h"))],
             define_macros=[("CYTHON_USE_TYPE_SPECS", "1")],  # a type made at run time: its members can be those of the twin
         )
     ],

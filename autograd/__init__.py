@@ -16,6 +16,7 @@ Read `autograd/value.py` first: it is the engine.
 
 from typing import TYPE_CHECKING
 
+from .compiled import EagerWarning, compile as compile
 from .custom import primitive
 from .engines import chosen, engine
 from .graphs import backward, gradients, topological_order

@@ -31,11 +31,12 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcmp, memcpy, memset
 
 import sys
+from array import array as new_array
 from functools import partial
 
 from . import modes
@@ -87,6 +88,8 @@ cdef extern from "Python.h":
     PyObject* PyFloat_FromDouble(double x)
     int PyObject_GenericSetAttr(object x, object name, object value) except -1
     bint PyBool_Check(object x)
+    bint PyCell_Check(object x)
+    PyObject* cell_contents "PyCell_GET"(PyObject* cell)
     bint PyObject_TypeCheck(PyObject* x, PyTypeObject* kind)
     void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
     PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)
@@ -135,6 +138,8 @@ cdef extern from "<math.h>" nogil:
     double c_floor "floor"(double x)
     double c_ceil "ceil"(double x)
     double c_trunc "trunc"(double x)
+    double c_rint "rint"(double x)
+    double c_fmod "fmod"(double x, double y)
     double c_copysign "copysign"(double x, double y)
     double libm_pow "pow"(double x, double y)
 
@@ -881,6 +886,7 @@ def _one_node(record, operands, double number, local_gradients):
 
 
 include "_series.pxi"
+include "_special.pxi"
 
 # ---- calling a record ------------------------------------------------------------------------------
 
@@ -962,6 +968,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
+include "_lanes.pxi"
 include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------

@@ -97,6 +97,7 @@ cdef struct Work:
     Py_ssize_t instruction
 
 
+@cython.no_gc_clear  # so that it always has what its memory belongs to
 cdef class Tape:
     """A program that is replayed on floats; see the top of this file.
 
@@ -129,6 +130,7 @@ cdef class Tape:
     cdef size_t kept, longest  # partials that are kept in all; operands of the longest sequence
     cdef unsigned int* wanted  # the slots whose derivatives are asked for: active inputs, then what is captured
     cdef Py_ssize_t wanted_count
+    cdef unsigned char* is_active  # by input
     cdef bint asks  # whether some record has no rule
     cdef double* constant_numbers
     cdef Work work
@@ -187,6 +189,7 @@ cdef class Tape:
         PyMem_Free(self.checks)
         PyMem_Free(self.places)
         PyMem_Free(self.wanted)
+        PyMem_Free(self.is_active)
         PyMem_Free(self.constant_numbers)
         free_work(&self.work)
 
@@ -229,8 +232,9 @@ cdef class Tape:
                     arities[i] = -2  # an even number
                 sequences |= kind >= DO_TOTAL
                 self.asks |= kind == DO_ASK
+            self.is_active = <unsigned char*>room(self.inputs, 1)
             for k in range(self.inputs):
-                moving[k] = flags[k] != 0
+                moving[k] = self.is_active[k] = flags[k] != 0
             memset(moving + self.inputs, 1, len(self.captured))
             self.wanted = <unsigned int*>room(self.inputs + len(self.captured), sizeof(int))
             for k in range(self.inputs + len(self.captured)):
@@ -355,6 +359,78 @@ cdef class Tape:
         finally:
             self.give_back(work)
 
+    # ---- one node ------------------------------------------------------------------------------------
+
+    def node(self, primitive, given):
+        """Output 0 as one node of a primitive, computed from all that the program reads.
+
+        Args:
+            primitive: of as many operands as the program has inputs and captured nodes.
+            given: for each input a Value if it is active, else a float.
+
+        Raises:
+            Stale: a guard failed, or a record raised.
+        """
+        return self.nodes_of((primitive,), tuple(given), 1)[0]
+
+    def nodes(self, primitives, given):
+        """All outputs as nodes of a primitive each; see `node`."""
+        return self.nodes_of(tuple(primitives), tuple(given), self.output_count)
+
+    cdef list nodes_of(self, tuple primitives, tuple given, Py_ssize_t outputs):
+        cdef Work other
+        cdef Work* work
+        cdef Py_ssize_t i, k
+        cdef PyObject* x
+        cdef bint collected = False, records = not (blocks_are_open and not current_modes.get().recording)
+        cdef list found = []
+        if PyTuple_GET_SIZE(given) != self.inputs or len(primitives) != outputs or outputs > self.output_count:
+            raise ValueError(f"a tape of {self.inputs} inputs and {self.output_count} outputs got {len(given)} and {len(primitives)}")
+        work = self.take(&other)
+        try:
+            for i in range(self.inputs):
+                x = PyTuple_GET_ITEM(given, i)
+                if PyObject_TypeCheck(x, VALUE):
+                    collected |= (<Value>x).collected
+                    work.values[i] = (<Value>x).number
+                else:
+                    work.values[i] = PyFloat_AS_DOUBLE(<object>x) if PyFloat_CheckExact(<object>x) else to_float(<object>x)
+                if PyObject_TypeCheck(x, VALUE) != self.is_active[i]:
+                    raise ValueError(f"input {i} of a tape takes a {'Value' if self.is_active[i] else 'float'}")
+            for i in range(PyTuple_GET_SIZE(self.captured)):
+                collected |= (<Value>PyTuple_GET_ITEM(self.captured, i)).collected
+            self.read_captured(work)
+            if not run_forward(self, work, records):
+                raise Stale(work.guard, work.instruction)
+            for k in range(outputs):
+                if records and self.wanted_count:
+                    run_backward(self, work, k)
+                    found.append(self.node_of(work, primitives[k], given, work.values[self.outputs[k]], collected))
+                else:
+                    found.append(new_reference(new_node(-1, LEAF, work.values[self.outputs[k]], False)))
+            return found
+        finally:
+            self.give_back(work)
+
+    cdef object node_of(self, Work* work, object primitive, tuple given, double number, bint collected):
+        cdef Py_ssize_t i, captured = PyTuple_GET_SIZE(self.captured)
+        cdef PyObject* x
+        cdef Block* block = new_block(primitive, self.inputs + captured, self.wanted_count)
+        for i in range(self.wanted_count):
+            block.local_gradients[i] = work.adjoints[self.wanted[i]]
+        for i in range(self.inputs):
+            x = PyTuple_GET_ITEM(given, i)
+            if self.is_active[i] or PyFloat_CheckExact(<object>x):
+                block.operands[i] = owned(<object>x)
+            else:
+                block.operands[i] = PyFloat_FromDouble(work.values[i])
+                if block.operands[i] == NULL:
+                    free_block(block)
+                    raise MemoryError()
+        for i in range(captured):
+            block.operands[self.inputs + i] = owned(<object>PyTuple_GET_ITEM(self.captured, i))
+        return with_modes(new_many(block, number, collected))
+
     # ---- the parts of a run ----------------------------------------------------------------------------
 
     cdef Work* take(self, Work* other) except NULL:
@@ -395,6 +471,10 @@ cdef class Tape:
     cdef list derivatives(self, Work* work):
         cdef Py_ssize_t i
         return [work.adjoints[self.wanted[i]] for i in range(self.wanted_count)]
+
+
+cdef object with_modes(PyObject* node):
+    return given(node)
 
 
 cdef const void* buffer_of(object array, Py_buffer* view, bytes code, Py_ssize_t size) except? NULL:
@@ -841,3 +921,180 @@ cdef int find_order(Tape tape, Py_ssize_t k) except -1:
         PyMem_Free(found)
         PyMem_Free(seen)
     return 0
+
+
+# ---- calls from Python -----------------------------------------------------------------------------
+
+cdef enum:  # what an entry returns
+    GIVES_VALUES
+    GIVES_VALUE_AND_GRADIENT
+    GIVES_GRADIENT
+    GIVES_JACOBIAN
+
+cdef dict GIVING = {
+    "values": GIVES_VALUES, "value_and_grad": GIVES_VALUE_AND_GRADIENT, "grad": GIVES_GRADIENT, "jacobian": GIVES_JACOBIAN,
+}  # fmt: skip
+
+cdef enum:  # what numbers are put in
+    AS_ONE
+    AS_TUPLE
+    AS_LIST
+
+cdef dict SHAPES = {"one": AS_ONE, "tuple": AS_TUPLE, "list": AS_LIST}
+
+
+cdef class Entry:
+    """A function that is replayed in C where that is possible, and is `fallback` in every other way.
+
+    Args:
+        fallback: takes the same arguments.
+    """
+
+    cdef vectorcallfunc vectorcall
+    cdef object __weakref__
+    cdef public object _fallback
+    cdef Tape tape
+    cdef int gives, outer, inner
+    cdef bint takes_list
+    cdef tuple names  # containers, keys and objects in turn
+
+    def __cinit__(self, *args, **named):
+        self.vectorcall = <vectorcallfunc>call_entry
+        self.names = ()
+
+    def __init__(self, fallback):
+        self._fallback = fallback
+
+    def _arm(self, Tape tape not None, str what, str takes, tuple gives, names=()):
+        """From now on, calls with floats replay a tape.
+
+        Args:
+            tape: the tape.
+            what: "values", "value_and_grad", "grad" or "jacobian".
+            takes: "numbers" for as many floats as there are inputs, "list" for one list of them.
+            gives: what outputs, and the numbers of a gradient, are put in: "one", "tuple" or "list".
+            names: what the function reads from outside: (cell, None, object) or (dict, key, object), compared by identity.
+        """
+        cdef list found = []
+        cdef int outer = SHAPES[gives[0]], inner = SHAPES[gives[1]], kind = GIVING[what]
+        for container, key, expected in names:
+            if not (PyCell_Check(container) or type(container) is dict):
+                raise TypeError(f"a name is in a cell or a dict, got {type(container).__name__}")
+            found += [container, key, expected]
+        if takes not in ("numbers", "list"):
+            raise ValueError(f"takes is 'numbers' or 'list', got {takes!r}")
+        if (kind != GIVES_VALUES and inner == AS_ONE and tape.wanted_count != 1
+                or (kind < GIVES_GRADIENT or kind == GIVES_JACOBIAN) and outer == AS_ONE and tape.output_count != 1
+                or kind != GIVES_VALUES and PyTuple_GET_SIZE(tape.captured) != 0 or tape.output_count == 0):
+            raise ValueError(f"{what} of {gives} doesn't fit a tape of {tape.output_count} outputs, {tape.wanted_count} derivatives")
+        self.tape, self.gives, self.outer, self.inner = tape, kind, outer, inner
+        self.takes_list, self.names = takes == "list", tuple(found)
+
+    def _disarm(self):
+        """From now on, all calls go to the fallback."""
+        self.tape, self.names = None, ()
+
+
+cdef object call_entry(PyObject* function, PyObject** arguments, size_t n, PyObject* names):
+    cdef Entry self = <Entry>function
+    if names == NULL and self.tape is not None and self.names is not None and not blocks_are_open and not recording and names_are_same(self.names):
+        found = replayed(self, self.tape, arguments, PyVectorcall_NARGS(n))
+        if found is not None:
+            return found
+    return PyObject_Vectorcall(self._fallback, arguments, n, names)
+
+
+cdef bint names_are_same(tuple names) noexcept:
+    """Whether what a function reads from outside is what it was."""
+    cdef Py_ssize_t i
+    cdef PyObject* container
+    cdef PyObject* found
+    for i in range(0, PyTuple_GET_SIZE(names), 3):
+        container = PyTuple_GET_ITEM(names, i)
+        if PyCell_Check(<object>container):
+            found = cell_contents(container)
+        else:
+            found = PyDict_GetItem(<object>container, <object>PyTuple_GET_ITEM(names, i + 1))
+        if found != PyTuple_GET_ITEM(names, i + 2):
+            return False
+    return True
+
+
+cdef object replayed(Entry self, Tape tape, PyObject** arguments, Py_ssize_t count):
+    """The result; None where it must be computed otherwise."""
+    cdef Work other
+    cdef Work* work
+    cdef Py_ssize_t i, k
+    cdef int gives = self.gives, outer = self.outer, inner = self.inner
+    if self.takes_list:
+        if count != 1 or not PyList_CheckExact(<object>arguments[0]):
+            return None
+        count, arguments = list_size(arguments[0]), list_items(arguments[0])
+    if count != tape.inputs:
+        return None
+    for i in range(count):
+        if not PyFloat_CheckExact(<object>arguments[i]):
+            return None
+    work = tape.take(&other)
+    try:
+        for i in range(count):
+            work.values[i] = PyFloat_AS_DOUBLE(<object>arguments[i])
+        tape.read_captured(work)
+        if not run_forward(tape, work, gives != GIVES_VALUES):
+            return None
+        if gives == GIVES_VALUES:
+            return put_in(outer, tape.results(work)) if outer else work.values[tape.outputs[0]]
+        if gives == GIVES_JACOBIAN:
+            rows = []
+            for k in range(tape.output_count):
+                run_backward(tape, work, k)
+                rows.append(gradient(tape, work, inner))
+            return put_in(outer, rows)
+        run_backward(tape, work, 0)
+        if gives == GIVES_GRADIENT:
+            return gradient(tape, work, inner)
+        return (work.values[tape.outputs[0]], gradient(tape, work, inner))
+    finally:
+        tape.give_back(work)
+
+
+cdef inline object put_in(int shape, list xs):
+    return xs[0] if shape == AS_ONE else tuple(xs) if shape == AS_TUPLE else xs
+
+
+cdef inline object gradient(Tape tape, Work* work, int shape):
+    cdef Py_ssize_t i
+    cdef tuple found
+    cdef object number
+    if shape == AS_ONE:
+        return work.adjoints[tape.wanted[0]]
+    if shape == AS_LIST:
+        return tape.derivatives(work)
+    found = PyTuple_New(tape.wanted_count)
+    for i in range(tape.wanted_count):
+        number = work.adjoints[tape.wanted[i]]
+        Py_INCREF(number)
+        PyTuple_SET_ITEM(found, i, number)
+    return found
+
+
+def _hasten(kind):
+    """Let instances of a subclass of `Entry` be called without a tuple in between, as those of `Entry` are."""
+    if not issubclass(kind, Entry) or "__call__" in vars(kind):
+        raise TypeError(f"{kind.__name__} is not a class of entries")
+    (<PyTypeObject*><PyObject*>kind).tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    PyType_Modified(<PyTypeObject*><PyObject*>kind)
+    return kind
+
+
+cdef int speed_up_entries() except -1:
+    cdef Entry entry = Entry(None)
+    cdef PyTypeObject* kind = <PyTypeObject*>Entry
+    kind.tp_vectorcall_offset = <char*>&entry.vectorcall - <char*><PyObject*>entry
+    kind.tp_call = <ternaryfunc>PyVectorcall_Call
+    kind.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    PyType_Modified(kind)
+    return 0
+
+
+speed_up_entries()

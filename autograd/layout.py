@@ -72,6 +72,11 @@ class Layout:
         """Whether this is one number, and no container or array at all."""
         return self.shapes == [None] and self._treedef.is_leaf
 
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """What equal layouts have in common: can be a key of a dict."""
+        return self._treedef.signature, tuple(self.shapes)
+
     def filled(self, numbers: Sequence[Any]) -> Any:
         """The tree with other numbers in their places.
 

@@ -19,12 +19,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .program import Guard, Program
+    from .program import Program
 
 __all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "shown", "source"]
 
 
-LANGUAGES = ("python",)
+LANGUAGES = ("python", "c", "javascript")
 WIDTH = 110  # of a line, roughly
 
 
@@ -159,10 +159,6 @@ class Plan:
         self.derivatives = {
             slot: names.take(f"d_{self.names[slot]}") for slot, is_active in enumerate(self.active) if is_active
         }
-
-    def guards_at(self, position: int) -> list[Guard]:
-        """The guards to be checked once so many instructions were computed."""
-        return [guard for guard in self.program.guards if guard.position == position]
 
     def sweep(self, output: int) -> Sweep:
         """The way back from the slot of an output: the reversed depth-first order, along what is active."""

@@ -131,18 +131,11 @@ class Library:
         self.sources[chosen] = ast.unparse(ast.fix_missing_locations(tree))
 
     def function(self, record: Primitive) -> ast.expr:
-        """The function on floats of a record."""
-        function = record.function
-        while isinstance(function, functools.partial):
-            function = function.func
-        for module in OURS:
-            name = getattr(function, "__name__", "")
-            if vars(module).get(name) is function:
-                return self.named(name, module)
-            for name, (origin, _) in _imported(module).items():  # such as arcsin, which is math.asin
-                if origin == "math" and vars(module)[name] is function:
-                    return self.named(name, module)
-        raise UnprintableError(f"{record.name} can't be written in Python: its function is not one of glassgrad's own")
+        """The kernel of a record."""
+        match returned_by(record):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)):
+                return self.named(name, getattr(records, module))
+        raise UnprintableError(f"{record.name} is not a kernel")  # pragma: no cover  # no rule calls such a record
 
     def value_of(self, record: Primitive) -> ast.expr:
         """A function on floats for the value of a record that isn't ours."""

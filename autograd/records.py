@@ -27,8 +27,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import kernels, kernels_exact
-from .record import ListPrimitive, NaryPrimitive, Primitive, is_real, is_tracked, number_of, record
+from . import kernels, kernels_exact, modes
+from .record import ListPrimitive, NaryPrimitive, Primitive, flat, is_real, is_tracked, number_of, record
 
 INF, NAN = math.inf, math.nan
 LN2 = math.log(2.0)
@@ -1427,6 +1427,11 @@ def clamp(x: Any, lo: Any, hi: Any) -> Any:
     return kernels.clamp(x, lo, hi)
 
 
+def _left_out(x: Any) -> Any:
+    """The plain number of an operand; while `compile` records, a constant that is computed anew each time."""
+    return x.detach() if modes.recorders and modes.watching() is not None else x.data
+
+
 class Choice(Primitive):
     """`where`: the operand left out goes in as a plain number, so that nothing flows back to it, not even 0 times inf."""
 
@@ -1437,7 +1442,7 @@ class Choice(Primitive):
         except TypeError:
             return super().__call__(*operands, **named)  # says what is wrong
         if is_real(condition) and is_tracked(x) and is_tracked(y):
-            x, y = (x, y.data) if condition else (x.data, y)
+            x, y = (x, _left_out(y)) if condition else (_left_out(x), y)
         return super().__call__(condition, x, y)
 
 
@@ -1469,7 +1474,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 @record(
-    dx=lambda z, x, y: _sign(x) * kernels.copysign(1.0, number_of(y)),
+    dx=lambda z, x, y: _sign(x) * _sign_bit(y),
     dy=lambda z, x, y: _zero_or_nan(y),
     kinks=lambda z, x, y: x == 0.0 or y == 0.0,
 )
@@ -1995,6 +2000,11 @@ def _zero_or_nan(x: Any) -> float:
     return 0.0 if x == x else NAN  # nan is the number that differs from itself
 
 
+@flat("signbit")
+def _sign_bit(x: Any) -> float:
+    return kernels.copysign(1.0, number_of(x))
+
+
 def _won(x: Any, y: Any) -> float:
     return 1.0 if x > y else 0.0 if x < y else 0.5 if x == y else NAN
 
@@ -2017,7 +2027,12 @@ def _direction(h: Any, xs: Sequence[Any]) -> list[Any]:
 
 
 def _minus_quotient(x: Any, y: Any) -> float:
-    return -(number_of(x) // number_of(y))  # floor is flat, so this is a constant to every further derivative
+    return -_floor_division(x, y)  # a constant to every further derivative
+
+
+@flat("floordiv")
+def _floor_division(x: Any, y: Any) -> float:
+    return number_of(x) // number_of(y)
 
 
 def _zero_power(x: Any) -> float:
@@ -2028,14 +2043,19 @@ def _power_dxdx(z: Any, x: Any, y: Any) -> Any:
     # After y steps down, a whole exponent has come to 0, and the polynomial's derivative is the constant 0.
     if y == 0.0 and (type(y) is float or x == 0.0):
         return 0.0
-    if x == 0.0 or kernels.has_predecessor(number_of(y)):
+    if x == 0.0 or _has_predecessor(y):
         return y * power_dx(x, y - 1.0)
     return (y - 1.0) * (z / x)
 
 
+@flat("has_predecessor")
+def _has_predecessor(y: Any) -> bool:
+    return kernels.has_predecessor(number_of(y))
+
+
 def _power_dxdy(x: Any, y: Any) -> Any:
     if x > 0.0:
-        return (power(x, y - 1.0) if kernels.has_predecessor(number_of(y)) else power(x, y) / x) * (1.0 + y * log(x))
+        return (power(x, y - 1.0) if _has_predecessor(y) else power(x, y) / x) * (1.0 + y * log(x))
     return 0.0 if x == 0.0 and y > 1.0 else NAN
 
 
@@ -2108,6 +2128,7 @@ def _product(xs: Sequence[Any]) -> Any:
 # ---- what rounds is not recorded -------------------------------------------------------------------
 
 
+@flat("sign")
 def sign(x: Any) -> float:
     """The sign of x as a plain float: -1, 0 or 1. A constant to the derivative.
 
@@ -2117,6 +2138,7 @@ def sign(x: Any) -> float:
     return _sign(number_of(x))
 
 
+@flat("floor")
 def floor(x: Any) -> float:
     """The largest whole number not above x, as a plain float. A constant to the derivative.
 
@@ -2126,6 +2148,7 @@ def floor(x: Any) -> float:
     return _rounded(math.floor, x)
 
 
+@flat("ceil")
 def ceil(x: Any) -> float:
     """The smallest whole number not below x, as a plain float. A constant to the derivative.
 
@@ -2135,6 +2158,7 @@ def ceil(x: Any) -> float:
     return _rounded(math.ceil, x)
 
 
+@flat("trunc")
 def trunc(x: Any) -> float:
     """x without its fraction, as a plain float. A constant to the derivative.
 
@@ -2154,6 +2178,11 @@ def round(x: Any, ndigits: int = 0) -> float:
     >>> round(2.5), round(0.12345, 2)
     (2.0, 0.12)
     """
+    return _round(x, ndigits)
+
+
+@flat("round")
+def _round(x: Any, ndigits: int) -> float:
     return number_of(x).__round__(ndigits)
 
 

@@ -83,6 +83,37 @@ def test_each_operation_by_itself(name: str) -> None:
         assert printing.hexed([value, *derivatives]) == printing.hexed(expected), point
 
 
+SMOOTH = [name for name, (zones, _) in OPERATIONS.items() if not {"kink", "apart"} & set(zones)]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_derivatives_as_programs(name: str) -> None:
+    """The graph of a derivative, which has records of its own, is a program with the bits of eager too."""
+    zones, call = OPERATIONS[name]
+    inputs = [printing.V(x) for x in (1.625, 0.75)[: len(zones)]] if name != "logit" else [printing.V(0.625)]
+    if "unit" in zones:
+        inputs = [printing.V(0.625)]
+    root = call(ag, inputs[0], inputs[-1], 0.0)
+    slopes = printing.reference.gradients(root, inputs, create_graph=True)
+    total = ag.sum([g * (1.0 + i) for i, g in enumerate(slopes)])
+    program = printing.program_of([total], inputs)
+    program, point, expected = printing.eager(program, inputs, total)
+    value, derivatives = executed(written(program))["value_and_gradients"](*point)
+    assert printing.hexed([value, *derivatives]) == printing.hexed(expected)
+
+
+def test_squares_are_plain() -> None:
+    """x ** 2.0 is written with its operator, and so is its derivative; the bits are eager's at every kind of number."""
+    program, _, _ = printing.of_function(lambda x, y: (x + y) ** 2.0, 1.0, 1.0)
+    module = executed(written(program))
+    assert "** 2.0" in module["__builtins__"]["str"](program)
+    assert "power" not in written(program)
+    for x in (1.5, -2.0, 0.0, -0.0, 1e-320, -1e-170, 1e150, math.inf, -math.inf, math.nan):
+        inputs = [printing.V(x), printing.V(-0.0)]
+        value, derivatives = module["value_and_gradients"](x, -0.0)
+        assert printing.hexed([value, *derivatives]) == printing.hexed(printing.eager(program, inputs)[2])
+
+
 def test_reads_like_a_lecture() -> None:
     """Labels are the names, each result and each derivative has a line, and what is not needed is not there."""
     program, _, _ = printing.of_function(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0, labels="x y z")

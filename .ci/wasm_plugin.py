@@ -1,0 +1,168 @@
+"""What pytest needs on WebAssembly: a reason for each test that can't run there, and Graphviz from JavaScript.
+
+Loaded by .ci/wasm.mjs, in CPython on pyodide. A test that isn't named here must pass.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.abc
+import importlib.machinery
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import page  # what .ci/wasm.mjs hands over
+import pytest
+
+import viz
+
+viz.set_graphviz(page.layOut)
+
+NO_NUMPY = "no NumPy: the registries have no wheel of it for WebAssembly"
+# What a test's source says that it needs.
+NEEDS = {
+    r"\bthreading\.|Thread\(|ThreadPool|\bthreads?\b=": "WebAssembly has one thread",
+    r"\bsubprocess\b|\bsys\.executable\b|\bmultiprocessing\b|ProcessPool|fork\(": "WebAssembly has one process",
+    r"\basyncio\b": "the event loop is the page's",
+    r"\bsignal\b|\bos\.kill\b|alarm\(": "WebAssembly has no signals",
+    r"/dev/|\bchmod\b|\bos\.dup\b|mkfifo|geteuid": "the file system is pyodide's, without devices and permissions",
+    r"\.pdf\b|\.png\b|\bpdf\b|\bpng\b": "@viz-js/viz draws no PNG and no PDF",
+}  # fmt: skip
+# And what it doesn't say.
+DEEP = "a recursion inside CPython's parser, deeper than any text that is allowed, ends WebAssembly's stack"
+ELSEWHERE = {
+    r"test_the_limits_of_an_expression\[13\]|test_long_texts_with_slips": DEEP,
+    r"test_thousands_of_paths_take_less_than_a_second": "its limit in seconds is that of a machine",
+}
+collecting = True
+
+
+# ---- NumPy -----------------------------------------------------------------------------------------
+
+
+class Absent:
+    """What a test module finds in place of NumPy while it is collected. Whoever touches it later is a test, and is skipped."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        pass
+
+    def __mro_entries__(self, bases: object) -> tuple[type, ...]:
+        return ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _touched()
+
+    def _touched(self, *arguments: object, **options: object) -> Any:
+        return _touched()
+
+    __call__ = __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _touched
+    __pow__ = __rpow__ = __neg__ = __matmul__ = __instancecheck__ = _touched
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([_touched()])
+
+    def __len__(self) -> int:
+        return _touched() and 1
+
+    def __float__(self) -> float:
+        return _touched() and 1.0
+
+    def __index__(self) -> int:
+        return _touched() and 1
+
+
+class NumPy(ModuleType, Absent):
+    """The module, or one inside it."""
+
+    __path__: Sequence[str] = []
+    __getattr__ = Absent.__getattr__
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds it while tests are collected."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
+        if name.split(".")[0] != "numpy":
+            return None
+        if not collecting:
+            pytest.skip(NO_NUMPY)
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return NumPy(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+def _touched() -> Any:
+    if not collecting:
+        pytest.skip(NO_NUMPY)
+    return Absent()
+
+
+def _forget() -> None:
+    """Nobody but the test module that asked for it may find it, least of all the code that is tested."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "numpy"]:
+        del sys.modules[name]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    finder = Finder()
+    if isinstance(collector, pytest.Module) and "tests" in collector.path.parts:
+        sys.meta_path.insert(0, finder)
+    try:
+        return (yield)
+    finally:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+        _forget()
+
+
+# ---- reasons ---------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _source(function: Any) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        function = getattr(item, "function", None)
+        text = _source(inspect.unwrap(function)) if function is not None else ""
+        reasons = [reason for pattern, reason in NEEDS.items() if re.search(pattern, text)]
+        reasons += [reason for pattern, reason in ELSEWHERE.items() if re.search(pattern, item.nodeid)]
+        if reasons:
+            item.add_marker(pytest.mark.skip(reason=reasons[0]))
+
+
+def pytest_collection_finish() -> None:
+    global collecting
+    collecting = False
+    sys.meta_path.insert(0, Finder())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """What a helper of a test needs is found when the test runs."""
+    try:
+        return (yield)
+    except RuntimeError as error:
+        if "can't start new thread" in str(error):
+            pytest.skip("WebAssembly has one thread")
+        raise
+    except OSError as error:
+        if "emscripten does not support processes" in str(error):
+            pytest.skip("WebAssembly has one process")
+        raise

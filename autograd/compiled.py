@@ -1,0 +1,948 @@
+"""`compile`: a function is recorded as a program, and from then on the program is computed in its place.
+
+A call is looked up by its *key*: the containers of its arguments, the places of floats and Values in them, and everything
+else by its value. Each key has up to eight programs, one for each way through the function; the guards of a program say whether
+it holds for the numbers of a call. Where none does, the function itself runs, and is recorded.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+from typing import Any, NamedTuple
+
+from . import modes, transforms, tree
+from .engines import chosen
+from .graphs import gradients
+from .layout import Layout, is_array
+from .program import Program, Stale, bits, stop
+from .dual import lifted
+from .record import NaryPrimitive, is_tracked, to_float
+from .recording import Recorder, given_again
+from .replay import number
+from .transforms import Arguments, derivative_block, one_number
+
+__all__ = ["Compiled", "Derived", "EagerWarning", "compile"]
+
+MOST_PROGRAMS = 8  # of one key
+MOST_KEYS = 64
+MOST_REBINDINGS = 8
+TROUBLE = (Stale, ArithmeticError, ValueError, TypeError)  # where a program can't be computed; the function itself says why
+
+
+class EagerWarning(UserWarning):
+    """A compiled function is computed as if it were not compiled, from now on. The message says why."""
+
+
+def compile(f: Callable[..., Any]) -> Any:
+    """A function that computes what f does, and much faster: f is recorded once, and replayed.
+
+    It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values in,
+    or Values that f closes over, such as the parameters of a net, give Values: each is one node, whatever f computes inside, and
+    its gradients are those of f. Their numbers are read anew at each call. As the root of a backward pass its gradients have the
+    bits of f's own; inside a larger expression the last bit may differ, since products are multiplied in another order.
+
+    The first two calls run f, with a Value in the place of each float; what they record must agree. From then on f itself
+    is no longer called, but the recorded `Program` is computed. Whatever f looks at becomes a guard, and is checked again each
+    time: comparisons, truth values, rounding (``floor``, ``//``, ...), and ``.data``. Where a guard comes to something else, f is
+    recorded once more, up to eight programs for each kind of arguments; after that, f is called as ever, and an
+    `EagerWarning` names the lines of the guards. The same happens where f does what a program can't: a backward pass, reading or
+    setting ``grad``, setting ``data``, a derivative of its arguments where they are floats, text made of a Value.
+
+    Args:
+        f: a function of floats, Values, or lists, tuples, dicts and arrays of them. Anything else among its arguments, ints
+            included, is a constant: another one is recorded on its own. So pass floats where the number varies. A NumPy array of
+            floats is a constant too, but for the argument of a derivative. May be a method, an object that can be called such as an
+            `nn.Module`, or a function that `grad`, `value_and_grad`, `jacobian` or `hessian` returned:
+            ``compile(grad(f))`` is ``grad(compile(f))``.
+
+    Returns:
+        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`, `value_and_grad`,
+        `jacobian` and `hessian` of it replay too; the other transformations run f itself.
+
+    Raises:
+        TypeError: f can't be called.
+
+    What can't be seen from outside is not guarded. A program computes the same from then on, although f would not, if f
+    uses a number, not a Value, that it finds in an attribute, a list or a global variable of another function, and it changes
+    after the second call; or a random number, the time, or a counter. (Where it changes before, the two recordings disagree, and
+    f is called as ever. The variables that f itself closes over, and the global ones that it names, are compared at each
+    call.) What f does beside its result, such as printing or counting its calls, is done in the recorded calls only, and may
+    be done twice in one of them. Where f asks for the type of its arguments, or uses one as the key of a dict, it sees a Value
+    in the place of a float while it is recorded; a built-in function that takes floats only raises there, so that f is called
+    as ever. The nodes inside are not made: they have no ``grad`` and no picture.
+
+    Under `detect_anomaly` and `record_sources` f is called as ever, and inside another compiled function it is part of it.
+    Threads may call it at once.
+
+    >>> @compile
+    ... def f(x, y):
+    ...     return x * y if x > 0.0 else y
+    >>> [f(2.0, y) for y in (1.0, 2.0, 3.0)], len(f.program)
+    ([2.0, 4.0, 6.0], 1)
+    """
+    if isinstance(f, (Compiled, Derived)):
+        return f
+    if not callable(f):
+        raise TypeError(f"compile takes a function, got {type(f).__name__}; write compile(lambda x: ...)")
+    transform = getattr(f, "_transform", None)
+    if transform is None:
+        return Compiled(f)
+    name, inner, argnums, has_aux = transform
+    return getattr(transforms, name)(compile(inner), argnums, has_aux)
+
+
+# ---- one call ----------------------------------------------------------------------------------------
+
+
+class Call:
+    """The arguments of a call, taken apart.
+
+    Attributes:
+        args: as they were passed.
+        named: as they were passed.
+        key: what calls have in common that the same programs may serve.
+        inputs: the floats, and each Value once.
+        wanted: which of the inputs are differentiated: 1 or 0; in a call of the function itself, its Values.
+        leaves: all leaves, from left to right.
+        places: for each leaf its place among the inputs, or -1.
+        treedef: the shape of all arguments.
+        arguments: of a derivative, those that are differentiated.
+        recording: whether results are nodes.
+    """
+
+    __slots__ = (
+        "args", "arguments", "inputs", "key", "leaves", "named", "places", "recording", "standins", "treedef", "wanted",
+    )  # fmt: skip
+
+    key: Any
+    leaves: list[Any]
+    standins: list[Any]
+    treedef: Any
+    arguments: Arguments
+    recording: bool
+
+    def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self.args, self.named = args, named
+        self.inputs: list[Any] = []
+        self.wanted = bytearray()
+        self.places: list[int] = []
+
+    def take(self, x: Any, wanted: bool) -> None:
+        """Make something an input."""
+        self.places.append(len(self.inputs))
+        self.inputs.append(x)
+        self.wanted.append(wanted)
+
+    def numbers(self) -> list[float]:
+        """The inputs' numbers."""
+        return [x if type(x) is float else number(x) for x in self.inputs]
+
+    def stand_in(self) -> list[Any]:
+        """The inputs as Values. Those that stand for floats are new."""
+        self.standins = [chosen.Value(x) if type(x) is float else x for x in self.inputs]
+        return self.standins
+
+    def replaced(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with what stands in for the inputs."""
+        leaves = [leaf if place < 0 else self.standins[place] for leaf, place in zip(self.leaves, self.places, strict=True)]
+        found: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(self.treedef, leaves)
+        return found
+
+
+class _CannotKeyError(Exception):
+    """Arguments that no program can be recorded for. The message says why, if it is worth a warning."""
+
+
+def _code(call: Call, leaf: Any, known: dict[Any, int]) -> Any:
+    """What a leaf counts as in the key; floats and Values become inputs."""
+    if type(leaf) is float:
+        call.take(leaf, False)
+        return "float"
+    if isinstance(leaf, chosen.Value):
+        if leaf in known:
+            call.places.append(known[leaf])
+        else:
+            known[leaf] = len(call.inputs)
+            call.take(leaf, True)
+        return known[leaf], type(leaf)
+    if is_tracked(leaf) or isinstance(leaf, float):  # a dual number; a float of NumPy's, which computes in its own way
+        raise _CannotKeyError
+    call.places.append(-1)
+    if is_array(leaf):
+        if leaf.dtype == object:
+            raise _CannotKeyError
+        return "array", leaf.shape, leaf.dtype.str, leaf.tobytes()
+    if hasattr(leaf, "__next__"):
+        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, which can be read once only")
+    try:
+        hash(leaf)
+    except TypeError:
+        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, and no two of them can be told apart") from None
+    return type(leaf), leaf
+
+
+# ---- one path through the function -------------------------------------------------------------------
+
+
+class Output(NamedTuple):
+    """One leaf of a result.
+
+    Attributes:
+        kind: "out": an output of the program; "input": an argument itself; "same": the same object each time.
+        what: the place of the output; that of the argument among the leaves; the object.
+        valued: of an output, whether it is a Value where the arguments are floats.
+    """
+
+    kind: str
+    what: Any
+    valued: bool = False
+
+    def same(self, other: Output) -> bool:
+        """Whether another recording found the same. Floats count by their bits."""
+        if self.kind != other.kind or self.valued != other.valued or type(self.what) is not type(other.what):
+            return False
+        if type(self.what) is float:
+            return bits(self.what) == bits(other.what)
+        return self.what is other.what or (not is_tracked(self.what) and bool(self.what == other.what))
+
+
+class Path:
+    """One way through a function: a program, and how the result is put together."""
+
+    def __init__(self, program: Program, outputs: list[Output], layout: Any, inputs: Sequence[Any], draws: list[Any]) -> None:
+        self.program = program
+        self.outputs = outputs
+        self.layout = layout
+        self.draws = draws
+        self.agreed = False
+        # An argument that is the same Value in all recordings may be one that the function closes over as well: no other may
+        # take its place before a recording has shown that it isn't.
+        self.bound: dict[int, Any] = {i: x for i, x in enumerate(inputs) if type(x) is not float}
+        self.captured = set(program.captured)
+        self._tapes: dict[bytes, Any] = {}
+        self._primitives: dict[int, ProgramPrimitive] = {}
+        self._operands: dict[int, tuple[list[int], list[int]]] = {}
+        self.valued = any([output.valued for output in outputs])
+
+    def fits(self, inputs: Sequence[Any]) -> bool:
+        """Whether arguments are told from what the function closes over as they were when it was recorded."""
+        for i, x in self.bound.items():
+            if inputs[i] is not x:
+                return False
+        if self.captured:
+            for i, x in enumerate(inputs):
+                if type(x) is not float and x in self.captured and i not in self.bound:
+                    return False
+        return True
+
+    def confirms(self, other: Path) -> bool:
+        """Whether another recording of the same way found the same."""
+        return (
+            self.program.agrees(other.program)
+            and len(self.outputs) == len(other.outputs)
+            and all([a.same(b) for a, b in zip(self.outputs, other.outputs, strict=True)])
+            and len(self.draws) == len(other.draws)
+        )
+
+    def confuses(self, other: Path) -> bool:
+        """Whether one has for an argument what the other closes over, so that they may differ."""
+        mine, others = self.bound.values(), other.bound.values()
+        return any([x in other.captured for x in mine]) or any([x in self.captured for x in others])
+
+    def tape(self, active: bytes) -> Any:
+        """A tape that differentiates with respect to some of the inputs."""
+        found = self._tapes.get(active)
+        if found is None:
+            found = self._tapes[active] = chosen.Tape(self.program, active)
+        return found
+
+    def operands(self, k: int, wanted: bytes) -> tuple[list[int], list[int]]:
+        """What output k depends on: the slots of Values, and their places in a row of derivatives."""
+        found = self._operands.get(k)
+        if found is None:
+            program, inputs = self.program, self.program.inputs
+            needed = program.needed(k)
+            slots = [i for i in range(inputs) if wanted[i]] + list(range(inputs, inputs + len(program.captured)))
+            places = [i for i, slot in enumerate(slots) if needed[slot]]
+            found = self._operands[k] = [slots[i] for i in places], places
+        return found
+
+    def primitive(self, k: int, slots: Sequence[int], name: str, numbers: Sequence[float]) -> ProgramPrimitive:
+        """Output k as a primitive of the Values that it depends on.
+
+        Args:
+            k: which output.
+            slots: of these Values.
+            name: of the function.
+            numbers: of the inputs; those of floats stay as they are.
+        """
+        found = self._primitives.get(k)
+        if found is None:
+            found = self._primitives[k] = ProgramPrimitive(name, self.program, k, slots)
+        return found if len(slots) == found.size else found.fixed(numbers)
+
+
+class Entry:
+    """The programs of one key.
+
+    Attributes:
+        paths: those that were recorded.
+        reason: why the function is called as ever; None while it isn't.
+    """
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self.paths: list[Path] = []
+        self.reason: str | None = None
+
+    @property
+    def programs(self) -> list[Program]:
+        """Those that two recordings agreed on."""
+        return [path.program for path in self.paths if path.agreed]
+
+    @property
+    def layout(self) -> Any:
+        """The layout of the result, as it was recorded last."""
+        return self.paths[-1].layout
+
+    def numbers(self, args: tuple[Any, ...]) -> list[float]:
+        """The numbers of a program's inputs.
+
+        Args:
+            args: the arguments of a call of this key.
+        """
+        return self._owner._read(args, {}, modes.USUAL).numbers()  # type: ignore[no-any-return]
+
+    def record(self, args: tuple[Any, ...]) -> Program | None:
+        """Run the function once more, and compare what is recorded.
+
+        Args:
+            args: the arguments of a call of this key.
+
+        Returns:
+            The program of the way that it went; None where it has to be called as ever.
+        """
+        self._owner._call(args, {}, again=True)
+        return None if self.reason is not None else self._owner._last.program  # type: ignore[no-any-return]
+
+
+# ---- what a function reads from outside ----------------------------------------------------------------
+
+
+_MISSING = object()
+
+
+class Names:
+    """The variables that a function closes over, and the global ones that it names, with what they hold.
+
+    Args:
+        function: what is called; where it isn't written in Python, there are none.
+    """
+
+    def __init__(self, function: Any) -> None:
+        while isinstance(function, (functools.partial, types.MethodType)):
+            function = function.func if isinstance(function, functools.partial) else function.__func__
+        if not isinstance(function, types.FunctionType):
+            function = getattr(type(function).__call__, "__wrapped__", type(function).__call__)
+        self.cells: list[tuple[Any, Any]] = []
+        self.globals: list[tuple[str, Any]] = []
+        self._namespace: dict[str, Any] = {}
+        if isinstance(function, types.FunctionType):
+            self.cells = [(cell, _content(cell)) for cell in function.__closure__ or ()]
+            self._namespace = function.__globals__
+            names = dict.fromkeys(_names(function.__code__))
+            self.globals = [(name, self._namespace.get(name, _MISSING)) for name in names if name not in ("__name__",)]
+
+    def changed(self) -> bool:
+        """Whether one of them holds something else by now; from then on, that is what counts."""
+        found = False
+        for i, (cell, before) in enumerate(self.cells):
+            now = _content(cell)
+            if now is not before:
+                self.cells[i] = cell, now
+                found = found or not _equal(now, before)
+        namespace = self._namespace
+        for i, (name, before) in enumerate(self.globals):
+            now = namespace.get(name, _MISSING)
+            if now is not before:
+                self.globals[i] = name, now
+                found = found or not _equal(now, before)
+        return found
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return _MISSING
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+
+
+def _equal(x: Any, y: Any) -> bool:
+    """Whether two objects do the same to a function that reads them: plain data that is equal, to the bit."""
+    if type(x) is not type(y):
+        return False
+    if type(x) is float:
+        return bits(x) == bits(y)
+    return type(x) in (int, bool, str, bytes) and bool(x == y)
+
+
+# ---- a compiled function -----------------------------------------------------------------------------
+
+
+class _Traced:
+    """What `Compiled` and `Derived` have in common."""
+
+    def __init__(self, function: Callable[..., Any], words: Any) -> None:
+        self._function = function  # what is called where no program is computed
+        self._entries: dict[Any, Entry] = {}
+        self._names = Names(_innermost(function))
+        self._rebindings = 0
+        self._reason: str | None = None  # why nothing is recorded any more
+        self._lock = Lock()
+        self._last: Path | None = None
+        self._quick: dict[int, Any] = {}
+        functools.update_wrapper(self, words)
+        if not hasattr(self, "__name__"):
+            self.__name__ = type(words).__name__
+
+    @property
+    def program(self) -> Program | None:
+        """The program that was used last; None if none was."""
+        return None if self._last is None else self._last.program
+
+    @property
+    def programs(self) -> list[Program]:
+        """All programs that two recordings agreed on."""
+        return [program for entry in self._entries.values() for program in entry.programs]
+
+    def __repr__(self) -> str:
+        """The name of the function."""
+        return f"<compiled {self.__name__}>"
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Compute the function; see its own docstring."""
+        quick = self._quick.get(len(args))
+        if quick is not None and not named and not modes.open_blocks and not modes.recorders:
+            for x in args:
+                if type(x) is not float:
+                    break
+            else:
+                if self._names.changed():
+                    self._forget()
+                elif not modes.inside_derivative():
+                    try:
+                        return quick(*args)
+                    except TROUBLE:  # the longer way tries other programs, or lets the function itself raise it
+                        pass
+        return self._call(args, named)
+
+    # What the two kinds do in their own ways.
+
+    def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
+        raise NotImplementedError
+
+    def _recorder(self, call: Call) -> Recorder:
+        raise NotImplementedError
+
+    def _run(self, call: Call) -> Any:
+        raise NotImplementedError
+
+    def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
+        raise NotImplementedError
+
+    def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
+        raise NotImplementedError
+
+    def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        return self._function(*args, **named)
+
+    # ---- one call ----------------------------------------------------------------------------------
+
+    def _call(self, args: tuple[Any, ...], named: dict[str, Any], again: bool = False) -> Any:
+        """Compute it by a program where there is one, else by the function.
+
+        Args:
+            args: the arguments.
+            named: those by name.
+            again: record it in any case.
+        """
+        if self._reason is not None:
+            return self._function(*args, **named)
+        if modes.recorders and modes.watching() is not None:  # it becomes part of what is recorded
+            return self._other_kind(args, named)
+        mode = modes.current.get() if modes.open_blocks else modes.USUAL
+        if mode.detecting or mode.sourcing:
+            return self._function(*args, **named)
+        try:
+            call = self._read(args, named, mode)
+        except _CannotKeyError as error:
+            if error.args:
+                self._give_up(None, str(error))
+                return self._function(*args, **named)
+            return self._other_kind(args, named)
+        if self._names.changed():
+            self._forget()
+        entry = self._entries.get(call.key)
+        if entry is None:
+            if len(self._entries) >= MOST_KEYS:
+                self._give_up(None, f"it was called with {MOST_KEYS} kinds of arguments; pass floats where the number varies")
+                return self._function(*args, **named)
+            entry = self._entries.setdefault(call.key, Entry(self))
+        if entry.reason is not None:
+            return self._function(*args, **named)
+        drawn: list[float] = []
+        if not again:
+            for path in entry.paths:
+                if path.agreed and path.fits(call.inputs):
+                    try:
+                        result = self._replayed(path, call, drawn)
+                    except TROUBLE:
+                        continue
+                    if path is not self._last:
+                        self._last = path
+                    return result
+        if not self._lock.acquire(blocking=False):  # another thread records it
+            with given_again(drawn):
+                return self._function(*args, **named)
+        try:
+            return self._recorded(entry, call, drawn)
+        finally:
+            self._lock.release()
+
+    def _recorded(self, entry: Entry, call: Call, drawn: list[float]) -> Any:
+        """Run the function, and keep what it computes as a program."""
+        recorder, result, error = self._recorder(call), None, None
+        with given_again(drawn):
+            try:
+                result = recorder.run(functools.partial(self._run, call))
+            except Exception as raised:
+                error = raised
+        path = self._path(call, recorder, result) if error is None and recorder.reason is None else None
+        numbers = [number(x) for _, x in recorder.drawn]
+        if path is not None:
+            try:
+                found = self._replayed(path, call, [*numbers])
+            except TROUBLE:
+                recorder.fail("its derivatives can't be computed along with it")
+            else:
+                self._keep(entry, path)
+                return found
+        if not self._is_eager(recorder):
+            with given_again(numbers):
+                result = self._function(*call.args, **call.named)  # which may raise
+        elif error is not None:
+            raise error
+        if recorder.reason is not None:
+            self._give_up(entry, recorder.reason)
+        elif error is not None:
+            self._give_up(entry, f"with Values in the place of floats it raises {type(error).__name__}: {error}")
+        return result
+
+    def _is_eager(self, recorder: Recorder) -> bool:
+        """Whether what was recorded is what the caller would have got."""
+        return False
+
+    def _keep(self, entry: Entry, path: Path) -> None:
+        """Put a new path among those of its key, or let it confirm an older one."""
+        self._last = path
+        for older in entry.paths:
+            if not older.program.same_path(path.program):
+                continue
+            if older.confirms(path):
+                older.agreed = True
+                older.bound = {i: x for i, x in older.bound.items() if path.bound[i] is x}
+                self._last = older
+                self._install(entry, older)
+                return
+            if not older.confuses(path):
+                self._give_up(entry, "two recordings of it differ: a number that it uses changed outside of it")
+                return
+        if len(entry.paths) == MOST_PROGRAMS:
+            lines = dict.fromkeys([guard.line for older in entry.paths for guard in older.program.guards])
+            self._give_up(entry, f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}")
+            return
+        entry.paths.append(path)
+
+    def _install(self, entry: Entry, path: Path) -> None:
+        """Let calls with floats alone go a shorter way."""
+
+    def _forget(self) -> None:
+        """Start again: a variable that the function reads was bound to something else."""
+        self._entries.clear()
+        self._quick.clear()
+        self._rebindings += 1
+        if self._rebindings > MOST_REBINDINGS:
+            self._give_up(None, "variables that it reads change again and again; make them its arguments")
+
+    def _give_up(self, entry: Entry | None, reason: str) -> None:
+        """Call the function as ever from now on, and say so once."""
+        if entry is None:
+            self._reason = reason
+            self._quick.clear()
+        else:
+            entry.reason = reason
+            entry.paths.clear()
+            self._quick.clear()
+        warnings.warn(
+            f"the compiled function {self.__name__} is computed as if it were not compiled: {reason}",
+            EagerWarning,
+            stacklevel=modes.stacklevel(),
+        )
+
+
+def _innermost(function: Any) -> Any:
+    """The function that a transformation was made from."""
+    while (transform := getattr(function, "_transform", None)) is not None:
+        function = transform[1]
+    return function
+
+
+def _draws(path: Path, drawn: list[float]) -> list[float]:
+    """The numbers that a program draws; those that were drawn for another one already come first."""
+    while len(drawn) < len(path.draws):
+        drawn.append(path.draws[len(drawn)]())
+    return drawn[: len(path.draws)]
+
+
+class Compiled(_Traced):
+    """A compiled function; see `compile`.
+
+    Args:
+        function: what it computes.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function, function)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind as a function binds: a method of a class may be compiled."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
+        call = Call(args, named)
+        call.leaves, call.treedef = tree.flatten((args, named))
+        known: dict[Any, int] = {}
+        codes = [_code(call, leaf, known) for leaf in call.leaves]
+        call.recording = mode.recording
+        call.key = call.treedef.signature, tuple(codes), mode.recording, modes.inside_derivative()
+        return call
+
+    def _recorder(self, call: Call) -> Recorder:
+        standins = call.stand_in()
+        return Recorder(chosen, standins, [x for x, given in zip(standins, call.inputs, strict=True) if x is not given])
+
+    def _run(self, call: Call) -> Any:
+        args, named = call.replaced()
+        return self._function(*args, **named)
+
+    def _is_eager(self, recorder: Recorder) -> bool:
+        return not recorder.floats and not recorder.drawn
+
+    def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
+        try:
+            layout = Layout(result)
+        except ValueError:  # it contains itself
+            recorder.fail("it returns something that contains itself")
+            return None
+        inputs = {x: i for i, x in enumerate(call.standins)}
+        drawn = {x for _, x in recorder.drawn}
+        # Where there are no Values but those that stand for floats, all results are floats.
+        mixed = any(call.wanted) or recorder.births.leaves > len(drawn)
+        roots: dict[Any, int] = {}
+        outputs: list[Output] = []
+        for leaf in layout.numbers:
+            if isinstance(leaf, chosen.Value):
+                if leaf in inputs:
+                    outputs.append(Output("input", inputs[leaf]))
+                elif leaf in recorder.births:
+                    outputs.append(Output("out", roots.setdefault(leaf, len(roots)), not recorder.floats))
+                else:
+                    outputs.append(Output("same", leaf))
+            elif leaf is None or type(leaf) in (float, int, bool, str, bytes, complex):
+                outputs.append(Output("same", leaf))
+            else:
+                recorder.fail(f"it returns a {type(leaf).__name__}")
+                return None
+        program = recorder.program([*roots])
+        if recorder.sums_floats(program):
+            recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
+            return None
+        if recorder.floats and (mixed or program.captured):
+            valued = [recorder.has_values([x]) for x in roots]
+            outputs = [x._replace(valued=valued[x.what]) if x.kind == "out" else x for x in outputs]
+        return Path(program, outputs, layout, call.inputs, [function for function, _ in recorder.drawn])
+
+    def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
+        numbers = call.numbers()
+        if path.draws:
+            numbers += _draws(path, drawn)
+        count = len(path.program.outputs)
+        found: list[Any]
+        if not path.valued:
+            found = path.tape(bytes(path.program.inputs)).values(numbers)
+        else:
+            wanted = bytes(call.wanted) + bytes(len(path.draws))
+            tape = path.tape(wanted)
+            if not call.recording:
+                found = tape.values(numbers)
+                rows = [[]] * count
+            elif count == 1:
+                value, row = tape.sweep(numbers, 0)
+                found, rows = [value], [row]
+            else:
+                found, rows = tape.jacobian(numbers)
+            valued = {output.what for output in path.outputs if output.valued}
+            found = [
+                self._node(path, call, k, found[k], rows[k], wanted, numbers) if k in valued else found[k] for k in range(count)
+            ]
+        outputs = path.outputs
+        if count == 1 == len(outputs) and path.layout.is_number:
+            return found[0]
+        inputs = call.inputs
+        return path.layout.filled(
+            [found[x.what] if x.kind == "out" else inputs[x.what] if x.kind == "input" else x.what for x in outputs]
+        )
+
+    def _node(self, path: Path, call: Call, k: int, value: float, row: list[float], wanted: bytes, numbers: list[float]) -> Any:
+        """One output as one node."""
+        program = path.program
+        slots, places = path.operands(k, wanted)
+        if not (slots and call.recording):
+            node = chosen.Value(value)
+        else:
+            inputs, captured, n = call.inputs, program.captured, program.inputs
+            operands = tuple([inputs[s] if s < n else captured[s - n] for s in slots])
+            primitive = path.primitive(k, slots, self.__name__, numbers)
+            node = chosen._one_node(primitive, operands, value, [row[i] for i in places])
+        label = program.labels.get(program.outputs[k])
+        if label:
+            node.label = label
+        return node
+
+    def _install(self, entry: Entry, path: Path) -> None:
+        count = len(path.program.outputs)
+        plain = not path.valued and not path.draws and count == 1 == len(path.outputs) and path.layout.is_number
+        # args, named and then floats alone
+        if plain and self._entries.get(_key_of_floats(path.program.inputs)) is entry and len(entry.paths) == 1:
+            self._quick[path.program.inputs] = chosen.quick(path.tape(bytes(path.program.inputs)))
+            self._quick_path = path
+
+    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
+        """A derivative of it, for `transforms`."""
+        return Derived(self, name, argnums, eager, wrapped)
+
+
+@functools.cache
+def _key_of_floats(count: int) -> Any:
+    """The key of a call with floats alone, outside of all blocks."""
+    treedef = tree.structure(((0.0,) * count, {}))
+    return treedef.signature, ("float",) * count, True, False
+
+
+# ---- a derivative of one -----------------------------------------------------------------------------
+
+
+class Derived(_Traced):
+    """What `grad`, `value_and_grad`, `jacobian` or `hessian` returns of a compiled function.
+
+    Args:
+        source: the compiled function, or what a transformation made of it.
+        name: of the transformation.
+        argnums: which arguments are differentiated.
+        eager: the transformation of the function that isn't compiled.
+        wrapped: the transformation as it works on any function, for Values and dual numbers.
+    """
+
+    def __init__(
+        self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]
+    ) -> None:
+        self._transform = name, source, argnums, False
+        super().__init__(eager, wrapped)
+        self._plain = source._function
+        self._kind, self._argnums, self._wrapped = name, argnums, wrapped
+
+    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
+        """A derivative of this one, for `transforms`."""
+        return Derived(self, name, argnums, eager, wrapped)
+
+    def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        return self._wrapped(*args, **named)
+
+    def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
+        if modes.inside_derivative():
+            raise _CannotKeyError
+        call = Call(args, named)
+        try:
+            arguments = call.arguments = Arguments(args, self._argnums, "grad")
+            numbers = [to_float(x) for x in arguments.numbers]
+        except (TypeError, ValueError, ArithmeticError):  # said in better words where it is raised
+            raise _CannotKeyError from None
+        for x in numbers:
+            call.take(x, True)
+        codes: list[Any] = [(i, layout.signature) for i, layout in arguments.layouts.items()]
+        others = tuple([None if i in arguments.layouts else x for i, x in enumerate(args)])
+        call.leaves, call.treedef = tree.flatten((others, named))
+        call.places = []
+        known: dict[Any, int] = {}
+        codes += [_code(call, leaf, known) for leaf in call.leaves]
+        if known:
+            raise _CannotKeyError
+        call.key = call.treedef.signature, tuple(codes)
+        return call
+
+    def _recorder(self, call: Call) -> Recorder:
+        standins = call.stand_in()
+        return Recorder(chosen, standins, standins[len(call.arguments.numbers) :])
+
+    def _run(self, call: Call) -> Any:
+        with derivative_block():
+            others, named = call.replaced()
+            given = call.arguments.replaced(call.standins)
+            output = self._plain(
+                *[given[i] if i in call.arguments.layouts else others[i] for i in range(len(given))], **named
+            )
+            if self._kind in ("grad", "value_and_grad"):
+                return None, [one_number(output, "grad")]
+            layout = Layout(output)
+            return layout, [lifted(y, "jacobian: a result") for y in layout.numbers]
+
+    def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
+        layout, numbers = result
+        roots: dict[Any, int] = {}
+        outputs: list[Output] = []
+        for x in numbers:
+            if isinstance(x, chosen.Value):
+                outputs.append(Output("out", roots.setdefault(x, len(roots))))
+            elif type(x) is float:
+                outputs.append(Output("same", x))
+            else:
+                recorder.fail(f"it returns a {type(x).__name__}")
+                return None
+        program = recorder.program([*roots])
+        if recorder.sums_floats(program):
+            recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
+            return None
+        return Path(program, outputs, layout, (), [function for function, _ in recorder.drawn])
+
+    def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
+        numbers = call.numbers()
+        if path.draws:
+            numbers += _draws(path, drawn)
+        tape = path.tape(bytes(call.wanted) + bytes(len(path.draws)))
+        arguments = call.arguments
+        n = len(arguments.numbers)
+        if path.layout is None:
+            (output,) = path.outputs
+            if output.kind == "out":
+                value, row = tape.sweep(numbers, 0)
+            else:
+                tape.values(numbers)  # for the guards, and what may raise
+                value, row = output.what, [0.0] * n
+            gradient = arguments.shape.filled(arguments.ordered(row[:n]))
+            return gradient if self._kind == "grad" else (value, gradient)
+        _, rows = tape.jacobian(numbers)
+        found = [rows[x.what][:n] if x.kind == "out" else [0.0] * n for x in path.outputs]
+        return path.layout.outer([arguments.ordered(row) for row in found], arguments.shape)
+
+    def _install(self, entry: Entry, path: Path) -> None:
+        tape = path.tape(bytes([i < path.program.inputs - len(path.draws) for i in range(path.program.inputs)]))
+        del tape
+
+
+# ---- one output as a primitive -----------------------------------------------------------------------
+
+
+class ProgramPrimitive(NaryPrimitive):
+    """An output of a program as a function of the Values that it depends on: what ``op`` is of a compiled function's result.
+
+    Args:
+        name: of the function.
+        program: what it computes.
+        k: which output.
+        slots: of the operands.
+    """
+
+    def __init__(self, name: str, program: Program, k: int, slots: Sequence[int]) -> None:
+        name = name if name.isidentifier() else "compiled"
+        super().__init__(
+            name,
+            self._value,
+            [self._slopes],
+            doc=f"What {name} computes, as one node.",
+            signature=_SIGNATURE,
+            derivatives=[f"{name}_dx(xs)"],
+        )
+        # The same program of which all that was captured is an input. The slots stay what they are.
+        rest = program.__reduce__()[1]
+        self.size = program.inputs + len(program.captured)
+        self.program = Program(self.size, (), *rest[2:])
+        self._k, self._slots = k, slots
+        self._numbers: list[float] = [0.0] * self.size  # those of operands don't count
+        self._derivative = Compiled(_derivative_of(self.program, k, slots, name))
+        self._tape = chosen.Tape(self.program, bytes([i in set(slots) for i in range(self.size)]))
+
+    def fixed(self, numbers: Sequence[float]) -> ProgramPrimitive:
+        """The same for other numbers in the place of the inputs that are floats.
+
+        Args:
+            numbers: of all inputs.
+        """
+        found: ProgramPrimitive = object.__new__(ProgramPrimitive)
+        found.__dict__.update(self.__dict__)
+        found._numbers = [*numbers, *self._numbers[len(numbers) :]]
+        found.function, found.partials = found._value, (found._slopes,)
+        return found
+
+    def _filled(self, xs: Sequence[Any]) -> list[Any]:
+        found: list[Any] = [*self._numbers]
+        for slot, x in zip(self._slots, xs, strict=True):
+            found[slot] = x
+        return found
+
+    def _value(self, xs: Sequence[float]) -> float:
+        try:
+            found: float = self._tape.values(self._filled(xs))[self._k]
+        except Stale:
+            raise ValueError("it takes another way through the function there") from None
+        return found
+
+    def _slopes(self, z: Any, xs: Sequence[Any]) -> Sequence[Any]:
+        if all(type(x) is float for x in xs):
+            try:
+                found: list[float] = self._tape.sweep(self._filled(xs), self._k)[1]
+            except Stale:
+                raise ValueError("it takes another way through the function there") from None
+            return found
+        slopes: Sequence[Any] = self._derivative(*self._filled(xs))
+        return slopes
+
+
+_SIGNATURE = inspect.signature(lambda xs, /: None)
+
+
+def _derivative_of(program: Program, k: int, slots: Sequence[int], name: str) -> Callable[..., Any]:
+    """The partial derivatives of an output as a function on Values, recorded by way of the same instructions."""
+
+    def partials(*numbers: Any) -> Any:
+        lifted_numbers = [x if is_tracked(x) or i not in slots else chosen.Value(x) for i, x in enumerate(numbers)]
+        found: list[Any] = [*lifted_numbers, *program.constants]
+        for record, operands in program:
+            xs = tuple([found[s] for s in operands])
+            found.append(transforms.stop_gradient(xs[0]) if record is stop else record.apply(xs))
+        output = found[program.outputs[k]]
+        return gradients(output, [found[slot] for slot in slots], create_graph=True)
+
+    partials.__name__ = f"{name}_dx"
+    return partials

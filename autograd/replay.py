@@ -1,0 +1,264 @@
+"""The reference engine's side of programs: the nodes that are born while a function runs, read as a program, and replayed.
+
+A compiled engine has the same three names: `Births`, ``_read_graph`` (here `read_graph`) and `Tape`.
+"""
+
+from __future__ import annotations
+
+import operator
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from . import modes
+from .program import SAFE, Program, Stale, bits, stop
+from .record import Primitive
+
+__all__ = ["Births", "Tape", "number", "read_graph"]
+
+number: Callable[[Any], float] = operator.attrgetter("_data")  # of a Value of either engine, unseen by a recorder
+
+
+class Births:
+    """The nodes that are born in the running thread or task from `start` to `stop`, in order. It keeps them alive.
+
+    Attributes:
+        nodes: all of them, computed ones and leaves.
+        sources: for a leaf that is the number of another node, where the gradient stops, that node.
+
+    >>> from autograd.value import Value
+    >>> x, births = Value(2.0), Births()
+    >>> births.start(); y = x * x; births.stop()
+    >>> len(births), y in births, x in births
+    (1, True, False)
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[Any, None] = {}
+        self.sources: dict[Any, Any] = {}
+        self._block = modes.Block("recording", births=self)
+
+    def start(self) -> None:
+        """From now on they are kept."""
+        self._block.__enter__()
+
+    def stop(self) -> None:
+        """Until here."""
+        self._block.__exit__(None, None, None)
+
+    def born(self, node: Any) -> None:
+        """Keep a node that has just been made."""
+        self.nodes[node] = None
+
+    def stopped(self, leaf: Any, source: Any) -> None:
+        """Say that a leaf is the number of another node.
+
+        Args:
+            leaf: a leaf that was born.
+            source: what it has its number of.
+        """
+        self.sources[leaf] = source
+
+    @property
+    def leaves(self) -> int:
+        """How many of them are leaves, and not the number of another node."""
+        return sum([x.is_leaf for x in self.nodes]) - len(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __contains__(self, node: Any) -> bool:
+        return node in self.nodes
+
+
+def _operands(births: Births, node: Any) -> tuple[Any, ...]:
+    """What an instruction for a born node is computed from; nothing where it is a constant."""
+    if node in births.sources:
+        return (births.sources[node],)
+    found: tuple[Any, ...] = node.operands
+    return found
+
+
+def _ancestors_first(births: Births, roots: Iterable[Any], done: dict[Any, None]) -> None:
+    """Add to the nodes that are done all that the roots need of what was born, depth first, parents in their order."""
+    stack: list[Any] = [*roots][::-1]
+    while stack:
+        node = stack.pop()
+        if node is None:  # the mark below a node's operands: they are all done by now
+            done[stack.pop()] = None
+        elif node not in done and node in births.nodes and (operands := _operands(births, node)):
+            stack += (node, None)
+            stack += [x for x in operands if type(x) is not float][::-1]
+
+
+def read_graph(
+    births: Births, inputs: Sequence[Any], roots: Sequence[Any], watched: Sequence[Any], in_order: bool
+) -> tuple[Any, ...]:
+    """The graph of some Values as the arrays of a `Program`.
+
+    Args:
+        births: what was born while the function ran.
+        inputs: Values: what the program's inputs stand for.
+        roots: Values: its outputs.
+        watched: Values and floats that guards look at.
+        in_order: whether the instructions stand in the order in which they were computed; else depth first from the roots.
+
+    Returns:
+        ``(captured, constants, records, ops, starts, operands, slots, positions, labels)``: as in `Program`, and then the
+        slots of the roots and of what is watched, and for each that is watched how many instructions come before it is known.
+    """
+    given = dict.fromkeys(inputs)
+    for x in given:
+        births.nodes.pop(x, None)  # one that stands for a number was born, and is an input all the same
+    code: dict[Any, None] = {}
+    _ancestors_first(births, roots, code)
+    _ancestors_first(births, [x for x in watched if type(x) is not float], code)
+    raising = [x for x in births.nodes if x not in code and x.op is not None and x.op not in SAFE]
+    _ancestors_first(births, raising, code)
+    if in_order:
+        code = dict.fromkeys([x for x in births.nodes if x in code])
+    captured: dict[Any, int] = {}
+    numbers: dict[Any, int] = {}  # constants: of a leaf its own, of a plain number one for the same bits
+    constants: list[float] = []
+
+    def meet(x: Any) -> None:
+        if type(x) is float:
+            key: Any = bits(x)
+        elif x in code or x in given or x in captured:
+            return
+        elif x not in births.nodes:
+            captured[x] = len(given) + len(captured)
+            return
+        else:
+            key, x = x, number(x)
+        if key not in numbers:
+            numbers[key] = len(constants)
+            constants.append(x)
+
+    for node in code:
+        for x in _operands(births, node):
+            meet(x)
+    for x in (*roots, *watched):
+        meet(x)
+    middle = len(given) + len(captured)
+    first = middle + len(constants)
+    slots: dict[Any, int] = dict(zip(given, range(len(given)), strict=True))
+    slots |= captured
+    slots |= {x: middle + i for x, i in numbers.items()}
+    slots |= dict(zip(code, range(first, first + len(code)), strict=True))
+    table: dict[Primitive, int] = {}
+    ops, starts, operands = array("H"), array("I", [0]), array("I")
+    for node in code:
+        record = stop if node in births.sources else node.op
+        ops.append(table.setdefault(record, len(table)))
+        operands.extend([slots[bits(x) if type(x) is float else x] for x in _operands(births, node)])
+        starts.append(len(operands))
+    asked = [slots[bits(x) if type(x) is float else x] for x in (*roots, *watched)]
+    positions = array("I", [max(0, slot - first + 1) for slot in asked[len(roots) :]])
+    labels = {slot: x.label for x, slot in slots.items() if not isinstance(x, bytes) and x.label}
+    return tuple(captured), tuple(constants), tuple(table), ops, starts, operands, array("I", asked), positions, labels
+
+
+# ---- replaying -------------------------------------------------------------------------------------
+
+
+class Tape:
+    """A program that is ready to be computed again.
+
+    Args:
+        program: what to compute.
+        active: for each input whether it is differentiated: 1 or 0.
+
+    The methods raise `Stale` where a guard doesn't hold, or where something can't be computed.
+    """
+
+    def __init__(self, program: Program, active: bytes) -> None:
+        self.program = program
+        first, inputs, captured = program.first, program.inputs, len(program.captured)
+        self._wanted = [i for i in range(inputs) if active[i]] + list(range(inputs, inputs + captured))
+        moving = program.reached(self._wanted)
+        self._guards: dict[int, list[int]] = {}
+        for i, guard in enumerate(program.guards):
+            self._guards.setdefault(guard.position, []).append(i)
+        # For each instruction its function, slots, and how its local gradients are computed: the places of the operands that
+        # are differentiated, and their slots.
+        self._code: list[tuple[Callable[..., Any], Primitive, tuple[int, ...], list[int], list[int]]] = []
+        for i, (record, slots) in enumerate(program):
+            places = [k for k, s in enumerate(slots) if moving[s] and moving[first + i]]
+            self._code.append((_function(record), record, slots, places, [slots[k] for k in places]))
+
+    def _forward(self, numbers: Sequence[float]) -> list[float]:
+        program = self.program
+        found = [*numbers, *map(number, program.captured), *program.constants]
+        guards = self._guards
+        i = 0
+        try:
+            for i, (function, _, slots, _, _) in enumerate(self._code):
+                if i in guards:
+                    self._check(guards[i], found)
+                found.append(function(*[found[s] for s in slots]))
+        except (ArithmeticError, ValueError):
+            raise Stale(instruction=i) from None
+        self._check(guards.get(len(self._code), ()), found)
+        return found
+
+    def _check(self, guards: Sequence[int], numbers: Sequence[float]) -> None:
+        for i in guards:
+            if not self.program.guards[i].holds(numbers):
+                raise Stale(guard=i)
+
+    def _backward(self, found: list[float], k: int) -> list[float]:
+        first, adjoints = self.program.first, [0.0] * len(found)
+        adjoints[self.program.outputs[k]] = 1.0
+        order = self.program.order(k)
+        i = 0
+        try:
+            for i in reversed(range(len(self._code)) if order is None else order):
+                upstream = adjoints[first + i]
+                if upstream != 0.0:
+                    _, record, slots, places, parents = self._code[i]
+                    if places:
+                        locals_ = record.local_gradients(found[first + i], tuple([found[s] for s in slots]), places)
+                        for parent, local in zip(parents, locals_, strict=True):
+                            adjoints[parent] += upstream * local
+        except Exception:  # a custom primitive's rule may raise anything; then the function itself is asked, and raises it
+            raise Stale(instruction=i) from None
+        return [adjoints[slot] for slot in self._wanted]
+
+    def values(self, numbers: Sequence[float]) -> list[float]:
+        """The outputs.
+
+        Args:
+            numbers: one for each input.
+        """
+        found = self._forward(numbers)
+        return [found[slot] for slot in self.program.outputs]
+
+    def sweep(self, numbers: Sequence[float], k: int = 0) -> tuple[float, list[float]]:
+        """Output k, and its derivatives with respect to the inputs that are differentiated, and then to the captured Values.
+
+        Args:
+            numbers: one for each input.
+            k: which output.
+        """
+        found = self._forward(numbers)
+        return found[self.program.outputs[k]], self._backward(found, k)
+
+    def jacobian(self, numbers: Sequence[float]) -> tuple[list[float], list[list[float]]]:
+        """All outputs, and for each its derivatives, as `sweep` gives them.
+
+        Args:
+            numbers: one for each input.
+        """
+        found = self._forward(numbers)
+        return [found[slot] for slot in self.program.outputs], [
+            self._backward(found, k) for k in range(len(self.program.outputs))
+        ]
+
+
+def _function(record: Primitive) -> Callable[..., Any]:
+    """The function on floats, as a function of the operands one by one."""
+    function: Callable[..., Any] = record.function
+    if record.arity is not None:
+        return function
+    return lambda *xs: record.evaluate(xs, xs)

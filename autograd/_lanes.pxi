@@ -904,13 +904,13 @@ cdef class Lanes:
             found += 1
 
 
-def _added_up(list parts, sources, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
+def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
     """`Lanes.reduced` for points of several programs, added up in the order of the points: the last first.
 
     Args:
-        parts: for each program its lanes, the numbers of its inputs that aren't mapped, an ``array("q")`` with its points in
-            order (None for all), and an ``array("I")`` that says where each of its sums goes.
-        sources: see `Lanes.values`.
+        parts: for each program its lanes, the numbers of its inputs that aren't mapped, an ``array("I")`` that says where each of
+            its sums goes, its sources (see `Lanes.values`) and how many rows they have, an ``array("q")`` with the rows that are
+            computed, and another one with the points that these are; None for all.
         points: how many there are.
         seed: the derivative of the result with respect to each point's output, which is the first of each program.
         size: how many sums there are.
@@ -922,62 +922,69 @@ def _added_up(list parts, sources, Py_ssize_t points, double seed, Py_ssize_t si
     cdef Held held
     cdef Lanes lanes
     cdef Job* job
-    cdef lane_work* work
-    cdef Py_ssize_t i, at, high = points, low, span, part, group
+    cdef Py_ssize_t i, at, high = points, low, span, width = 1
     cdef double[::1] found, sums
     cdef const unsigned int[::1] places
-    cdef list failed = [], wheres = [], open_parts, ends
-    if len(parts) == 1 and parts[0][2] is None:
-        return (<Lanes>parts[0][0]).reduced(sources, parts[0][1], points, seed, 0, threads)
+    cdef list failed = [], rest = []
     outputs, collected = new_array("d", bytes(8 * points)), new_array("d", bytes(8 * size))
     found, sums = outputs, collected
+    if len(parts) == 1 and parts[0][5] is None and parts[0][6] is None:
+        lanes, shared, to, sources = parts[0][:4]
+        outputs, added, failed = lanes.reduced(sources, shared, points, seed, 0, threads)
+        for i, x in zip(to, added, strict=True):
+            sums[<Py_ssize_t>i] = x
+        return outputs, collected, failed
     owners = new_array("H", bytes(2 * points))
-    width = 1
-    for part, (lanes, _, picked, given) in enumerate(parts):
+    for part, (lanes, _, to, _, rows, picked, which) in enumerate(parts):
         lanes.find_way(0)
-        for i in picked:
+        picked = new_array("q", range(rows)) if picked is None else picked
+        which = picked if which is None else which
+        for i in which:
             owners[i] = part
         where = new_array("I", [LANE_NONE]) * (lanes.shared_count + 1)
         at = 0
         for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
             if lanes.is_shared(i) and lanes.is_wanted(i):
-                where[<Py_ssize_t>lanes.place_of[i]] = given[at]
+                where[<Py_ssize_t>lanes.place_of[i]] = to[at]
                 at += 1
-        wheres.append(where)
+        rest.append([picked, which, where, len(picked)])
         width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))
     span = max(64, AT_ONCE // width)
-    ends = [len(picked) for _, _, picked, _ in parts]
     while high > 0 and not failed:
         low = max(0, high - span)
-        open_parts = []
-        for part, (lanes, shared, picked, _) in enumerate(parts):
-            at = ends[part]
-            while at and picked[at - 1] >= low:
+        batch = []
+        for part, (lanes, shared, _, sources, rows, _, _) in enumerate(parts):
+            picked, which, _, end = rest[part]
+            at = end
+            while at and which[at - 1] >= low:
                 at -= 1
-            chosen = picked[at:ends[part]]
-            ends[part] = at
-            held = Held(lanes, sources, shared, points, chosen, lanes.lanes_for(points, chosen))
+            rest[part][3] = at
+            mine = picked[at:end]
+            held = Held(lanes, sources, shared, rows, mine, lanes.lanes_for(rows, mine))
             job = &held.job
             held.doubles(job.points * lanes.tape.output_count, &job.outputs)
             job.seed = seed
             held.make_works(lanes, (job.points + job.lanes - 1) // job.lanes, 0)
             lanes._phase_of_points(held, 0, 0, 0, held.work_count)
             for i in range(job.points):
-                found[chosen[i]] = job.outputs[i * lanes.tape.output_count]
+                found[<Py_ssize_t>which[at + i]] = job.outputs[i * lanes.tape.output_count]
                 if job.failed[i]:
-                    failed.append(chosen[i])
-            open_parts.append(held)
-        counts = [(<Held>each).job.points for each in open_parts]
+                    failed.append(which[at + i])
+            batch.append(held)
+        left = [(<Held>each).job.points for each in batch]
         for i in range(high - 1, low - 1, -1):
             if failed:
                 break
             part = owners[i]
-            held = open_parts[part]
-            counts[part] -= 1
-            at = counts[part]
-            work = &held.works[at // held.job.lanes]
-            places = wheres[part]
-            lane_add_one(&held.lanes.code, &held.lanes.ways[0].sweep, work, at % held.job.lanes, &places[0], &sums[0] if size else NULL)
+            held = batch[part]
+            lanes = held.lanes
+            left[part] -= 1
+            at = left[part]
+            places = rest[part][2]
+            lane_add_one(
+                &lanes.code, &lanes.ways[0].sweep, &held.works[at // held.job.lanes], at % held.job.lanes, &places[0],
+                &sums[0] if size else NULL,
+            )
         high = low
     return outputs, collected, sorted(failed)
 

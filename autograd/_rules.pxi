@@ -149,7 +149,9 @@ cdef double p_floor_division(double x, double y, int* ok) noexcept nogil:
     return c_floordiv(x, y, ok)
 
 cdef double p_minus_quotient(double x, double y, int* ok) noexcept nogil:
-    return (-p_floor_division(x, y, ok))
+    cdef double quotient
+    quotient = p_floor_division(x, y, ok)
+    return (-quotient)
 
 cdef double p_zero_or_nan(double x, int* ok) noexcept nogil:
     return (0.0 if (x == x) else NAN)

@@ -1083,6 +1083,7 @@ def _hasten(kind):
     if not issubclass(kind, Entry) or "__call__" in vars(kind):
         raise TypeError(f"{kind.__name__} is not a class of entries")
     (<PyTypeObject*><PyObject*>kind).tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    (<PyTypeObject*><PyObject*>kind).tp_call = <ternaryfunc>PyVectorcall_Call  # Python looked for __call__, and took it away
     PyType_Modified(<PyTypeObject*><PyObject*>kind)
     return kind
 

@@ -13,18 +13,23 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import modes, transforms, tree
+from .dual import lifted
 from .engines import chosen
 from .graphs import gradients
 from .layout import Layout, is_array
 from .program import Program, Stale, bits, stop
-from .dual import lifted
 from .record import NaryPrimitive, is_tracked, to_float
 from .recording import Recorder, given_again
 from .replay import number
 from .transforms import Arguments, derivative_block, one_number
+
+if TYPE_CHECKING:
+    from .replay import Entry
+else:
+    Entry = chosen.Entry
 
 __all__ = ["Compiled", "Derived", "EagerWarning", "compile"]
 
@@ -41,42 +46,42 @@ class EagerWarning(UserWarning):
 def compile(f: Callable[..., Any]) -> Any:
     """A function that computes what f does, and much faster: f is recorded once, and replayed.
 
-    It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values in,
-    or Values that f closes over, such as the parameters of a net, give Values: each is one node, whatever f computes inside, and
-    its gradients are those of f. Their numbers are read anew at each call. As the root of a backward pass its gradients have the
-    bits of f's own; inside a larger expression the last bit may differ, since products are multiplied in another order.
+    It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values
+    in, or Values that f closes over, such as the parameters of a net, give Values: each is one node, whatever f computes
+    inside, and its gradients are those of f. The numbers of Values are read anew at each call. As the root of a backward pass
+    the result's gradients have the bits of f's own, if no argument or captured Value is computed from another one; inside a
+    larger expression the last bit may differ, since the same products are multiplied in another order.
 
-    The first two calls run f, with a Value in the place of each float; what they record must agree. From then on f itself
-    is no longer called, but the recorded `Program` is computed. Whatever f looks at becomes a guard, and is checked again each
-    time: comparisons, truth values, rounding (``floor``, ``//``, ...), and ``.data``. Where a guard comes to something else, f is
-    recorded once more, up to eight programs for each kind of arguments; after that, f is called as ever, and an
-    `EagerWarning` names the lines of the guards. The same happens where f does what a program can't: a backward pass, reading or
-    setting ``grad``, setting ``data``, a derivative of its arguments where they are floats, text made of a Value.
+    The first two calls run f, with a Value in the place of each float, and what they record must agree. From then on f itself
+    is no longer called: the recorded `Program` is computed. Whatever f looks at becomes a guard, and is checked again each
+    time: comparisons, truth values, rounding (``floor``, ``//``, ...), and ``.data``. Where a guard comes to something else, f
+    is recorded once more, up to eight programs for each kind of arguments; after that, f is called as ever, and an
+    `EagerWarning` names the lines of the guards. The same happens where f does what a program can't: a backward pass, reading
+    or setting ``grad``, setting ``data``, a derivative of its arguments where they are floats, making text of a Value.
 
     Args:
-        f: a function of floats, Values, or lists, tuples, dicts and arrays of them. Anything else among its arguments, ints
-            included, is a constant: another one is recorded on its own. So pass floats where the number varies. A NumPy array of
-            floats is a constant too, but for the argument of a derivative. May be a method, an object that can be called such as an
-            `nn.Module`, or a function that `grad`, `value_and_grad`, `jacobian` or `hessian` returned:
-            ``compile(grad(f))`` is ``grad(compile(f))``.
+        f: a function of floats, Values, or lists, tuples and dicts of them. Anything else among its arguments, ints included,
+            is a constant: another one is recorded on its own, so pass floats where the number varies. A NumPy array of floats
+            is a constant too, but for the argument of a derivative. f may be a method, an object that can be called such as
+            an `nn.Module`, or what `grad`, `value_and_grad`, `jacobian` or `hessian` returned: ``compile(grad(f))`` is
+            ``grad(compile(f))``.
 
     Returns:
-        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`, `value_and_grad`,
-        `jacobian` and `hessian` of it replay too; the other transformations run f itself.
+        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
+        `value_and_grad`, `jacobian` and `hessian` of it replay too; the other transformations run f itself.
 
     Raises:
         TypeError: f can't be called.
 
-    What can't be seen from outside is not guarded. A program computes the same from then on, although f would not, if f
-    uses a number, not a Value, that it finds in an attribute, a list or a global variable of another function, and it changes
-    after the second call; or a random number, the time, or a counter. (Where it changes before, the two recordings disagree, and
-    f is called as ever. The variables that f itself closes over, and the global ones that it names, are compared at each
-    call.) What f does beside its result, such as printing or counting its calls, is done in the recorded calls only, and may
-    be done twice in one of them. Where f asks for the type of its arguments, or uses one as the key of a dict, it sees a Value
-    in the place of a float while it is recorded; a built-in function that takes floats only raises there, so that f is called
-    as ever. The nodes inside are not made: they have no ``grad`` and no picture.
+    What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
+    number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
+    number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
+    The variables that f itself closes over, and the global ones that it names, are compared at each call.) What f does beside
+    its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
+    the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
+    floats only raises there, and then f is called as ever. The nodes inside are not made: they have no ``grad``.
 
-    Under `detect_anomaly` and `record_sources` f is called as ever, and inside another compiled function it is part of it.
+    Inside `detect_anomaly` and `record_sources` f is called as ever, and inside another compiled function it is part of that.
     Threads may call it at once.
 
     >>> @compile
@@ -138,6 +143,14 @@ class Call:
         self.inputs.append(x)
         self.wanted.append(wanted)
 
+    def takes(self) -> str | None:
+        """In how simple a way the inputs are passed: as "numbers", or as a "list" of numbers; None if in another way."""
+        if self.named:
+            return None
+        if _are_same(self.args, self.inputs):
+            return "numbers"
+        return "list" if len(self.args) == 1 and type(self.args[0]) is list and _are_same(self.args[0], self.inputs) else None
+
     def numbers(self) -> list[float]:
         """The inputs' numbers."""
         return [x if type(x) is float else number(x) for x in self.inputs]
@@ -152,6 +165,10 @@ class Call:
         leaves = [leaf if place < 0 else self.standins[place] for leaf, place in zip(self.leaves, self.places, strict=True)]
         found: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(self.treedef, leaves)
         return found
+
+
+def _are_same(xs: Sequence[Any], floats: Sequence[Any]) -> bool:
+    return len(xs) == len(floats) and all(x is y and type(x) is float for x, y in zip(xs, floats, strict=True))
 
 
 class _CannotKeyError(Exception):
@@ -214,7 +231,14 @@ class Output(NamedTuple):
 class Path:
     """One way through a function: a program, and how the result is put together."""
 
-    def __init__(self, program: Program, outputs: list[Output], layout: Any, inputs: Sequence[Any], draws: list[Any]) -> None:
+    def __init__(
+        self, call: Call, program: Program, outputs: list[Output], layout: Any, inputs: Sequence[Any], draws: list[Any]
+    ) -> None:
+        self.key = call.key
+        self.takes = call.takes()
+        self.wanted = bytes(call.wanted) + bytes(len(draws))
+        self.inner: str | None = None
+        self.in_order = [(x.kind, x.what) for x in outputs] == [("out", i) for i in range(len(outputs))]
         self.program = program
         self.outputs = outputs
         self.layout = layout
@@ -227,7 +251,7 @@ class Path:
         self._tapes: dict[bytes, Any] = {}
         self._primitives: dict[int, ProgramPrimitive] = {}
         self._operands: dict[int, tuple[list[int], list[int]]] = {}
-        self.valued = any([output.valued for output in outputs])
+        self.valued = any(output.valued for output in outputs)
 
     def fits(self, inputs: Sequence[Any]) -> bool:
         """Whether arguments are told from what the function closes over as they were when it was recorded."""
@@ -245,14 +269,14 @@ class Path:
         return (
             self.program.agrees(other.program)
             and len(self.outputs) == len(other.outputs)
-            and all([a.same(b) for a, b in zip(self.outputs, other.outputs, strict=True)])
+            and all(a.same(b) for a, b in zip(self.outputs, other.outputs, strict=True))
             and len(self.draws) == len(other.draws)
         )
 
     def confuses(self, other: Path) -> bool:
         """Whether one has for an argument what the other closes over, so that they may differ."""
         mine, others = self.bound.values(), other.bound.values()
-        return any([x in other.captured for x in mine]) or any([x in self.captured for x in others])
+        return not (other.captured.isdisjoint(mine) and self.captured.isdisjoint(others))
 
     def tape(self, active: bytes) -> Any:
         """A tape that differentiates with respect to some of the inputs."""
@@ -287,7 +311,7 @@ class Path:
         return found if len(slots) == found.size else found.fixed(numbers)
 
 
-class Entry:
+class _Entry:
     """The programs of one key.
 
     Attributes:
@@ -316,7 +340,8 @@ class Entry:
         Args:
             args: the arguments of a call of this key.
         """
-        return self._owner._read(args, {}, modes.USUAL).numbers()  # type: ignore[no-any-return]
+        found: list[float] = self._owner._read(args, {}, modes.USUAL).numbers()
+        return found
 
     def record(self, args: tuple[Any, ...]) -> Program | None:
         """Run the function once more, and compare what is recorded.
@@ -328,7 +353,7 @@ class Entry:
             The program of the way that it went; None where it has to be called as ever.
         """
         self._owner._call(args, {}, again=True)
-        return None if self.reason is not None else self._owner._last.program  # type: ignore[no-any-return]
+        return None if self.reason is not None else self._owner._last.program
 
 
 # ---- what a function reads from outside ----------------------------------------------------------------
@@ -351,6 +376,7 @@ class Names:
             function = getattr(type(function).__call__, "__wrapped__", type(function).__call__)
         self.cells: list[tuple[Any, Any]] = []
         self.globals: list[tuple[str, Any]] = []
+        self.moved = False
         self._namespace: dict[str, Any] = {}
         if isinstance(function, types.FunctionType):
             self.cells = [(cell, _content(cell)) for cell in function.__closure__ or ()]
@@ -360,19 +386,26 @@ class Names:
 
     def changed(self) -> bool:
         """Whether one of them holds something else by now; from then on, that is what counts."""
-        found = False
+        found = self.moved = False
         for i, (cell, before) in enumerate(self.cells):
             now = _content(cell)
             if now is not before:
                 self.cells[i] = cell, now
+                self.moved = True
                 found = found or not _equal(now, before)
         namespace = self._namespace
         for i, (name, before) in enumerate(self.globals):
             now = namespace.get(name, _MISSING)
             if now is not before:
                 self.globals[i] = name, now
+                self.moved = True
                 found = found or not _equal(now, before)
         return found
+
+    def held(self) -> list[tuple[Any, Any, Any]]:
+        """Where they are, and what they hold: cells, and the namespace with a name in it."""
+        found = [(cell, None, x) for cell, x in self.cells if x is not _MISSING]
+        return found + [(self._namespace, name, x) for name, x in self.globals if x is not _MISSING]
 
 
 def _content(cell: Any) -> Any:
@@ -401,21 +434,21 @@ def _equal(x: Any, y: Any) -> bool:
 # ---- a compiled function -----------------------------------------------------------------------------
 
 
-class _Traced:
-    """What `Compiled` and `Derived` have in common."""
+class _Traced(Entry):
+    """What `Compiled` and `Derived` have in common. The engine's `Entry` computes what is quick; `_general` does the rest."""
 
     def __init__(self, function: Callable[..., Any], words: Any) -> None:
+        super().__init__(self._general)
         self._function = function  # what is called where no program is computed
-        self._entries: dict[Any, Entry] = {}
+        self._entries: dict[Any, _Entry] = {}
         self._names = Names(_innermost(function))
         self._rebindings = 0
         self._reason: str | None = None  # why nothing is recorded any more
         self._lock = Lock()
         self._last: Path | None = None
-        self._quick: dict[int, Any] = {}
-        functools.update_wrapper(self, words)
-        if not hasattr(self, "__name__"):
-            self.__name__ = type(words).__name__
+        self._armed: tuple[_Entry, Path] | None = None
+        self.__name__ = type(words).__name__
+        functools.update_wrapper(self, words, updated=())
 
     @property
     def program(self) -> Program | None:
@@ -430,23 +463,6 @@ class _Traced:
     def __repr__(self) -> str:
         """The name of the function."""
         return f"<compiled {self.__name__}>"
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """Compute the function; see its own docstring."""
-        quick = self._quick.get(len(args))
-        if quick is not None and not named and not modes.open_blocks and not modes.recorders:
-            for x in args:
-                if type(x) is not float:
-                    break
-            else:
-                if self._names.changed():
-                    self._forget()
-                elif not modes.inside_derivative():
-                    try:
-                        return quick(*args)
-                    except TROUBLE:  # the longer way tries other programs, or lets the function itself raise it
-                        pass
-        return self._call(args, named)
 
     # What the two kinds do in their own ways.
 
@@ -470,6 +486,9 @@ class _Traced:
 
     # ---- one call ----------------------------------------------------------------------------------
 
+    def _general(self, /, *args: Any, **named: Any) -> Any:
+        return self._call(args, named)
+
     def _call(self, args: tuple[Any, ...], named: dict[str, Any], again: bool = False) -> Any:
         """Compute it by a program where there is one, else by the function.
 
@@ -492,15 +511,8 @@ class _Traced:
                 self._give_up(None, str(error))
                 return self._function(*args, **named)
             return self._other_kind(args, named)
-        if self._names.changed():
-            self._forget()
-        entry = self._entries.get(call.key)
+        entry = self._entry_of(call)
         if entry is None:
-            if len(self._entries) >= MOST_KEYS:
-                self._give_up(None, f"it was called with {MOST_KEYS} kinds of arguments; pass floats where the number varies")
-                return self._function(*args, **named)
-            entry = self._entries.setdefault(call.key, Entry(self))
-        if entry.reason is not None:
             return self._function(*args, **named)
         drawn: list[float] = []
         if not again:
@@ -521,7 +533,28 @@ class _Traced:
         finally:
             self._lock.release()
 
-    def _recorded(self, entry: Entry, call: Call, drawn: list[float]) -> Any:
+    def _entry_of(self, call: Call) -> _Entry | None:
+        """The programs for a call; None if the function is called as ever."""
+        if self._names.changed():
+            self._forget()
+        elif self._names.moved and self._armed is not None:  # what they hold is equal, but other objects
+            self._install(*self._armed)
+        entry = self._entries.get(call.key)
+        if entry is None and self._reason is None:
+            if len(self._entries) >= MOST_KEYS:
+                self._give_up(None, f"it was called with {MOST_KEYS} kinds of arguments; pass floats where the number varies")
+                return None
+            entry = self._entries.setdefault(call.key, _Entry(self))
+        return None if entry is None or entry.reason is not None or self._reason is not None else entry
+
+    def _entry(self, args: tuple[Any, ...]) -> _Entry | None:
+        """The programs for a call with these arguments; None if the function is called as ever. For `vmap`."""
+        try:
+            return self._entry_of(self._read(args, {}, modes.current.get()))
+        except _CannotKeyError:
+            return None
+
+    def _recorded(self, entry: _Entry, call: Call, drawn: list[float]) -> Any:
         """Run the function, and keep what it computes as a program."""
         recorder, result, error = self._recorder(call), None, None
         with given_again(drawn):
@@ -554,7 +587,7 @@ class _Traced:
         """Whether what was recorded is what the caller would have got."""
         return False
 
-    def _keep(self, entry: Entry, path: Path) -> None:
+    def _keep(self, entry: _Entry, path: Path) -> None:
         """Put a new path among those of its key, or let it confirm an older one."""
         self._last = path
         for older in entry.paths:
@@ -575,26 +608,36 @@ class _Traced:
             return
         entry.paths.append(path)
 
-    def _install(self, entry: Entry, path: Path) -> None:
-        """Let calls with floats alone go a shorter way."""
+    def _install(self, entry: _Entry, path: Path) -> None:
+        """Let calls with floats alone go the engine's quick way, where there is one."""
+        self._armed = None
+        self._disarm()
+        way = None if path.draws or self._entries.get(path.key) is not entry else self._way(path)
+        if way is not None:
+            self._arm(*way, self._names.held())
+            self._armed = entry, path
+
+    def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
+        raise NotImplementedError
 
     def _forget(self) -> None:
         """Start again: a variable that the function reads was bound to something else."""
         self._entries.clear()
-        self._quick.clear()
+        self._armed = None
+        self._disarm()
         self._rebindings += 1
         if self._rebindings > MOST_REBINDINGS:
             self._give_up(None, "variables that it reads change again and again; make them its arguments")
 
-    def _give_up(self, entry: Entry | None, reason: str) -> None:
+    def _give_up(self, entry: _Entry | None, reason: str) -> None:
         """Call the function as ever from now on, and say so once."""
         if entry is None:
             self._reason = reason
-            self._quick.clear()
         else:
             entry.reason = reason
             entry.paths.clear()
-            self._quick.clear()
+        self._armed = None
+        self._disarm()
         warnings.warn(
             f"the compiled function {self.__name__} is computed as if it were not compiled: {reason}",
             EagerWarning,
@@ -682,7 +725,7 @@ class Compiled(_Traced):
         if recorder.floats and (mixed or program.captured):
             valued = [recorder.has_values([x]) for x in roots]
             outputs = [x._replace(valued=valued[x.what]) if x.kind == "out" else x for x in outputs]
-        return Path(program, outputs, layout, call.inputs, [function for function, _ in recorder.drawn])
+        return Path(call, program, outputs, layout, call.inputs, [function for function, _ in recorder.drawn])
 
     def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
         numbers = call.numbers()
@@ -693,11 +736,11 @@ class Compiled(_Traced):
         if not path.valued:
             found = path.tape(bytes(path.program.inputs)).values(numbers)
         else:
-            wanted = bytes(call.wanted) + bytes(len(path.draws))
+            wanted = path.wanted
             tape = path.tape(wanted)
             if not call.recording:
                 found = tape.values(numbers)
-                rows = [[]] * count
+                rows: list[list[float]] = [[]] * count
             elif count == 1:
                 value, row = tape.sweep(numbers, 0)
                 found, rows = [value], [row]
@@ -731,24 +774,16 @@ class Compiled(_Traced):
             node.label = label
         return node
 
-    def _install(self, entry: Entry, path: Path) -> None:
-        count = len(path.program.outputs)
-        plain = not path.valued and not path.draws and count == 1 == len(path.outputs) and path.layout.is_number
-        # args, named and then floats alone
-        if plain and self._entries.get(_key_of_floats(path.program.inputs)) is entry and len(entry.paths) == 1:
-            self._quick[path.program.inputs] = chosen.quick(path.tape(bytes(path.program.inputs)))
-            self._quick_path = path
+    def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
+        outer = None if path.valued or not path.in_order else path.layout.word
+        takes = path.takes
+        if outer is None or takes is None or path.key[2:] != (True, False):
+            return None
+        return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
 
     def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
         """A derivative of it, for `transforms`."""
         return Derived(self, name, argnums, eager, wrapped)
-
-
-@functools.cache
-def _key_of_floats(count: int) -> Any:
-    """The key of a call with floats alone, outside of all blocks."""
-    treedef = tree.structure(((0.0,) * count, {}))
-    return treedef.signature, ("float",) * count, True, False
 
 
 # ---- a derivative of one -----------------------------------------------------------------------------
@@ -765,9 +800,7 @@ class Derived(_Traced):
         wrapped: the transformation as it works on any function, for Values and dual numbers.
     """
 
-    def __init__(
-        self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]
-    ) -> None:
+    def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
         super().__init__(eager, wrapped)
         self._plain = source._function
@@ -810,9 +843,7 @@ class Derived(_Traced):
         with derivative_block():
             others, named = call.replaced()
             given = call.arguments.replaced(call.standins)
-            output = self._plain(
-                *[given[i] if i in call.arguments.layouts else others[i] for i in range(len(given))], **named
-            )
+            output = self._plain(*[given[i] if i in call.arguments.layouts else others[i] for i in range(len(given))], **named)
             if self._kind in ("grad", "value_and_grad"):
                 return None, [one_number(output, "grad")]
             layout = Layout(output)
@@ -834,13 +865,15 @@ class Derived(_Traced):
         if recorder.sums_floats(program):
             recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
             return None
-        return Path(program, outputs, layout, (), [function for function, _ in recorder.drawn])
+        path = Path(call, program, outputs, layout, (), [function for function, _ in recorder.drawn])
+        path.inner = call.arguments.shape.word
+        return path
 
     def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
         numbers = call.numbers()
         if path.draws:
             numbers += _draws(path, drawn)
-        tape = path.tape(bytes(call.wanted) + bytes(len(path.draws)))
+        tape = path.tape(path.wanted)
         arguments = call.arguments
         n = len(arguments.numbers)
         if path.layout is None:
@@ -856,9 +889,13 @@ class Derived(_Traced):
         found = [rows[x.what][:n] if x.kind == "out" else [0.0] * n for x in path.outputs]
         return path.layout.outer([arguments.ordered(row) for row in found], arguments.shape)
 
-    def _install(self, entry: Entry, path: Path) -> None:
-        tape = path.tape(bytes([i < path.program.inputs - len(path.draws) for i in range(path.program.inputs)]))
-        del tape
+    def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
+        outer = "one" if path.layout is None else path.layout.word
+        inner = path.inner
+        if outer is None or inner is None or path.takes is None or not path.in_order or path.program.captured:
+            return None
+        kind = self._kind if self._kind in ("grad", "value_and_grad") else "jacobian"
+        return path.tape(path.wanted), kind, path.takes, (outer, inner)
 
 
 # ---- one output as a primitive -----------------------------------------------------------------------
@@ -946,3 +983,7 @@ def _derivative_of(program: Program, k: int, slots: Sequence[int], name: str) ->
 
     partials.__name__ = f"{name}_dx"
     return partials
+
+
+for _kind in (Compiled, Derived):
+    chosen._hasten(_kind)

@@ -77,6 +77,16 @@ class Layout:
         """What equal layouts have in common: can be a key of a dict."""
         return self._treedef.signature, tuple(self.shapes)
 
+    @property
+    def word(self) -> str | None:
+        """In a word: "one" number, a "list" or a "tuple" of numbers; None for anything else."""
+        if not self._plain:
+            return None
+        first, *rest = self._treedef.signature
+        if first is None:
+            return "one"
+        return {list: "list", tuple: "tuple"}.get(first[0]) if not any(rest) else None
+
     def filled(self, numbers: Sequence[Any]) -> Any:
         """The tree with other numbers in their places.
 

@@ -61,7 +61,7 @@ def assign(leaves: list[Any], numbers: list[float]) -> None:
     _assign(leaves, numbers) or _assign_one_by_one(leaves, numbers)
 
 
-def _assign_one_by_one(leaves: list[Any], numbers: list[float]) -> None:
+def _assign_one_by_one(leaves: list[Any], numbers: list[float]) -> bool:
     before = [p.data for p in leaves]
     try:
         for p, x in zip(leaves, numbers, strict=True):
@@ -71,6 +71,7 @@ def _assign_one_by_one(leaves: list[Any], numbers: list[float]) -> None:
             if p.is_leaf:
                 p.data = x
         raise
+    return True
 
 
 def clear_gradients(leaves: Sequence[Any]) -> None:

@@ -231,19 +231,19 @@ class Operators:
 
     def sign(self) -> float:
         """The sign as a plain float, a constant to the derivative."""
-        return p.sign(self)
+        return p.sign(self)  # type: ignore[no-any-return]
 
     def floor(self) -> float:
         """The largest whole number not above, as a plain float, a constant to the derivative."""
-        return p.floor(self)
+        return p.floor(self)  # type: ignore[no-any-return]
 
     def ceil(self) -> float:
         """The smallest whole number not below, as a plain float, a constant to the derivative."""
-        return p.ceil(self)
+        return p.ceil(self)  # type: ignore[no-any-return]
 
     def trunc(self) -> float:
         """The number without its fraction, as a plain float, a constant to the derivative."""
-        return p.trunc(self)
+        return p.trunc(self)  # type: ignore[no-any-return]
 
     def round(self, ndigits: int = 0) -> float:
         """The number rounded half to even, as a plain float, a constant to the derivative."""

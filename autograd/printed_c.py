@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import kernels
-from .printed import UnprintableError
 from .printed_python import wrapped
 from .printed_walked import PIECES, Walked, bare, needed
 from .translate import Dialect, UntranslatableError, Walk
@@ -29,16 +28,23 @@ ITS_OWN = (
 # No product and sum in one rounding, and no sine or power of the compiler's own: the bits are Python's.
 FLAGS = ("-O2", "-ffp-contract=off", *[f"-fno-builtin-{name}" for name in ITS_OWN if name != "sqrt"])
 
-KEYWORDS = """
-auto break case char const continue default do double else enum extern float for goto if inline int long register restrict
-return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof bool complex imaginary
-main value value_and_gradients in out gradients ok status NAN INFINITY NULL stdin stdout stderr errno assert
-""".split()  # fmt: skip
-LIBRARY = """
-j0 j1 jn y0 y1 yn gamma lgamma tgamma erf erfc fabs floor ceil trunc rint round nearbyint fmod remainder hypot copysign
-signbit isfinite isnan isinf isnormal ldexp frexp modf logb ilogb scalbn fma fmax fmin fdim nan exp10 pow10 drem significand
-abs labs div exit abort free malloc calloc realloc rand srand atoi atof system signgam
-""".split()  # fmt: skip
+KEYWORDS = re.findall(
+    r"\w+",
+    """
+    auto break case char const continue default do double else enum extern float for goto if inline int long register
+    restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof bool
+    complex imaginary main value value_and_gradients in out gradients ok status NAN INFINITY NULL stdin stdout stderr
+    errno assert
+    """,
+)
+LIBRARY = re.findall(
+    r"\w+",
+    """
+    j0 j1 jn y0 y1 yn gamma lgamma tgamma erf erfc fabs floor ceil trunc rint round nearbyint fmod remainder hypot
+    copysign signbit isfinite isnan isinf isnormal ldexp frexp modf logb ilogb scalbn fma fmax fmin fdim nan exp10 pow10
+    drem significand abs labs div exit abort free malloc calloc realloc rand srand atoi atof system signgam
+    """,
+)
 
 
 class C(Dialect):
@@ -642,8 +648,8 @@ class Writer(Walked):
     reserved = (*KEYWORDS, *LIBRARY, *ITS_OWN, *HELPERS, "erfcx", "ERFCX", "GELU", *[f"c_{name}" for name in ITS_OWN])
     declared = declared_anew = "double "
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program, C())
+    def __init__(self, program: Program, active: Sequence[Any] | None = None) -> None:
+        super().__init__(program, C(), active)
 
     def array(self, xs: Sequence[str]) -> str:
         """An array, and how long it is."""
@@ -677,11 +683,12 @@ def takes_flag(name: str) -> bool:
     return "int *ok" in HELPERS.get(name, "")
 
 
-def written(program: Program) -> str:
+def written(program: Program, active: Sequence[Any] | None = None) -> str:
     """A program as C99: `value` and `value_and_gradients`, and the functions that they use.
 
     Args:
         program: the program.
+        active: for each input whether it is differentiated; all are if None.
 
     Returns:
         The text of a file.
@@ -689,9 +696,10 @@ def written(program: Program) -> str:
     Raises:
         UnprintableError: it holds what can't be written in C; the message names it.
     """
-    writer = Writer(program)
+    writer = Writer(program, active)
     plan = writer.plan
     arguments = [plan.names[slot] for slot in plan.arguments]
+    wanted = [slot for slot in plan.arguments if plan.active[slot]]
     unpacked = [f"const double {', '.join([f'{name} = in[{i}]' for i, name in enumerate(arguments)])};"] if arguments else []
     outputs = [plan.names[slot] for slot in program.outputs]
     stored = [f"out[{k}] = {bare(name)};" for k, name in enumerate(outputs)]
@@ -699,7 +707,7 @@ def written(program: Program) -> str:
     backward: list[str] = []
     for k, slot in enumerate(program.outputs):
         part = [f"/* backward from {plan.names[slot]} */", *writer.backward(plan.sweep(slot))]
-        part += [f"gradients[{k * len(arguments) + i}] = {plan.derivatives[s]};" for i, s in enumerate(plan.arguments)]
+        part += [f"gradients[{k * len(wanted) + i}] = {plan.derivatives[s]};" for i, s in enumerate(wanted)]
         backward += ["", *part] if len(outputs) == 1 else ["", "{", *[f"    {line}" for line in part], "}"]
     functions = [
         _function("value", ["const double *in", "double *out"], [*unpacked, *lines]),
@@ -715,7 +723,7 @@ def written(program: Program) -> str:
     head = [
         "/* Written by glassgrad. in: " + (", ".join([part for part in (inputs, *captured) if part]) or "nothing") + ".",
         "   The functions return 0; or -1 where Python would raise an error or need decimals; or the number of the condition,",
-        "   counted from 1, that does not hold. Compile with -O2 -ffp-contract=off -fno-builtin for the same bits as in Python. */",
+        "   counted from 1, that doesn't hold. Compile with -O2 -ffp-contract=off -fno-builtin for Python's bits. */",
     ]
     pieces = _pieces(writer.walk, "\n".join(functions))
     return "\n\n".join(["\n".join([*head, "#include <math.h>"]), *needed(functions, pieces), *functions]) + "\n"

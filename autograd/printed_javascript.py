@@ -26,13 +26,17 @@ MATH = (
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "expm1", "log", "log10", "log1p",
     "log2", "sin", "sinh", "sqrt", "tan", "tanh",
 )  # fmt: skip
-KEYWORDS = """
-abstract arguments async await boolean break byte case catch char class const continue debugger default delete do double else
-enum eval export extends false final finally float for function goto if implements import in instanceof int interface let long
-native new null of package private protected public return short static super switch synchronized this throw throws transient
-true try typeof undefined var void volatile while with yield NaN Infinity Math Number Array Object String Symbol BigInt Map Set
-value valueAndGradients globalThis window self name status top length
-""".split()  # fmt: skip
+KEYWORDS = re.findall(
+    r"\w+",
+    """
+    abstract arguments async await boolean break byte case catch char class const continue debugger default delete do
+    double else enum eval export extends false final finally float for function goto if implements import in instanceof
+    int interface let long native new null of package private protected public return short static super switch
+    synchronized this throw throws transient true try typeof undefined var void volatile while with yield NaN Infinity
+    Math Number Array Object String Symbol BigInt Map Set value valueAndGradients globalThis window self name status top
+    length
+    """,
+)
 
 
 class JavaScript(Dialect):

@@ -566,7 +566,7 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 def wrapped(line: str) -> list[str]:
     """A line in pieces of no more than `WIDTH` characters, broken behind commas between brackets."""
-    if len(line) <= WIDTH:
+    if len(line) <= WIDTH or '"' in line or "'" in line:  # a text stays in one piece
         return [line]
     found, indent = [], " " * (len(line) - len(line.lstrip()))
     while len(line) > WIDTH:

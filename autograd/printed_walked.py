@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import kernels, kernels_exact, program as programs, records
+from . import kernels, program as programs, records
 from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import Dialect, UntranslatableError, Walk
@@ -81,10 +81,11 @@ class Walked:
 
     Args:
         program: the program.
+        dialect: how the language writes expressions.
+        active: for each input whether it is differentiated; all are if None.
 
     Attributes:
         language: its name, for messages.
-        dialect: how it writes expressions.
         reserved: names that the text has a use for.
         declared: what stands before a variable's name where it is given its number.
         declared_anew: likewise, where it is given another one later.
@@ -97,7 +98,7 @@ class Walked:
     declared_anew = ""
     lists: tuple[str, ...] = ("softmax",)
 
-    def __init__(self, program: Program, dialect: Dialect) -> None:
+    def __init__(self, program: Program, dialect: Dialect, active: Sequence[Any] | None = None) -> None:
         names = Names(self.reserved, ascii_only=True)
         names.taken |= {
             prefix + name.lstrip("_") for module in (kernels, records) for name in vars(module) for prefix in ("k_", "p_")
@@ -106,7 +107,7 @@ class Walked:
         self.names = names
         self.dialect = dialect
         self.walk = Walk(dialect)
-        self.plan = Plan(program, names, dialect.number)
+        self.plan = Plan(program, names, dialect.number, active)
         self._lists: dict[Any, str] = {}
         self._computed_lists: set[Any] = set()
 
@@ -250,7 +251,7 @@ class Walked:
         derivatives: dict[int, str] = {}
         slopes: dict[int, Callable[[int], str]] = {}
         lines = []
-        for slot in [*[plan.first + i for i in sweep.order], *plan.arguments]:
+        for slot in [*[plan.first + i for i in sweep.order], *[s for s in plan.arguments if plan.active[s]]]:
             terms = [
                 self._product(derivatives[t.instruction], slopes[t.instruction](t.place)) for t in sweep.terms.get(slot, [])
             ]

@@ -295,10 +295,13 @@ class Program:
         """The program as text in another language, with its derivatives, and with nothing left that it would need.
 
         Args:
-            language: ``"python"``.
+            language: ``"python"``, ``"c"`` or ``"javascript"``.
 
         Returns:
-            Two functions, ``value`` and ``value_and_gradients``, and the kernels that they use.
+            Two functions, ``value`` and ``value_and_gradients`` (``valueAndGradients`` in JavaScript), and the kernels that
+            they use, and nothing else. Python and C have the bits of this engine; C does if it is compiled with
+            ``-ffp-contract=off`` and ``-fno-builtin``, as `function` does. JavaScript is off by some units in the last
+            place where a browser's sines and exponentials are.
 
         Raises:
             ValueError: the language is another one, or the program holds what can't be written in it; the message says what.
@@ -326,6 +329,26 @@ class Program:
         """
         text: str = import_module(f"{__package__}.printed").source(self, language)
         return text
+
+    def function(self, language: str = "c") -> Any:
+        """The program as a function of plain numbers, computed by machine code: written in C, compiled, and loaded.
+
+        The library is kept in the user's cache folder, so that the same program is compiled once.
+
+        Args:
+            language: ``"c"``.
+
+        Returns:
+            A function of as many numbers as there are inputs. Its method ``value_and_gradients`` gives the derivatives too,
+            ``source`` is what was compiled, and ``path`` is the library.
+
+        Raises:
+            ValueError: the language is another one, or the program holds what can't be written in it.
+            CompilerError: there is no C compiler, or it refused the program.
+        """
+        if language != "c":
+            raise ValueError(f"a program is compiled from 'c', got {language!r:.60}")
+        return import_module(f"{__package__}.compiling").Function(self)
 
     def __str__(self) -> str:
         """Forward and backward pass as Python, each result with its name; the sizes alone where it is long."""

@@ -2027,7 +2027,8 @@ def _direction(h: Any, xs: Sequence[Any]) -> list[Any]:
 
 
 def _minus_quotient(x: Any, y: Any) -> float:
-    return -_floor_division(x, y)  # a constant to every further derivative
+    quotient: float = _floor_division(x, y)  # a constant to every further derivative
+    return -quotient
 
 
 @flat("floordiv")
@@ -2178,7 +2179,7 @@ def round(x: Any, ndigits: int = 0) -> float:
     >>> round(2.5), round(0.12345, 2)
     (2.0, 0.12)
     """
-    return _round(x, ndigits)
+    return _round(x, ndigits)  # type: ignore[no-any-return]
 
 
 @flat("round")

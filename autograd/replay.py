@@ -14,7 +14,9 @@ from . import modes
 from .program import SAFE, Program, Stale, bits, stop
 from .record import Primitive
 
-__all__ = ["Births", "Tape", "number", "read_graph"]
+__all__ = ["Births", "Entry", "Tape", "hasten", "number", "read_graph"]
+
+LONGEST = 2000  # instructions of a program that is written out as a function: compiling that takes its time
 
 number: Callable[[Any], float] = operator.attrgetter("_data")  # of a Value of either engine, unseen by a recorder
 
@@ -62,7 +64,7 @@ class Births:
     @property
     def leaves(self) -> int:
         """How many of them are leaves, and not the number of another node."""
-        return sum([x.is_leaf for x in self.nodes]) - len(self.sources)
+        return len([x for x in self.nodes if x.is_leaf]) - len(self.sources)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -174,6 +176,9 @@ class Tape:
 
     def __init__(self, program: Program, active: bytes) -> None:
         self.program = program
+        self._active = active
+        self._functions: dict[int | None, Callable[..., Any]] = {}
+        self._runs = 0
         first, inputs, captured = program.first, program.inputs, len(program.captured)
         self._wanted = [i for i in range(inputs) if active[i]] + list(range(inputs, inputs + captured))
         moving = program.reached(self._wanted)
@@ -189,6 +194,8 @@ class Tape:
 
     def _forward(self, numbers: Sequence[float]) -> list[float]:
         program = self.program
+        if len(numbers) != program.inputs:
+            raise ValueError(f"a program of {program.inputs} inputs got {len(numbers)} numbers")
         found = [*numbers, *map(number, program.captured), *program.constants]
         guards = self._guards
         i = 0
@@ -197,7 +204,9 @@ class Tape:
                 if i in guards:
                     self._check(guards[i], found)
                 found.append(function(*[found[s] for s in slots]))
-        except (ArithmeticError, ValueError):
+        except Stale:
+            raise
+        except Exception:
             raise Stale(instruction=i) from None
         self._check(guards.get(len(self._code), ()), found)
         return found
@@ -225,12 +234,42 @@ class Tape:
             raise Stale(instruction=i) from None
         return [adjoints[slot] for slot in self._wanted]
 
+    def function(self, what: int | None) -> Callable[..., Any]:
+        """The program written out as a function of the inputs' numbers and then those of the captured Values.
+
+        Args:
+            what: None for the outputs, k for output k and its derivatives, -1 for all outputs and theirs.
+        """
+        from .printed_python import replay_function  # not before: it is long, and few need it
+
+        if what not in self._functions:
+            self._functions[what] = replay_function(self.program, what, self._active)
+        return self._functions[what]
+
+    def _written(self, what: int | None) -> Callable[..., Any] | None:
+        """The function, once the program has been computed so often that writing it out pays."""
+        self._runs += 1
+        return self.function(what) if self._runs > len(self._code) and len(self._code) <= LONGEST else None
+
+    def _run(self, function: Callable[..., Any], numbers: Sequence[float]) -> Any:
+        if len(numbers) != self.program.inputs:
+            raise ValueError(f"a program of {self.program.inputs} inputs got {len(numbers)} numbers")
+        try:
+            return function(*numbers, *map(number, self.program.captured))
+        except Stale:
+            raise
+        except Exception:  # of a custom primitive's rule, it may be any
+            raise Stale from None
+
     def values(self, numbers: Sequence[float]) -> list[float]:
         """The outputs.
 
         Args:
             numbers: one for each input.
         """
+        function = self._written(None)
+        if function is not None:
+            return self._run(function, numbers)  # type: ignore[no-any-return]
         found = self._forward(numbers)
         return [found[slot] for slot in self.program.outputs]
 
@@ -241,6 +280,9 @@ class Tape:
             numbers: one for each input.
             k: which output.
         """
+        function = self._written(k)
+        if function is not None:
+            return self._run(function, numbers)  # type: ignore[no-any-return]
         found = self._forward(numbers)
         return found[self.program.outputs[k]], self._backward(found, k)
 
@@ -250,10 +292,12 @@ class Tape:
         Args:
             numbers: one for each input.
         """
+        function = self._written(-1)
+        if function is not None:
+            return self._run(function, numbers)  # type: ignore[no-any-return]
         found = self._forward(numbers)
-        return [found[slot] for slot in self.program.outputs], [
-            self._backward(found, k) for k in range(len(self.program.outputs))
-        ]
+        rows = [self._backward(found, k) for k in range(len(self.program.outputs))]
+        return [found[slot] for slot in self.program.outputs], rows
 
 
 def _function(record: Primitive) -> Callable[..., Any]:
@@ -262,3 +306,82 @@ def _function(record: Primitive) -> Callable[..., Any]:
     if record.arity is not None:
         return function
     return lambda *xs: record.evaluate(xs, xs)
+
+
+class Entry:
+    """A function that replays a tape where that is possible, and is `fallback` in every other way.
+
+    Args:
+        fallback: takes the same arguments.
+    """
+
+    def __init__(self, fallback: Callable[..., Any]) -> None:
+        self._fallback = fallback
+        self._replay: Callable[..., Any] | None = None
+        self._read_names: tuple[tuple[Any, Any, Any], ...] = ()
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Compute the function; see its own docstring."""
+        replay = self._replay
+        if replay is not None and not (named or modes.open_blocks or modes.recorders or modes.inside_derivative()):
+            try:
+                for container, key, expected in self._read_names:
+                    if (container.cell_contents if key is None else container[key]) is not expected:
+                        break
+                else:
+                    return replay(*args)
+            except Exception:  # whatever it is, the fallback raises it in the right words
+                pass
+        return self._fallback(*args, **named)
+
+    def _arm(
+        self, tape: Tape, what: str, takes: str, gives: tuple[str, str], names: Iterable[tuple[Any, Any, Any]] = ()
+    ) -> None:
+        """From now on, calls with floats replay a tape.
+
+        Args:
+            tape: the tape.
+            what: "values", "value_and_grad", "grad" or "jacobian".
+            takes: "numbers" for as many floats as there are inputs, "list" for one list of them.
+            gives: what outputs, and the numbers of a gradient, are put in: "one", "tuple" or "list".
+            names: what the function reads from outside: (cell, None, object) or (dict, key, object), compared by identity.
+        """
+        captured = tape.program.captured
+        outer, inner = _PUT_IN[gives[0]], _PUT_IN[gives[1]]
+        function: Callable[..., Any] | None = None  # written out when it is called for the first time
+
+        def replay(*numbers: Any) -> Any:
+            nonlocal function
+            if function is None:
+                function = tape.function({"values": None, "jacobian": -1}.get(what, 0))
+            if takes == "list":
+                (listed,) = numbers
+                if type(listed) is not list:
+                    raise TypeError
+                numbers = tuple(listed)
+            for x in numbers:
+                if type(x) is not float:
+                    raise TypeError
+            if captured:
+                numbers = (*numbers, *map(number, captured))
+            found = function(*numbers)
+            if what == "values":
+                return outer(found)
+            first, second = found
+            if what == "jacobian":
+                return outer([inner(row) for row in second])
+            return inner(second) if what == "grad" else (first, inner(second))
+
+        self._replay, self._read_names = replay, tuple(names)
+
+    def _disarm(self) -> None:
+        """From now on, all calls go to the fallback."""
+        self._replay, self._read_names = None, ()
+
+
+_PUT_IN: dict[str, Callable[[list[Any]], Any]] = {"one": operator.itemgetter(0), "tuple": tuple, "list": lambda xs: xs}
+
+
+def hasten(kind: type[Entry]) -> type[Entry]:
+    """Let instances of a subclass of `Entry` be called in a shorter way, where the engine has one; this one hasn't."""
+    return kind

@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphs": {"face", "records", "record", "modes"},
     "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes"},
     "dual": {"records", "operators", "record", "modes"},
-    "series": {"dual", "records", "operators", "record", "modes"},
+    "series": {"deallocation", "dual", "records", "operators", "record", "modes"},
     "tree": set(),
     "layout": {"tree"},
     "symbol": {"records", "operators", "record"},

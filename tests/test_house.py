@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "replay": {"modes", "printed_python", "program", "record"},
     "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes", "replay"},
     "dual": {"records", "operators", "record", "modes"},
-    "series": {"dual", "records", "operators", "record", "modes"},
+    "series": {"deallocation", "dual", "records", "operators", "record", "modes"},
     "tree": set(),
     "layout": {"tree"},
     "symbol": {"records", "operators", "record"},

@@ -483,6 +483,7 @@ class _Traced(Entry):
         self._last: Path | None = None
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
+        self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
         self.__name__ = type(words).__name__
         functools.update_wrapper(self, words, updated=())
 
@@ -539,6 +540,19 @@ class _Traced(Entry):
     # ---- one call ----------------------------------------------------------------------------------
 
     def _general(self, /, *args: Any, **named: Any) -> Any:
+        path = self._whole
+        if path is not None and len(args) == path.program.inputs and not (named or modes.open_blocks or modes.recorders):
+            for x in args:
+                if type(x) is not Value:
+                    break
+            else:
+                if self._names.changed():
+                    self._forget()
+                elif (len(args) < 2 or len(set(args)) == len(args)) and path.fits(args) and not modes.inside_derivative():
+                    try:
+                        return path.whole.node(path.primitive(0, path.slots, self.__name__, ()), args)
+                    except TROUBLE:
+                        pass
         return self._call(args, named)
 
     def _call(self, args: tuple[Any, ...], named: dict[str, Any], again: bool = False) -> Any:
@@ -686,18 +700,20 @@ class _Traced(Entry):
 
     def _install(self, entry: _Entry, path: Path) -> None:
         """Let calls with floats alone go the engine's quick way, where there is one."""
-        self._armed = None
+        self._armed = self._whole = None
         self._disarm()
         unknown = path.draws or not path.outputs or self._backend or self._entries.get(path.key) is not entry
         way = None if unknown else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
+        if path.whole is not None and path.key == _key_of_values(path.program.inputs):
+            self._whole = path
 
     def _forget(self) -> None:
         """Start again: a variable that the function reads was bound to something else."""
         self._entries.clear()
-        self._armed = None
+        self._armed = self._whole = None
         self._disarm()
         self._rebindings += 1
         if self._rebindings > MOST_REBINDINGS:
@@ -710,7 +726,7 @@ class _Traced(Entry):
         else:
             entry.reason = reason
             entry.paths.clear()
-        self._armed = None
+        self._armed = self._whole = None
         self._disarm()
         warnings.warn(
             f"the compiled function {self.__name__} is computed as if it were not compiled: {reason}",
@@ -724,6 +740,12 @@ def _innermost(function: Any) -> Any:
     while (transform := getattr(function, "_transform", None)) is not None:
         function = transform[1]
     return function
+
+
+@functools.cache
+def _key_of_values(count: int) -> Any:
+    """The key of a call with Values one by one, all of them different ones, outside of all blocks."""
+    return None, tuple([(i, Value) for i in range(count)]), True, False
 
 
 class Compiled(_Traced):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -509,9 +510,20 @@ class _Traced(Entry):
             found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
         return found
 
+    def __reduce__(self) -> Any:
+        """Copy and pickle: by its name where it is found there, as a function is, else by what it was made of."""
+        found: Any = sys.modules.get(self.__module__)
+        for name in self.__qualname__.split("."):
+            found = getattr(found, name, None)
+        return self.__qualname__ if found is self else self._made_of()
+
     # What the two kinds do in their own ways.
 
     if TYPE_CHECKING:
+        __qualname__: str
+
+        def _made_of(self) -> Any:
+            """A function and its arguments that make it again."""
 
         def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
             """Take the arguments apart."""
@@ -763,6 +775,9 @@ class Compiled(_Traced):
         """Bind as a function binds: a method of a class may be compiled."""
         return self if instance is None else types.MethodType(self, instance)
 
+    def _made_of(self) -> Any:
+        return Compiled, (self._function, self._backend)
+
     def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
         call = Call(args, named)
         signature = None
@@ -928,6 +943,10 @@ class Derived(_Traced):
         super().__init__(eager, wrapped, source._backend)
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
+
+    def _made_of(self) -> Any:
+        name, source, argnums, _ = self._transform
+        return getattr(transforms, name), (source, argnums)
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._wrapped(*args, **named)

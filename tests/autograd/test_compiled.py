@@ -863,6 +863,22 @@ def test_programs_pickle() -> None:
 # ---- numbers that a function draws ---------------------------------------------------------------------
 
 
+@compiled
+def by_name(x: Any) -> Any:
+    """A function that is found by its name."""
+    return x * x
+
+
+def test_compiled_functions_pickle_and_copy() -> None:
+    """By name, as functions do, or by the function that they were made of; derivatives by what they are derivatives of."""
+    assert copy.copy(by_name) is by_name
+    for fast, result in ((compiled(exp), 1.0), (grad(compiled(exp), 0), 1.0), (hessian(compiled(exp)), 1.0)):
+        for other in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
+            assert [other(0.0) for _ in range(4)] == [result] * 4
+            assert other.__name__ == fast.__name__
+            assert type(other) is type(fast)
+
+
 def test_drawn_numbers_are_drawn_again() -> None:
     """What `draw` gives is drawn anew at each call, in order, and once only where another way has to be tried."""
 

@@ -1,8 +1,8 @@
 """`vmap`: a function at many points at once.
 
-The function is recorded as `compile` records it, of one point, and its program is computed at all points: by the native engine in
-lanes, several points side by side. Points at which the program doesn't hold get another program of the function, or the function
-itself.
+The function is recorded as `compile` records it, of one point, and its program is computed at all points: by the native
+engine in lanes, several points side by side. Points at which the program doesn't hold get another program of the function,
+or the function itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from . import modes, points, records as p, transforms, tree
@@ -20,7 +21,7 @@ from .layout import Layout
 from .program import Program, stop
 from .record import NaryPrimitive, is_real, is_tracked
 from .replay import number
-from .samples import Form, Points, Samples, UnfitError, numbers_of_all, stacked
+from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
 
 __all__ = ["vmap"]
 
@@ -38,9 +39,9 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, thr
         f: a function of floats, or of lists, tuples, dicts and arrays of them, for one point. May be what `grad` or
             `value_and_grad` returned, and a compiled function. It may close over Values, such as the parameters of a net.
         in_axes: along which axis the points of each argument lie: 0, another axis, or None for an argument that all points
-            share; one for all arguments, or a tuple with one for each, which may be a tuple or dict of them for an argument that is
-            one. Axis 0 of a list is the list itself, axis 1 goes through the lists in it. Tuples and dicts hold arguments. Keyword
-            arguments have axis 0.
+            share; one for all arguments, or a tuple with one for each. For an argument that is a tuple or dict of others, one
+            for all of them, or a tuple or dict. Axis 0 of a list is the list itself, axis 1 goes through the lists in it.
+            Keyword arguments have axis 0.
         reduce: "mean" or "sum" over all points; None for the result at each point. f then returns one number, and where it
             depends on Values the result is one node: a training step is ``vmap(loss, reduce="mean")(X, y).backward()``. Its
             gradients have the bits of ``mean([loss(x, y) for x, y in zip(X, y)])``.
@@ -49,18 +50,18 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, thr
 
     Returns:
         A function of as many arguments as f. It takes lists, NumPy arrays, and buffers of doubles (an ``array("d")``, a
-        memoryview), and gives back the same kind: of arrays an array whose first axis is that of the points, of buffers a buffer,
-        else a list. A tuple or dict that f returns comes back as one, with all points in each of its places. Where f depends on
-        Values, results are Values; in `no_grad` they are floats.
+        memoryview), and gives back the same kind: of arrays an array whose first axis is that of the points, of buffers a
+        buffer, else a list. A tuple or dict that f returns comes back as one, with all points in each of its places. Where f
+        depends on Values, results are Values; in `no_grad` they are floats.
 
     Raises:
         TypeError: f isn't a function, or an argument has no such axis.
         ValueError: reduce is something else, arguments have different numbers of points, or nothing is mapped.
 
-    The program is recorded at two points, as `compile` says; what it can't see there can't be seen here. f gets an array's numbers as
-    `grad` hands them over, an array of objects. A number that isn't a float, such as a label, is a constant of the program:
-    points with the same label are computed together. So pass floats where there are many. What f raises at a point is raised as
-    it is, with a note that says the place of the point.
+    The program is recorded at two points, as `compile` says; what it can't see there can't be seen here. f gets an array's
+    numbers as `grad` hands them over, in an array of objects. A number that isn't a float, such as a label, is a constant of
+    the program: points with the same label are computed together. So pass floats where there are many. What f raises at a
+    point is raised as it is, with a note that says the place of the point.
 
     >>> from autograd import grad
     >>> vmap(lambda x, y: x * y)([1.0, 2.0], [10.0, 20.0]), vmap(grad(lambda x: x ** 3))([1.0, 2.0])
@@ -168,7 +169,9 @@ class Group:
             active = batch.values()
             program = path.program
             needed = program.needed(0)
-            slots = [i for i, flag in enumerate(active) if flag] + [*range(program.inputs, program.inputs + len(program.captured))]
+            slots = [i for i, flag in enumerate(active) if flag] + [
+                *range(program.inputs, program.inputs + len(program.captured))
+            ]
             known = [*batch.inputs, *program.captured]
             operands = tuple([known[i] for i in slots if needed[i]])
             primitive = Reduction(self.name, operands, record)
@@ -196,8 +199,15 @@ class Batch:
     def __init__(
         self, group: Group, numbers: list[Any], flags: list[bool], sources: list[Any], rows: int, places: list[int] | None
     ) -> None:
-        self.group, self.numbers, self.flags, self.sources, self.rows, self.places = group, numbers, flags, sources, rows, places
-        self.has_values = any([type(x) is not float for x in numbers])
+        self.group, self.numbers, self.flags, self.sources, self.rows, self.places = (
+            group,
+            numbers,
+            flags,
+            sources,
+            rows,
+            places,
+        )
+        self.has_values = any(type(x) is not float for x in numbers)
         if not self.has_values:
             self.inputs, self.mapped = numbers, bytes(flags)
             self.input_of: Sequence[int] = range(len(numbers))
@@ -250,7 +260,7 @@ class Batch:
 
 
 def _taken_apart(f: Any) -> tuple[str, Any, Any]:
-    """What is computed of which function: ``("values", f, 0)``, or a derivative with its argnums; "other" for other derivatives."""
+    """What is computed, of which function, and its argnums: "values", "grad", "value_and_grad", or another derivative."""
     if isinstance(f, Compiled):
         return "values", f._function, 0
     name, inner, argnums, has_aux = getattr(f, "_transform", ("", None, 0, False))
@@ -276,7 +286,7 @@ class Mapped:
         if reduce and self.kind != "values":
             raise TypeError(
                 f"vmap: with reduce the function returns one number, and {name} returns gradients; "
-                f'differentiate what comes out instead, as in vmap(f, reduce="{reduce}")(xs).backward()'
+                f'differentiate what comes out, as in vmap(f, reduce="{reduce}")(xs).backward()'
             )
         self._groups: dict[Any, Group] = {}
         self._last: tuple[Any, Group] | None = None
@@ -286,10 +296,8 @@ class Mapped:
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
         batches: list[Batch] = []
         if samples.count and self.kind != "other" and not (mode.detecting or mode.sourcing or self._is_inside()):
-            try:
+            with suppress(UnfitError):
                 batches = self._batches(samples)
-            except UnfitError:
-                pass
         return self._reduced(samples, batches, mode) if self.reduce else self._results(samples, batches, mode)
 
     def _is_inside(self) -> bool:
@@ -416,8 +424,8 @@ class Mapped:
             kind: of the arguments, where these are all points of the call; else empty.
 
         Returns:
-            (results, pending): pairs of a point and its result, and the points at which the program doesn't hold. With a kind, and if
-            it holds everywhere, the result of the call.
+            (results, pending): pairs of a point and its result, and the points at which the program doesn't hold. With a kind,
+            and if it holds everywhere, the result of the call.
         """
         picked = None if len(pending) == batch.rows else array("q", pending)
         form = batch.group.form
@@ -436,7 +444,10 @@ class Mapped:
             lanes = batch.group.lanes(path, bytes([i in wanted for i in range(len(batch.inputs))]), batch.mapped, False)
             outputs, slopes, failed = lanes.gradients(batch.sources, batch.shared(), batch.rows, picked, 0, self.threads)
             columns = {slot: k for k, slot in enumerate(wanted)}
-            parts = [(form.layouts[i], [columns[batch.input_of[k]] for k in range(*form.spans[i])]) for i in self._positions(form.count)]
+            parts = [
+                (form.layouts[i], [columns[batch.input_of[k]] for k in range(*form.spans[i])])
+                for i in self._positions(form.count)
+            ]
             if kind and not failed and (whole := self._packed_gradient(parts, outputs, slopes, len(wanted), kind)) is not None:
                 return whole, []
             rows = self._gradient_rows(parts, outputs, slopes, len(wanted), len(pending))
@@ -484,7 +495,9 @@ class Mapped:
         results = [self._alone(samples, i) for i in range(samples.count)]
         for i, x in enumerate(results):
             if not (is_tracked(x) or is_real(x)):
-                raise TypeError(f"vmap: with reduce the function returns one number, got {type(x).__name__} {x!r:.60} at point {i}")
+                raise TypeError(
+                    f"vmap: with reduce the function returns one number, got {type(x).__name__} {x!r:.60} at point {i}"
+                )
         return self.record(results)
 
     def _parts(self, batches: list[Batch], mode: Any, sure: bool) -> list[tuple[Batch, Path, list[int] | None]] | None:
@@ -507,7 +520,9 @@ class Mapped:
                     return None
                 if not new:
                     try:
-                        batch.group.compiled(*batch.numbers_at(pending[min(runs, len(pending) - 1)] if pending else min(runs, batch.rows - 1)))
+                        batch.group.compiled(
+                            *batch.numbers_at(pending[min(runs, len(pending) - 1)] if pending else min(runs, batch.rows - 1))
+                        )
                     except Exception:  # which the function itself raises again
                         return None
                     runs += 1
@@ -531,7 +546,7 @@ class Mapped:
     def _added_up(self, samples: Samples, parts: list[tuple[Batch, Path, list[int] | None]], mode: Any) -> Any:
         """The result of the points by their programs; None where one doesn't hold."""
         count = samples.count
-        if not mode.recording or not any([path.valued for _, path, _ in parts]):
+        if not mode.recording or not any(path.valued for _, path, _ in parts):
             outputs = array("d", bytes(8 * count))
             for batch, path, mine in parts:
                 rows, places = batch.picked(mine)
@@ -542,7 +557,7 @@ class Mapped:
                 for i, x in zip(range(count) if places is None else places, found, strict=True):
                     outputs[i] = x
             value = self.record.evaluate((*outputs,), outputs)
-            return chosen.Value(value) if any([path.valued for _, path, _ in parts]) else value
+            return chosen.Value(value) if any(path.valued for _, path, _ in parts) else value
         plans = [batch.group.plan(path, batch, self.record) for batch, path, _ in parts]
         operands = plans[0].operands
         if len(plans) > 1:
@@ -566,7 +581,7 @@ class Mapped:
 def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) -> Iterator[Any]:
     """The result at each point."""
     count = len(path.program.outputs)
-    given = any([output.kind == "input" for output in path.outputs])
+    given = any(output.kind == "input" for output in path.outputs)
     for k, i in enumerate(pending):
         row = outputs[k * count : (k + 1) * count]
         inputs = batch.inputs_at(i) if given else []
@@ -577,7 +592,7 @@ def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) 
 
 def _packed(path: Path, outputs: array[float], kind: str) -> Any:
     """The result of a call from the outputs as they are, where each point has one number or a list of numbers; else None."""
-    if any([output.kind != "out" or output.what != i for i, output in enumerate(path.outputs)]):
+    if any(output.kind != "out" or output.what != i for i, output in enumerate(path.outputs)):
         return None
     shape = _shape_of(path.layout)
     return None if shape is None else numbers_of_all(outputs, kind, shape)
@@ -656,7 +671,7 @@ class Reduction(NaryPrimitive):
         return found
 
     def _slopes(self, z: Any, xs: Sequence[Any]) -> Sequence[Any]:
-        again = any([type(x) is not float for x in xs])
+        again = any(type(x) is not float for x in xs)
         values = [chosen.Value(x) if type(x) is float else x for x in xs]
         with modes.enable_grad():
             slopes: Sequence[Any] = gradients(self._computed(values), values, create_graph=again)
@@ -672,6 +687,6 @@ def _replayed(program: Program, found: list[Any]) -> Any:
         xs = tuple([found[s] for s in slots])
         found.append(transforms.stop_gradient(xs[0]) if record is stop else record.apply(xs))
     plain = [x if type(x) is float else number(x) for x in found]
-    if not all([guard.holds(plain) for guard in program.guards]):
+    if not all(guard.holds(plain) for guard in program.guards):
         raise ValueError("it takes another way through the function there")
     return found[program.outputs[0]]

@@ -1,7 +1,7 @@
 """What `vmap` takes and returns: the numbers of many points, in lists, arrays and buffers.
 
-An argument is taken apart into what all points share and `Points`, which have something for each. Points of one `Form` differ in
-their numbers only, so that one program serves them.
+An argument is taken apart into what all points share and `Points`, which have something for each. Points of one `Form` differ
+in their numbers only, so that one program serves them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Points:
 
     def __init__(self, x: Any, axis: int, where: str) -> None:
         self.where = where
+        self._x: Any
+        self._is_view = False
         if is_array(x):
             self.kind = "array"
             if not -x.ndim <= axis < x.ndim:
@@ -52,6 +54,7 @@ class Points:
             self.kind = "buffer" if isinstance(x, array) else "memoryview"
             view = memoryview(x)
             plain = axis == 0 and view.ndim in (1, 2) and view.format in ("d", "f") and view.c_contiguous
+            self._is_view = plain
             self._x = view if plain else _along(view.tolist(), axis, where)
         else:
             self.kind = "list"
@@ -63,9 +66,9 @@ class Points:
         x = self._x
         if is_array(x):
             return x[i].astype(object) if x.ndim > 1 else x[i : i + 1].tolist()[0]
-        if isinstance(x, memoryview) and x.ndim == 2:
+        if self._is_view and x.ndim == 2:
             width = x.shape[1]
-            return x.cast("B").cast(x.format)[i * width : (i + 1) * width].tolist()  # type: ignore[call-overload]
+            return x.cast("B").cast(x.format)[i * width : (i + 1) * width].tolist()
         return x[i]
 
     def matrix(self) -> tuple[Any, Any, int] | None:
@@ -80,7 +83,7 @@ class Points:
                 return None
             flat = sys.modules["numpy"].ascontiguousarray(x, dtype=float).reshape(-1)
             return flat, ("array", x.shape[1:]), prod(x.shape[1:])
-        if isinstance(x, memoryview):
+        if self._is_view:
             shape = tuple(x.shape[1:])
             flat = x.cast("B").cast("d") if x.format == "d" else array("d", chain.from_iterable(x.tolist()) if shape else x)
             return flat, ("buffer", shape), prod(shape)
@@ -150,7 +153,7 @@ class Samples:
             return x
         if isinstance(axis, (tuple, list, dict)):
             try:
-                parts = tree.structure(axis) and _children(x, axis)
+                parts = _children(x, axis)
             except ValueError as error:
                 raise ValueError(f"vmap: in_axes doesn't have the shape of {where}: {error}") from None
             return _rebuilt(x, [self._taken(part, a, f"{where}[{key!r}]") for key, part, a in parts])
@@ -335,16 +338,17 @@ def stacked(results: list[Any], kind: str) -> Any:
         return _stacked_arrays(results)
     if kind == "list":
         return results
-    if all([type(x) is float for x in results]):
+    if all(type(x) is float for x in results):
         return numbers_of_all(array("d", results), kind, ())
-    if _flattened(results) is not None and isinstance(first, list) and type(first[0]) is float:
-        return numbers_of_all(_flattened(results)[0], kind, (len(first),))  # type: ignore[index]
+    flat = _flattened(results) if isinstance(first, list) else None
+    if flat is not None and flat[1][2] == "float":
+        return numbers_of_all(flat[0], kind, (flat[1][1],))
     return results
 
 
-def _alike(results: list[Any], kind: type) -> bool:
+def _alike(results: list[Any], kind: Any) -> bool:
     keys = results[0].keys() if kind is dict else len(results[0])
-    return all([isinstance(x, kind) and (x.keys() if kind is dict else len(x)) == keys for x in results])
+    return all(isinstance(x, kind) and (x.keys() if kind is dict else len(x)) == keys for x in results)
 
 
 def _stacked_arrays(results: list[Any]) -> Any:
@@ -355,8 +359,6 @@ def _stacked_arrays(results: list[Any]) -> Any:
     found = numpy.empty((len(results), *shape), dtype=object)
     for i, x in enumerate(rows if len(shapes) == 1 else results):
         found[i] = x
-    if all([type(x) is float for x in found.flat]):
+    if all(type(x) is float for x in found.flat):
         return found.astype(float)
     return found
-
-

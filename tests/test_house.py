@@ -68,10 +68,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
-    "mapped": {
-        "samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs", "records",
-        "record", "modes",
-    },  # fmt: skip
+    "mapped": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs"}
+    | {"records", "record", "modes"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.

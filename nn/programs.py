@@ -221,9 +221,11 @@ class Batches:
         self._ours = True
         self._asked: list[tuple[random.Random, float, int]] = []
         self._in_a_row = 0
+        self._looks = True  # whether to see if programs were used
 
     def begin_epoch(self) -> None:
         """Record anew where something else than numbers was changed since."""
+        self._looks = True
         if self.why:
             return
         try:
@@ -288,13 +290,8 @@ class Batches:
             factors = array("d", [one() for _ in places for one in draws])
             found = self._mean(places, factors)
             if isinstance(found, Value) and math.isfinite(found.data):
-                alone = found.op is ag.mean  # each sample was computed by itself
-                self.eagerly, self.by_programs = self.eagerly + alone, self.by_programs + (not alone)
-                self._in_a_row = self._in_a_row + 1 if alone else 0
-                if alone:
-                    self.exceptions = TOO_MUCH
-                if self._in_a_row == ENOUGH:
-                    self._run, self.why = None, TOO_MUCH
+                by_itself = self._looks and found.op is ag.mean  # a look takes time where there are many parameters
+                self._count(by_itself)
                 return found
             self.exceptions = "a loss was inf or nan"
         except Exception as error:  # of any kind, as above; sample by sample it is raised again, if it is the model's
@@ -303,6 +300,16 @@ class Batches:
             rng.setstate(state)
         self.eagerly += 1
         return None
+
+    def _count(self, by_itself: bool) -> None:
+        """Count a batch, of which each sample was computed by itself, or not."""
+        self._looks = by_itself
+        self.eagerly, self.by_programs = self.eagerly + by_itself, self.by_programs + (not by_itself)
+        self._in_a_row = self._in_a_row + 1 if by_itself else 0
+        if by_itself:
+            self.exceptions = TOO_MUCH
+        if self._in_a_row == ENOUGH:
+            self._run, self.why = None, TOO_MUCH
 
     def words(self) -> str:
         """What computed the batches, for the history."""

@@ -72,10 +72,11 @@ def sizes(program: Program, point: Sequence[float]) -> float:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_each_operation(library: str, name: str) -> None:
+def test_each_operation(library: str, name: str, thorough: bool) -> None:
     """Value and derivatives agree, at kinks and ties as well."""
     zones, call = OPERATIONS[name]
-    for point in ([1.625, -0.375], [0.625, -0.375], [0.3, 0.3], [0.0, 0.0], [-0.5, 0.7], [2.0, -3.0], [0.0, 1.0], [-2.5, 2.0]):
+    points = [[1.625, -0.375], [0.0, 0.0], [0.3, 0.3], [0.625, -0.375], [-0.5, 0.7], [2.0, -3.0], [0.0, 1.0], [-2.5, 2.0]]
+    for point in points if thorough else points[:3]:
         point = point[: len(zones)]
         try:
             program, point, expected = printing.of_function(lambda *xs: call(ag, xs[0], xs[-1], 0.0), *point)
@@ -94,7 +95,7 @@ def test_random_programs(library: str, thorough: bool) -> None:
     """Value and derivatives of random programs agree, away from where a derivative is infinite."""
     names = [name for name in OPERATIONS if name not in ROUGH]
     compared = 0
-    for seed in range(300 if thorough else 15):
+    for seed in range(300 if thorough else 10):
         program, point, expected = printing.drawn(seed, names)
         size = sizes(program, point)
         if not size < 1e6:
@@ -103,7 +104,7 @@ def test_random_programs(library: str, thorough: bool) -> None:
         compared += 1
         for x, y in zip(found, expected, strict=True):
             assert abs(x - y) <= BOUND * size, (seed, found, expected)
-    assert compared >= 10
+    assert compared >= 6
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "power", "divide", "arctan", "softplus", "exp", "arcsin", "hypot", "var"])
@@ -124,7 +125,7 @@ def test_clamp_and_its_like_at_their_kinks(library: str) -> None:
         (lambda x: ag.clamp(x, 0.0, 1.0), [1.0]), (lambda x: ag.clamp(x, 0.0, 1.0), [0.5]), (ag.relu, [0.0]), (ag.relu, [-0.0]),
         (lambda x, y: ag.max([x, y, x]), [2.0, 2.0]), (ag.hypot, [0.0, 0.0]), (lambda x, y: ag.norm([x, y]), [0.0, 0.0]),
         (lambda x, y: ag.std([x, y]), [3.0, 3.0]), (ag.arctan2, [0.0, -0.0]), (lambda x: x**3.0, [0.0]),
-        (lambda x: abs(x) + 0.0, [0.0]), (lambda x, y: x % y, [-7.0, 3.0]), 
+        (lambda x: abs(x) + 0.0, [0.0]), (lambda x, y: x % y, [-7.0, 3.0]),
         (lambda x, y: ag.where(1.0, x, y), [1.0, 2.0]), (ag.sqrt, [4.0]),
     ]  # fmt: skip
     for f, point in cases:

@@ -321,7 +321,8 @@ class Path:
         found = self._operands.get(k)
         if found is None:
             program, inputs = self.program, self.program.inputs
-            needed = program.needed(k)
+            tape = self.tape(wanted)
+            needed = tape.needed(k) if hasattr(tape, "needed") else program.needed(k)
             slots = [i for i in range(inputs) if wanted[i]] + list(range(inputs, inputs + len(program.captured)))
             places = [i for i, slot in enumerate(slots) if needed[slot]]
             found = self._operands[k] = [slots[i] for i in places], places

@@ -265,6 +265,7 @@ def test_kinds_of_input() -> None:
     assert described(found.tolist()) == described(eager)
     assert described(ag.vmap(f)(np.array(xs)[::2]).tolist()) == described(eager[::2])
     assert described(list(ag.vmap(f)(array.array("d", xs)))) == described(eager)
+    assert described(list(ag.vmap(f)(memoryview(array.array("d", xs))))) == described(eager)
     table = np.array(X)
     rows = ag.vmap(net, in_axes=(None, 0))(P, table)
     assert described(rows.tolist()) == described([net(P, x) for x in X])

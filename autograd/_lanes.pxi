@@ -909,7 +909,7 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
 
     Args:
         parts: for each program its lanes, the numbers of its inputs that aren't mapped, an ``array("I")`` that says where each of
-            its sums goes, its sources (see `Lanes.values`) and how many rows they have, an ``array("q")`` with the rows that are
+            its sums goes (None: in their order), its sources (see `Lanes.values`) and how many rows they have, an ``array("q")`` with the rows that are
             computed, and another one with the points that these are; None for all.
         points: how many there are.
         seed: the derivative of the result with respect to each point's output, which is the first of each program.
@@ -931,6 +931,8 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
     if len(parts) == 1 and parts[0][5] is None and parts[0][6] is None:
         lanes, shared, to, sources = parts[0][:4]
         outputs, added, failed = lanes.reduced(sources, shared, points, seed, 0, threads)
+        if to is None:
+            return outputs, added, failed
         for i, x in zip(to, added, strict=True):
             sums[<Py_ssize_t>i] = x
         return outputs, collected, failed
@@ -987,6 +989,14 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
             )
         high = low
     return outputs, collected, sorted(failed)
+
+
+def _node_of_sums(record, tuple operands, double number, const double[::1] sums not None):
+    """One node of Values, with the sums as its local gradients."""
+    cdef double nothing = 0.0
+    if sums.shape[0] != PyTuple_GET_SIZE(operands):
+        raise ValueError(f"{record.name}: {sums.shape[0]} local gradients are not one for each operand")
+    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing)
 
 
 cdef class Held:

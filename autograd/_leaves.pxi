@@ -2,12 +2,14 @@
 #
 # A function does all of it, or nothing and returns None, where Python must: it looks at every leaf before it changes one. From its
 # first look to its last change no Python runs, so that no signal and no other thread can come in between. A leaf of a subclass is
-# left to Python, since it may have a `data` of its own.
+# left to Python, since it may have a `data` of its own; and so is all that happens while a program is recorded.
 
 cdef inline bint are_all(list leaves, bint computed_too) noexcept:
-    """Whether these are Values of the class itself; leaves, unless computed ones will do."""
+    """Whether these are Values of the class itself; leaves, unless computed ones will do. Nothing is while this thread records."""
     cdef PyObject* x
     cdef Py_ssize_t i
+    if recording and listens():
+        return False
     for i in range(list_size(<PyObject*>leaves)):
         x = list_items(<PyObject*>leaves)[i]
         if Py_TYPE(x) != VALUE or not (computed_too or (<Value>x).shape == LEAF):

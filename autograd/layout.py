@@ -87,6 +87,11 @@ class Layout:
             return "one"
         return {list: "list", tuple: "tuple"}.get(first[0]) if not any(rest) else None
 
+    @property
+    def array_shape(self) -> Shape:
+        """The shape of an array with dimensions, and no container around it; None for anything else."""
+        return self.shapes[0] if len(self.shapes) == 1 and self._treedef.is_leaf else None
+
     def filled(self, numbers: Sequence[Any]) -> Any:
         """The tree with other numbers in their places.
 

@@ -58,7 +58,12 @@ class Lanes:
         return [next(mine) if flag else next(others) for flag in self._mapped]
 
     def values(
-        self, sources: Sequence[Numbers], shared: Sequence[float], points: int, picked: Iterable[int] | None = None, threads: int = 1
+        self,
+        sources: Sequence[Numbers],
+        shared: Sequence[float],
+        points: int,
+        picked: Iterable[int] | None = None,
+        threads: int = 1,
     ) -> tuple[array[float], list[int]]:
         """The outputs at all points.
 
@@ -87,8 +92,12 @@ class Lanes:
         """The outputs, and the derivatives of output k with respect to the inputs that are mapped and active.
 
         Args:
-            sources, shared, points, picked, threads: see `values`.
+            sources: see `values`.
+            shared: see `values`.
+            points: see `values`.
+            picked: see `values`.
             k: which output. The program has no other.
+            threads: means nothing here.
 
         Returns:
             (outputs, derivatives, failed), as `values` has them.
@@ -129,11 +138,11 @@ class Lanes:
             for record, slots, _ in self._code:
                 xs = tuple([found[s] for s in slots])
                 found.append(record.evaluate(xs, xs))
-            return found if all([guard.holds(found) for guard in program.guards]) else None
+            return found if all(guard.holds(found) for guard in program.guards) else None
         except (ArithmeticError, ValueError, TypeError):
             return None
 
-    def back(self, found: Sequence[float], seed: float, sums: list[float], to: Sequence[int]) -> bool:
+    def back(self, found: Sequence[float], seed: float, sums: list[float], to: Sequence[int] | None) -> bool:
         """Add one point's derivatives to the sums, use by use; False where one can't be computed.
 
         Args:
@@ -143,7 +152,7 @@ class Lanes:
             to: for each shared number that is differentiated its place among the sums.
         """
         program, first = self.program, self.program.first
-        place = dict(zip(self._wanted, to, strict=True))
+        place = dict(zip(self._wanted, range(len(self._wanted)) if to is None else to, strict=True))
         adjoints: dict[int, float] = {}
 
         def add(slot: int, x: float) -> None:
@@ -175,9 +184,9 @@ def added_up(
     They are added up as `backward` does it: the last point first, and in each point use by use.
 
     Args:
-        parts: for each program its lanes, the numbers of its inputs that aren't mapped, for each of its sums where it goes, its
-            sources (see `Lanes.values`) and how many rows they have, which rows are computed, and which points these are; None
-            for all.
+        parts: for each program its lanes, the numbers of its inputs that aren't mapped, for each of its sums where it goes
+            (None: in their order), its sources (see `Lanes.values`) and how many rows they have, which rows are computed, and
+            which points these are; None for all.
         points: how many there are.
         seed: the derivative of the result with respect to each point's output.
         size: how many sums there are.

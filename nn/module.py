@@ -20,7 +20,7 @@ from .architecture import Architecture, State, check_architecture, differences, 
 from .stored import described, read_stored, write_stored
 from .summary import Summary, summary_row, summary_table
 
-__all__ = ["Module", "read_model_file"]
+__all__ = ["Module", "Watched", "all_members", "read_model_file"]
 
 KIND = "a file of Module.save()"
 FUNCTIONS = {
@@ -422,6 +422,17 @@ def _walk(module: Module, name: str, watched: Watched | None = None) -> Iterator
             yield from _walk(part, place, watched)
         else:
             yield place, part
+
+
+def all_members(module: Module) -> Watched:
+    """All that a module and what is inside of it holds, for `leaves.same_members`: whether anything was exchanged since."""
+    watched: Watched = []
+    for _ in _walk(module, "", watched):
+        pass
+    return [
+        (owner, box, tuple([x for pair in box.items() for x in pair] if isinstance(box, dict) else box))
+        for owner, box, _ in watched
+    ]
 
 
 class _Found(NamedTuple):

@@ -286,7 +286,12 @@ def test_containers_in_and_out(Value: Any) -> None:
     """Lists, tuples and dicts keep their kind, length and order; another length is another program."""
 
     def f(p: Any, xs: Any) -> Any:
-        return {"y": sum((w * x for w, x in zip(p["w"], xs, strict=True)), p["b"]), "all": tuple(xs), "none": None, "text": "ok"}
+        return {
+            "y": sum((w * x for w, x in zip(p["w"], xs, strict=True)), p["b"]),
+            "all": tuple(xs),
+            "none": None,
+            "text": "ok",
+        }
 
     pair = Pair(f)
     for _ in range(4):
@@ -339,7 +344,7 @@ def test_arguments_of_other_kinds(Value: Any) -> None:
     assert outcome(lambda: ag.compile(3)) == outcome(lambda: ag.compile(3))
     assert outcome(lambda: ag.compile(3))[1] == "TypeError"
     fast = ag.compile(f)
-    assert outcome(lambda: fast()) [1:] == ("TypeError", outcome(lambda: f())[2])  # type: ignore[call-arg]
+    assert outcome(lambda: fast())[1:] == ("TypeError", outcome(lambda: f())[2])  # type: ignore[call-arg]
     assert outcome(lambda: fast(1.0, 2.0))[1:] == ("TypeError", outcome(lambda: f(1.0, 2.0))[2])  # type: ignore[call-arg]
 
 

@@ -69,7 +69,9 @@ def test_random_graphs(width: int, thorough: bool) -> None:
     for _ in range(3000 if thorough else 100):
         expression = drawn(rng, names=OWN, smooth=rng.random() < 0.7)
         leaves = [Value(x) for x in expression.point]
-        lanes = native.Lanes(read([expression.fn(*leaves)], leaves), bytes([1] * len(leaves)), bytes([1] * len(leaves)), False, width)
+        lanes = native.Lanes(
+            read([expression.fn(*leaves)], leaves), bytes([1] * len(leaves)), bytes([1] * len(leaves)), False, width
+        )
         rows = [[x + rng.gauss(0, 0.2) for x in expression.point] for _ in range(rng.randint(1, 40))]
         for row in rows:
             if rng.random() < 0.1:

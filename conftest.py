@@ -20,6 +20,8 @@ def _scikit_learn() -> tuple[int, ...]:
 
 
 collect_ignore = [] if _scikit_learn() >= (1, 6) else ["nn/sklearn.py"]  # which is for that extra alone
+if not importlib.util.find_spec("torch"):
+    collect_ignore.append("nn/torch_modules.py")
 WITHOUT = not importlib.util.find_spec("pygraphviz") and not shutil.which("dot")
 REASON = "no Graphviz: neither pygraphviz nor a program dot is there to lay out a picture"
 

@@ -6,9 +6,12 @@ is an error: a mistake in the source must never pass for a missing compiler.
 """
 
 import os
+import re
 import sys
 import sysconfig
 import tempfile
+import tomllib
+from glob import glob
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -47,6 +50,15 @@ def obstacle() -> str:
     return ""
 
 
+def long_description() -> str:
+    """README.md with absolute addresses: where a package is presented, there is no checkout around it."""
+    repository = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+    text = Path("README.md").read_text(encoding="utf-8")
+    raw = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
+    text = re.sub(r"(!\[[^]]*\]\()(?!https?:|#)", rf"\g<1>{raw}/main/", text)
+    return re.sub(r"(?<!!)(\[[^]]*\]\()(?!https?:|#)", rf"\g<1>{repository}/blob/main/", text)
+
+
 class BuildPython(build_py):
     """Says what was left out, in the one command that every build runs once."""
 
@@ -79,6 +91,8 @@ if reason and wanted == "require":
 if reason:
     BuildPython.note = f"glassgrad is built without its native engine: {reason}; the reference engine does the same, slower"
 setup(
+    long_description=long_description(),
+    long_description_content_type="text/markdown",
     cmdclass={"build_py": BuildPython, "build_ext": BuildNative},
     ext_modules=[]
     if reason
@@ -86,7 +100,8 @@ setup(
         Extension(
             "autograd._native",
             ["autograd/_native.pyx"],
-            depends=["autograd/_rules.pxi", "autograd/_series.pxi", "autograd/_walk.pxi"],
+            include_dirs=["autograd"],
+            depends=[*sorted(glob("autograd/_*.pxi")), *sorted(glob("autograd/_*.h"))],
             define_macros=[("CYTHON_USE_TYPE_SPECS", "1")],  # a type made at run time: its members can be those of the twin
         )
     ],

@@ -16,9 +16,11 @@ Read `autograd/value.py` first: it is the engine.
 
 from typing import TYPE_CHECKING
 
+from .compiled import EagerWarning, compile as compile
 from .custom import primitive
 from .engines import chosen, engine
 from .graphs import backward, gradients, topological_order
+from .mapped import vmap
 from .modes import AnomalyError, detect_anomaly, enable_grad, group, no_grad, record_sources
 from .neighbours import warn_of_neighbours as _warn_of_neighbours
 from .record import Primitive
@@ -127,16 +129,16 @@ else:
 _warn_of_neighbours()
 
 # What `from autograd import *` gives. The functions that bear the name of a built-in of Python's are public as well, and only
-# left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max.
+# left out here, so that a star does not put them in the built-ins' place: write autograd.sum, autograd.max, autograd.compile.
 __all__ = [
     "absolute", "acos", "acosh", "add", "AnomalyError", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
     "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "backward", "cbrt", "ceil", "clamp", "copysign", "cos", "cosh",
     "derivative", "detect_anomaly", "digamma", "divide", "dot", "elu", "enable_grad", "engine", "erf", "erfc", "erfinv",
-    "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp", "hypot", "jacfwd",
-    "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logit", "logsigmoid", "logsumexp", "maximum", "mean", "minimum", "multiply", "negative",
-    "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod", "reciprocal",
-    "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "sqrt",
-    "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc", "Value",
-    "value_and_grad", "var", "vjp", "where",
+    "EagerWarning", "exp", "exp2", "expm1", "floor", "gamma", "gelu", "grad", "gradients", "group", "hessian", "hvp",
+    "hypot", "jacfwd", "jacobian", "jacrev", "jvp", "leaky_relu", "lgamma", "local_gradient_formulas", "log", "log10",
+    "log1p", "log2", "log_softmax", "logaddexp", "logit", "logsigmoid", "logsumexp", "maximum", "mean", "minimum",
+    "multiply", "negative", "no_grad", "norm", "polygamma", "positive", "power", "Primitive", "primitive", "primitives", "prod",
+    "reciprocal", "record_sources", "relu", "remainder", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
+    "softplus", "sqrt", "square", "std", "stop_gradient", "subtract", "tan", "tanh", "taylor", "topological_order", "trunc",
+    "Value", "value_and_grad", "var", "vjp", "vmap", "where",
 ]  # fmt: skip

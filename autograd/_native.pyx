@@ -16,22 +16,27 @@ header, and the type's `tp_is_gc` says which nodes have it: the field `collected
 While Python runs, anything may change: lists, other graphs, the class of a node. So nothing is borrowed from a list across a
 call into Python, and no walk goes on after one.
 
-The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`.
+The n-ary primitives are in `_series.pxi`, the order and the walk back in `_walk.pxi`, programs that are replayed
+without a node in `_tape.pxi`, and what is done to many leaves at once is in `_leaves.pxi`.
 """
 
 cimport cython
-from cpython.dict cimport PyDict_GetItem
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_Size
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport INFINITY, NAN
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 import sys
+from array import array as new_array
 from functools import partial
 
 from . import modes
@@ -74,6 +79,7 @@ cdef extern from "Python.h":
         PyObject* tp_dict
     void* PyObject_Malloc(size_t size)
     void PyObject_Free(void* memory)
+    void* PyMem_Calloc(size_t count, size_t size)
     PyObject* PyObject_Init(PyObject* memory, PyTypeObject* kind)
     PyObject* new_with_header "_PyObject_GC_New"(PyTypeObject* kind)
     void PyObject_GC_Del(void* memory)
@@ -82,6 +88,8 @@ cdef extern from "Python.h":
     PyObject* PyFloat_FromDouble(double x)
     int PyObject_GenericSetAttr(object x, object name, object value) except -1
     bint PyBool_Check(object x)
+    bint PyCell_Check(object x)
+    PyObject* cell_contents "PyCell_GET"(PyObject* cell)
     bint PyObject_TypeCheck(PyObject* x, PyTypeObject* kind)
     void Py_SET_REFCNT(PyObject* x, Py_ssize_t count)
     PyObject* PyVectorcall_Call(PyObject*, PyObject*, PyObject*)
@@ -95,6 +103,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyVectorcall_NARGS(size_t n)
     object PyObject_Vectorcall(object f, PyObject** args, size_t n, PyObject* names)
     object PyMethod_New(object function, object instance)
+    unsigned long PyThread_get_thread_ident()
     int PyContextVar_Get(object variable, PyObject* otherwise, PyObject** found) except -1
     Py_hash_t hash_by_identity "PyBaseObject_Type.tp_hash"(PyObject* x)
 
@@ -127,6 +136,10 @@ cdef extern from "<math.h>" nogil:
     bint c_isfinite "isfinite"(double x)
     double c_fabs "fabs"(double x)
     double c_floor "floor"(double x)
+    double c_ceil "ceil"(double x)
+    double c_trunc "trunc"(double x)
+    double c_rint "rint"(double x)
+    double c_fmod "fmod"(double x, double y)
     double c_copysign "copysign"(double x, double y)
     double libm_pow "pow"(double x, double y)
 
@@ -366,10 +379,14 @@ cdef class Value(Node, Face):
         return unary(RULE_ABSOLUTE, r_absolute, self)
 
     def __bool__(self):
+        if recording and listens():
+            return Face.__bool__(self)
         return self.number != 0.0
 
     def __richcmp__(self, other, int how):
         cdef double x = (<Value>self).number, y
+        if recording and listens():
+            return COMPARISONS[how](self, other)
         if Py_TYPE(<PyObject*>other) == VALUE:
             y = (<Value>other).number
         elif PyFloat_CheckExact(other):
@@ -393,7 +410,7 @@ cdef class Value(Node, Face):
 
     def __setattr__(self, name, x):
         cdef double number
-        if (name is DATA or name is GRAD) and Py_TYPE(<PyObject*>self) == VALUE and as_number(x, &number):
+        if (name is DATA or name is GRAD) and Py_TYPE(<PyObject*>self) == VALUE and not (recording and listens()) and as_number(x, &number):
             if write_data(self, number) if name is DATA else write_grad(self, number):
                 return
         try:
@@ -406,6 +423,9 @@ cdef PyTypeObject* VALUE = <PyTypeObject*>Value
 cdef str DATA = sys.intern("data"), GRAD = sys.intern("grad")  # as the names in statements are
 cdef tuple COMPARISONS = tuple([getattr(Face, f"__{name}__") for name in ("lt", "le", "eq", "ne", "gt", "ge")])
 cdef _Notes NOTHING = _Notes()
+
+cdef int recording = 0  # how many recorders are on, of all threads: what is looked at wherever a node is made
+cdef size_t walks = 0  # how often places were written into nodes
 
 # Lists of nodes, linked through the memory of their numbers.
 cdef PyObject* trashcan = NULL  # nodes whose last reference is gone, or is this list's
@@ -441,6 +461,8 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bin
     (<Value>node).collected = collected
     (<Value>node).shape = shape
     (<Value>node).has_gradient = 0
+    if recording:
+        born(node)
     return node
 
 
@@ -460,6 +482,8 @@ cdef PyObject* new_leaf(PyTypeObject* kind, PyObject* arguments, PyObject* named
     cdef PyObject* leaf = allocate(kind, arguments, named)
     if leaf != NULL:
         (<Value>leaf).collected = True
+        if recording:
+            born(leaf)
     return leaf
 
 
@@ -612,7 +636,10 @@ cdef object apply_modes(Value node):
     if mode[DETECTING] or mode[SOURCING]:
         return node._apply_modes()
     if not mode[RECORDING]:
-        node = <Value>new_reference(new_node(-1, LEAF, node.number, False))
+        leaf = new_reference(new_node(-1, LEAF, node.number, False))
+        if recording:
+            stopped_here(<PyObject*>leaf, <PyObject*>node)
+        node = <Value>leaf
     if mode[GROUPS]:
         notes_of(node).groups = mode[GROUPS]
     return node
@@ -820,7 +847,46 @@ cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) excep
     return block
 
 
+cdef object one_node(object record, tuple operands, double number, double* local_gradients):
+    """A node of any record, whose operands are Values and floats, with one local gradient for each Value."""
+    cdef Py_ssize_t i, parents = 0, count = PyTuple_GET_SIZE(operands)
+    cdef PyObject* x
+    cdef Block* block
+    cdef bint collected = False
+    for i in range(count):
+        x = PyTuple_GET_ITEM(operands, i)
+        if PyObject_TypeCheck(x, VALUE):
+            parents += 1
+            collected |= (<Value>x).collected
+        elif not PyFloat_CheckExact(<object>x):
+            raise TypeError(f"an operand is a Value or a float, got {Py_TYPE(x).tp_name.decode()}")
+    if not parents:
+        return new_reference(new_node(-1, LEAF, number, False))
+    block = new_block(record, count, parents)
+    memcpy(block.local_gradients, local_gradients, parents * sizeof(double))
+    for i in range(count):
+        block.operands[i] = owned(<object>PyTuple_GET_ITEM(operands, i))
+    return given(new_many(block, number, collected))
+
+
+def _one_node(record, operands, double number, local_gradients):
+    """`one_node` from an iterable of local gradients, one for each Value among the operands."""
+    cdef tuple held = tuple(operands)
+    cdef list found = [<double>x for x in local_gradients]
+    cdef Py_ssize_t i, count = len(found)
+    cdef double* numbers = <double*>room(count, sizeof(double))
+    try:
+        if count != len([x for x in held if isinstance(x, Value)]):
+            raise ValueError(f"{record.name}: {count} local gradients are not one for each Value")
+        for i in range(count):
+            numbers[i] = found[i]
+        return one_node(record, held, number, numbers)
+    finally:
+        PyMem_Free(numbers)
+
+
 include "_series.pxi"
+include "_special.pxi"
 
 # ---- calling a record ------------------------------------------------------------------------------
 
@@ -900,6 +966,10 @@ cdef inline bint is_list(object x) noexcept:
 
 
 include "_walk.pxi"
+include "_births.pxi"
+include "_tape.pxi"
+include "_lanes.pxi"
+include "_leaves.pxi"
 
 # ---- the public face --------------------------------------------------------------------------------
 
@@ -939,7 +1009,7 @@ cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObje
             node = by_rule(self.rule, arguments, count)
             if node is not None:
                 return node
-        elif self.is_backward and count == 1 and not blocks_are_open and walk_back(arguments, &one, 1):
+        elif self.is_backward and count == 1 and not blocks_are_open and not recording and walk_back(arguments, &one, 1):
             return None
     return PyObject_Vectorcall(self.python, arguments, n, names)
 
@@ -995,7 +1065,7 @@ cdef bint write_grad(Value value, double number) noexcept:
 
 cdef PyObject* read_field(PyObject* field, PyObject* instance, PyObject* owner) except NULL:
     cdef object found
-    if instance != NULL and PyObject_TypeCheck(instance, VALUE):
+    if instance != NULL and PyObject_TypeCheck(instance, VALUE) and not (recording and listens()):
         return PyFloat_FromDouble((<_Field>field).read(<Value>instance))
     found = (<_Field>field).python
     if instance != NULL:
@@ -1009,7 +1079,7 @@ cdef int write_field(PyObject* field, PyObject* instance, PyObject* number) exce
         (<_Field>field).python.__delete__(<object>instance)
     elif not PyObject_TypeCheck(instance, VALUE):
         raise TypeError(f"this is a field of a Value, got {Py_TYPE(instance).tp_name.decode()}")
-    elif not (as_number(<object>number, &found) and (<_Field>field).write(<Value>instance, found)):
+    elif recording and listens() or not (as_number(<object>number, &found) and (<_Field>field).write(<Value>instance, found)):
         (<_Field>field).python.__set__(<object>instance, <object>number)
     return 0
 

@@ -2,9 +2,8 @@
 #
 # k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.
 # What ask() stands for, and all that these records do, is computed by the record itself, in Python:
-# remainder hypot logaddexp arcsinh erfinv gamma lgamma digamma polygamma sinc gelu clamp where sum prod mean
-# max min logsumexp norm dot softmax log_softmax var std arcsinh_dx gelu_dx erfinv_dx gamma_dx sinc_dx sinc_dn
-# deviation
+# erfinv gamma lgamma digamma polygamma sinc clamp where sum prod mean max min logsumexp norm dot softmax
+# log_softmax var std erfinv_dx gamma_dx sinc_dx sinc_dn deviation
 
 cdef extern from "<math.h>" nogil:
     double libm_acos "acos"(double x)
@@ -118,7 +117,7 @@ cdef double k_has_predecessor(double y, int* ok) noexcept nogil:
     return ((((y - 1.0) + 1.0) == y) and (not (9007199254740992.0 < c_fabs(y) < INFINITY)))
 
 cdef double k_power_dx(double x, double y, int* ok) noexcept nogil:
-    cdef double q, r, sign, z
+    cdef double factor, q, r, sign, z
     if (x == 0.0):
         if ((y == 0.0) or (y > 1.0)):
             return 0.0
@@ -134,6 +133,7 @@ cdef double k_power_dx(double x, double y, int* ok) noexcept nogil:
         return r
     if ((y == 0.0) or (not (c_isfinite(x) and c_isfinite(y)))):
         return (0.0 if (y == 0.0) else r)
+    sign = ((-1.0) if ((x < 0.0) and (c_mod(y, 2.0, ok) == 0.0)) else 1.0)
     return ask(ok)
 
 cdef double k_power_dy(double x, double y, int* ok) noexcept nogil:
@@ -144,6 +144,14 @@ cdef double k_power_dy(double x, double y, int* ok) noexcept nogil:
     if ((1e-290 < z < 1e+290) or (not (c_isfinite(x) and c_isfinite(y)))):
         return (z * slope)
     return ask(ok)
+
+cdef double p_floor_division(double x, double y, int* ok) noexcept nogil:
+    return c_floordiv(x, y, ok)
+
+cdef double p_minus_quotient(double x, double y, int* ok) noexcept nogil:
+    cdef double quotient
+    quotient = p_floor_division(x, y, ok)
+    return (-quotient)
 
 cdef double p_zero_or_nan(double x, int* ok) noexcept nogil:
     return (0.0 if (x == x) else NAN)
@@ -189,6 +197,35 @@ cdef double k_cbrt_dx(double x, int* ok) noexcept nogil:
     c = k_cbrt(x, ok)
     return ((c_div(c_div(1.0, c, ok), c, ok) / 3.0) if (c != 0.0) else INFINITY)
 
+cdef double k_hypot_dx(double x, double y, int* ok) noexcept nogil:
+    cdef double h
+    h = c_hypot(x, y, ok)
+    if (0.0 < h < 1e-290):
+        return k_hypot_dx((x * 4.149515568880993e+180), (y * 4.149515568880993e+180), ok)
+    if ((h == INFINITY) and (c_fabs(x) < INFINITY) and (c_fabs(y) < INFINITY)):
+        return k_hypot_dx((0.25 * x), (0.25 * y), ok)
+    return (c_div(x, h, ok) if (h != 0.0) else 0.0)
+
+cdef double k_quotient(double p, double p_low, double s, double s_low, int* ok) noexcept nogil:
+    cdef double back, q, residual
+    q = c_div(p, s, ok)
+    back = (q * s)
+    residual = (((p - back) - k_product_error(q, s, back, ok)) + (p_low - (q * s_low)))
+    return (q + c_div(residual, s, ok))
+
+cdef double k_sigmoid(double x, int* ok) noexcept nogil:
+    cdef double e, one
+    if (x >= 0.0):
+        return c_div(1.0, (1.0 + c_exp((-x), ok)), ok)
+    e = c_exp(x, ok)
+    one = (1.0 + e)
+    return k_quotient(e, 0.0, one, ((1.0 - one) + e), ok)
+
+cdef double p_share(double x, double y, double z, int* ok) noexcept nogil:
+    if (x == y):
+        return (k_sigmoid((x - y), ok) if ((z - z) == 0.0) else 0.5)
+    return c_share(x, y, ok)
+
 cdef double k_tan_dx(double x, int* ok) noexcept nogil:
     cdef double c
     c = c_cos(x, ok)
@@ -201,11 +238,17 @@ cdef double k_arcsin_dx(double x, int* ok) noexcept nogil:
 
 cdef double k_arctan_dx(double x, int* ok) noexcept nogil:
     cdef double h
-    return ask(ok)
+    h = c_hypot(1.0, x, ok)
+    return c_div(c_div(1.0, h, ok), h, ok)
 
 cdef double k_arctan2_dy(double y, double x, int* ok) noexcept nogil:
     cdef double h
-    return ask(ok)
+    h = c_hypot(x, y, ok)
+    if ((h == INFINITY) and (c_fabs(x) < INFINITY) and (c_fabs(y) < INFINITY)):
+        return (k_arctan2_dy((0.25 * y), (0.25 * x), ok) * 0.25)
+    if (0.0 < h < 1e-290):
+        return (k_arctan2_dy((y * 4.149515568880993e+180), (x * 4.149515568880993e+180), ok) * 4.149515568880993e+180)
+    return ((-k_divide_dy(x, h, ok)) if (h != 0.0) else 0.0)
 
 cdef double k_arctan2_dx(double y, double x, int* ok) noexcept nogil:
     return (-k_arctan2_dy(x, y, ok))
@@ -229,13 +272,6 @@ cdef double k_tanh(double x, int* ok) noexcept nogil:
         return c_copysign((q - c_div((q * k_difference_error(t, (-2.0), s, ok)), s, ok)), x)
     return c_tanh(x, ok)
 
-cdef double k_quotient(double p, double p_low, double s, double s_low, int* ok) noexcept nogil:
-    cdef double back, q, residual
-    q = c_div(p, s, ok)
-    back = (q * s)
-    residual = (((p - back) - k_product_error(q, s, back, ok)) + (p_low - (q * s_low)))
-    return (q + c_div(residual, s, ok))
-
 cdef double k_bump(double z, int* ok) noexcept nogil:
     cdef double one, s
     one = (1.0 + z)
@@ -249,6 +285,9 @@ cdef double k_tanh_dx(double x, int* ok) noexcept nogil:
         return (4.0 * k_bump(c_exp(((-2.0) * a), ok), ok))
     e = (2.0 * c_exp((-a), ok))
     return (e * e)
+
+cdef double k_arcsinh_dx(double x, int* ok) noexcept nogil:
+    return c_div(1.0, c_hypot(1.0, x, ok), ok)
 
 cdef double k_arccosh(double x, int* ok) noexcept nogil:
     cdef double p, root, root_low, s, s_low, t, w
@@ -292,19 +331,6 @@ cdef double k_gauss(double x, double scale, double factor, double factor_low, in
 
 cdef double k_erf_dx(double x, int* ok) noexcept nogil:
     return (k_gauss(x, 1.0, 1.1283791670955126, 1.533545961316588e-17, ok) if (x == x) else x)
-
-cdef double k_erfc(double x, int* ok) noexcept nogil:
-    if (x < 0.5):
-        return (1.0 - c_erf(x, ok))
-    return (ask(ok) if (x < 28.0) else (0.0 if (x == x) else x))
-
-cdef double k_sigmoid(double x, int* ok) noexcept nogil:
-    cdef double e, one
-    if (x >= 0.0):
-        return c_div(1.0, (1.0 + c_exp((-x), ok)), ok)
-    e = c_exp(x, ok)
-    one = (1.0 + e)
-    return k_quotient(e, 0.0, one, ((1.0 - one) + e), ok)
 
 cdef double k_sigmoid_dx(double x, int* ok) noexcept nogil:
     return k_bump(c_exp((-c_fabs(x)), ok), ok)
@@ -378,28 +404,33 @@ cdef double k_minimum(double x, double y, int* ok) noexcept nogil:
 cdef double k_copysign(double x, double y, int* ok) noexcept nogil:
     return (c_copysign(x, y) if (y == y) else y)
 
+cdef double p_sign_bit(double x, int* ok) noexcept nogil:
+    return k_copysign(1.0, x, ok)
+
+cdef double p_has_predecessor(double y, int* ok) noexcept nogil:
+    return k_has_predecessor(y, ok)
+
 cdef double p_power_dxdx(double z, double x, double y, int* ok) noexcept nogil:
     if ((y == 0.0) and (True or (x == 0.0))):
         return 0.0
-    if ((x == 0.0) or k_has_predecessor(y, ok)):
+    if ((x == 0.0) or p_has_predecessor(y, ok)):
         return (y * k_power_dx(x, (y - 1.0), ok))
     return ((y - 1.0) * c_div(z, x, ok))
 
 cdef double p_power_dxdy(double x, double y, int* ok) noexcept nogil:
     if (x > 0.0):
-        return ((k_power(x, (y - 1.0), ok) if k_has_predecessor(y, ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
+        return ((k_power(x, (y - 1.0), ok) if p_has_predecessor(y, ok) else c_div(k_power(x, y, ok), x, ok)) * (1.0 + (y * c_log(x, ok))))
     return (0.0 if ((x == 0.0) and (y > 1.0)) else NAN)
 
 cdef double p_zero_power(double x, int* ok) noexcept nogil:
     return (0.0 if (x == 0.0) else NAN)
 
-cdef double k_hypot_dx(double x, double y, int* ok) noexcept nogil:
-    cdef double h
-    return ask(ok)
-
 cdef double p_per_length(double x, double a, double b, int* ok) noexcept nogil:
     cdef double h
-    return ask(ok)
+    h = c_hypot(a, b, ok)
+    if (0.0 < h < 1e-290):
+        return (c_div(x, c_hypot((a * 4.149515568880993e+180), (b * 4.149515568880993e+180), ok), ok) * 4.149515568880993e+180)
+    return (c_div(x, h, ok) if (h != 0.0) else 0.0)
 
 cdef inline void r_add(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (x + y)
@@ -440,6 +471,14 @@ cdef inline void r_power(double x, double y, int wanted, double* value, double* 
         first[0] = k_power_dx(x, y, ok)
     if wanted & 2:
         second[0] = k_power_dy(x, y, ok)
+
+cdef inline void r_remainder(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_mod(x, y, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = 1.0
+    if wanted & 2:
+        second[0] = p_minus_quotient(x, y, ok)
 
 cdef inline void r_negative(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = (-x)
@@ -483,6 +522,14 @@ cdef inline void r_cbrt(double x, double unused, int wanted, double* value, doub
     if wanted & 1:
         first[0] = k_cbrt_dx(x, ok)
 
+cdef inline void r_hypot(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_hypot(x, y, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = k_hypot_dx(x, y, ok)
+    if wanted & 2:
+        second[0] = k_hypot_dx(y, x, ok)
+
 cdef inline void r_exp(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_exp(x, ok)
     value[0] = z
@@ -524,6 +571,14 @@ cdef inline void r_log1p(double x, double unused, int wanted, double* value, dou
     value[0] = z
     if wanted & 1:
         first[0] = c_div(1.0, (1.0 + x), ok)
+
+cdef inline void r_logaddexp(double x, double y, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_logaddexp(x, y, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = p_share(x, y, z, ok)
+    if wanted & 2:
+        second[0] = p_share(y, x, z, ok)
 
 cdef inline void r_sin(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = c_sin(x, ok)
@@ -587,6 +642,12 @@ cdef inline void r_tanh(double x, double unused, int wanted, double* value, doub
     if wanted & 1:
         first[0] = k_tanh_dx(x, ok)
 
+cdef inline void r_arcsinh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_asinh(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = k_arcsinh_dx(x, ok)
+
 cdef inline void r_arccosh(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arccosh(x, ok)
     value[0] = z
@@ -606,7 +667,7 @@ cdef inline void r_erf(double x, double unused, int wanted, double* value, doubl
         first[0] = k_erf_dx(x, ok)
 
 cdef inline void r_erfc(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
-    cdef double z = k_erfc(x, ok)
+    cdef double z = c_erfc(x, ok)
     value[0] = z
     if wanted & 1:
         first[0] = (-k_erf_dx(x, ok))
@@ -657,6 +718,12 @@ cdef inline void r_elu(double x, double alpha, int wanted, double* value, double
     if wanted & 2:
         ask(ok)
 
+cdef inline void r_gelu(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_gelu(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = c_gelu_dx(x, ok)
+
 cdef inline void r_silu(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_silu(x, ok)
     value[0] = z
@@ -683,7 +750,7 @@ cdef inline void r_copysign(double x, double y, int wanted, double* value, doubl
     cdef double z = k_copysign(x, y, ok)
     value[0] = z
     if wanted & 1:
-        first[0] = (p_sign(x, ok) * k_copysign(1.0, y, ok))
+        first[0] = (p_sign(x, ok) * p_sign_bit(y, ok))
     if wanted & 2:
         second[0] = p_zero_or_nan(y, ok)
 
@@ -779,6 +846,12 @@ cdef inline void r_arctan2_dx(double y, double x, int wanted, double* value, dou
     if wanted & 2:
         second[0] = (((-2.0) * z) * k_arctan2_dy(y, x, ok))
 
+cdef inline void r_arcsinh_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = k_arcsinh_dx(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = ((-x) * ((z * z) * z))
+
 cdef inline void r_arccosh_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_arccosh_dx(x, ok)
     value[0] = z
@@ -809,12 +882,19 @@ cdef inline void r_silu_dx(double x, double unused, int wanted, double* value, d
     if wanted & 1:
         first[0] = (k_sigmoid_dx(x, ok) * (2.0 - (x * k_tanh((0.5 * x), ok))))
 
+cdef inline void r_gelu_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = c_gelu_dx(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = ((k_erf_dx((x * 0.7071067811865476), ok) * (2.0 - (x * x))) * 0.3535533905932738)
+
 cdef enum:
     RULE_ADD
     RULE_SUBTRACT
     RULE_MULTIPLY
     RULE_DIVIDE
     RULE_POWER
+    RULE_REMAINDER
     RULE_NEGATIVE
     RULE_POSITIVE
     RULE_ABSOLUTE
@@ -822,6 +902,7 @@ cdef enum:
     RULE_RECIPROCAL
     RULE_SQRT
     RULE_CBRT
+    RULE_HYPOT
     RULE_EXP
     RULE_EXP2
     RULE_EXPM1
@@ -829,6 +910,7 @@ cdef enum:
     RULE_LOG2
     RULE_LOG10
     RULE_LOG1P
+    RULE_LOGADDEXP
     RULE_SIN
     RULE_COS
     RULE_TAN
@@ -839,6 +921,7 @@ cdef enum:
     RULE_SINH
     RULE_COSH
     RULE_TANH
+    RULE_ARCSINH
     RULE_ARCCOSH
     RULE_ARCTANH
     RULE_ERF
@@ -850,6 +933,7 @@ cdef enum:
     RULE_RELU
     RULE_LEAKY_RELU
     RULE_ELU
+    RULE_GELU
     RULE_SILU
     RULE_MAXIMUM
     RULE_MINIMUM
@@ -867,11 +951,13 @@ cdef enum:
     RULE_ARCTAN_DX
     RULE_ARCTAN2_DY
     RULE_ARCTAN2_DX
+    RULE_ARCSINH_DX
     RULE_ARCCOSH_DX
     RULE_ARCTANH_DX
     RULE_ERF_DX
     RULE_SIGMOID_DX
     RULE_SILU_DX
+    RULE_GELU_DX
     RULE_COUNT
 
 cdef tuple RULE_NAMES = (
@@ -880,6 +966,7 @@ cdef tuple RULE_NAMES = (
     "multiply",
     "divide",
     "power",
+    "remainder",
     "negative",
     "positive",
     "absolute",
@@ -887,6 +974,7 @@ cdef tuple RULE_NAMES = (
     "reciprocal",
     "sqrt",
     "cbrt",
+    "hypot",
     "exp",
     "exp2",
     "expm1",
@@ -894,6 +982,7 @@ cdef tuple RULE_NAMES = (
     "log2",
     "log10",
     "log1p",
+    "logaddexp",
     "sin",
     "cos",
     "tan",
@@ -904,6 +993,7 @@ cdef tuple RULE_NAMES = (
     "sinh",
     "cosh",
     "tanh",
+    "arcsinh",
     "arccosh",
     "arctanh",
     "erf",
@@ -915,6 +1005,7 @@ cdef tuple RULE_NAMES = (
     "relu",
     "leaky_relu",
     "elu",
+    "gelu",
     "silu",
     "maximum",
     "minimum",
@@ -932,11 +1023,13 @@ cdef tuple RULE_NAMES = (
     "arctan_dx",
     "arctan2_dy",
     "arctan2_dx",
+    "arcsinh_dx",
     "arccosh_dx",
     "arctanh_dx",
     "erf_dx",
     "sigmoid_dx",
     "silu_dx",
+    "gelu_dx",
 )
 
 cdef rule_function RULES[RULE_COUNT]
@@ -948,6 +1041,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_MULTIPLY], ARITIES[RULE_MULTIPLY] = r_multiply, 2
     RULES[RULE_DIVIDE], ARITIES[RULE_DIVIDE] = r_divide, 2
     RULES[RULE_POWER], ARITIES[RULE_POWER] = r_power, 2
+    RULES[RULE_REMAINDER], ARITIES[RULE_REMAINDER] = r_remainder, 2
     RULES[RULE_NEGATIVE], ARITIES[RULE_NEGATIVE] = r_negative, 1
     RULES[RULE_POSITIVE], ARITIES[RULE_POSITIVE] = r_positive, 1
     RULES[RULE_ABSOLUTE], ARITIES[RULE_ABSOLUTE] = r_absolute, 1
@@ -955,6 +1049,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_RECIPROCAL], ARITIES[RULE_RECIPROCAL] = r_reciprocal, 1
     RULES[RULE_SQRT], ARITIES[RULE_SQRT] = r_sqrt, 1
     RULES[RULE_CBRT], ARITIES[RULE_CBRT] = r_cbrt, 1
+    RULES[RULE_HYPOT], ARITIES[RULE_HYPOT] = r_hypot, 2
     RULES[RULE_EXP], ARITIES[RULE_EXP] = r_exp, 1
     RULES[RULE_EXP2], ARITIES[RULE_EXP2] = r_exp2, 1
     RULES[RULE_EXPM1], ARITIES[RULE_EXPM1] = r_expm1, 1
@@ -962,6 +1057,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_LOG2], ARITIES[RULE_LOG2] = r_log2, 1
     RULES[RULE_LOG10], ARITIES[RULE_LOG10] = r_log10, 1
     RULES[RULE_LOG1P], ARITIES[RULE_LOG1P] = r_log1p, 1
+    RULES[RULE_LOGADDEXP], ARITIES[RULE_LOGADDEXP] = r_logaddexp, 2
     RULES[RULE_SIN], ARITIES[RULE_SIN] = r_sin, 1
     RULES[RULE_COS], ARITIES[RULE_COS] = r_cos, 1
     RULES[RULE_TAN], ARITIES[RULE_TAN] = r_tan, 1
@@ -972,6 +1068,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_SINH], ARITIES[RULE_SINH] = r_sinh, 1
     RULES[RULE_COSH], ARITIES[RULE_COSH] = r_cosh, 1
     RULES[RULE_TANH], ARITIES[RULE_TANH] = r_tanh, 1
+    RULES[RULE_ARCSINH], ARITIES[RULE_ARCSINH] = r_arcsinh, 1
     RULES[RULE_ARCCOSH], ARITIES[RULE_ARCCOSH] = r_arccosh, 1
     RULES[RULE_ARCTANH], ARITIES[RULE_ARCTANH] = r_arctanh, 1
     RULES[RULE_ERF], ARITIES[RULE_ERF] = r_erf, 1
@@ -983,6 +1080,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_RELU], ARITIES[RULE_RELU] = r_relu, 1
     RULES[RULE_LEAKY_RELU], ARITIES[RULE_LEAKY_RELU] = r_leaky_relu, 2
     RULES[RULE_ELU], ARITIES[RULE_ELU] = r_elu, 2
+    RULES[RULE_GELU], ARITIES[RULE_GELU] = r_gelu, 1
     RULES[RULE_SILU], ARITIES[RULE_SILU] = r_silu, 1
     RULES[RULE_MAXIMUM], ARITIES[RULE_MAXIMUM] = r_maximum, 2
     RULES[RULE_MINIMUM], ARITIES[RULE_MINIMUM] = r_minimum, 2
@@ -1000,8 +1098,10 @@ cdef void load_rules() noexcept:
     RULES[RULE_ARCTAN_DX], ARITIES[RULE_ARCTAN_DX] = r_arctan_dx, 1
     RULES[RULE_ARCTAN2_DY], ARITIES[RULE_ARCTAN2_DY] = r_arctan2_dy, 2
     RULES[RULE_ARCTAN2_DX], ARITIES[RULE_ARCTAN2_DX] = r_arctan2_dx, 2
+    RULES[RULE_ARCSINH_DX], ARITIES[RULE_ARCSINH_DX] = r_arcsinh_dx, 1
     RULES[RULE_ARCCOSH_DX], ARITIES[RULE_ARCCOSH_DX] = r_arccosh_dx, 1
     RULES[RULE_ARCTANH_DX], ARITIES[RULE_ARCTANH_DX] = r_arctanh_dx, 1
     RULES[RULE_ERF_DX], ARITIES[RULE_ERF_DX] = r_erf_dx, 1
     RULES[RULE_SIGMOID_DX], ARITIES[RULE_SIGMOID_DX] = r_sigmoid_dx, 1
     RULES[RULE_SILU_DX], ARITIES[RULE_SILU_DX] = r_silu_dx, 1
+    RULES[RULE_GELU_DX], ARITIES[RULE_GELU_DX] = r_gelu_dx, 1

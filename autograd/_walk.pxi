@@ -28,6 +28,8 @@ cdef struct Walk:
 
 
 cdef void begin(Walk* walk) noexcept:
+    global walks
+    walks += 1
     walk.met, walk.order, walk.adjoints, walk.stack = walk.small_met, walk.small_order, walk.small_adjoints, walk.small_stack
     walk.count = walk.ordered = walk.depth = 0
     walk.capacity = walk.stack_capacity = SMALL

@@ -68,6 +68,8 @@ class Face(Micrograd, Operators):
     @property
     def data(self) -> float:
         """The number. A leaf's may be set; a computed one's may not, since its graph would no longer be true."""
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            return recorder.ask("data", self)  # type: ignore[no-any-return]
         return self._data
 
     @data.setter
@@ -77,20 +79,24 @@ class Face(Micrograd, Operators):
                 f"data of a computed Value can't be set: {self._primitive.describe(self._operands)} would no longer be "
                 f"what it says; set the data of a leaf, or make a new leaf with v.detach()"
             )
+        _stop_recording("it sets the data of a Value")
         self._set("_data", to_float(number, "data"))
 
     @property
     def grad(self) -> float:
         """The gradient that `backward` has added up here so far; 0.0 at first."""
+        _stop_recording("it reads grad")
         return self._grad or 0.0
 
     @grad.setter
     def grad(self, number: Any) -> None:
+        _stop_recording("it sets grad")
         self._set("_grad", None if number is None else to_float(number, "grad"))
 
     @property
     def has_grad(self) -> bool:
         """Whether a backward pass has reached this node, or its gradient was set."""
+        _stop_recording("it asks for has_grad")
         return self._grad is not None
 
     def backward(self, gradient: Any = 1.0) -> None:
@@ -109,6 +115,7 @@ class Face(Micrograd, Operators):
         >>> x.grad
         6.0
         """
+        _stop_recording("it calls backward()")
         self._engine._walk_back([self], [to_float(gradient, "backward(gradient)")])
 
     def zero_grad(self) -> None:
@@ -120,6 +127,7 @@ class Face(Micrograd, Operators):
         >>> x.grad, x.has_grad
         (0.0, False)
         """
+        _stop_recording("it calls zero_grad()")
         for node in self._engine._order_of([self]):
             node._set("_grad", None)
 
@@ -152,7 +160,12 @@ class Face(Micrograd, Operators):
         >>> (Value(2) * Value(5)).local_gradients()
         (5.0, 2.0)
         """
+        _stop_recording("it asks for local gradients")
         return self._local_gradients() if self._parents else ()
+
+    def _recorded(self) -> tuple[float, ...]:
+        """The number and the local gradients, for a check that decides nothing."""
+        return self._data, *self._local_gradients()
 
     def interpret(self, primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Any:
         """Compute any primitive on Values and plain numbers, and record it.
@@ -169,7 +182,10 @@ class Face(Micrograd, Operators):
 
     def detach(self) -> Any:
         """A new leaf with the same number and label, cut off from the graph."""
-        return self._engine.Value(self._data, self.label)
+        leaf = self._engine.Value(self._data, self.label)
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            recorder.births.stopped(leaf, self)
+        return leaf
 
     # ---- names -------------------------------------------------------------------------------------
 
@@ -197,8 +213,13 @@ class Face(Micrograd, Operators):
     def _apply_modes(self) -> Any:
         """This new node as the blocks of `modes` want it: marked, looked at, or a leaf in its place."""
         mode = modes.current.get()
+        if mode.births is not None:
+            mode.births.born(self)
         if not (mode.recording or mode.detecting or self.is_leaf):
-            return self._engine.Value(self._data)
+            leaf = self._engine.Value(self._data)
+            if mode.births is not None:
+                mode.births.stopped(leaf, self)
+            return leaf
         if mode.sourcing or mode.detecting:
             self._set("_source", modes.calling_line())
         if mode.groups:
@@ -237,6 +258,7 @@ class Face(Micrograd, Operators):
 
     def __repr__(self) -> str:
         """The number, the gradient, and the label if there is one."""
+        _stop_recording("it writes a Value as text", differs=True)
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
 
@@ -247,10 +269,17 @@ class Face(Micrograd, Operators):
                 "a computed Value can't be copied or pickled: its graph would have to go along; "
                 "use v.detach() for a leaf with the same number"
             )
+        _stop_recording("it copies or pickles a Value", differs=True)
         kind: Any = type(self)
         if kind is self._engine.Value:
             kind = None if kind is import_module("autograd").Value else self._engine.__name__
         return restored, (kind, self._data, self._grad, self.label), getattr(self, "__dict__", None) or None
+
+
+def _stop_recording(reason: str, differs: bool = False) -> None:
+    """Let `compile` know of something that a program can't do, or that a float does in another way."""
+    if modes.recorders and (recorder := modes.watching()) is not None:
+        recorder.fail(reason, differs)
 
 
 def restored(kind: type[Face] | str | None, data: float, grad: float | None, label: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from . import modes, records as p
 from .face import Face
-from .record import to_float
+from .record import bare, to_float
 
 __all__ = ["backward", "gradients", "topological_order"]
 
@@ -51,6 +51,8 @@ def backward(outputs: Any, gradients: Any = None) -> None:
     7.0
     """
     roots = _values(outputs, "backward(outputs)")
+    if modes.recorders and (recorder := modes.watching()) is not None:
+        recorder.fail("it calls backward()")
     if gradients is None:
         seeds = [1.0] * len(roots)
     else:
@@ -93,6 +95,8 @@ def gradients(output: Any, inputs: Any, create_graph: bool = False) -> Any:
             found = _adjoint_graph(engine._order_of([output]), wanted)
             results = [g if isinstance(g := found.get(x, 0.0), Face) else engine.Value(g) for x in wanted]
     else:
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            recorder.fail("it computes a derivative as a float")
         results = engine._derivatives(output, wanted)
     return results[0] if isinstance(inputs, engine.Value) else results
 
@@ -138,9 +142,9 @@ def _check_unchanged(node: Any, operands: tuple[Any, ...]) -> None:
     positions = [i for i, x in enumerate(operands) if type(x) is not float]
     if not any(operands[i].is_leaf for i in positions):
         return
-    op, plain = node.op, tuple([x if type(x) is float else x.data for x in operands])
+    op, plain = node.op, tuple([x if type(x) is float else bare(x) for x in operands])
     value = op.evaluate(plain, operands)
-    if repr((value, *op.local_gradients(value, plain, positions))) != repr((node.data, *node.local_gradients())):
+    if repr((value, *op.local_gradients(value, plain, positions))) != repr(node._recorded()):
         raise RuntimeError(
             f"the data of a leaf was changed after {op.describe(operands)} was computed, so a graph of "
             f"its derivatives can't be built; compute the expression again first"

@@ -14,7 +14,7 @@ Decimals go through contexts of this module's own: an operator, a minus sign too
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import cache
@@ -330,6 +330,9 @@ def _gauss(x: float, scale: float, factor: float, factor_low: float) -> float:
     return (p + (_product_error(factor, e, p) + (factor_low * e - p * low))) * shift
 
 
+_kept_rows: list[Callable[[int, tuple[float, ...]], None]] = []  # who else keeps the rows of this table
+
+
 @cache
 def _erfcx_terms(eighths: int) -> tuple[float, ...]:
     """Taylor coefficients of erfcx around eighths/8, highest first: w' = 2*x*w - 2/sqrt(pi)."""
@@ -351,7 +354,10 @@ def _erfcx_terms(eighths: int) -> tuple[float, ...]:
     terms = [w, c.subtract(c.multiply(c.multiply(Decimal(2), x), w), slope)]
     for n in range(1, 16):
         terms.append(c.divide(c.multiply(Decimal(2), c.add(c.multiply(x, terms[n]), terms[n - 1])), Decimal(n + 1)))
-    return (*[float(t) for t in reversed(terms)], float(c.subtract(w, Decimal.from_float(float(w)))))
+    row = (*[float(t) for t in reversed(terms)], float(c.subtract(w, Decimal.from_float(float(w)))))
+    for keep in _kept_rows:
+        keep(eighths, row)
+    return row
 
 
 def _erfcx(x: float) -> tuple[float, float]:

@@ -72,6 +72,26 @@ class Layout:
         """Whether this is one number, and no container or array at all."""
         return self.shapes == [None] and self._treedef.is_leaf
 
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """What equal layouts have in common: can be a key of a dict."""
+        return self._treedef.signature, tuple(self.shapes)
+
+    @property
+    def word(self) -> str | None:
+        """In a word: "one" number, a "list" or a "tuple" of numbers; None for anything else."""
+        if not self._plain:
+            return None
+        first, *rest = self._treedef.signature
+        if first is None:
+            return "one"
+        return {list: "list", tuple: "tuple"}.get(first[0]) if not any(rest) else None
+
+    @property
+    def array_shape(self) -> Shape:
+        """The shape of an array with dimensions, and no container around it; None for anything else."""
+        return self.shapes[0] if len(self.shapes) == 1 and self._treedef.is_leaf else None
+
     def filled(self, numbers: Sequence[Any]) -> Any:
         """The tree with other numbers in their places.
 

@@ -36,6 +36,7 @@ class Modes(NamedTuple):
     detecting: bool = False
     sourcing: bool = False
     groups: tuple[str, ...] = ()
+    births: Any = None  # where the reference engine keeps the nodes that are made, for `compile`
 
 
 USUAL = Modes()
@@ -189,6 +190,16 @@ def _innermost_derivative() -> Block | None:
     return block
 
 
+recorders: set[Any] = set()  # those that are on, of all threads; see `recording`
+recorder: ContextVar[Any] = ContextVar("recorder", default=None)
+
+
+def watching() -> Any:
+    """The recorder of `compile` that is on in the running thread or task; None if there is none."""
+    found = recorder.get()
+    return found if found is not None and found.is_open() else None
+
+
 class _Current:
     """The modes that hold in the running thread or task."""
 
@@ -298,11 +309,29 @@ def check(number: float, what: str, node: Any, text: str) -> None:
 
 def calling_line() -> str:
     """File, line number and text of the nearest line of code outside of this package."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and os.path.dirname(frame.f_code.co_filename) == _HERE:
-        frame = frame.f_back
-    if frame is None:  # pragma: no cover  (the package never runs without a caller)
-        return ""
+    frame = _calling_frame()
     name, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(name, number, frame.f_globals).strip()
     return f"{name}:{number}" + (f": {text}" if text else "")
+
+
+def calling_place() -> tuple[str, int]:
+    """File and line number of the nearest line of code outside of this package."""
+    frame = _calling_frame()
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def stacklevel() -> int:
+    """How far away the nearest line of code outside of this package is, as `warnings.warn` counts."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and os.path.dirname(frame.f_code.co_filename) == _HERE:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _calling_frame() -> FrameType:
+    frame = sys._getframe(2)
+    while os.path.dirname(frame.f_code.co_filename) == _HERE and frame.f_back is not None:
+        frame = frame.f_back
+    return frame

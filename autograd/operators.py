@@ -14,7 +14,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat
 
-from . import records as p
+from . import modes, records as p
 from .record import Primitive, is_real, is_tracked, number_of
 
 __all__ = ["Operators", "is_operand"]
@@ -55,6 +55,8 @@ def _comparison(name: str) -> Any:
     def compared(self: Any, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            return recorder.ask(name, self, other)
         return bool(compare(self.data, other.data if is_tracked(other) else other))
 
     return _named(compared, f"__{name}__", "Compare the numbers.")
@@ -63,6 +65,19 @@ def _comparison(name: str) -> Any:
 def _fmod(x: Any, y: Any) -> Any:
     size = y if number_of(y) >= 0.0 else -y
     return x % size if math.copysign(1.0, number_of(x)) == 1.0 else -((-x) % size)  # -0.0 stays -0.0
+
+
+def _floor_division(x: Any, y: Any) -> float:
+    if modes.recorders and (recorder := modes.watching()) is not None:
+        return recorder.ask("floordiv", x, y)  # type: ignore[no-any-return]
+    return number_of(x) // number_of(y)
+
+
+def _as_asked(x: Any, whole: float) -> float:
+    """A whole number: a float, but where `compile` records with a Value in the place of a float, an int as of a float."""
+    if modes.recorders and (recorder := modes.watching()) is not None and recorder.stands_for_a_float(x):
+        return int(whole)
+    return whole
 
 
 def _remainder_instructions() -> frozenset[bytes]:
@@ -208,37 +223,56 @@ class Operators:
 
     def __bool__(self) -> bool:
         """Return bool(self.data)."""
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            return recorder.ask("bool", self)  # type: ignore[no-any-return]
         return bool(self.data)
 
     # ---- what rounds is a plain number ---------------------------------------------------------
 
     def sign(self) -> float:
         """The sign as a plain float, a constant to the derivative."""
-        return p.sign(self)
+        return p.sign(self)  # type: ignore[no-any-return]
 
     def floor(self) -> float:
         """The largest whole number not above, as a plain float, a constant to the derivative."""
-        return p.floor(self)
+        return p.floor(self)  # type: ignore[no-any-return]
 
     def ceil(self) -> float:
         """The smallest whole number not below, as a plain float, a constant to the derivative."""
-        return p.ceil(self)
+        return p.ceil(self)  # type: ignore[no-any-return]
 
     def trunc(self) -> float:
         """The number without its fraction, as a plain float, a constant to the derivative."""
-        return p.trunc(self)
+        return p.trunc(self)  # type: ignore[no-any-return]
 
-    def __round__(self, ndigits: int = 0) -> float:
+    def round(self, ndigits: int = 0) -> float:
         """The number rounded half to even, as a plain float, a constant to the derivative."""
         return p.round(self, ndigits)
 
+    def __round__(self, ndigits: int | None = None) -> float:
+        """What round() gives: as the method of that name."""
+        found = p.round(self, ndigits or 0)
+        return found if ndigits is not None else _as_asked(self, found)
+
+    def __floor__(self) -> float:
+        """What math.floor() gives: as the method of that name."""
+        return _as_asked(self, p.floor(self))
+
+    def __ceil__(self) -> float:
+        """What math.ceil() gives: as the method of that name."""
+        return _as_asked(self, p.ceil(self))
+
+    def __trunc__(self) -> float:
+        """What math.trunc() gives: as the method of that name."""
+        return _as_asked(self, p.trunc(self))
+
     def __floordiv__(self, other: SupportsFloat) -> float:
         """self // other as a plain float, a constant to the derivative."""
-        return self.data // number_of(other) if is_operand(other) else NotImplemented
+        return _floor_division(self, other) if is_operand(other) else NotImplemented
 
     def __rfloordiv__(self, other: SupportsFloat) -> float:
         """Return other // self, as a plain float."""
-        return number_of(other) // self.data if is_operand(other) else NotImplemented
+        return _floor_division(other, self) if is_operand(other) else NotImplemented
 
     def __divmod__(self, other: SupportsFloat) -> tuple[float, Self]:
         """Return self // other and self % other: a plain float, and a remainder that can be differentiated."""
@@ -248,7 +282,7 @@ class Operators:
         """Return other // self and other % self."""
         return (other // self, other % self) if is_operand(other) else NotImplemented
 
-    __floor__, __ceil__, __trunc__, round, rint = floor, ceil, trunc, __round__, __round__
+    rint = round  # noqa: A003  # the method above
 
     # ---- what NumPy's functions ask the elements of an array for -----------------------------------
 
@@ -296,6 +330,8 @@ class Operators:
     # ---- what would lose the gradient silently is refused ------------------------------------------
 
     def _refuse(self, what: str) -> NoReturn:
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            recorder.refused(what)
         raise TypeError(
             f"{what} would drop the gradient; write v.data for the plain number, or stay differentiable "
             f"with a method such as v.exp() or a function such as autograd.exp(v)"

@@ -20,12 +20,17 @@ import decimal
 import inspect
 import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from itertools import chain
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-__all__ = ["ListPrimitive", "NaryPrimitive", "Primitive", "is_real", "is_tracked", "listed", "number_of", "record", "to_float"]
+from . import modes
+
+__all__ = [
+    "ListPrimitive", "NaryPrimitive", "Primitive", "bare", "flat", "is_real", "is_tracked", "listed", "number_of", "record",
+    "to_float",
+]  # fmt: skip
 
 P = ParamSpec("P")
 
@@ -93,6 +98,38 @@ def number_of(x: Any) -> float:
         return x
     number: float = x.data if is_tracked(x) else to_float(x)
     return number
+
+
+def bare(x: Any) -> float:
+    """The plain number, as `number_of` gives it, where what is done with it doesn't depend on what it is.
+
+    `compile` takes no notice of it.
+
+    >>> bare(2.0)
+    2.0
+    """
+    if not modes.recorders or (recorder := modes.watching()) is None:
+        return number_of(x)
+    return recorder.number_of(x)  # type: ignore[no-any-return]
+
+
+def flat(test: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function that looks at the numbers of its operands only: `compile` checks what it came to at each replay.
+
+    Args:
+        test: its name among the tests of a guard.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def asked(*operands: Any) -> Any:
+            if modes.recorders and (recorder := modes.watching()) is not None and any(map(is_tracked, operands)):
+                return recorder.ask(test, *operands)
+            return function(*operands)
+
+        return asked
+
+    return decorate
 
 
 def _shown(x: Any) -> str:
@@ -332,6 +369,8 @@ class Primitive:
 
     def explained(self, error: Exception, operands: Sequence[Any]) -> Exception:
         """The same kind of error with the operation, the operands and a remedy in its message."""
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            recorder.fail("an operation in it raises an error", differs=True)  # it may catch it, and look at its words
         kind = next(k for k in (ZeroDivisionError, OverflowError, ValueError, ArithmeticError) if isinstance(error, k))
         reason = error.args[-1] if error.args else kind.__name__
         remedy = self.remedy if kind is not OverflowError else "the result is too large for a float; scale it down"
@@ -421,7 +460,7 @@ class NaryPrimitive(Primitive):
         """Compute the primitive of iterables; see the record's own docstring."""
         if not options:
             if self.sequences == 1 == len(sequences) and type(sequences[0]) in (list, tuple):  # what is mostly handed over
-                return self.apply(tuple(sequences[0]))
+                return self.apply((*sequences[0],))
             if self._several and len(sequences) > 1:
                 return self.apply(sequences)
             return self.apply(self.operands_of(sequences, options))
@@ -530,7 +569,7 @@ class ListPrimitive(NaryPrimitive):
         if self.statics:
             return self.apply(operands)
         tracked = [is_tracked(x) for x in operands]
-        numbers = tuple([x.data if t else to_float(x, f"{self.name}()") for x, t in zip(operands, tracked, strict=True)])
+        numbers = tuple([bare(x) if t else to_float(x, f"{self.name}()") for x, t in zip(operands, tracked, strict=True)])
         values = self.evaluate(numbers, operands)
         if True not in tracked:
             return values
@@ -558,7 +597,7 @@ def listed(name: str, xs: Any) -> tuple[Any, ...]:
     if isinstance(xs, (str, bytes)):
         raise TypeError(f"autograd.{name} takes an iterable of numbers or Values, got {_shown(xs)}")
     try:
-        return tuple(xs)
+        return (*xs,)  # and not tuple(xs): before 3.12 that copies a list that a finalizer may shorten meanwhile, and crashes
     except TypeError:
         raise TypeError(
             f"autograd.{name} takes an iterable of numbers or Values, got {_shown(xs)}; write autograd.{name}([...])"

@@ -27,8 +27,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import kernels, kernels_exact
-from .record import ListPrimitive, NaryPrimitive, Primitive, is_real, is_tracked, number_of, record
+from . import kernels, kernels_exact, modes
+from .record import ListPrimitive, NaryPrimitive, Primitive, flat, is_real, is_tracked, number_of, record
 
 INF, NAN = math.inf, math.nan
 LN2 = math.log(2.0)
@@ -64,15 +64,15 @@ def flow(upstream: Any, local: Any) -> Any:
 def add(x: Any, y: Any) -> Any:
     """The sum x + y.
 
+    Derivative:
+        1 to each: a sum passes the gradient on.
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 to each: a sum passes the gradient on.
 
     >>> from autograd import add
     >>> add(1.0, 2.0)
@@ -85,15 +85,15 @@ def add(x: Any, y: Any) -> Any:
 def subtract(x: Any, y: Any) -> Any:
     """The difference x - y.
 
+    Derivative:
+        1 and -1.
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 and -1.
 
     >>> from autograd import subtract
     >>> subtract(1.0, 2.0)
@@ -106,15 +106,15 @@ def subtract(x: Any, y: Any) -> Any:
 def multiply(x: Any, y: Any) -> Any:
     """The product x * y.
 
+    Derivative:
+        y and x: a product swaps its inputs.
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        y and x: a product swaps its inputs.
 
     >>> from autograd import multiply
     >>> multiply(2.0, 3.0)
@@ -132,15 +132,15 @@ def multiply(x: Any, y: Any) -> Any:
 def divide(x: Any, y: Any) -> Any:
     """The quotient x / y.
 
+    Derivative:
+        1/y and -(x/y)/y.
+
     Args:
         x: a number or a Value.
         y: a number or a Value, not zero.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/y and -(x/y)/y.
 
     Raises:
         ZeroDivisionError: y is zero.
@@ -161,15 +161,15 @@ def divide(x: Any, y: Any) -> Any:
 def power(x: Any, y: Any) -> Any:
     """The power x ** y.
 
+    Derivative:
+        y*x**(y-1) and x**y*log(x), nan in y where x < 0.
+
     Args:
         x: a number or a Value; not negative, unless y is whole.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        y*x**(y-1) and x**y*log(x), nan in y where x < 0.
 
     Raises:
         ValueError: the result would be complex.
@@ -196,15 +196,15 @@ def power(x: Any, y: Any) -> Any:
 def remainder(x: Any, y: Any) -> Any:
     """The remainder x % y, with the sign of y as in Python.
 
+    Derivative:
+        1 and -floor(x/y).
+
     Args:
         x: a number or a Value.
         y: a number or a Value, not zero.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 and -floor(x/y).
 
     Raises:
         ZeroDivisionError: y is zero.
@@ -220,14 +220,14 @@ def remainder(x: Any, y: Any) -> Any:
 def negative(x: Any) -> Any:
     """The negation -x.
 
+    Derivative:
+        -1.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        -1.
 
     >>> from autograd import negative
     >>> negative(2.0)
@@ -240,14 +240,14 @@ def negative(x: Any) -> Any:
 def positive(x: Any) -> Any:
     """The number itself, +x, as a node of its own.
 
+    Derivative:
+        1.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1.
 
     >>> from autograd import positive
     >>> positive(2.0)
@@ -260,14 +260,14 @@ def positive(x: Any) -> Any:
 def absolute(x: Any) -> Any:
     """The absolute value of x.
 
+    Derivative:
+        the sign of x, 0 at 0.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        the sign of x, 0 at 0.
 
     >>> from autograd import absolute
     >>> absolute(-2.0)
@@ -283,14 +283,14 @@ def absolute(x: Any) -> Any:
 def square(x: Any) -> Any:
     """The square x * x.
 
+    Derivative:
+        2*x.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        2*x.
 
     >>> from autograd import square
     >>> square(3.0)
@@ -307,14 +307,14 @@ def square(x: Any) -> Any:
 def reciprocal(x: Any) -> Any:
     """The reciprocal 1/x.
 
+    Derivative:
+        -1/x**2.
+
     Args:
         x: a number or a Value, not zero.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        -1/x**2.
 
     Raises:
         ZeroDivisionError: x is zero.
@@ -334,14 +334,14 @@ def reciprocal(x: Any) -> Any:
 def sqrt(x: Any) -> Any:
     """The square root of x.
 
+    Derivative:
+        1/(2*sqrt(x)), inf at 0.
+
     Args:
         x: a number or a Value, not negative.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(2*sqrt(x)), inf at 0.
 
     Raises:
         ValueError: x is negative.
@@ -357,14 +357,14 @@ def sqrt(x: Any) -> Any:
 def cbrt(x: Any) -> Any:
     """The real cube root of x.
 
+    Derivative:
+        1/(3*cbrt(x)**2), inf at 0.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(3*cbrt(x)**2), inf at 0.
 
     >>> from autograd import cbrt
     >>> cbrt(-8.0)
@@ -382,15 +382,15 @@ def cbrt(x: Any) -> Any:
 def hypot(x: Any, y: Any = 0.0) -> Any:
     """The length sqrt(x*x + y*y) without overflow on the way; y is 0 if left out.
 
+    Derivative:
+        x/h and y/h, 0 at the origin.
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        x/h and y/h, 0 at the origin.
 
     >>> from autograd import hypot
     >>> hypot(3.0, 4.0)
@@ -408,14 +408,14 @@ _LOG_REMEDY = "the logarithm is real for positive numbers only; clamp x first, o
 def exp(x: Any) -> Any:
     """e to the power x.
 
+    Derivative:
+        exp(x), the result itself.
+
     Args:
         x: a number or a Value, up to 709.78.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        exp(x), the result itself.
 
     Raises:
         OverflowError: the result is too large.
@@ -434,14 +434,14 @@ def exp(x: Any) -> Any:
 def exp2(x: Any) -> Any:
     """2 to the power x.
 
+    Derivative:
+        2**x * log(2).
+
     Args:
         x: a number or a Value, below 1024.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        2**x * log(2).
 
     Raises:
         OverflowError: the result is too large.
@@ -460,14 +460,14 @@ def exp2(x: Any) -> Any:
 def expm1(x: Any) -> Any:
     """exp(x) - 1 without cancellation near 0.
 
+    Derivative:
+        exp(x).
+
     Args:
         x: a number or a Value, up to 709.78.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        exp(x).
 
     Raises:
         OverflowError: the result is too large.
@@ -486,14 +486,14 @@ def expm1(x: Any) -> Any:
 def log(x: Any) -> Any:
     """The natural logarithm.
 
+    Derivative:
+        1/x.
+
     Args:
         x: a number or a Value, above 0.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/x.
 
     Raises:
         ValueError: x is outside the domain.
@@ -512,14 +512,14 @@ def log(x: Any) -> Any:
 def log2(x: Any) -> Any:
     """The logarithm to base 2.
 
+    Derivative:
+        1/(x*log(2)).
+
     Args:
         x: a number or a Value, above 0.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(x*log(2)).
 
     Raises:
         ValueError: x is outside the domain.
@@ -538,14 +538,14 @@ def log2(x: Any) -> Any:
 def log10(x: Any) -> Any:
     """The logarithm to base 10.
 
+    Derivative:
+        1/(x*log(10)).
+
     Args:
         x: a number or a Value, above 0.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(x*log(10)).
 
     Raises:
         ValueError: x is outside the domain.
@@ -564,14 +564,14 @@ def log10(x: Any) -> Any:
 def log1p(x: Any) -> Any:
     """log(1 + x) without cancellation near 0.
 
+    Derivative:
+        1/(1 + x).
+
     Args:
         x: a number or a Value, above -1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(1 + x).
 
     Raises:
         ValueError: x is outside the domain.
@@ -590,15 +590,15 @@ def log1p(x: Any) -> Any:
 def logaddexp(x: Any, y: Any) -> Any:
     """log(exp(x) + exp(y)) without overflow.
 
+    Derivative:
+        the share of each: sigmoid(x - y) and sigmoid(y - x).
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        the share of each: sigmoid(x - y) and sigmoid(y - x).
 
     >>> from autograd import logaddexp
     >>> logaddexp(1000.0, 0.0)
@@ -616,14 +616,14 @@ _UNIT_REMEDY = "the argument must lie between -1 and 1; clamp it first"
 def sin(x: Any) -> Any:
     """The sine of x in radians.
 
+    Derivative:
+        cos(x).
+
     Args:
         x: a number or a Value, finite.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        cos(x).
 
     Raises:
         ValueError: x is infinite.
@@ -642,14 +642,14 @@ def sin(x: Any) -> Any:
 def cos(x: Any) -> Any:
     """The cosine of x in radians.
 
+    Derivative:
+        -sin(x).
+
     Args:
         x: a number or a Value, finite.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        -sin(x).
 
     Raises:
         ValueError: x is infinite.
@@ -668,14 +668,14 @@ def cos(x: Any) -> Any:
 def tan(x: Any) -> Any:
     """The tangent of x in radians.
 
+    Derivative:
+        1/cos(x)**2.
+
     Args:
         x: a number or a Value, finite.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/cos(x)**2.
 
     Raises:
         ValueError: x is infinite.
@@ -694,14 +694,14 @@ def tan(x: Any) -> Any:
 def arcsin(x: Any) -> Any:
     """The inverse sine, in radians.
 
+    Derivative:
+        1/sqrt((1-x)*(1+x)), inf at -1 and 1.
+
     Args:
         x: a number or a Value, from -1 to 1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/sqrt((1-x)*(1+x)), inf at -1 and 1.
 
     Raises:
         ValueError: x is outside the domain.
@@ -720,14 +720,14 @@ def arcsin(x: Any) -> Any:
 def arccos(x: Any) -> Any:
     """The inverse cosine, in radians.
 
+    Derivative:
+        -1/sqrt((1-x)*(1+x)), -inf at -1 and 1.
+
     Args:
         x: a number or a Value, from -1 to 1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        -1/sqrt((1-x)*(1+x)), -inf at -1 and 1.
 
     Raises:
         ValueError: x is outside the domain.
@@ -746,14 +746,14 @@ def arccos(x: Any) -> Any:
 def arctan(x: Any) -> Any:
     """The inverse tangent, in radians.
 
+    Derivative:
+        1/(1 + x**2).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(1 + x**2).
 
     >>> from autograd import arctan
     >>> arctan(0.0)
@@ -769,15 +769,15 @@ def arctan(x: Any) -> Any:
 def arctan2(y: Any, x: Any) -> Any:
     """The angle of the point (x, y), in radians.
 
+    Derivative:
+        x/(x**2 + y**2) and -y/(x**2 + y**2), 0 at the origin.
+
     Args:
         y: a number or a Value.
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        x/(x**2 + y**2) and -y/(x**2 + y**2), 0 at the origin.
 
     >>> from autograd import arctan2
     >>> arctan2(0.0, 1.0)
@@ -796,14 +796,14 @@ def arctan2(y: Any, x: Any) -> Any:
 def sinh(x: Any) -> Any:
     """The hyperbolic sine.
 
+    Derivative:
+        cosh(x).
+
     Args:
         x: a number or a Value, within 710.47 of 0.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        cosh(x).
 
     Raises:
         OverflowError: the result is too large.
@@ -822,14 +822,14 @@ def sinh(x: Any) -> Any:
 def cosh(x: Any) -> Any:
     """The hyperbolic cosine.
 
+    Derivative:
+        sinh(x).
+
     Args:
         x: a number or a Value, within 710.47 of 0.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        sinh(x).
 
     Raises:
         OverflowError: the result is too large.
@@ -848,14 +848,14 @@ def cosh(x: Any) -> Any:
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent.
 
+    Derivative:
+        1/cosh(x)**2, to the last digit in the tails too.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/cosh(x)**2, to the last digit in the tails too.
 
     >>> from autograd import tanh
     >>> tanh(0.0)
@@ -871,14 +871,14 @@ def tanh(x: Any) -> Any:
 def arcsinh(x: Any) -> Any:
     """The inverse hyperbolic sine.
 
+    Derivative:
+        1/sqrt(1 + x**2).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/sqrt(1 + x**2).
 
     >>> from autograd import arcsinh
     >>> arcsinh(0.0)
@@ -894,14 +894,14 @@ def arcsinh(x: Any) -> Any:
 def arccosh(x: Any) -> Any:
     """The inverse hyperbolic cosine.
 
+    Derivative:
+        1/sqrt(x**2 - 1), inf at 1.
+
     Args:
         x: a number or a Value, at least 1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/sqrt(x**2 - 1), inf at 1.
 
     Raises:
         ValueError: x is outside the domain.
@@ -920,14 +920,14 @@ def arccosh(x: Any) -> Any:
 def arctanh(x: Any) -> Any:
     """The inverse hyperbolic tangent.
 
+    Derivative:
+        1/((1-x)*(1+x)).
+
     Args:
         x: a number or a Value, strictly between -1 and 1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/((1-x)*(1+x)).
 
     Raises:
         ValueError: x is outside the domain.
@@ -949,14 +949,14 @@ def arctanh(x: Any) -> Any:
 def erf(x: Any) -> Any:
     """The error function.
 
+    Derivative:
+        2/sqrt(pi) * exp(-x**2).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        2/sqrt(pi) * exp(-x**2).
 
     >>> from autograd import erf
     >>> erf(0.0)
@@ -972,14 +972,14 @@ def erf(x: Any) -> Any:
 def erfc(x: Any) -> Any:
     """The complementary error function 1 - erf(x), accurate in its tail.
 
+    Derivative:
+        -2/sqrt(pi) * exp(-x**2).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        -2/sqrt(pi) * exp(-x**2).
 
     >>> from autograd import erfc
     >>> erfc(0.0)
@@ -998,14 +998,14 @@ _OPEN_REMEDY = "the argument must lie strictly between -1 and 1; clamp it first"
 def erfinv(x: Any) -> Any:
     """The inverse of the error function: erf(erfinv(x)) is x.
 
+    Derivative:
+        sqrt(pi)/2 * exp(erfinv(x)**2).
+
     Args:
         x: a number or a Value, strictly between -1 and 1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        sqrt(pi)/2 * exp(erfinv(x)**2).
 
     Raises:
         ValueError: x is outside the domain.
@@ -1029,14 +1029,14 @@ _POLE_REMEDY = "keep x away from 0, -1, -2, ..."
 def gamma(x: Any) -> Any:
     """The gamma function, whose value at n + 1 is the factorial of n.
 
+    Derivative:
+        gamma(x)*digamma(x).
+
     Args:
         x: a number or a Value, up to 171.6, except 0, -1, -2, ...
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        gamma(x)*digamma(x).
 
     Raises:
         ValueError: x is 0 or a negative whole number.
@@ -1056,14 +1056,14 @@ def gamma(x: Any) -> Any:
 def lgamma(x: Any) -> Any:
     """The logarithm of the absolute value of the gamma function, to the last digit beside its zeros as well.
 
+    Derivative:
+        digamma(x).
+
     Args:
         x: a number or a Value, except 0, -1, -2, ...
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        digamma(x).
 
     Raises:
         ValueError: x is 0 or a negative whole number.
@@ -1083,14 +1083,14 @@ def lgamma(x: Any) -> Any:
 def digamma(x: Any) -> Any:
     """The derivative of lgamma, gamma'(x)/gamma(x).
 
+    Derivative:
+        polygamma(1, x).
+
     Args:
         x: a number or a Value, except 0, -1, -2, ...
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        polygamma(1, x).
 
     Raises:
         ValueError: x is 0 or a negative whole number.
@@ -1112,15 +1112,15 @@ def digamma(x: Any) -> Any:
 def polygamma(n: Any, x: Any) -> Any:
     """The derivative of order n of digamma; that of order 0 is digamma itself.
 
+    Derivative:
+        polygamma(n + 1, x) in x.
+
     Args:
         n: the order, a plain whole number from 0 to 200.
         x: a number or a Value, except 0, -1, -2, ...
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        polygamma(n + 1, x) in x.
 
     Raises:
         ValueError: x is 0 or a negative whole number. Or n is not an order.
@@ -1143,14 +1143,14 @@ def sinc(x: Any) -> Any:
     """sin(pi*x)/(pi*x), 1 at 0: the normalized sinc, as `numpy.sinc` defines it. The other one, sin(x)/x, which
     `sympy.sinc` means, is sinc(x / math.pi).
 
+    Derivative:
+        (cos(pi*x) - sinc(x))/x, 0 at 0.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        (cos(pi*x) - sinc(x))/x, 0 at 0.
 
     >>> from autograd import sinc
     >>> sinc(0.5)
@@ -1166,14 +1166,14 @@ def sinc(x: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """The logistic function 1/(1 + exp(-x)).
 
+    Derivative:
+        sigmoid(x)*(1 - sigmoid(x)), to the last digit in the tails.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        sigmoid(x)*(1 - sigmoid(x)), to the last digit in the tails.
 
     >>> from autograd import sigmoid
     >>> sigmoid(0.0)
@@ -1189,14 +1189,14 @@ def sigmoid(x: Any) -> Any:
 def logit(x: Any) -> Any:
     """The logarithm of the odds x/(1-x): the inverse of sigmoid.
 
+    Derivative:
+        1/(x*(1 - x)).
+
     Args:
         x: a number or a Value, strictly between 0 and 1.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/(x*(1 - x)).
 
     Raises:
         ValueError: x is outside the domain.
@@ -1212,14 +1212,14 @@ def logit(x: Any) -> Any:
 def logsigmoid(x: Any) -> Any:
     """log(sigmoid(x)) without underflow.
 
+    Derivative:
+        sigmoid(-x).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        sigmoid(-x).
 
     >>> from autograd import logsigmoid
     >>> logsigmoid(-1000.0)
@@ -1232,14 +1232,14 @@ def logsigmoid(x: Any) -> Any:
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)) without overflow.
 
+    Derivative:
+        sigmoid(x).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        sigmoid(x).
 
     >>> from autograd import softplus
     >>> softplus(1000.0)
@@ -1252,14 +1252,14 @@ def softplus(x: Any) -> Any:
 def relu(x: Any) -> Any:
     """The larger of x and 0.
 
+    Derivative:
+        1 above 0, else 0.
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 above 0, else 0.
 
     >>> from autograd import relu
     >>> relu(-2.0)
@@ -1275,15 +1275,15 @@ def relu(x: Any) -> Any:
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """x above 0, else negative_slope * x.
 
+    Derivative:
+        1 above 0, else negative_slope.
+
     Args:
         x: a number or a Value.
         negative_slope: the slope below 0, a plain number.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 above 0, else negative_slope.
 
     >>> from autograd import leaky_relu
     >>> leaky_relu(-2.0, 0.5)
@@ -1296,15 +1296,15 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x above 0, else alpha * (exp(x) - 1).
 
+    Derivative:
+        1 above 0, else alpha*exp(x).
+
     Args:
         x: a number or a Value.
         alpha: minus the limit far below 0, a plain number.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 above 0, else alpha*exp(x).
 
     >>> from autograd import elu
     >>> elu(2.0)
@@ -1317,14 +1317,14 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 def gelu(x: Any) -> Any:
     """x times the normal distribution function of x (the exact form, with erf).
 
+    Derivative:
+        Phi(x) + x*phi(x).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        Phi(x) + x*phi(x).
 
     >>> from autograd import gelu
     >>> gelu(0.0)
@@ -1337,14 +1337,14 @@ def gelu(x: Any) -> Any:
 def silu(x: Any) -> Any:
     """x * sigmoid(x).
 
+    Derivative:
+        sigmoid(x)*(1 + x*sigmoid(-x)).
+
     Args:
         x: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        sigmoid(x)*(1 + x*sigmoid(-x)).
 
     >>> from autograd import silu
     >>> silu(0.0)
@@ -1360,15 +1360,15 @@ def silu(x: Any) -> Any:
 def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y; nan if either is nan.
 
+    Derivative:
+        1 to the larger, one half each where they tie.
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 to the larger, one half each where they tie.
 
     >>> from autograd import maximum
     >>> maximum(1.0, 2.0)
@@ -1381,15 +1381,15 @@ def maximum(x: Any, y: Any) -> Any:
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y; nan if either is nan.
 
+    Derivative:
+        1 to the smaller, one half each where they tie.
+
     Args:
         x: a number or a Value.
         y: a number or a Value.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 to the smaller, one half each where they tie.
 
     >>> from autograd import minimum
     >>> minimum(1.0, 2.0)
@@ -1406,6 +1406,9 @@ def minimum(x: Any, y: Any) -> Any:
 def clamp(x: Any, lo: Any, hi: Any) -> Any:
     """x, held between lo and hi.
 
+    Derivative:
+        1 strictly inside, 0 at the bounds and outside.
+
     Args:
         x: a number or a Value.
         lo: the lower bound, a plain number.
@@ -1413,9 +1416,6 @@ def clamp(x: Any, lo: Any, hi: Any) -> Any:
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 strictly inside, 0 at the bounds and outside.
 
     Raises:
         ValueError: lo is above hi.
@@ -1425,6 +1425,11 @@ def clamp(x: Any, lo: Any, hi: Any) -> Any:
     1.0
     """
     return kernels.clamp(x, lo, hi)
+
+
+def _left_out(x: Any) -> Any:
+    """The plain number of an operand; while `compile` records, a constant that is computed anew each time."""
+    return x.detach() if modes.recorders and modes.watching() is not None else x.data
 
 
 class Choice(Primitive):
@@ -1437,7 +1442,7 @@ class Choice(Primitive):
         except TypeError:
             return super().__call__(*operands, **named)  # says what is wrong
         if is_real(condition) and is_tracked(x) and is_tracked(y):
-            x, y = (x, y.data) if condition else (x.data, y)
+            x, y = (x, _left_out(y)) if condition else (_left_out(x), y)
         return super().__call__(condition, x, y)
 
 
@@ -1450,6 +1455,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     """x if the condition holds, else y. Both are computed before, so both must be inside their domains; the one left
     out is a plain number in the result, and no gradient flows into it, not even where its derivative is infinite.
 
+    Derivative:
+        1 to the one chosen.
+
     Args:
         condition: a bool or a plain number.
         x: a number or a Value.
@@ -1457,9 +1465,6 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 to the one chosen.
 
     >>> from autograd import where
     >>> where(2 > 1, 3.0, 4.0)
@@ -1469,12 +1474,15 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 @record(
-    dx=lambda z, x, y: _sign(x) * kernels.copysign(1.0, number_of(y)),
+    dx=lambda z, x, y: _sign(x) * _sign_bit(y),
     dy=lambda z, x, y: _zero_or_nan(y),
     kinks=lambda z, x, y: x == 0.0 or y == 0.0,
 )
 def copysign(x: Any, y: Any) -> Any:
     """The absolute value of x with the sign of y, that of -0.0 too; nan if y is nan, unlike in math.
+
+    Derivative:
+        to x the product of both signs, 0 at x = 0; to y 0.
 
     Args:
         x: a number or a Value.
@@ -1482,9 +1490,6 @@ def copysign(x: Any, y: Any) -> Any:
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        to x the product of both signs, 0 at x = 0; to y 0.
 
     >>> from autograd import copysign
     >>> copysign(2.0, -0.0)
@@ -1500,14 +1505,14 @@ def copysign(x: Any, y: Any) -> Any:
 def sum(xs: Sequence[Any], /) -> Any:
     """The sum of a sequence, rounded once.
 
+    Derivative:
+        1 to each.
+
     Args:
         xs: an iterable of numbers and Values; 0.0 is the sum of none.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1 to each.
 
     >>> from autograd import sum
     >>> sum([0.1] * 10)
@@ -1520,14 +1525,14 @@ def sum(xs: Sequence[Any], /) -> Any:
 def prod(xs: Sequence[Any], /) -> Any:
     """The product of a sequence.
 
+    Derivative:
+        to each the product of all the others, exact where some are zero.
+
     Args:
         xs: an iterable of numbers and Values; 1.0 is the product of none.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        to each the product of all the others, exact where some are zero.
 
     >>> from autograd import prod
     >>> prod([2.0, 3.0, 4.0])
@@ -1540,14 +1545,14 @@ def prod(xs: Sequence[Any], /) -> Any:
 def mean(xs: Sequence[Any], /) -> Any:
     """The arithmetic mean of a sequence.
 
+    Derivative:
+        1/n to each.
+
     Args:
         xs: an iterable of numbers and Values, at least one.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/n to each.
 
     Raises:
         ValueError: there are no operands.
@@ -1568,15 +1573,15 @@ def mean(xs: Sequence[Any], /) -> Any:
 def max(xs: Any, /, *others: Any) -> Any:
     """The largest of a sequence; nan if one of them is.
 
+    Derivative:
+        1/k to each of the k largest, 0 to the others.
+
     Args:
         xs: an iterable of numbers and Values, at least one; or one operand of several.
         others: the other operands.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/k to each of the k largest, 0 to the others.
 
     Raises:
         ValueError: there are no operands.
@@ -1597,15 +1602,15 @@ def max(xs: Any, /, *others: Any) -> Any:
 def min(xs: Any, /, *others: Any) -> Any:
     """The smallest of a sequence; nan if one of them is.
 
+    Derivative:
+        1/k to each of the k smallest, 0 to the others.
+
     Args:
         xs: an iterable of numbers and Values, at least one; or one operand of several.
         others: the other operands.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        1/k to each of the k smallest, 0 to the others.
 
     Raises:
         ValueError: there are no operands.
@@ -1626,14 +1631,14 @@ def min(xs: Any, /, *others: Any) -> Any:
 def logsumexp(xs: Sequence[Any], /) -> Any:
     """log(sum of exp(x)) without overflow.
 
+    Derivative:
+        the softmax of the operands.
+
     Args:
         xs: an iterable of numbers and Values, at least one.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        the softmax of the operands.
 
     Raises:
         ValueError: there are no operands.
@@ -1649,14 +1654,14 @@ def logsumexp(xs: Sequence[Any], /) -> Any:
 def norm(xs: Sequence[Any], /) -> Any:
     """The Euclidean length of a sequence, without overflow on the way.
 
+    Derivative:
+        x/norm to each, 0 at the origin.
+
     Args:
         xs: an iterable of numbers and Values; 0.0 is the length of none.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        x/norm to each, 0 at the origin.
 
     >>> from autograd import norm
     >>> norm([3.0, 4.0])
@@ -1669,15 +1674,15 @@ def norm(xs: Sequence[Any], /) -> Any:
 def dot(xs: Sequence[Any], ys: Sequence[Any], /) -> Any:
     """The inner product of two sequences, rounded once.
 
+    Derivative:
+        to each the operand that it meets.
+
     Args:
         xs: an iterable of numbers and Values.
         ys: another one, of the same length.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        to each the operand that it meets.
 
     Raises:
         ValueError: the lengths differ.
@@ -1698,14 +1703,14 @@ def dot(xs: Sequence[Any], ys: Sequence[Any], /) -> Any:
 def softmax(xs: Sequence[Any], /) -> list[Any]:
     """exp(x_i) over the sum of all exp(x_j), as a list; each component is one node.
 
+    Derivative:
+        p_i*(1 - p_i) to its own operand, -p_i*p_j to the others.
+
     Args:
         xs: an iterable of numbers and Values, at least one.
 
     Returns:
         A list of floats if all operands are plain numbers, else of Values.
-
-    Derivative:
-        p_i*(1 - p_i) to its own operand, -p_i*p_j to the others.
 
     Raises:
         ValueError: there are no operands.
@@ -1726,14 +1731,14 @@ def softmax(xs: Sequence[Any], /) -> list[Any]:
 def log_softmax(xs: Sequence[Any], /) -> list[Any]:
     """The logarithm of the softmax, x_i - logsumexp(x), as a list; each component is one node.
 
+    Derivative:
+        1 - p_i to its own operand, -p_j to the others, where p is the softmax.
+
     Args:
         xs: an iterable of numbers and Values, at least one.
 
     Returns:
         A list of floats if all operands are plain numbers, else of Values.
-
-    Derivative:
-        1 - p_i to its own operand, -p_j to the others, where p is the softmax.
 
     Raises:
         ValueError: there are no operands.
@@ -1755,15 +1760,15 @@ def var(xs: Sequence[Any], /, *, ddof: float = 0.0) -> Any:
     """The variance of a sequence, the mean of its squared deviations from its mean, rounded once. As in NumPy, the
     divisor is n - ddof: ddof=1 estimates the variance of what the sequence was drawn from.
 
+    Derivative:
+        2*(x - mean)/(n - ddof) to each.
+
     Args:
         xs: an iterable of numbers and Values, more than ddof.
         ddof: what to subtract from their number, a plain number.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        2*(x - mean)/(n - ddof) to each.
 
     Raises:
         ValueError: there are no more operands than ddof. (NumPy gives nan there.)
@@ -1785,15 +1790,15 @@ def var(xs: Sequence[Any], /, *, ddof: float = 0.0) -> Any:
 def std(xs: Sequence[Any], /, *, ddof: float = 0.0) -> Any:
     """The standard deviation of a sequence, the root of its variance; ddof as in var.
 
+    Derivative:
+        (x - mean)/((n - ddof)*std) to each, 0 where all operands are equal: the subgradient of least norm.
+
     Args:
         xs: an iterable of numbers and Values, more than ddof.
         ddof: what to subtract from their number, a plain number.
 
     Returns:
         A float for plain numbers, a Value for Values.
-
-    Derivative:
-        (x - mean)/((n - ddof)*std) to each, 0 where all operands are equal: the subgradient of least norm.
 
     Raises:
         ValueError: there are no more operands than ddof. (NumPy gives nan there.)
@@ -1995,6 +2000,11 @@ def _zero_or_nan(x: Any) -> float:
     return 0.0 if x == x else NAN  # nan is the number that differs from itself
 
 
+@flat("signbit")
+def _sign_bit(x: Any) -> float:
+    return kernels.copysign(1.0, number_of(x))
+
+
 def _won(x: Any, y: Any) -> float:
     return 1.0 if x > y else 0.0 if x < y else 0.5 if x == y else NAN
 
@@ -2017,7 +2027,13 @@ def _direction(h: Any, xs: Sequence[Any]) -> list[Any]:
 
 
 def _minus_quotient(x: Any, y: Any) -> float:
-    return -(number_of(x) // number_of(y))  # floor is flat, so this is a constant to every further derivative
+    quotient: float = _floor_division(x, y)  # a constant to every further derivative
+    return -quotient
+
+
+@flat("floordiv")
+def _floor_division(x: Any, y: Any) -> float:
+    return number_of(x) // number_of(y)
 
 
 def _zero_power(x: Any) -> float:
@@ -2028,14 +2044,19 @@ def _power_dxdx(z: Any, x: Any, y: Any) -> Any:
     # After y steps down, a whole exponent has come to 0, and the polynomial's derivative is the constant 0.
     if y == 0.0 and (type(y) is float or x == 0.0):
         return 0.0
-    if x == 0.0 or kernels.has_predecessor(number_of(y)):
+    if x == 0.0 or _has_predecessor(y):
         return y * power_dx(x, y - 1.0)
     return (y - 1.0) * (z / x)
 
 
+@flat("has_predecessor")
+def _has_predecessor(y: Any) -> bool:
+    return kernels.has_predecessor(number_of(y))
+
+
 def _power_dxdy(x: Any, y: Any) -> Any:
     if x > 0.0:
-        return (power(x, y - 1.0) if kernels.has_predecessor(number_of(y)) else power(x, y) / x) * (1.0 + y * log(x))
+        return (power(x, y - 1.0) if _has_predecessor(y) else power(x, y) / x) * (1.0 + y * log(x))
     return 0.0 if x == 0.0 and y > 1.0 else NAN
 
 
@@ -2108,6 +2129,7 @@ def _product(xs: Sequence[Any]) -> Any:
 # ---- what rounds is not recorded -------------------------------------------------------------------
 
 
+@flat("sign")
 def sign(x: Any) -> float:
     """The sign of x as a plain float: -1, 0 or 1. A constant to the derivative.
 
@@ -2117,6 +2139,7 @@ def sign(x: Any) -> float:
     return _sign(number_of(x))
 
 
+@flat("floor")
 def floor(x: Any) -> float:
     """The largest whole number not above x, as a plain float. A constant to the derivative.
 
@@ -2126,6 +2149,7 @@ def floor(x: Any) -> float:
     return _rounded(math.floor, x)
 
 
+@flat("ceil")
 def ceil(x: Any) -> float:
     """The smallest whole number not below x, as a plain float. A constant to the derivative.
 
@@ -2135,6 +2159,7 @@ def ceil(x: Any) -> float:
     return _rounded(math.ceil, x)
 
 
+@flat("trunc")
 def trunc(x: Any) -> float:
     """x without its fraction, as a plain float. A constant to the derivative.
 
@@ -2154,6 +2179,11 @@ def round(x: Any, ndigits: int = 0) -> float:
     >>> round(2.5), round(0.12345, 2)
     (2.0, 0.12)
     """
+    return _round(x, ndigits)  # type: ignore[no-any-return]
+
+
+@flat("round")
+def _round(x: Any, ndigits: int) -> float:
     return number_of(x).__round__(ndigits)
 
 

@@ -37,7 +37,8 @@ else:
     Value = chosen.Value
 
 
-def _derivative_block() -> modes.Block:
+def derivative_block() -> modes.Block:
+    """A block in which a derivative runs its function."""
     return modes.Block("a derivative", derivative=True, recording=True)
 
 
@@ -56,7 +57,10 @@ class _Caller:
     """
 
     def __init__(self, arguments: Iterable[Any]) -> None:
-        self.nested = modes.inside_derivative() or any(map(_carries, arguments))
+        carries = any(map(_carries, arguments))
+        self.nested = modes.inside_derivative() or carries
+        if modes.recorders and (recorder := modes.watching()) is not None:
+            recorder.differentiates(carries)
         self.recording = modes.current.get().recording
 
     def sees(self, x: Any) -> Any:
@@ -126,7 +130,16 @@ def _check_function(f: Any, name: str) -> None:
         raise TypeError(f"{name} takes a function, got {type(f).__name__}; write {name}(lambda x: ...)")
 
 
-def _one_number(output: Any, name: str) -> Any:
+def one_number(output: Any, name: str) -> Any:
+    """The result of a function that returns one number.
+
+    Args:
+        output: what it returned.
+        name: of the transformation, for messages.
+
+    Raises:
+        TypeError: it isn't one number.
+    """
     layout = Layout(output)
     if not layout.is_number:
         got = f"an array of shape {output.shape}" if is_array(output) else f"a {type(output).__name__}"
@@ -146,35 +159,46 @@ def _split(output: Any, has_aux: bool) -> tuple[Any, Any]:
     return output
 
 
-class _Arguments:
-    """The arguments of a call, and those of them that are differentiated."""
+class Arguments:
+    """The arguments of a call, and those of them that are differentiated.
+
+    Args:
+        args: the arguments.
+        argnums: which of them: a position, or a tuple of them.
+        name: of the transformation, for messages.
+
+    Attributes:
+        layouts: by position, of those that are differentiated.
+        shape: the layout of a gradient.
+        numbers: what is differentiated, from left to right.
+    """
 
     def __init__(self, args: tuple[Any, ...], argnums: Any, name: str) -> None:
         many = isinstance(argnums, (tuple, list))
         self._args = args
         self._positions = _positions(argnums, len(args), name)
-        self._layouts = {i: Layout(args[i]) for i in dict.fromkeys(self._positions)}
-        self.shape = Layout(tuple([args[i] for i in self._positions])) if many else self._layouts[self._positions[0]]
-        self.numbers = [x for layout in self._layouts.values() for x in layout.numbers]
+        self.layouts = {i: Layout(args[i]) for i in dict.fromkeys(self._positions)}
+        self.shape = Layout(tuple([args[i] for i in self._positions])) if many else self.layouts[self._positions[0]]
+        self.numbers = [x for layout in self.layouts.values() for x in layout.numbers]
 
     def replaced(self, numbers: Iterable[Any]) -> list[Any]:
         """The arguments with other numbers in place of those that are differentiated."""
         args, left = list(self._args), iter(numbers)
-        for i, layout in self._layouts.items():
+        for i, layout in self.layouts.items():
             args[i] = layout.filled([next(left) for _ in layout.numbers])
         return args
 
     def ordered(self, derivatives: Iterable[Any]) -> list[Any]:
         """A derivative for each of the numbers, put in the order of ``shape``, where an argument may occur twice."""
         left = iter(derivatives)
-        found = {i: [next(left) for _ in layout.numbers] for i, layout in self._layouts.items()}
+        found = {i: [next(left) for _ in layout.numbers] for i, layout in self.layouts.items()}
         return [x for i in self._positions for x in found[i]]
 
 
 class _Run:
     """One run of a function on fresh variables: the arguments lifted, the result, and its derivatives."""
 
-    def __init__(self, f: Callable[..., Any], arguments: _Arguments, named: dict[str, Any], name: str) -> None:
+    def __init__(self, f: Callable[..., Any], arguments: Arguments, named: dict[str, Any], name: str) -> None:
         self._arguments = arguments
         lifted_numbers = [_lift(x, f"{name}: an argument") for x in arguments.numbers]
         self._variables = [variable for variable, _ in lifted_numbers]
@@ -213,16 +237,16 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
 
     def wrapped(*args: Any, **named: Any) -> Any:
         caller = _Caller((*args, *named.values()))
-        arguments = _Arguments(args, argnums, "grad")
-        with _derivative_block():
+        arguments = Arguments(args, argnums, "grad")
+        with derivative_block():
             run = _Run(f, arguments, named, "grad")
             output, aux = _split(run.output, has_aux)
-            output = _one_number(output, "grad")
+            output = one_number(output, "grad")
             gradient = arguments.shape.filled(run.row(output, caller))
             value = caller.sees(output)
             return ((value, caller.sees_aux(aux)), gradient) if has_aux else (value, gradient)
 
-    return _as_transform(wrapped, f, "value_and_grad")
+    return _as_transform(wrapped, f, "value_and_grad", value_and_grad, argnums, has_aux)
 
 
 def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -249,7 +273,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
         value, gradient = with_value(*args, **named)
         return (gradient, value[1]) if has_aux else gradient
 
-    return _as_transform(wrapped, f, "grad")
+    return _as_transform(wrapped, f, "grad", grad, argnums, has_aux)
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -278,8 +302,8 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> 
 
     def wrapped(*args: Any, **named: Any) -> Any:
         caller = _Caller((*args, *named.values()))
-        arguments = _Arguments(args, argnums, "jacobian")
-        with _derivative_block():
+        arguments = Arguments(args, argnums, "jacobian")
+        with derivative_block():
             run = _Run(f, arguments, named, "jacobian")
             output, aux = _split(run.output, has_aux)
             outputs = Layout(output)
@@ -288,7 +312,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> 
         found = outputs.outer(rows, arguments.shape)
         return (found, aux) if has_aux else found
 
-    return _as_transform(wrapped, f, "jacobian")
+    return _as_transform(wrapped, f, "jacobian", jacobian, argnums, has_aux)
 
 
 jacrev = jacobian
@@ -310,7 +334,9 @@ def hessian(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> C
     [[4.0, 2.0], [2.0, 0.0]]
     """
     _check_function(f, "hessian")
-    return _as_transform(jacobian(grad(f, argnums, has_aux), argnums, has_aux), f, "hessian")
+    found = jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+    found._transform = "hessian", f, argnums, has_aux  # type: ignore[attr-defined]
+    return _named(found, f, "hessian")
 
 
 def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -334,9 +360,10 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
     ([6.0, 5.0], (13.0, 12.0))
     """
     _check_function(f, "vjp")
+    f = getattr(f, "_function", f)  # of a compiled function: each cotangent takes the way back from the beginning
     outside = _Caller((*primals, *named.values()))
-    arguments = _Arguments(primals, tuple(range(len(primals))), "vjp")
-    with _derivative_block():
+    arguments = Arguments(primals, tuple(range(len(primals))), "vjp")
+    with derivative_block():
         run = _Run(f, arguments, named, "vjp")
         layout = Layout(run.output)
         outputs = [lifted(y, "vjp: a result") for y in layout.numbers]
@@ -347,7 +374,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
         seeds = [lifted(c, "vjp: a cotangent") for c in given]
         caller = _Caller(seeds)
         caller.nested = caller.nested or outside.nested
-        with _derivative_block():
+        with derivative_block():
             pulled = total([flow(seed, y) for seed, y in zip(seeds, outputs, strict=True)])
             result: tuple[Any, ...] = arguments.shape.filled(run.row(pulled, caller))
         return result
@@ -396,7 +423,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     moving = [
         Dual(lifted(x, "jvp: a primal"), lifted(t, "jvp: a tangent"), level) for x, t in zip(layout.numbers, steps, strict=True)
     ]
-    with _derivative_block():
+    with derivative_block():
         outputs = Layout(f(*layout.filled(moving), **named))
         parts = [_parts(lifted(y, "jvp: a result"), level) for y in outputs.numbers]
         value, tangent = [outputs.filled([caller.sees(y) for y in numbers]) for numbers in _columns(parts, 2)]
@@ -422,10 +449,10 @@ def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Ca
 
     def wrapped(*args: Any, **named: Any) -> Any:
         caller = _Caller((*args, *named.values()))
-        arguments = _Arguments(args, argnums, "jacfwd")
+        arguments = Arguments(args, argnums, "jacfwd")
         primals = [lifted(x, "jacfwd: an argument") for x in arguments.numbers]
         columns = []
-        with _derivative_block():
+        with derivative_block():
             for i in range(max(1, len(primals))):  # once at least, to see the shape of the result
                 level = new_level()
                 moving = [Dual(x, float(i == k), level) for k, x in enumerate(primals)]
@@ -541,14 +568,14 @@ def _elements(x: Any, name: str) -> Layout:
 def _expanded(f: Callable[..., Any], x: Any, order: int, named: dict[str, Any], name: str) -> list[Any]:
     """The derivatives of f at x (or, for `taylor`, its coefficients) up to an order."""
     primal = lifted(x, f"{name}: the argument")
-    with _derivative_block():
+    with derivative_block():
         if order == 0:
-            return [_one_number(f(primal, **named), name)]
+            return [one_number(f(primal, **named), name)]
         if order == 1:
             level = new_level()
-            return [*_parts(_one_number(f(Dual(primal, 1.0, level), **named), name), level)]
+            return [*_parts(one_number(f(Dual(primal, 1.0, level), **named), name), level)]
         run = Run(order, factorials=name == "derivative")
-        result = _one_number(f(run.variable(primal), **named), name)
+        result = one_number(f(run.variable(primal), **named), name)
         mine = isinstance(result, Series) and result.run is run
         return result.coefficients() if mine else [result, *[0.0] * order]
 
@@ -569,7 +596,20 @@ def stop_gradient(x: Any) -> Any:
     return _map_tracked(detached, x)
 
 
-def _as_transform(wrapped: Callable[..., Any], f: Any, what: str) -> Callable[..., Any]:
+def _as_transform(
+    wrapped: Callable[..., Any], f: Any, what: str, transform: Any = None, argnums: Any = None, has_aux: bool = False
+) -> Callable[..., Any]:
+    """What a transformation returns, with its name; of a compiled function something that is compiled as well."""
+    if transform is not None:
+        derived = None if has_aux else getattr(f, "_derived", None)
+        if derived is not None:
+            wrapped = derived(transform.__name__, argnums, transform(f._function, argnums), wrapped)
+        else:
+            wrapped._transform = transform.__name__, f, argnums, has_aux  # type: ignore[attr-defined]  # for `compile`
+    return _named(wrapped, f, what)
+
+
+def _named(wrapped: Callable[..., Any], f: Any, what: str) -> Callable[..., Any]:
     name = getattr(f, "__name__", type(f).__name__)
     wrapped.__name__ = f"{what.split()[0]}_of_{name}" if name.isidentifier() else what.split()[0]
     wrapped.__doc__ = f"The {what} of {name}."

@@ -138,16 +138,22 @@ class Cython(Dialect):
     """C doubles. What raises in Python, and what isn't finite in a function of the C library, clears the flag ``ok``."""
 
     ask = "ask(ok)"
-    # What `math` takes from the C library as it is. Each is called through a wrapper that lets finite results pass only;
-    # hypot and fsum are not here, since Python has its own.
+    # What `math` takes from the C library as it is. Each is called through a wrapper that lets finite results pass only.
     library = (
         "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf", "exp", "exp2", "expm1",
         "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh",
     )  # fmt: skip
-    safe: Mapping[Any, str] = {abs: "c_fabs", math.copysign: "c_copysign", math.isfinite: "c_isfinite"}
-    named: Mapping[Any, str] = {
-        **safe, kernels._power_or_inf: "c_pow", **{getattr(math, name): f"c_{name}" for name in library},
+    safe: Mapping[Any, str] = {
+        abs: "c_fabs", math.copysign: "c_copysign", math.isfinite: "c_isfinite", math.fmod: "c_fmod",
     }  # fmt: skip
+    # What is written by hand: Python's own functions, and kernels with a table or a loop.
+    by_hand: Mapping[Any, str] = {
+        math.hypot: "c_hypot", kernels._power_or_inf: "c_pow",
+        **{function: f"c_{function.__name__}" for function in (
+            kernels.logaddexp, kernels.share, kernels.erfc, kernels.gelu, kernels.gelu_dx,
+        )},
+    }  # fmt: skip
+    named: Mapping[Any, str] = {**safe, **by_hand, **{getattr(math, name): f"c_{name}" for name in library}}
 
     def number(self, x: float) -> str:
         """A constant, by the names of C where it isn't finite."""
@@ -156,11 +162,9 @@ class Cython(Dialect):
         return super().number(x) if math.isfinite(x) else "INFINITY" if x > 0 else "(-INFINITY)"
 
     def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
-        """x + y and the like; a quotient or power that might raise in Python by a function; remainders are Python's own."""
-        if sign in ("%", "//"):
-            raise UntranslatableError(sign)
-        if sign == "**":
-            return self.call("c_pow", [x, y])
+        """x + y and the like; a quotient or power that might raise in Python by a function, and so a remainder."""
+        if sign in ("%", "//", "**"):
+            return self.call({"%": "c_mod", "//": "c_floordiv", "**": "c_pow"}[sign], [x, y])
         return super().arithmetic(sign, x, y, safe=safe) if safe or sign != "/" else self.call("c_div", [x, y])
 
     def is_whole(self, x: str) -> str:
@@ -231,7 +235,7 @@ class Walk:
         self._names[function] = name = MODULES[function.__module__] + tree.name.lstrip(
             "_"
         )  # before its body, which may call it
-        body = _Body(self, function.__globals__, operands)
+        body = _Body(self, inspect.unwrap(function).__globals__, operands)
         try:
             lines = body.block(tree.body[1:] if ast.get_docstring(tree) else tree.body)
         except UntranslatableError:
@@ -243,25 +247,37 @@ class Walk:
         else:
             self.texts[name] = self.dialect.definition(name, operands, variables, lines)
 
-    def value(self, record: Primitive) -> str:
+    def value(self, record: Primitive, operands: Sequence[str] = ()) -> str:
         """The value of a record as an expression of its operands.
 
+        Args:
+            record: the record.
+            operands: the text of each operand; their own names if left out.
+
         Raises:
             UntranslatableError: it can't be written.
         """
-        return self._expression(_returned(_tree(_function(record))), list(_operands(record)))
+        names = _operands(record)
+        return self._expression(returned_by(record), names, operands)
 
-    def slope(self, record: Primitive, operand: str) -> str | None:
+    def slope(self, record: Primitive, operand: str, operands: Sequence[str] = ()) -> str | None:
         """The rule for an operand of a record as an expression of z and the operands; None where there is none.
 
+        Args:
+            record: the record.
+            operand: the name of the operand.
+            operands: the text of z and of each operand; their own names if left out.
+
         Raises:
             UntranslatableError: it can't be written.
         """
-        rule = _rules(record).get(f"d{operand}")
-        return None if rule is None else self._expression(rule.body, [a.arg for a in rule.args.args])
+        rule = rules_of(record).get(f"d{operand}")
+        return None if rule is None else self._expression(rule.body, [a.arg for a in rule.args.args], operands)
 
-    def _expression(self, tree: ast.expr, names: Sequence[str]) -> str:
-        text = _Body(self, vars(records), names).expression(tree)
+    def _expression(self, tree: ast.expr, names: Sequence[str], operands: Sequence[str]) -> str:
+        body = _Body(self, vars(records), names)
+        body.texts = dict(zip(names, operands, strict=bool(operands)))
+        text = body.expression(tree)
         if text == self.dialect.ask:
             raise UntranslatableError(ast.unparse(tree))
         return text
@@ -288,8 +304,9 @@ def _function(record: Primitive) -> Any:
     return inspect.unwrap(record)
 
 
-def _returned(tree: ast.FunctionDef) -> ast.expr:
-    (statement,) = tree.body[1:]
+def returned_by(record: Primitive) -> ast.expr:
+    """What the function of a record returns, as a tree."""
+    (statement,) = _tree(_function(record)).body[1:]
     assert isinstance(statement, ast.Return)
     assert statement.value
     return statement.value
@@ -299,7 +316,8 @@ def _operands(record: Primitive) -> tuple[str, ...]:
     return tuple(record.__signature__.parameters)
 
 
-def _rules(record: Primitive) -> dict[str, ast.Lambda]:
+def rules_of(record: Primitive) -> dict[str, ast.Lambda]:
+    """The rules of a record as trees, by the names that its decorator takes them by."""
     (decorator,) = _tree(_function(record)).decorator_list
     assert isinstance(decorator, ast.Call)
     return {k.arg: k.value for k in decorator.keywords if k.arg and isinstance(k.value, ast.Lambda) and k.arg != "kinks"}
@@ -313,6 +331,7 @@ class _Body:
         self.dialect = walk.dialect
         self.namespace = namespace
         self.assigned = set(operands)
+        self.texts: dict[str, str] = {}  # what stands for an operand, where that is not its name
         self.asks = False  # whether the statement just read gives a name a number that can't be computed here
 
     # ---- statements --------------------------------------------------------------------------------
@@ -367,7 +386,7 @@ class _Body:
             return self.dialect.number(float(self.evaluated(node)))
         match node:
             case ast.Name(id=name) if name in self.assigned:
-                return name
+                return self.texts.get(name, name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self.dialect.negative(self.written(operand))
             case ast.UnaryOp(op=ast.Not(), operand=operand):

@@ -71,6 +71,11 @@ class TreeDef:
         """Whether the tree is one leaf and no container."""
         return self._nodes == [None]
 
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """What equal shapes have in common: can be a key of a dict."""
+        return tuple([None if node is None else node[:3] for node in self._nodes])
+
     def flatten_up_to(self, tree: Any) -> list[Any]:
         """What another tree has where this one has its leaves, in the order of this one.
 

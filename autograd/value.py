@@ -26,6 +26,7 @@ from .face import Face, restored as _restored  # noqa: F401  # by this name the 
 from .graphs import backward, gradients, topological_order
 from .operators import Operators
 from .record import Primitive, to_float
+from .replay import Births, Entry, Tape, hasten as _hasten, read_graph as _read_graph  # noqa: F401  # its side of programs
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 
@@ -168,6 +169,11 @@ def _record(primitive: Primitive, operands: tuple[Any, ...], value: float | None
         plain = tuple([x._data for x in operands])
     z = primitive.evaluate(plain, operands) if value is None else value
     return _node(primitive, z, operands, parents, lambda: primitive.local_gradients(z, plain, positions))
+
+
+def _one_node(primitive: Primitive, operands: tuple[Value, ...], value: float, local_gradients: Sequence[float]) -> Value:
+    """A node whose number and local gradients are known: what a compiled function returns."""
+    return _node(primitive, value, operands, operands, lambda: tuple(local_gradients))
 
 
 # ---- walking it back -------------------------------------------------------------------------------

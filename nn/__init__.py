@@ -12,6 +12,7 @@
 from . import _autograd  # noqa: F401  # first
 from .confusion import ConfusionMatrix, confusion_matrix
 from .data import DataLoader
+from .elsewhere import from_jax, from_torch, to_jax, to_torch
 from .evaluation import evaluate, predict
 from .gates import (
     AddLayer,
@@ -77,6 +78,7 @@ __all__ = [
     "LinearLR", "MSELoss", "Module", "MulLayer", "NLLLoss", "Neuron", "Optimizer", "RMSNorm", "RMSprop", "ReLU",
     "ReluLayer", "Schedule", "Sequential", "SiLU", "Sigmoid", "SigmoidLayer", "Softmax", "SoftmaxWithLoss", "Softplus",
     "StepLR", "Tanh", "TrainingError", "TwoLayerNet", "WarmUp", "binary_cross_entropy_with_logits", "clip_grad_norm_",
-    "confusion_matrix", "cross_entropy", "evaluate", "fit", "hinge", "huber", "load", "mean_absolute_error",
-    "mean_squared_error", "negative_log_likelihood", "numerical_gradient", "plot_decision_boundary", "predict",
+    "confusion_matrix", "cross_entropy", "evaluate", "fit", "from_jax", "from_torch", "hinge", "huber", "load",
+    "mean_absolute_error", "mean_squared_error", "negative_log_likelihood", "numerical_gradient", "plot_decision_boundary",
+    "predict", "to_jax", "to_torch",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from autograd import leaves
+
 from .architecture import State, check_architecture
 from .history import History
 from .initial import as_random
@@ -40,26 +42,26 @@ class TrainingState:
         self.history = History()
         self.rng = as_random(seed)
         self.parameters = model.parameters()
-        self.best = [p.data for p in self.parameters]
+        self.best = leaves.numbers(self.parameters)
         self.best_loss = math.inf
-        self.begun = self.best, optimizer.state  # what the epoch began with
+        self.begun = self.best, optimizer.snapshot()  # what the epoch began with
         self.safe = (*self.begun, "those from before the training")  # what to go back to if training can't go on
         self.safe_loss = math.inf
         self.recent: deque[float] = deque(maxlen=6)  # losses, of the last batches
 
     def begin_epoch(self) -> int:
         """Keep what the epoch begins with. Returns its number, from 1."""
-        self.begun = [p.data for p in self.parameters], self.optimizer.state  # each step makes a new memory
+        self.begun = leaves.numbers(self.parameters), self.optimizer.snapshot()
         return len(self.history) + 1
 
     def finish_epoch(self, row: dict[str, float]) -> None:
         """Keep what an epoch gave, and its parameters if they are finite and the best so far; go on in the schedule."""
         self.history.epochs.append(row)
-        watched, data = row.get("val_loss", row["loss"]), [p.data for p in self.parameters]
+        watched, data = row.get("val_loss", row["loss"]), leaves.numbers(self.parameters)
         if watched < self.best_loss and all(map(math.isfinite, data)):
             self.best_loss, self.history.best_epoch, self.best = watched, len(self.history), data
         # The loss on the training data is that of the parameters before the epoch's steps.
-        found = (data, self.optimizer.state) if "val_loss" in row else self.begun
+        found = (data, self.optimizer.snapshot()) if "val_loss" in row else self.begun
         if watched < self.safe_loss and all(map(math.isfinite, found[0])):
             words = f"those {'after' if 'val_loss' in row else 'before'} epoch {len(self.history)}, where the loss was lowest"
             self.safe, self.safe_loss = (*found, words), watched
@@ -68,15 +70,14 @@ class TrainingState:
 
     def back_to_best(self) -> None:
         """The parameters of the best epoch; before the first one, those of the beginning."""
-        for p, number in zip(self.parameters, self.best, strict=True):
-            p.data = number
+        leaves.assign(self.parameters, self.best)
 
     def fail(self) -> str:
         """End a training that can't go on: go back to the best parameters, with the optimizer's memory. Says which they are."""
         self.history.stopped = "failed"
-        data, self.optimizer.state, words = self.safe
-        for p, number in zip(self.parameters, data, strict=True):
-            p.data = number
+        data, memory, words = self.safe
+        leaves.assign(self.parameters, data)
+        self.optimizer.recall(memory)
         return words
 
     # ---- files -------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ class TrainingState:
                 raise DamageError(f"random[{i}] isn't the state of a generator")
             rng.setstate((3, tuple(words), None))
         self.history.epochs, self.history.best_epoch, self.best_loss, self.best = epochs, best_epoch, best_loss, best
-        self.safe = [p.data for p in self.parameters], self.optimizer.state, "those of the checkpoint"
+        self.safe = leaves.numbers(self.parameters), self.optimizer.snapshot(), "those of the checkpoint"
 
     def _read_history(self, rows: Any, best: Any) -> tuple[list[dict[str, float]], int, float, list[float]]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -171,15 +172,14 @@ class TrainingState:
 
     def _everything(self) -> tuple[Any, ...]:
         """All that `_take` may change."""
-        optimizer = self.optimizer.state, [dict(group) for group in self.optimizer.param_groups]
+        optimizer = self.optimizer.snapshot(), [dict(group) for group in self.optimizer.param_groups]
         schedule = dict(vars(self.schedule)) if self.schedule is not None else {}
-        return [p.data for p in self.parameters], optimizer, schedule, [(rng, rng.getstate()) for rng in self._generators()]
+        return leaves.numbers(self.parameters), optimizer, schedule, [(rng, rng.getstate()) for rng in self._generators()]
 
     def _restore(self, before: tuple[Any, ...]) -> None:
         data, (memory, groups), schedule, generators = before
-        for p, x in zip(self.parameters, data, strict=True):
-            p.data = x
-        self.optimizer.state = memory
+        leaves.assign(self.parameters, data)
+        self.optimizer.recall(memory)
         for group, options in zip(self.optimizer.param_groups, groups, strict=True):
             group.update(options)
         if self.schedule is not None:

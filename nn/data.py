@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
-from typing import Any
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
 
 from .arguments import whole_number
 from .initial import as_random
 
-__all__ = ["DataLoader", "as_lists", "read_samples", "read_targets"]
+__all__ = ["DataLoader", "Rows", "as_lists", "read_rows", "read_samples", "read_targets"]
 
 
 def _unpacked(data: Any) -> Any:
@@ -73,16 +75,89 @@ def read_samples(data: Any, what: str = "X") -> list[list[float]]:
     >>> read_samples([(1, 2), (3, 4)])
     [[1.0, 2.0], [3.0, 4.0]]
     """
+    return list(_read(data, what))
+
+
+def _read(data: Any, what: str) -> Iterator[list[float]]:
     rows = _rows(data, what)
     if not rows:
         raise ValueError(f"{what} is empty; give it at least one row")
-    found = []
+    width = 0
     for i, row in enumerate(rows):
         numbers = _rows(row, f"{what}[{i}]") if hasattr(row, "__iter__") and not isinstance(row, (str, bytes)) else [row]
-        found.append([_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(numbers)])
-        if len(found[-1]) != len(found[0]):
-            raise ValueError(f"{what} is ragged: row 0 has {len(found[0])} numbers and row {i} has {len(found[-1])}")
-    return found
+        found = [_float(x, f"{what}[{i}][{j}]") for j, x in enumerate(numbers)]
+        width = len(found) if i == 0 else width
+        if len(found) != width:
+            raise ValueError(f"{what} is ragged: row 0 has {width} numbers and row {i} has {len(found)}")
+        yield found
+
+
+class Rows(Sequence[list[float]]):
+    """Samples that were checked, all of one width: as a list of floats each, or many in one buffer.
+
+    Args:
+        numbers: an ``array`` of doubles, one row after the other, or a NumPy array of two dimensions, which isn't copied.
+        width: how many numbers a sample has.
+        places: which of them these are, and in which order; all rows of a NumPy array if None.
+
+    >>> rows = read_rows([[1, 2], [3, 4]])
+    >>> rows[1], len(rows), rows.block([1, 0]).tolist()
+    ([3.0, 4.0], 2, [[3.0, 4.0], [1.0, 2.0]])
+    """
+
+    def __init__(self, numbers: Any, width: int, places: Sequence[int] | None = None) -> None:
+        self.numbers, self.width = numbers, width
+        self.places = range(len(numbers)) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, i: int) -> list[float]: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> Rows: ...
+
+    def __getitem__(self, i: int | slice) -> list[float] | Rows:
+        place = self.places[i]
+        if not isinstance(place, int):
+            return Rows(self.numbers, self.width, place)
+        if isinstance(self.numbers, array):
+            return self.numbers[place * self.width : (place + 1) * self.width].tolist()
+        found: list[float] = self.numbers[place].astype("d").tolist()
+        return found
+
+    def only(self, rows: Sequence[int]) -> Rows:
+        """Some of them."""
+        return Rows(self.numbers, self.width, [self.places[i] for i in rows])
+
+    def block(self, rows: Sequence[int]) -> memoryview[Any]:
+        """Some of them as doubles, in a buffer of two dimensions. The width must be at least 1."""
+        places = [self.places[i] for i in rows]
+        if not isinstance(self.numbers, array):
+            return memoryview(self.numbers[places].astype("d", order="C"))
+        size = 8 * self.width
+        held = memoryview(self.numbers).cast("B")
+        return memoryview(b"".join([held[i * size : (i + 1) * size] for i in places])).cast("d", (len(places), self.width))
+
+
+def read_rows(data: Any, what: str = "X") -> Rows:
+    """The samples, held in little space: 8 bytes a number, or the NumPy array that they are in. Arguments as `read_samples`.
+
+    Raises:
+        ValueError: as `read_samples`.
+        TypeError: as `read_samples`.
+    """
+    table = data.to_numpy() if hasattr(data, "to_numpy") else data
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(table) is numpy.ndarray and table.ndim == 2 and table.size:
+        if table.dtype.kind in "fiu" and table.dtype.itemsize <= 8 and numpy.isfinite(table).all():
+            return Rows(table, table.shape[1])
+    count, numbers = 0, array("d")
+    for row in _read(table, what):
+        count += 1
+        numbers.extend(row)
+    return Rows(numbers, len(numbers) // count, range(count))
 
 
 def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]:

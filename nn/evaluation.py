@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, Self
 
 from autograd import Value, no_grad, sigmoid, softmax, tree
 
-from .data import as_lists, read_samples, read_targets
+from .data import Rows, as_lists, read_rows, read_targets
 from .losses import loss_named
 from .metrics import Metric, metrics_named
 from .module import Module
+from .programs import Outputs, alone
 
 __all__ = ["Data", "evaluate", "evaluating", "predict"]
 
@@ -38,7 +39,7 @@ def _as_number(x: Any) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
 
-def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
+def predict(model: Any, X: Any, *, probabilities: bool = False, compiled: bool = True) -> list[Any]:
     """The outputs for samples, as plain numbers; nothing is recorded, and `Dropout` is off.
 
     Args:
@@ -46,6 +47,7 @@ def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
         X: samples; see `fit`.
         probabilities: whether to return probabilities instead of outputs, for a model that was trained with ``bce`` (of label
             1, by sigmoid) or with ``cross_entropy`` or ``nll`` (of each label, by softmax).
+        compiled: whether a module computes many samples at once, by a program; see `fit`. The numbers are the same.
 
     Returns:
         A float for each sample, or a list of floats where the model has several outputs.
@@ -58,9 +60,7 @@ def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
     >>> predict(lambda x: [x[0], -x[0]], [[0.0]], probabilities=True)
     [[0.5, 0.5]]
     """
-    samples = read_samples(X)
-    with evaluating(model):
-        outputs = [tree.map(_as_number, as_lists(model(x))) for x in samples]
+    outputs = _outputs(model, read_rows(X), Outputs(model) if compiled else None)
     if not probabilities:
         return outputs
     if all(isinstance(row, list) and min(row) >= 0.0 and abs(math.fsum(row) - 1.0) < 1e-9 for row in outputs):
@@ -68,20 +68,27 @@ def predict(model: Any, X: Any, *, probabilities: bool = False) -> list[Any]:
     return [softmax(row) if isinstance(row, list) and len(row) > 1 else tree.map(sigmoid, row) for row in outputs]
 
 
+def _outputs(model: Any, samples: Rows, programs: Outputs | None) -> list[Any]:
+    with evaluating(model):
+        found = None if programs is None else programs.of(samples)
+        return [tree.map(_as_number, as_lists(model(x))) for x in samples] if found is None else found
+
+
 class Data(NamedTuple):
     """Samples and targets that have been checked, and the loss that compares them with a model's outputs."""
 
-    samples: list[list[float]]
+    samples: Rows
     targets: list[Any]
     loss: Loss
+    kind: str  # the name of the loss; empty for one of the user's own
     rows: Sequence[int]  # the number of each sample among those that the user passed
 
     @classmethod
     def read(cls, X: Any, y: Any, loss: str | Loss, name: str = "") -> Self:
         """Check what a user passes; ``name`` comes before X and y in messages."""
         function, kind = loss_named(loss)
-        samples = read_samples(X, f"{name}X")
-        return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function, range(len(samples)))
+        samples = read_rows(X, f"{name}X")
+        return cls(samples, read_targets(y, len(samples), kind, f"{name}y"), function, kind, range(len(samples)))
 
     def split(self, share: float) -> tuple[Self, Self]:
         """All but a share of the samples, and that share: drawn at random, and always the same ones for the same number."""
@@ -93,16 +100,17 @@ class Data(NamedTuple):
         return self._only([i for i in range(total) if i not in drawn]), self._only(sorted(drawn))
 
     def _only(self, rows: list[int]) -> Self:
-        return self._replace(samples=[self.samples[i] for i in rows], targets=[self.targets[i] for i in rows], rows=rows)
+        return self._replace(samples=self.samples.only(rows), targets=[self.targets[i] for i in rows], rows=rows)
 
     def sample_loss(self, model: Any, i: int) -> Any:
         """The loss of one sample, as a Value."""
         target = self.targets[i]
-        return self.loss(_alone(model(self.samples[i]), target), target)
+        return self.loss(alone(model(self.samples[i]), isinstance(target, float)), target)
 
-    def measured(self, model: Any, metrics: dict[str, Metric]) -> dict[str, float]:
-        """The mean loss of a model, and each metric."""
-        outputs = [_alone(o, t) for o, t in zip(predict(model, self.samples), self.targets, strict=True)]
+    def measured(self, model: Any, metrics: dict[str, Metric], programs: Outputs | None = None) -> dict[str, float]:
+        """The mean loss of a model, and each metric; its outputs by programs, if they are given."""
+        found_outputs = _outputs(model, self.samples, programs)
+        outputs = [alone(o, isinstance(t, float)) for o, t in zip(found_outputs, self.targets, strict=True)]
         losses = [_as_number(self.loss(o, t)) for o, t in zip(outputs, self.targets, strict=True)]
         found = {"loss": math.fsum(losses) / len(losses)}
         for name, metric in metrics.items():
@@ -114,12 +122,9 @@ class Data(NamedTuple):
         return found
 
 
-def _alone(output: Any, target: Any) -> Any:
-    """The one output of a model that returns a list, where the target is one number."""
-    return output[0] if isinstance(output, list) and len(output) == 1 and isinstance(target, float) else output
-
-
-def evaluate(model: Any, X: Any, y: Any, loss: str | Loss = "mse", metrics: Sequence[Any] = ()) -> dict[str, float]:
+def evaluate(
+    model: Any, X: Any, y: Any, loss: str | Loss = "mse", metrics: Sequence[Any] = (), *, compiled: bool = True
+) -> dict[str, float]:
     """The mean loss and metrics of a model on data.
 
     Args:
@@ -128,6 +133,7 @@ def evaluate(model: Any, X: Any, y: Any, loss: str | Loss = "mse", metrics: Sequ
         y: targets; see `fit`.
         loss: see `fit`.
         metrics: see `fit`.
+        compiled: see `predict`.
 
     Returns:
         ``{"loss": ..., ...}``.
@@ -135,4 +141,4 @@ def evaluate(model: Any, X: Any, y: Any, loss: str | Loss = "mse", metrics: Sequ
     >>> evaluate(lambda x: x[0], [[1.0], [2.0]], [1.0, 4.0])
     {'loss': 2.0}
     """
-    return Data.read(X, y, loss).measured(model, metrics_named(metrics))
+    return Data.read(X, y, loss).measured(model, metrics_named(metrics), Outputs(model) if compiled else None)

@@ -17,6 +17,7 @@ class History:
             same with ``val_`` before the name.
         best_epoch: the epoch with the lowest loss (on the validation data, where there are any); 0 before the first.
         stopped: why training ended: ``finished``, ``early stopping``, ``stopped by a callback``, ``interrupted`` or ``failed``.
+        compiled: ``yes`` if programs computed all batches; otherwise, in words, why not. Empty before the end.
 
     >>> history = History()
     >>> history.epochs.append({"epoch": 1, "loss": 0.5})
@@ -28,6 +29,7 @@ class History:
         self.epochs: list[dict[str, float]] = []
         self.best_epoch = 0
         self.stopped = ""
+        self.compiled = ""
 
     def __getitem__(self, name: str) -> list[float]:
         if self.epochs and name not in self.epochs[0]:

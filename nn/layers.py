@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from itertools import pairwise
 from typing import Any, Never
 
 import autograd as ag
 from autograd import Value
+from autograd.recording import draw
 
 from .arguments import whole_number
 from .initial import as_random, draws
@@ -520,6 +522,21 @@ class LayerNorm(Module):
         return str(len(self.weight))
 
 
+def factor_of(rng: random.Random, p: float) -> Callable[[], float]:
+    """A function that draws what `Dropout` multiplies a number by.
+
+    >>> draw_one = factor_of(random.Random(0), 0.5)
+    >>> draw_one(), draw_one(), draw_one()
+    (2.0, 2.0, 0.0)
+    """
+    keep = 1.0 / (1.0 - p)
+    return lambda: 0.0 if rng.random() < p else keep
+
+
+# While this is set, it gives the factors instead, to whoever computes in other ways than sample by sample.
+factors_given: ContextVar[Callable[[random.Random, float, int], Sequence[Any]] | None] = ContextVar("factors", default=None)
+
+
 class Dropout(Module):
     """In training each number is 0 with probability p and 1/(1-p) times itself otherwise; in evaluation it is itself.
 
@@ -543,9 +560,11 @@ class Dropout(Module):
         """One sample in, as many out."""
         if not self.training or self.p == 0.0:
             return x
-        keep = 1.0 / (1.0 - self.p)
-        rng, xs = as_random(self.rng), x if isinstance(x, (list, tuple)) else list(x)
-        return [v * (0.0 if rng.random() < self.p else keep) for v in _one_sample(xs, "this Dropout")]
+        xs = _one_sample(x if isinstance(x, (list, tuple)) else list(x), "this Dropout")
+        rng, given = as_random(self.rng), factors_given.get()
+        one = factor_of(rng, self.p)
+        factors = [draw(one) for _ in xs] if given is None else given(rng, self.p, len(xs))
+        return [v * factor for v, factor in zip(xs, factors, strict=True)]
 
     def get_config(self) -> dict[str, Any]:
         """The probability."""

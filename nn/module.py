@@ -10,16 +10,17 @@ import copy
 import json
 import os
 import sys
+import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, Self
 
-from autograd import Value, group, tree
+from autograd import Value, group, leaves, tree
 
 from .architecture import Architecture, State, check_architecture, differences, in_words
 from .stored import described, read_stored, write_stored
 from .summary import Summary, summary_row, summary_table
 
-__all__ = ["Module", "read_model_file"]
+__all__ = ["Module", "Watched", "all_members", "read_model_file"]
 
 KIND = "a file of Module.save()"
 FUNCTIONS = {
@@ -110,7 +111,9 @@ class Module:
         >>> len(MLP(2, [16, 16, 1], seed=0).parameters())
         337
         """
-        return [value for _, value in self.named_parameters()]
+        if type(self).named_parameters is not Module.named_parameters:
+            return [value for _, value in self.named_parameters()]
+        return [*_found(self).parameters]
 
     @property
     def num_parameters(self) -> int:
@@ -137,12 +140,13 @@ class Module:
 
     def modules(self) -> Iterator[Module]:
         """This module and all those inside it, the outer before the inner."""
-        return (module for _, module in self.named_modules())
+        if type(self).named_modules is not Module.named_modules:
+            return (module for _, module in self.named_modules())
+        return iter([self, *_found(self).modules])
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for p in self.parameters():
-            p.grad = None  # no gradient yet
+        leaves.clear_gradients(self.parameters())
 
     def label_parameters(self, prefix: str = "") -> Self:
         """Name everything, so that pictures and messages can: parameters by labels, and what modules compute by groups.
@@ -371,9 +375,24 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     return content
 
 
-def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """The attributes of a module, or the items of a container, with their dotted names."""
+Watched = list[tuple[Any, Any, tuple[Any, ...]]]
+
+
+def _members(thing: Any, name: str, watched: Watched | None = None) -> Iterator[tuple[str, Any]]:
+    """The attributes of a module, or the items of a container, with their dotted names.
+
+    Args:
+        thing: a module or a container.
+        name: its name.
+        watched: what is looked at is noted here, for `leaves.same_members`.
+    """
     found: Any = vars(thing) if isinstance(thing, Module) else thing
+    if watched is not None and not isinstance(found, tuple):
+        if isinstance(found, dict):
+            noted = [x for key, member in found.items() for x in (key, _noted(member))]
+        else:
+            noted = [_noted(member) for member in found]
+        watched.append((thing if isinstance(thing, Module) else None, found, tuple(noted)))
     if isinstance(found, (list, tuple)):
         found = dict(enumerate(found))
     if isinstance(found, dict):
@@ -381,23 +400,66 @@ def _members(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield f"{name}.{key}" if name else str(key), member
 
 
-def _parts(thing: Any, name: str) -> Iterator[tuple[str, Any]]:
+def _noted(member: Any) -> Any:
+    """What is noted of a member: itself where there may be parameters in it; its class where that alone counts."""
+    return member if isinstance(member, (Module, Value, list, tuple, dict)) else type(member)
+
+
+def _parts(thing: Any, name: str, watched: Watched | None = None) -> Iterator[tuple[str, Any]]:
     """The nearest modules and parameters, through lists, tuples and dicts. A computed Value isn't a parameter."""
-    for place, member in _members(thing, name):
+    for place, member in _members(thing, name, watched):
         if isinstance(member, Module) or (isinstance(member, Value) and member.is_leaf):
             yield place, member
         elif not tree.is_leaf(member):
-            yield from _parts(member, place)
+            yield from _parts(member, place, watched)
 
 
-def _walk(module: Module, name: str) -> Iterator[tuple[str, Any]]:
+def _walk(module: Module, name: str, watched: Watched | None = None) -> Iterator[tuple[str, Any]]:
     """This module, and every module and parameter inside it, depth first."""
     yield name, module
-    for place, part in _parts(module, name):
+    for place, part in _parts(module, name, watched):
         if isinstance(part, Module):
-            yield from _walk(part, place)
+            yield from _walk(part, place, watched)
         else:
             yield place, part
+
+
+def all_members(module: Module) -> Watched:
+    """All that a module and what is inside of it holds, for `leaves.same_members`: whether anything was exchanged since."""
+    watched: Watched = []
+    for _ in _walk(module, "", watched):
+        pass
+    return [
+        (owner, box, tuple([x for pair in box.items() for x in pair] if isinstance(box, dict) else box))
+        for owner, box, _ in watched
+    ]
+
+
+class _Found(NamedTuple):
+    """What a walk through a module found, and where it looked."""
+
+    parameters: list[Value]
+    modules: list[Module]  # without the module itself, which must not live on by this
+    watched: Watched
+
+
+_FOUND: dict[int, tuple[weakref.ref[Module], _Found]] = {}
+
+
+def _found(module: Module) -> _Found:
+    """The parameters and modules inside a module, each once: found anew only where something was exchanged since."""
+    _, kept = _FOUND.get(id(module), (None, None))
+    if kept is not None and vars(module) is kept.watched[0][1] and leaves.same_members(kept.watched):
+        return kept
+    watched: Watched = []
+    parts = {id(part): part for _, part in _walk(module, "", watched)}
+    watched[0] = (None, *watched[0][1:])
+    parameters = [part for part in parts.values() if isinstance(part, Value)]
+    found = _Found(parameters, [part for part in parts.values() if isinstance(part, Module) and part is not module], watched)
+    if all(type(container) in (dict, list) for _, container, _ in watched):  # a class of its own may have an order of its own
+        place = id(module)
+        _FOUND[place] = weakref.ref(module, lambda _: _FOUND.pop(place, None)), found
+    return found
 
 
 # Functions rather than methods, so that a subclass may use any of the names above for attributes of its own.

@@ -8,11 +8,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd import Value
+from autograd import Value, leaves
 
 from .arguments import real_number
+from .remembered import packed, unpacked
 from .stored import DamageError, as_number, described
 
 __all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_grad_norm_", "optimizer_for"]
@@ -25,6 +26,7 @@ LIMITS = {
     "eps": (0.0, math.inf), "beta1": (0.0, 1.0), "beta2": (0.0, 1.0), "alpha": (0.0, 1.0), "lr_decay": (0.0, math.inf),
 }  # fmt: skip
 SWITCHES = ("nesterov", "centered")
+Snapshot = tuple[dict[int, dict[str, float]], tuple[bytes, ...] | None]
 
 
 class Optimizer:
@@ -34,9 +36,14 @@ class Optimizer:
         param_groups: dicts with ``params`` and the options of the group, such as ``lr``; they may be changed between steps.
         state: for each parameter, by its number, what the optimiser remembers of it.
         remembers: the names of what it remembers always, and sometimes. With none, a state that is loaded may have any.
+
+    The formulas are in the methods ``_moved``. The native engine has those of the classes here in C, too, with the same bits.
     """
 
     remembers: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    # What is remembered: in the dict, or packed as a step in C left it. Each step makes a new one and leaves the old one.
+    _state: dict[int, dict[str, float]]
+    _packed: tuple[bytes, ...] | None = None
 
     def __init__(self, params: Iterable[Value] | Iterable[Group], **defaults: float) -> None:
         given: list[Any] = list(params)
@@ -60,7 +67,36 @@ class Optimizer:
                 seen.add(id(p))
             options = {**defaults, **{k: v for k, v in group.items() if k != "params"}}
             self.param_groups.append({"params": own, **self._checked(options)})
-        self.state: dict[int, dict[str, float]] = {}
+        self.state = {}
+
+    @property
+    def state(self) -> dict[int, dict[str, float]]:
+        """What is remembered of each parameter, by its number. It may be changed; the next step goes on from there."""
+        self._state, self._packed = self._unpacked(), None
+        return self._state
+
+    @state.setter
+    def state(self, state: dict[int, dict[str, float]]) -> None:
+        self._state, self._packed = state, None
+
+    def snapshot(self) -> Snapshot:
+        """What is remembered now, for `recall`; later steps don't change it."""
+        return self._state, self._packed
+
+    def recall(self, snapshot: Snapshot) -> None:
+        """Remember again what a `snapshot` holds."""
+        self._state, self._packed = snapshot
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With ``state`` as a dict, however it is held."""
+        return {**{k: v for k, v in vars(self).items() if k not in ("_state", "_packed")}, "state": self.state}
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        for name, x in attributes.items():
+            setattr(self, name, x)
+
+    def _unpacked(self) -> dict[int, dict[str, float]]:
+        return self._state if self._packed is None else unpacked(self._packed, IN_C[type(self)._moved].names)
 
     def _checked(self, options: Group) -> Group:
         """The options as plain numbers, which JSON can hold; one that is out of its range is an error."""
@@ -83,11 +119,14 @@ class Optimizer:
             ValueError: an option was changed to what it can't be.
             ZeroDivisionError: eps is 0 and something must be divided by it.
         """
+        for group in self.param_groups:
+            self._checked({name: x for name, x in group.items() if name != "params"})
+        if self._step_in_c():
+            return
         moves: list[tuple[Value, float, float]] = []
         remembered, memories = self.state, dict(self.state)
         number = 0
         for group in self.param_groups:
-            self._checked({name: x for name, x in group.items() if name != "params"})
             for p in group["params"]:
                 if p.has_grad:
                     memory = dict(remembered[number]) if number in remembered else {}
@@ -105,7 +144,7 @@ class Optimizer:
         try:
             for p, _, x in moves:
                 p.data = x
-            self.state = memories
+            self.state = {i: memories[i] for i in range(number) if i in memories} | memories
         except BaseException:  # Ctrl-C, most likely
             for p, x, _ in moves:
                 p.data = x
@@ -115,11 +154,30 @@ class Optimizer:
     def _moved(self, x: float, g: float, group: Group, memory: dict[str, float]) -> float:
         raise NotImplementedError
 
+    def _step_in_c(self) -> bool:
+        """Make the step in C, with the same bits, where that can be; else do nothing and return False."""
+        formula = IN_C.get(type(self)._moved)
+        if formula is None:
+            return False
+        groups = []
+        for group in self.param_groups:
+            options = [group[name] if name in group else getattr(self, name) for name in formula.options]
+            if not {*map(type, options)} <= {float, int, bool}:  # NumPy's would make numbers of their own kind
+                return False
+            groups.append((group["params"], tuple(map(float, options))))
+        memory = self._packed
+        if memory is None:
+            memory = packed(self._state, formula.names, sum([len(params) for params, _ in groups]))
+        moved = None if memory is None else leaves.move(formula.rule, groups, memory)
+        if moved is None:
+            return False
+        self._state, self._packed = {}, moved
+        return True
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for group in self.param_groups:
-            for p in group["params"]:
-                p.grad = None
+            leaves.clear_gradients(group["params"])
 
     def state_dict(self) -> dict[str, Any]:
         """What is remembered, as plain data for JSON; parameters are numbers in it."""
@@ -128,7 +186,7 @@ class Optimizer:
             count = len(group["params"])
             groups.append({**group, "params": list(range(start, start + count))})
             start += count
-        return {"state": {str(k): dict(v) for k, v in self.state.items()}, "param_groups": groups}
+        return {"state": {str(k): dict(v) for k, v in self._unpacked().items()}, "param_groups": groups}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave.
@@ -387,6 +445,22 @@ class Adagrad(Optimizer):
         return float(x - _ratio(rate * g, math.sqrt(total) + group["eps"]))
 
 
+class Formula(NamedTuple):
+    """What `autograd.leaves.move` must know of a ``_moved`` that it has in C."""
+
+    rule: str
+    options: tuple[str, ...]
+    names: tuple[str, ...]  # of what is remembered
+
+
+IN_C: dict[Any, Formula] = {
+    SGD._moved: Formula("sgd", ("lr", "momentum", "dampening", "weight_decay", "nesterov"), ("momentum",)),
+    Adam._moved: Formula("adam", ("lr", "beta1", "beta2", "eps", "weight_decay", "decoupled"), ("step", "mean", "square")),
+    RMSprop._moved: Formula(
+        "rmsprop", ("lr", "alpha", "eps", "weight_decay", "momentum", "centered"), ("square", "mean", "momentum")
+    ),
+    Adagrad._moved: Formula("adagrad", ("lr", "lr_decay", "weight_decay", "eps"), ("step", "sum")),
+}
 OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "adagrad": Adagrad}
 
 
@@ -447,12 +521,11 @@ def clip_grad_norm_(parameters: Sequence[Value], max_norm: float) -> float:
     """
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be above 0, got {max_norm!r:.60}")
-    reached = [p for p in parameters if p.has_grad]
-    length = math.hypot(*[p.grad for p in reached])
+    given = list(parameters)
+    length = math.hypot(*leaves.gradients(given))
     if not math.isfinite(length):
         raise ValueError(f"clip_grad_norm_: the gradients' norm is {length!r}; autograd.detect_anomaly() finds the operation")
     scale = max_norm / (length + 1e-6)
     if scale < 1.0:
-        for p in reached:
-            p.grad = p.grad * scale
+        leaves.scale_gradients(given, scale)
     return length

@@ -27,6 +27,7 @@ from .history import History
 from .metrics import Metric, metrics_named
 from .module import Module
 from .optimizers import Optimizer, clip_grad_norm_, optimizer_for
+from .programs import FEWEST, Batches, Outputs
 from .progress import progress_shown
 from .schedules import Schedule
 from .trouble import first_not_finite, operation, place
@@ -71,6 +72,7 @@ def fit(
     resume: str | os.PathLike[str] | None = None,
     progress: bool = True,
     verbose: int | None = None,
+    compiled: bool = True,
 ) -> History:
     """Train a model.
 
@@ -102,6 +104,10 @@ def fit(
         resume: a checkpoint to go on from, to the bit as if there had been no break.
         progress: whether to show a bar (`tqdm`, in a terminal or notebook, where it is installed) or a line now and then.
         verbose: Keras's word for it, which counts instead of ``progress``: 0 for nothing, 1 for that, 2 for a line each epoch.
+        compiled: whether model and loss are recorded once, as a program, and run for the samples of a batch at once. The
+            numbers are the same to the bit. Where programs can't be used, each sample is computed by itself, and
+            ``history.compiled`` says why. A model of your own that depends on something that changes during an epoch, and is
+            neither a parameter nor an attribute of a module, needs False.
 
     Returns:
         The history. Ctrl-C ends the training as well: the history so far is returned, and the best parameters are kept.
@@ -144,6 +150,9 @@ def fit(
     _try_each_label(model, data, held_out)
     # 3. Resume.
     state = TrainingState(model, optimizer, schedule, seed)
+    why = "compiled=False" if not compiled else "there are few samples" if epochs * len(data.samples) < FEWEST else ""
+    batches = Batches(model, data.samples, data.targets, data.loss, data.kind, why)
+    outputs = Outputs(model) if compiled else None
     if resume is not None:
         state.load(resume)
     # 4. Train.
@@ -151,11 +160,11 @@ def fit(
     show = progress_shown(epochs, len(history), progress if verbose is None else verbose > 0, each=verbose == 2)
     try:
         while len(history) < epochs and not history.stopped:
-            row = _epoch(state, data, size, shuffle, limit)
+            row = _epoch(state, data, batches, size, shuffle, limit)
             if chosen:
-                row |= _measured(data, state, chosen) | {"loss": row["loss"]}
+                row |= _measured(data, state, chosen, outputs) | {"loss": row["loss"]}
             if held_out is not None:
-                row |= {f"val_{name}": x for name, x in _measured(held_out, state, chosen).items()}
+                row |= {f"val_{name}": x for name, x in _measured(held_out, state, chosen, outputs).items()}
             state.finish_epoch(row)
             answers = [callback(history) for callback in callbacks]
             if any(answer is True for answer in answers):
@@ -176,6 +185,7 @@ def fit(
     except _Trouble as trouble:
         raise TrainingError(f"{trouble}. The model's parameters are {state.fail()}", history) from trouble.__cause__
     finally:
+        history.compiled = batches.words()
         show(None)
     return history
 
@@ -227,9 +237,12 @@ class _Trouble(Exception):  # noqa: N818  # it becomes a TrainingError
     """Why training can't go on."""
 
 
-def _epoch(state: TrainingState, data: Data, size: int, shuffle: bool, limit: float | None) -> dict[str, float]:
+def _epoch(
+    state: TrainingState, data: Data, batches: Batches, size: int, shuffle: bool, limit: float | None
+) -> dict[str, float]:
     """One pass over all samples, in batches of a size."""
     number = state.begin_epoch()
+    batches.begin_epoch()
     order = list(range(len(data.samples)))
     if shuffle:
         state.rng.shuffle(order)
@@ -239,18 +252,20 @@ def _epoch(state: TrainingState, data: Data, size: int, shuffle: bool, limit: fl
         places = order[start : start + size]
         shown = ", ".join(str(data.rows[i]) for i in places[:4]) + (", ..." if len(places) > 4 else "")
         where = f"epoch {number}, batch {batch} (samples {shown})"
-        losses.append(_step(state, data, places, where, limit) * len(places))
+        losses.append(_step(state, data, batches, places, where, limit) * len(places))
     return {"epoch": float(number), "loss": math.fsum(losses) / len(order), "lr": rate}
 
 
-def _step(state: TrainingState, data: Data, places: Sequence[int], where: str, limit: float | None) -> float:
+def _step(state: TrainingState, data: Data, batches: Batches, places: Sequence[int], where: str, limit: float | None) -> float:
     """Forward, backward, and a step, for one batch. Returns its mean loss."""
 
     def forward() -> Any:
         return ag.mean([data.sample_loss(state.model, i) for i in places])
 
     try:
-        loss = forward()
+        loss = batches.mean_loss(places)
+        if loss is None:
+            loss = forward()
     except (ArithmeticError, ValueError) as error:
         words = f"the forward pass failed in {where}: {error}{place(error, state.model)}"
         raise _Trouble(words + _advice(state)) from error
@@ -272,9 +287,9 @@ def _step(state: TrainingState, data: Data, places: Sequence[int], where: str, l
     return float(loss.data)
 
 
-def _measured(data: Data, state: TrainingState, metrics: dict[str, Metric]) -> dict[str, float]:
+def _measured(data: Data, state: TrainingState, metrics: dict[str, Metric], outputs: Outputs | None) -> dict[str, float]:
     try:
-        return data.measured(state.model, metrics)
+        return data.measured(state.model, metrics, outputs)
     except ArithmeticError as error:
         words = f"the evaluation after epoch {len(state.history) + 1} failed: {error}{place(error, state.model)}"
         raise _Trouble(words + _advice(state)) from error

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import autograd as ag
+from autograd import leaves
 
 from .module import Module
 
@@ -24,10 +25,9 @@ def first_not_finite(model: Module) -> str:
     >>> first_not_finite(model)
     'the parameter layers.0.neurons.0.b is inf'
     """
-    for name, p in model.named_parameters():
-        if not math.isfinite(p.data):
-            return f"the parameter {name} is {p.data!r}"
-    return ""
+    if leaves.first_not_finite(model.parameters()) < 0:
+        return ""
+    return next(f"the parameter {name} is {p.data!r}" for name, p in model.named_parameters() if not math.isfinite(p.data))
 
 
 def operation(forward: Callable[[], Any], model: Module) -> str:

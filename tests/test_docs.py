@@ -49,9 +49,9 @@ def test_every_module_is_on_the_map() -> None:
 
 
 def test_the_map_fits_a_screen() -> None:
-    """CONTRIBUTING.md has at most 60 lines, none of them wider than 160 characters."""
+    """CONTRIBUTING.md has at most 72 lines, none of them wider than 160 characters."""
     lines = MAP.splitlines()
-    assert len(lines) <= 60
+    assert len(lines) <= 72
     assert max(map(len, lines)) <= 160
 
 

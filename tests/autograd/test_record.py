@@ -9,6 +9,7 @@ import io
 import math
 import pickle
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,17 +59,22 @@ def test_a_record_that_only_calls_a_kernel_is_that_kernel() -> None:
 
 @pytest.mark.parametrize("name", ag.primitives())
 def test_help_reads_as_a_function_of_a_library(name: str) -> None:
-    """help() shows the signature, each operand, what is returned, the derivative, what is raised, and an example."""
+    """help() shows the signature, the derivative, each operand, what is returned, what is raised, and an example.
+
+    The derivative comes before the arguments: tools that read docstrings take a section that they don't know, after
+    "Returns", for a part of that one.
+    """
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
         help(getattr(ag, name))
     text = shown.getvalue()
     made = ag.primitives()[name]
     assert f"\n{name}{inspect.signature(made)}\n" in text
-    _, rest = text.split("    Args:\n")
+    head, rest = text.split("    Args:\n")
+    assert re.search(r"    Derivative:\n        .*\S\n", head)
     for parameter in inspect.signature(made).parameters:
         assert f"        {parameter}: " in rest
-    for part in ("    Returns:\n", "    Derivative:\n", f"    >>> from autograd import {name}\n"):
+    for part in ("    Returns:\n", f"    >>> from autograd import {name}\n"):
         assert part in rest
     assert ("    Raises:\n" in rest) or not made.remedy
 

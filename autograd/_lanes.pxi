@@ -1,0 +1,1115 @@
+# Part of _native.pyx: a program over many points at once, by the loops of _lanes.h.
+#
+# `Lanes` takes the decoded code of a `Tape` and gives each slot a row of numbers, one for each point of a group. What all
+# points share (captured nodes, constants, inputs that are not mapped) stands once, among the shared numbers; it has a row as well
+# where an instruction other than a dot asks for it. Groups follow each other without the interpreter's lock, since they ask no Python. Where a lane needs it, the lock is taken and the tape replays its point alone; the lane takes the numbers from there. A point
+# at which a guard comes to something else, or a record raises, comes back as failed.
+
+import threading
+
+cdef extern from "_lanes.h" nogil:
+    ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
+    enum:
+        LANE_ADD
+        LANE_SUBTRACT
+        LANE_MULTIPLY
+        LANE_DIVIDE
+        LANE_NEGATE
+        LANE_COPY
+        LANE_STOP
+        LANE_ABSOLUTE
+        LANE_SQUARE
+        LANE_RECIPROCAL
+        LANE_SQRT
+        LANE_RELU
+        LANE_MAXIMUM
+        LANE_MINIMUM
+        LANE_RULE
+        LANE_TOTAL
+        LANE_MEAN
+        LANE_DOT
+        LANE_WEIGHTED
+        LANE_LARGEST
+        LANE_SMALLEST
+        LANE_LOGSUMEXP
+        LANE_SOFTMAX
+        LANE_ASK
+        LANE_LT
+        LANE_LE
+        LANE_GT
+        LANE_GE
+        LANE_EQ
+        LANE_NE
+        LANE_BOOL
+        LANE_DATA
+        LANE_FLOORDIV
+        LANE_FLOOR
+        LANE_CEIL
+        LANE_TRUNC
+        LANE_ROUND
+        LANE_SIGN
+        LANE_SIGNBIT
+        LANE_HAS_PREDECESSOR
+        LANE_ASK_TEST
+        LANE_ASKED
+        LANE_OTHER
+    const unsigned int LANE_NONE
+    const unsigned int LANE_FIRST
+    ctypedef struct lane_code:
+        lane_rule rule
+        unsigned char kind
+        unsigned char wanted
+        unsigned char leads
+        unsigned int out
+        unsigned int a
+        unsigned int b
+        unsigned int kept
+        unsigned int start
+        unsigned int count
+        unsigned int up
+    ctypedef struct lane_step:
+        unsigned int code
+        unsigned int a
+        unsigned int b
+        unsigned int targets
+    ctypedef struct lane_check:
+        unsigned int test
+        unsigned int a
+        unsigned int b
+        double result
+    ctypedef struct lane_block:
+        unsigned int up
+        unsigned int rows
+        unsigned int sums
+        unsigned int count
+        unsigned char close
+    ctypedef struct lane_uses:
+        unsigned int sum
+        unsigned int start
+        unsigned int count
+    ctypedef struct lane_program:
+        lane_code* codes
+        lane_check* checks
+        unsigned int* rows
+        size_t count
+        size_t check_count
+        size_t value_rows
+        size_t adjoint_rows
+        size_t kept_rows
+        size_t longest
+        int (*exact_dot)(double*, double*, Py_ssize_t, double*) noexcept nogil
+        int (*exact_total)(double*, Py_ssize_t, double*) noexcept nogil
+        int (*logsumexp)(double*, Py_ssize_t, double*, double*, double*) noexcept nogil
+        int (*softmax)(double*, Py_ssize_t, double*, double*, double*) noexcept nogil
+    ctypedef struct lane_sweep:
+        lane_step* steps
+        unsigned int* targets
+        lane_block* blocks
+        unsigned int* places
+        lane_uses* uses
+        unsigned int* used
+        size_t count
+        size_t block_count
+        size_t use_count
+    ctypedef struct lane_work:
+        size_t lanes
+        double* values
+        double* adjoints
+        double* kept
+        double* scratch
+        const double* shared
+        unsigned char* failed
+    ctypedef struct lane_kernels:
+        const char* name
+        size_t step
+        void (*forward)(const lane_program*, lane_work*, int) noexcept nogil
+        void (*backward)(const lane_program*, const lane_sweep*, lane_work*) noexcept nogil
+        void (*add_blocks)(const lane_program*, const lane_sweep*, lane_work*, double*, size_t, size_t) noexcept nogil
+    const lane_kernels* lane_kernels_of(int width)
+    void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
+    void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
+
+# ---- what is computed lane by lane ------------------------------------------------------------------
+
+
+cdef int lane_exact_dot(double* xs, double* ys, Py_ssize_t count, double* z) noexcept nogil:
+    """The inner product by exact sums of exact products; not where a product leaves the range in which they are."""
+    cdef Exact exact
+    cdef Py_ssize_t i
+    cdef double product
+    cdef int ok = 1
+    exact.count = 0
+    for i in range(count):
+        product = xs[i] * ys[i]
+        if 1e-250 < c_fabs(product) < 1e290 and c_fabs(xs[i]) < 1e150 and c_fabs(ys[i]) < 1e150:
+            if not add_exactly(&exact, product) or not add_exactly(&exact, k_product_error(xs[i], ys[i], product, &ok)):
+                return 0
+        elif not (product == 0.0 and (xs[i] == 0.0 or ys[i] == 0.0)):
+            return 0
+    return rounded(&exact, z)
+
+
+cdef int lane_exact_total(double* xs, Py_ssize_t count, double* z) noexcept nogil:
+    return total(xs, count, z)
+
+
+cdef int lane_exponentials(double* xs, Py_ssize_t count, double* top, double* whole, double* low, double* es) noexcept nogil:
+    """What logsumexp and softmax have in common; `es` has room for twice as many."""
+    cdef Exact exact
+    if not extreme(xs, count, True, top) or not c_isfinite(top[0]):
+        return 0
+    if not shifted_exponentials(xs, count, top[0], &exact, es, es + count) or not rounded(&exact, whole):
+        return 0
+    return add_exactly(&exact, -whole[0]) and rounded(&exact, low)
+
+
+cdef int lane_logsumexp(double* xs, Py_ssize_t count, double* z, double* found, double* es) noexcept nogil:
+    """`logsumexp` and, where `found` isn't NULL, `shares` of `_series.pxi`, from the same exponentials."""
+    cdef double top, whole, low, rest, rest_low
+    cdef Py_ssize_t i
+    cdef int ok = 1
+    if not lane_exponentials(xs, count, &top, &whole, &low, es):
+        return 0
+    rest = c_log(whole, &ok)
+    rest_low = low / whole
+    z[0] = top + rest
+    z[0] += k_difference_error(top, -rest, z[0], &ok) + rest_low
+    if not ok or not (top >= 0.0 or c_fabs(z[0]) > rest + rest_low):
+        return 0
+    if found != NULL:
+        for i in range(count):
+            found[i] = k_quotient(es[i], es[count + i], whole, low, &ok)
+    return ok
+
+
+cdef int lane_softmax(double* xs, Py_ssize_t count, double* found, double* rests, double* es) noexcept nogil:
+    """The shares and, where `rests` isn't NULL, what the others come to beside each."""
+    cdef double top, whole, low
+    cdef Py_ssize_t i
+    cdef int ok = 1
+    if not lane_exponentials(xs, count, &top, &whole, &low, es):
+        return 0
+    for i in range(count):
+        found[i] = k_quotient(es[i], es[count + i], whole, low, &ok)
+    if rests != NULL:
+        for i in range(count):
+            if not total_without(found, count, i, &rests[i]):
+                return 0
+    return ok
+
+
+# ---- a program's code as the lanes have it ----------------------------------------------------------
+
+cdef dict LANE_KINDS = {
+    p.absolute: LANE_ABSOLUTE, p.square: LANE_SQUARE, p.reciprocal: LANE_RECIPROCAL, p.sqrt: LANE_SQRT, p.relu: LANE_RELU,
+    p.maximum: LANE_MAXIMUM, p.minimum: LANE_MINIMUM,
+}  # fmt: skip
+cdef dict LANE_TESTS = {
+    "lt": LANE_LT, "le": LANE_LE, "gt": LANE_GT, "ge": LANE_GE, "eq": LANE_EQ, "ne": LANE_NE, "bool": LANE_BOOL,
+    "data": LANE_DATA, "floordiv": LANE_FLOORDIV, "floor": LANE_FLOOR, "ceil": LANE_CEIL, "trunc": LANE_TRUNC,
+    "round": LANE_ROUND, "sign": LANE_SIGN, "signbit": LANE_SIGNBIT, "has_predecessor": LANE_HAS_PREDECESSOR,
+}  # fmt: skip
+cdef int LANE_KIND_OF[DO_ASK + 1]
+LANE_KIND_OF[DO_ADD], LANE_KIND_OF[DO_SUBTRACT], LANE_KIND_OF[DO_MULTIPLY] = LANE_ADD, LANE_SUBTRACT, LANE_MULTIPLY
+LANE_KIND_OF[DO_DIVIDE], LANE_KIND_OF[DO_NEGATE], LANE_KIND_OF[DO_COPY] = LANE_DIVIDE, LANE_NEGATE, LANE_COPY
+LANE_KIND_OF[DO_STOP], LANE_KIND_OF[DO_RULE_OF_ONE], LANE_KIND_OF[DO_RULE_OF_TWO] = LANE_STOP, LANE_RULE, LANE_RULE
+LANE_KIND_OF[DO_TOTAL], LANE_KIND_OF[DO_MEAN], LANE_KIND_OF[DO_DOT] = LANE_TOTAL, LANE_MEAN, LANE_DOT
+LANE_KIND_OF[DO_LARGEST], LANE_KIND_OF[DO_SMALLEST] = LANE_LARGEST, LANE_SMALLEST
+LANE_KIND_OF[DO_LOGSUMEXP], LANE_KIND_OF[DO_SOFTMAX], LANE_KIND_OF[DO_ASK] = LANE_LOGSUMEXP, LANE_SOFTMAX, LANE_ASK
+
+cdef enum:
+    NEAR = 8192  # doubles of a group: as many as stay in a near cache
+    MOST_LANES = 256
+    LOOK = 4000000  # operands of lanes between two looks at Ctrl-C
+    AT_ONCE = 8000000  # doubles of the groups that threads sweep before the gradients of shared numbers are added up
+
+
+cdef struct Way:  # back from one output
+    lane_sweep sweep
+    bint known
+    unsigned int seed  # the row of adjoints that the sweep begins with; LANE_NONE where the output depends on nothing active
+
+
+cdef struct Source:  # of the numbers of some mapped inputs: a matrix, a row for each point
+    const double* numbers
+    size_t count  # of inputs
+
+
+cdef struct Job:
+    Py_ssize_t points  # how many are to be computed
+    Py_ssize_t lanes  # of a group
+    const long long* picked  # which points of the sources; NULL for all
+    Source* sources
+    size_t source_count
+    double* shared
+    double* outputs  # a row for each point
+    double* gradients  # likewise, of one output for the mapped inputs; NULL where none are wanted
+    unsigned char* failed
+    double seed
+    bint trouble  # whether a point failed
+    bint stopped
+
+
+cdef class Lanes:
+    """A program that is computed at many points at once; see the top of this file.
+
+    Args:
+        program: a `Program`.
+        active: for each input whether it is differentiated, as bytes.
+        mapped: for each input whether it has a number of its own at each point.
+        captured: whether captured nodes are differentiated.
+        width: how many doubles a vector has; the widest that this processor has if 0.
+
+    Raises:
+        ValueError: the processor has no vectors of that width.
+    """
+
+    cdef readonly Tape tape
+    cdef bytes active, mapped
+    cdef bint captured
+    cdef const lane_kernels* kernels
+    cdef lane_program code
+    cdef Way* ways
+    cdef unsigned int* row_of  # by slot: its row of values
+    cdef unsigned int* place_of  # by slot: its place among the shared numbers
+    cdef unsigned int* up_of  # by slot: its row of adjoints
+    cdef size_t shared_count, copied, mapped_count, extra
+    cdef unsigned int* copies  # pairs: a place among the shared numbers, and the row that holds it in all lanes
+    cdef unsigned int* order  # the slots of the mapped inputs
+
+    def __cinit__(self, program, active, mapped, captured=False, int width=0):
+        self.tape = Tape(program, active)
+        self.active, self.mapped, self.captured = bytes(active), bytes(mapped), captured
+        if len(self.mapped) != self.tape.inputs:
+            raise ValueError(f"lanes of {self.tape.inputs} inputs take as many flags, got {len(self.mapped)}")
+        if width:
+            self.kernels = lane_kernels_of(width)
+            if self.kernels == NULL:
+                raise ValueError(f"this processor has no vectors of {width} doubles, or this engine was compiled without them")
+        else:
+            for width in (4, 2, 1):
+                self.kernels = lane_kernels_of(width)
+                if self.kernels != NULL:
+                    break
+        self._decode()
+
+    def __dealloc__(self):
+        cdef Py_ssize_t k
+        if self.ways != NULL:
+            for k in range(self.tape.output_count):
+                PyMem_Free(self.ways[k].sweep.steps)
+                PyMem_Free(self.ways[k].sweep.targets)
+                PyMem_Free(self.ways[k].sweep.blocks)
+                PyMem_Free(self.ways[k].sweep.places)
+                PyMem_Free(self.ways[k].sweep.uses)
+                PyMem_Free(self.ways[k].sweep.used)
+        PyMem_Free(self.ways)
+        PyMem_Free(self.code.codes)
+        PyMem_Free(self.code.checks)
+        PyMem_Free(self.code.rows)
+        PyMem_Free(self.row_of)
+        PyMem_Free(self.place_of)
+        PyMem_Free(self.up_of)
+        PyMem_Free(self.copies)
+        PyMem_Free(self.order)
+
+    @property
+    def instructions(self):
+        """The name of the instruction set that is used."""
+        return self.kernels.name.decode()
+
+    cdef bint rounds_to_whole(self, slots) except -1:
+        """Whether a guard rounds to no digits behind the point."""
+        cdef size_t slot = slots[1], begin = self.tape.first - self.tape.constants
+        return begin <= slot < self.tape.first and self.tape.constant_numbers[slot - begin] == 0.0
+
+    cdef bint is_shared(self, size_t slot) noexcept:
+        return slot < self.tape.first and self.place_of[slot] != LANE_NONE
+
+    cdef bint is_weighted(self, size_t i) noexcept:
+        """Whether instruction i is a dot of shared numbers with numbers of the lanes; 2 if the lanes' come first."""
+        cdef const unsigned int* at = self.tape.operands + self.tape.starts[i]
+        cdef size_t j, half = (self.tape.starts[i + 1] - self.tape.starts[i]) // 2
+        cdef bint swapped
+        if self.tape.codes[i] >> BITS != DO_DOT or half == 0:
+            return False
+        swapped = not self.is_shared(at[0])
+        for j in range(2 * half):
+            if self.is_shared(at[j]) != ((j < half) != swapped):
+                return False
+        return True
+
+    cdef int _decode(self) except -1:
+        cdef Tape tape = self.tape
+        cdef size_t i, j, n, half, row = 0, kept = 0, longest = 1, start = 0, ups = 0, first = tape.first
+        cdef size_t last_start = 0, last_count = 0, last_kept = 0
+        cdef bint softmax_before = False
+        cdef const unsigned int* at
+        cdef lane_code* c
+        cdef int kind
+        cdef unsigned char* needs = NULL
+        self.row_of = <unsigned int*>room(tape.slots, sizeof(int))
+        self.up_of = <unsigned int*>room(tape.slots, sizeof(int))
+        self.place_of = <unsigned int*>room(first, sizeof(int))
+        self.order = <unsigned int*>room(tape.inputs, sizeof(int))
+        self.copies = <unsigned int*>room(2 * first, sizeof(int))
+        self.code.codes = <lane_code*>room(tape.count, sizeof(lane_code))
+        self.code.rows = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
+        self.code.checks = <lane_check*>room(tape.check_count, sizeof(lane_check))
+        self.ways = <Way*>room(tape.output_count, sizeof(Way))
+        memset(self.up_of, 0xFF, tape.slots * sizeof(int))
+        memset(self.row_of, 0xFF, tape.slots * sizeof(int))
+        for i in range(first):
+            if i < <size_t>tape.inputs and self.mapped[i]:
+                self.place_of[i] = LANE_NONE
+                self.order[self.mapped_count] = <unsigned int>i
+                self.mapped_count += 1
+                self.row_of[i] = <unsigned int>row
+                row += 1
+            else:
+                self.place_of[i] = <unsigned int>self.shared_count
+                self.shared_count += 1
+        try:
+            needs = <unsigned char*>room(tape.slots, 1)  # which shared slots have a row
+            for i in range(tape.count):
+                if not self.is_weighted(i):
+                    for j in range(tape.starts[i], tape.starts[i + 1]):
+                        needs[tape.operands[j]] = 1
+            for guard in tape.checked:
+                for slot in guard.slots:
+                    needs[<size_t>slot] = 1
+            for i in range(tape.output_count):
+                needs[tape.outputs[i]] = 1
+            for i in range(first):
+                if needs[i] and self.is_shared(i):
+                    self.row_of[i] = <unsigned int>row
+                    self.copies[2 * self.copied] = self.place_of[i]
+                    self.copies[2 * self.copied + 1] = <unsigned int>row
+                    self.copied += 1
+                    row += 1
+        finally:
+            PyMem_Free(needs)
+        for i in range(tape.count):
+            self.row_of[first + i] = <unsigned int>row
+            row += 1
+        for i in range(tape.count):
+            c = &self.code.codes[i]
+            at = tape.operands + tape.starts[i]
+            n = tape.starts[i + 1] - tape.starts[i]
+            kind = tape.codes[i] >> BITS
+            c.kind = <unsigned char>LANE_KIND_OF[kind]
+            c.wanted = tape.codes[i] & (FIRST | SECOND)
+            c.out = self.row_of[first + i]
+            c.up = LANE_NONE
+            if c.wanted:
+                c.up = self.up_of[first + i] = <unsigned int>ups
+                ups += 1
+            if kind <= DO_RULE_OF_TWO:
+                c.a = self.row_of[at[0]]
+                c.b = self.row_of[at[n - 1]]
+                if kind >= DO_RULE_OF_ONE:
+                    c.kind = <unsigned char>LANE_KINDS.get(tape.records[tape.ops[i]], LANE_RULE)
+                    c.rule = <lane_rule>tape.rules[tape.ops[i]]
+                    if c.kind == LANE_RULE:
+                        c.kept = <unsigned int>kept
+                        kept += (c.wanted & 1) + (c.wanted >> 1)
+                continue
+            longest = max(longest, n)
+            c.start = <unsigned int>start
+            c.count = <unsigned int>(n // 2 if kind == DO_DOT else n)
+            start += n
+            if self.is_weighted(i):
+                c.kind = LANE_WEIGHTED
+                half = n // 2
+                for j in range(n):  # the shared ones first
+                    slot_at = at[j if self.is_shared(at[0]) else (j + half) % n]
+                    self.code.rows[c.start + j] = self.place_of[<size_t>slot_at] if j < half else self.row_of[<size_t>slot_at]
+                continue
+            for j in range(n):
+                self.code.rows[c.start + j] = self.row_of[at[j]]
+            if kind == DO_LOGSUMEXP or kind == DO_ASK:
+                c.kept = <unsigned int>kept
+                kept += n if c.wanted else 0
+            elif kind == DO_SOFTMAX:
+                c.b = tape.records[tape.ops[i]].statics["component"]
+                c.leads = not softmax_before or last_count != n or memcmp(tape.operands + last_start, at, n * sizeof(int)) != 0
+                if c.leads:
+                    last_start, last_count, last_kept = tape.starts[i], n, kept
+                    kept += 2 * n
+                c.kept = <unsigned int>last_kept
+                softmax_before = True
+        for i in range(self.mapped_count):
+            if self.active[self.order[i]]:
+                self.up_of[self.order[i]] = <unsigned int>ups
+                ups += 1
+        for i in range(tape.check_count):
+            guard = tape.checked[i]
+            self.code.checks[i].test = LANE_TESTS.get(guard.test, LANE_ASK_TEST)
+            if guard.test == "round" and not self.rounds_to_whole(guard.slots):
+                self.code.checks[i].test = LANE_ASK_TEST
+            self.code.checks[i].a = self.row_of[<size_t>guard.slots[0]]
+            self.code.checks[i].b = self.row_of[<size_t>guard.slots[len(guard.slots) - 1]]
+            self.code.checks[i].result = guard.result
+        self.code.count, self.code.check_count = tape.count, tape.check_count
+        self.code.value_rows, self.code.adjoint_rows, self.code.kept_rows = row, ups, kept
+        self.code.longest = longest
+        self.code.exact_dot, self.code.exact_total = lane_exact_dot, lane_exact_total
+        self.code.logsumexp, self.code.softmax = lane_logsumexp, lane_softmax
+        return 0
+
+    # ---- the way back from an output -----------------------------------------------------------------
+
+    cdef bint flows_to(self, size_t i, size_t j) noexcept:
+        """Whether operand j of instruction i is active, and its derivative is wanted."""
+        cdef Tape tape = self.tape
+        cdef size_t slot = tape.operands[tape.starts[i] + j]
+        cdef unsigned char code = tape.codes[i]
+        if code >> BITS <= DO_RULE_OF_TWO:
+            if not code >> j & 1:
+                return False
+        elif not tape.moving[slot]:
+            return False
+        return self.captured or slot < <size_t>tape.inputs or slot >= tape.first - tape.constants
+
+    cdef int find_way(self, Py_ssize_t k) except -1:
+        """The steps of a sweep, and where the derivatives of shared numbers are added up."""
+        cdef Tape tape = self.tape
+        cdef Way* way = &self.ways[k]
+        cdef lane_sweep* s = &way.sweep
+        cdef Order* order = &tape.orders[k]
+        cdef lane_step* step
+        cdef lane_block* block
+        cdef size_t i, j, n, half, at, slot, done, targets = 0, places = 0, top = tape.outputs[k], extra = self.code.adjoint_rows
+        cdef unsigned int target
+        cdef unsigned char* met = NULL  # by row of adjoints
+        cdef unsigned int* uses = NULL  # by slot
+        cdef bint swapped, single
+        cdef dict used = {}
+        if way.known:
+            return 0
+        if not order.known:
+            find_order(tape, k)
+        way.seed = self.up_of[top]
+        try:
+            s.steps = <lane_step*>room(order.count, sizeof(lane_step))
+            s.targets = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
+            s.blocks = <lane_block*>room(order.count, sizeof(lane_block))
+            s.places = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
+            met = <unsigned char*>room(extra, 1)
+            uses = <unsigned int*>room(tape.first, sizeof(int))
+            if way.seed != LANE_NONE:
+                met[way.seed] = 1
+            elif top < tape.first and self.is_shared(top) and self.is_wanted(top):
+                way.seed = <unsigned int>extra  # the output is a shared number itself
+                used[top] = [extra]
+                extra += 1
+            # First which instructions the sweep comes to, and how often each shared number is used.
+            for done in range(order.count if way.seed != LANE_NONE and top >= tape.first else 0, 0, -1):
+                i = done - 1 if order.plain else order.instructions[done - 1]
+                target = self.up_of[tape.first + i]
+                if target == LANE_NONE or not met[target]:
+                    continue
+                s.steps[s.count].code = <unsigned int>i
+                s.count += 1
+                for j in range(tape.starts[i + 1] - tape.starts[i]):
+                    slot = tape.operands[tape.starts[i] + j]
+                    if slot < tape.first and self.is_shared(slot):
+                        uses[slot] += self.flows_to(i, j)
+                    elif self.flows_to(i, j):
+                        met[self.up_of[slot]] = 1
+            memset(met, 0, self.code.adjoint_rows)
+            for at in range(s.count):
+                step = &s.steps[at]
+                i = step.code
+                n = tape.starts[i + 1] - tape.starts[i]
+                step.a = step.b = LANE_NONE
+                if tape.codes[i] >> BITS <= DO_RULE_OF_TWO:
+                    step.a = self.target(i, 0, met, used, &extra)
+                    if n == 2:
+                        step.b = self.target(i, 1, met, used, &extra)
+                    continue
+                step.targets = <unsigned int>targets
+                if self.code.codes[i].kind != LANE_WEIGHTED:
+                    for j in range(n):
+                        s.targets[targets + j] = self.target(i, j, met, used, &extra)
+                    targets += n
+                    continue
+                half = n // 2
+                swapped = not self.is_shared(tape.operands[tape.starts[i]])
+                for j in range(half):
+                    s.targets[targets + j] = self.target(i, j if swapped else j + half, met, used, &extra)
+                targets += half
+                single = True
+                for j in range(half):
+                    slot = tape.operands[tape.starts[i] + (j + half if swapped else j)]
+                    single = single and uses[slot] == 1
+                if single:
+                    block = &s.blocks[s.block_count]
+                    s.block_count += 1
+                    block.up = self.code.codes[i].up
+                    block.rows = self.code.codes[i].start + <unsigned int>half
+                    block.sums = <unsigned int>places
+                    block.count = <unsigned int>half
+                    block.close = True
+                    for j in range(half):
+                        slot = tape.operands[tape.starts[i] + (j + half if swapped else j)]
+                        s.places[places] = self.place_of[slot]
+                        block.close = block.close and s.places[places] == s.places[block.sums] + j
+                        places += 1
+                else:
+                    step.a = <unsigned int>targets
+                    for j in range(half):
+                        s.targets[targets + j] = self.target(i, j + half if swapped else j, met, used, &extra)
+                    targets += half
+            s.uses = <lane_uses*>room(len(used), sizeof(lane_uses))
+            s.used = <unsigned int*>room(sum([len(rows) for rows in used.values()]), sizeof(int))
+            at = 0
+            for shared, rows in used.items():
+                s.uses[s.use_count].sum = self.place_of[<size_t>shared]
+                s.uses[s.use_count].start = <unsigned int>at
+                s.uses[s.use_count].count = <unsigned int>len(rows)
+                s.use_count += 1
+                for x in rows:
+                    s.used[at] = x
+                    at += 1
+            way.known = True
+        finally:
+            PyMem_Free(met)
+            PyMem_Free(uses)
+        self.extra = max(self.extra, extra - self.code.adjoint_rows)
+        return 0
+
+    cdef bint is_wanted(self, size_t slot) noexcept:
+        """Whether the derivative with respect to a shared slot is asked for."""
+        if slot < <size_t>self.tape.inputs:
+            return self.active[slot] != 0
+        return self.captured and slot < self.tape.first - self.tape.constants
+
+    cdef unsigned int target(self, size_t i, size_t j, unsigned char* met, dict used, size_t* extra) except? 0:
+        """The row of adjoints that operand j of instruction i adds to: a new one for each use of a shared number."""
+        cdef size_t slot = self.tape.operands[self.tape.starts[i] + j]
+        cdef unsigned int row
+        if not self.flows_to(i, j):
+            return LANE_NONE
+        if slot < self.tape.first and self.is_shared(slot):
+            row = <unsigned int>extra[0]
+            extra[0] += 1
+            used.setdefault(slot, []).append(row)
+            return row | LANE_FIRST
+        row = self.up_of[slot]
+        if met[row]:
+            return row
+        met[row] = 1
+        return row | LANE_FIRST
+
+    # ---- running it ----------------------------------------------------------------------------------
+
+    def values(self, sources, shared, Py_ssize_t points, picked=None, int threads=1, Py_ssize_t lanes=0):
+        """The outputs at all points.
+
+        Args:
+            sources: arrays of doubles, each a matrix with a row for each point; their columns are the mapped inputs in order.
+            shared: the numbers of the inputs that aren't mapped.
+            points: how many points there are.
+            picked: an ``array("q")`` with the rows to compute; all of them if None.
+            threads: how many run at the same time.
+            lanes: how many points make a group; chosen if 0.
+
+        Returns:
+            (outputs, failed): an ``array("d")`` with a row for each point, and the places of those that must be computed in
+            another way.
+        """
+        outputs, _, failed = self._compute(sources, shared, points, picked, -1, threads, lanes)
+        return outputs, failed
+
+    def gradients(self, sources, shared, Py_ssize_t points, picked=None, Py_ssize_t k=0, int threads=1, Py_ssize_t lanes=0):
+        """The outputs, and the derivatives of output k with respect to the inputs that are mapped and active.
+
+        Returns:
+            (outputs, derivatives, failed), as `values` has them.
+        """
+        return self._compute(sources, shared, points, picked, k, threads, lanes)
+
+    cdef tuple _compute(self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes):
+        cdef Held held = Held(self, sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
+        cdef Job* job = &held.job
+        cdef Py_ssize_t active = 0, i
+        for i in range(<Py_ssize_t>self.mapped_count):
+            active += self.active[self.order[i]] != 0
+        outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
+        gradients = None
+        if k >= 0:
+            self.find_way(k)
+            gradients = held.doubles(job.points * active, &job.gradients)
+        job.seed = 1.0
+        groups = (job.points + job.lanes - 1) // job.lanes
+        parts = max(1, min(threads, groups))
+        in_threads(held, [partial(self._run, held, k, groups * i // parts, groups * (i + 1) // parts) for i in range(parts)])
+        return outputs, gradients, [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+
+    def _run(self, Held held, Py_ssize_t k, Py_ssize_t group, Py_ssize_t until):
+        """Groups one after the other, in one thread."""
+        cdef lane_work work
+        cdef Job* job = &held.job
+        cdef Py_ssize_t last, step = self.groups_between_looks(job.lanes)
+        self.make_work(&work, job, k)
+        try:
+            while group < until and not job.stopped:
+                PyErr_CheckSignals()
+                last = min(until, group + step)
+                with nogil:
+                    while group < last:
+                        self.load(&work, job, group * job.lanes)
+                        self.forward(&work, job, group * job.lanes, k >= 0)
+                        if k >= 0:
+                            self.sweep(&work, job, k, group * job.lanes)
+                        self.store(&work, job, k, group * job.lanes)
+                        group += 1
+        finally:
+            PyMem_Free(work.values)
+
+    def reduced(self, sources, shared, Py_ssize_t points, double seed, Py_ssize_t k=0, int threads=1, Py_ssize_t lanes=0):
+        """The outputs at all points, and what the derivatives of output k with respect to shared numbers come to.
+
+        They are added up as `backward` of the sum of all points does it: the last point first, and in each point use by use.
+
+        Args:
+            seed: the derivative of the result with respect to each point's output.
+
+        Returns:
+            (outputs, sums, failed): the sums in the order of the inputs that are active and not mapped, and then of what was
+            captured. The places of some that must be computed in another way; then the other two mean nothing.
+        """
+        cdef Held held = Held(self, sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
+        cdef Job* job = &held.job
+        cdef Way* way
+        cdef Py_ssize_t i, first, last, round_size, groups, parts, count
+        cdef double* sums = NULL
+        self.find_way(k)
+        way = &self.ways[k]
+        outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
+        collected = held.doubles(self.shared_count, &sums)
+        job.seed = seed
+        groups = (job.points + job.lanes - 1) // job.lanes
+        parts = max(1, min(threads, groups))
+        round_size = 1
+        if parts > 1:
+            round_size = AT_ONCE // (self.doubles(job.lanes) + 1)
+            round_size = max(parts, min(round_size, groups))
+        held.make_works(self, round_size if parts > 1 else 1, k)
+        last = groups
+        if parts == 1:
+            self._run_reduced(held, k, groups, sums)
+        while parts > 1 and last > 0 and not job.trouble:
+            first = max(0, last - round_size)
+            bounds = [first + (last - first) * i // parts for i in range(parts + 1)]
+            in_threads(held, [partial(self._phase_of_points, held, k, first, bounds[i], bounds[i + 1]) for i in range(parts)])
+            if not job.trouble:
+                in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
+            last = first
+        count = 0
+        for i in range(<Py_ssize_t>(self.tape.first) - self.tape.constants):
+            if self.is_shared(i) and self.is_wanted(i):
+                sums[count] = sums[self.place_of[i]]  # in place, since the places come in the same order
+                count += 1
+        return outputs, collected[:count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+
+    cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
+        cdef Job* job = &held.job
+        cdef lane_work* work = &held.works[0]
+        cdef Way* way = &self.ways[k]
+        cdef Py_ssize_t last, step = self.groups_between_looks(job.lanes)
+        while groups and not job.trouble:
+            PyErr_CheckSignals()
+            last = max(0, groups - step)
+            with nogil:
+                while groups > last and not job.trouble:
+                    groups -= 1
+                    self.load(work, job, groups * job.lanes)
+                    self.forward(work, job, groups * job.lanes, True)
+                    if job.trouble:
+                        break
+                    self.sweep(work, job, k, groups * job.lanes)
+                    self.store(work, job, -1, groups * job.lanes)
+                    self.kernels.add_blocks(&self.code, &way.sweep, work, sums, 0, way.sweep.block_count)
+                    lane_add_uses(&way.sweep, work, sums, 0, way.sweep.use_count)
+        return 0
+
+    def _phase_of_points(self, Held held, Py_ssize_t k, Py_ssize_t base, Py_ssize_t group, Py_ssize_t until):
+        """Forward and back for some groups, each in a work of its own."""
+        cdef Job* job = &held.job
+        cdef lane_work* work
+        cdef Py_ssize_t last, step = self.groups_between_looks(job.lanes)
+        while group < until and not job.stopped and not job.trouble:
+            PyErr_CheckSignals()
+            last = min(until, group + step)
+            with nogil:
+                while group < last:
+                    work = &held.works[group - base]
+                    self.load(work, job, group * job.lanes)
+                    self.forward(work, job, group * job.lanes, True)
+                    self.sweep(work, job, k, group * job.lanes)
+                    self.store(work, job, -1, group * job.lanes)
+                    group += 1
+
+    def _phase_of_sums(self, Held held, Py_ssize_t k, Py_ssize_t groups, Py_ssize_t part, Py_ssize_t parts, size_t address):
+        """The derivatives of some of the shared numbers, over all groups, the last first."""
+        cdef lane_sweep* s = &self.ways[k].sweep
+        cdef double* sums = <double*>address
+        cdef size_t blocks = s.block_count, uses = s.use_count
+        cdef Py_ssize_t i
+        with nogil:
+            for i in range(groups - 1, -1, -1):
+                self.kernels.add_blocks(&self.code, s, &held.works[i], sums, blocks * part // parts, blocks * (part + 1) // parts)
+                lane_add_uses(s, &held.works[i], sums, uses * part // parts, uses * (part + 1) // parts)
+
+    cdef Py_ssize_t groups_between_looks(self, Py_ssize_t lanes) noexcept:
+        return max(1, LOOK // (lanes * <Py_ssize_t>(self.tape.count + self.tape.starts[self.tape.count] + self.mapped_count + 1)))
+
+    cdef Py_ssize_t lanes_for(self, Py_ssize_t points, picked) except -1:
+        """How many lanes a group has: as many as the cache holds, and no more than the points fill."""
+        cdef Py_ssize_t rows = self.code.value_rows + self.code.adjoint_rows + self.code.kept_rows
+        cdef Py_ssize_t step = self.kernels.step, most
+        if picked is not None:
+            points = len(picked)
+        most = max(step, min(<Py_ssize_t>MOST_LANES, <Py_ssize_t>NEAR // (rows + 1)) // step * step)
+        groups = max(1, (points + most - 1) // most)
+        most = (points + groups - 1) // groups
+        return max(step, (most + step - 1) // step * step)
+
+    cdef size_t doubles(self, Py_ssize_t lanes) noexcept:
+        """The size of a work."""
+        cdef size_t rows = self.code.value_rows + self.code.adjoint_rows + self.extra + self.code.kept_rows
+        return rows * lanes + max(5 * self.code.longest, <size_t>lanes) + lanes // 8 + 9
+
+    cdef int make_work(self, lane_work* work, Job* job, Py_ssize_t k) except -1:
+        cdef size_t i, j, lanes = job.lanes
+        cdef double x
+        work.values = <double*>room(self.doubles(lanes), sizeof(double))
+        work.lanes = lanes
+        work.shared = job.shared
+        work.adjoints = work.values + self.code.value_rows * lanes
+        work.kept = work.adjoints + (self.code.adjoint_rows + self.extra) * lanes
+        work.scratch = work.kept + self.code.kept_rows * lanes
+        work.failed = <unsigned char*>(work.scratch + max(5 * self.code.longest, lanes))
+        for i in range(self.copied):
+            x = job.shared[self.copies[2 * i]]
+            for j in range(lanes):
+                work.values[self.copies[2 * i + 1] * lanes + j] = x
+        return 0
+
+    cdef void load(self, lane_work* work, Job* job, Py_ssize_t point) noexcept nogil:
+        """The numbers of a group of points; lanes without a point repeat the last one, so that no lane asks for nothing."""
+        cdef size_t s, i, row = 0, lanes = work.lanes
+        cdef size_t k
+        cdef Py_ssize_t at
+        cdef const double* numbers
+        cdef double* values
+        memset(work.failed, 0, lanes)
+        for s in range(job.source_count):
+            for k in range(lanes):
+                at = min(point + <Py_ssize_t>k, job.points - 1)
+                if job.picked != NULL:
+                    at = job.picked[at]
+                numbers = job.sources[s].numbers + at * job.sources[s].count
+                values = work.values + row * lanes + k
+                for i in range(job.sources[s].count):
+                    values[i * lanes] = numbers[i]
+            row += job.sources[s].count
+
+    cdef int forward(self, lane_work* work, Job* job, Py_ssize_t point, bint slopes) except -1 nogil:
+        cdef size_t k
+        self.kernels.forward(&self.code, work, slopes)
+        for k in range(work.lanes):
+            if work.failed[k] and point + <Py_ssize_t>k < job.points:
+                if work.failed[k] & LANE_ASKED:
+                    with gil:
+                        self.replay(work, k, slopes)
+                if work.failed[k]:
+                    job.failed[point + k] = 1
+                    job.trouble = True
+        return 0
+
+    cdef int replay(self, lane_work* work, size_t lane, bint slopes) except -1:
+        """One lane's numbers from the tape, which may ask Python; the lane fails if the tape is stale."""
+        cdef Tape tape = self.tape
+        cdef Work other
+        cdef Work* alone = tape.take(&other)
+        cdef size_t i, j, n, lanes = work.lanes
+        cdef const double* partials
+        cdef double* kept
+        cdef double* scratch = work.scratch
+        cdef lane_code* c
+        try:
+            for i in range(tape.first - tape.constants):
+                alone.values[i] = work.shared[self.place_of[i]] if self.is_shared(i) else work.values[self.row_of[i] * lanes + lane]
+            if not run_forward(tape, alone, slopes):
+                work.failed[lane] = LANE_OTHER
+                return 0
+            partials = alone.partials
+            for i in range(tape.count):
+                c = &self.code.codes[i]
+                work.values[c.out * lanes + lane] = alone.values[tape.first + i]
+                kept = work.kept + c.kept * lanes + lane
+                n = tape.starts[i + 1] - tape.starts[i]
+                if c.kind == LANE_SOFTMAX and c.leads:  # the lanes keep the shares, and not each component's partials
+                    for j in range(n):
+                        scratch[j] = alone.values[tape.operands[tape.starts[i] + j]]
+                    if not lane_softmax(scratch, n, scratch + n, scratch + 2 * n, scratch + 3 * n):
+                        work.failed[lane] = LANE_OTHER
+                        return 0
+                    for j in range(2 * n):
+                        kept[j * lanes] = scratch[n + j]
+                n = kept_by(tape.codes[i], n) if slopes else 0
+                if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
+                    for j in range(n):
+                        kept[j * lanes] = partials[j]
+                partials += n
+            work.failed[lane] = 0
+        finally:
+            tape.give_back(alone)
+        return 0
+
+    cdef void sweep(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
+        cdef Way* way = &self.ways[k]
+        cdef size_t i, lanes = work.lanes
+        cdef double* seeds
+        if way.seed == LANE_NONE:
+            return
+        seeds = work.adjoints + way.seed * lanes
+        for i in range(lanes):  # nothing flows from lanes without a point
+            seeds[i] = job.seed if point + <Py_ssize_t>i < job.points else 0.0
+        self.kernels.backward(&self.code, &way.sweep, work)
+
+    cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
+        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0
+        cdef double* found
+        cdef const double* row
+        for i in range(outputs):
+            row = work.values + self.row_of[self.tape.outputs[i]] * lanes
+            found = job.outputs + point * outputs + i
+            for j in range(live):
+                found[j * outputs] = row[j]
+        if k < 0 or job.gradients == NULL:
+            return
+        for i in range(self.mapped_count):
+            n += self.up_of[self.order[i]] != LANE_NONE
+        found = job.gradients + point * n
+        for i in range(self.mapped_count):
+            if self.up_of[self.order[i]] == LANE_NONE:
+                continue
+            row = work.adjoints + self.up_of[self.order[i]] * lanes
+            for j in range(live):
+                found[j * n] = row[j]
+            found += 1
+
+
+def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
+    """`Lanes.reduced` for points of several programs, added up in the order of the points: the last first.
+
+    Args:
+        parts: for each program its lanes, the numbers of its inputs that aren't mapped, an ``array("I")`` that says where each of
+            its sums goes (None: in their order), its sources (see `Lanes.values`) and how many rows they have, an ``array("q")`` with the rows that are
+            computed, and another one with the points that these are; None for all.
+        points: how many there are.
+        seed: the derivative of the result with respect to each point's output, which is the first of each program.
+        size: how many sums there are.
+        threads: how many run at the same time, where there is one program only.
+
+    Returns:
+        (outputs, sums, failed), as `Lanes.reduced` has them.
+    """
+    cdef Held held
+    cdef Lanes lanes
+    cdef Job* job
+    cdef Py_ssize_t i, at, high = points, low, span, width = 1
+    cdef double[::1] found, sums
+    cdef const unsigned int[::1] places
+    cdef list failed = [], rest = []
+    outputs, collected = new_array("d", bytes(8 * points)), new_array("d", bytes(8 * size))
+    found, sums = outputs, collected
+    if len(parts) == 1 and parts[0][5] is None and parts[0][6] is None:
+        lanes, shared, to, sources = parts[0][:4]
+        outputs, added, failed = lanes.reduced(sources, shared, points, seed, 0, threads)
+        if to is None:
+            return outputs, added, failed
+        for i, x in zip(to, added, strict=True):
+            sums[<Py_ssize_t>i] = x
+        return outputs, collected, failed
+    owners = new_array("H", bytes(2 * points))
+    for part, (lanes, _, to, _, rows, picked, which) in enumerate(parts):
+        lanes.find_way(0)
+        picked = new_array("q", range(rows)) if picked is None else picked
+        which = picked if which is None else which
+        for i in which:
+            owners[i] = part
+        where = new_array("I", [LANE_NONE]) * (lanes.shared_count + 1)
+        at = 0
+        for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
+            if lanes.is_shared(i) and lanes.is_wanted(i):
+                where[<Py_ssize_t>lanes.place_of[i]] = to[at]
+                at += 1
+        rest.append([picked, which, where, len(picked)])
+        width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))
+    span = max(64, AT_ONCE // width)
+    while high > 0 and not failed:
+        low = max(0, high - span)
+        batch = []
+        for part, (lanes, shared, _, sources, rows, _, _) in enumerate(parts):
+            picked, which, _, end = rest[part]
+            at = end
+            while at and which[at - 1] >= low:
+                at -= 1
+            rest[part][3] = at
+            mine = picked[at:end]
+            held = Held(lanes, sources, shared, rows, mine, lanes.lanes_for(rows, mine))
+            job = &held.job
+            held.doubles(job.points * lanes.tape.output_count, &job.outputs)
+            job.seed = seed
+            held.make_works(lanes, (job.points + job.lanes - 1) // job.lanes, 0)
+            lanes._phase_of_points(held, 0, 0, 0, held.work_count)
+            for i in range(job.points):
+                found[<Py_ssize_t>which[at + i]] = job.outputs[i * lanes.tape.output_count]
+                if job.failed[i]:
+                    failed.append(which[at + i])
+            batch.append(held)
+        left = [(<Held>each).job.points for each in batch]
+        for i in range(high - 1, low - 1, -1):
+            if failed:
+                break
+            part = owners[i]
+            held = batch[part]
+            lanes = held.lanes
+            left[part] -= 1
+            at = left[part]
+            places = rest[part][2]
+            lane_add_one(
+                &lanes.code, &lanes.ways[0].sweep, &held.works[at // held.job.lanes], at % held.job.lanes, &places[0],
+                &sums[0] if size else NULL,
+            )
+        high = low
+    return outputs, collected, sorted(failed)
+
+
+def _node_of_sums(record, tuple operands, double number, const double[::1] sums not None):
+    """One node of Values, with the sums as its local gradients."""
+    cdef double nothing = 0.0
+    if sums.shape[0] != PyTuple_GET_SIZE(operands):
+        raise ValueError(f"{record.name}: {sums.shape[0]} local gradients are not one for each operand")
+    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing)
+
+
+cdef class Held:
+    """What a run holds while it lasts: its arrays and its works."""
+
+    cdef Job job
+    cdef Lanes lanes
+    cdef list views, arrays
+    cdef lane_work* works
+    cdef Py_ssize_t work_count
+
+    def __cinit__(self, Lanes lanes, sources, shared, Py_ssize_t points, picked, Py_ssize_t width):
+        cdef Py_ssize_t i
+        cdef size_t k, found = 0
+        cdef double* place
+        cdef const double[::1] view
+        cdef const long long[::1] rows
+        cdef Job* job = &self.job
+        self.lanes, self.views, self.arrays = lanes, [], []
+        if width < 1 or width % <Py_ssize_t>lanes.kernels.step:
+            raise ValueError(f"the number of lanes must be a multiple of {lanes.kernels.step}, got {width}")
+        job.points, job.lanes = points, width
+        if picked is not None:
+            rows = picked
+            for i in range(rows.shape[0]):
+                if not 0 <= rows[i] < points:
+                    raise IndexError(f"there is no point {rows[i]} among {points}")
+            self.views.append(rows)
+            job.points = rows.shape[0]
+            job.picked = &rows[0] if job.points else NULL
+        job.sources = <Source*>room(len(sources), sizeof(Source))
+        job.source_count = len(sources)
+        for k in range(job.source_count):
+            view = sources[k]
+            if points and view.shape[0] % points:
+                raise ValueError(f"{view.shape[0]} numbers don't make a matrix of {points} rows")
+            self.views.append(view)
+            job.sources[k].numbers = &view[0] if view.shape[0] else NULL
+            job.sources[k].count = view.shape[0] // points if points else 0
+            found += job.sources[k].count
+        if points and found != lanes.mapped_count:
+            raise ValueError(f"lanes of {lanes.mapped_count} mapped inputs got {found} columns")
+        job.failed = <unsigned char*>room(job.points, 1)
+        job.shared = <double*>room(lanes.shared_count, sizeof(double))
+        self.read_shared(list(shared))
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        for i in range(self.work_count):
+            PyMem_Free(self.works[i].values)
+        PyMem_Free(self.works)
+        PyMem_Free(self.job.sources)
+        PyMem_Free(self.job.failed)
+        PyMem_Free(self.job.shared)
+
+    cdef int read_shared(self, list numbers) except -1:
+        cdef Tape tape = self.lanes.tape
+        cdef Py_ssize_t i, k = 0, inputs = tape.inputs, captured = len(tape.captured)
+        if len(numbers) != inputs - <Py_ssize_t>self.lanes.mapped_count:
+            raise ValueError(f"{inputs - <Py_ssize_t>self.lanes.mapped_count} inputs are not mapped, got {len(numbers)} numbers")
+        for i in range(inputs):
+            if not self.lanes.mapped[i]:
+                self.job.shared[k] = numbers[k]
+                k += 1
+        for i in range(captured):
+            self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
+            k += 1
+        for i in range(tape.constants):
+            self.job.shared[k] = tape.constant_numbers[i]
+            k += 1
+        return 0
+
+    cdef object doubles(self, Py_ssize_t count, double** place):
+        """An array of so many, which the run fills."""
+        cdef double[::1] view
+        array = new_array("d", bytes(count * sizeof(double)))
+        if count:
+            view = array
+            self.views.append(view)
+            place[0] = &view[0]
+        return array
+
+    cdef int make_works(self, Lanes lanes, Py_ssize_t count, Py_ssize_t k) except -1:
+        self.works = <lane_work*>room(count, sizeof(lane_work))
+        while self.work_count < count:
+            lanes.make_work(&self.works[self.work_count], &self.job, k)
+            self.work_count += 1
+        return 0
+
+
+cdef int in_threads(Held held, list tasks) except -1:
+    """Run tasks side by side, the first in this thread. If one raises, the others stop at their next look."""
+    cdef list errors = [], others
+    def guarded(task):
+        try:
+            task()
+        except BaseException as error:
+            held.job.stopped = True
+            errors.append(error)
+    if len(tasks) == 1:
+        tasks[0]()
+        return 0
+    others = [threading.Thread(target=guarded, args=(task,), daemon=True) for task in tasks[1:]]
+    for thread in others:
+        thread.start()
+    guarded(tasks[0])
+    for thread in others:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except BaseException as error:
+                held.job.stopped = True
+                errors.append(error)
+    if errors:
+        raise errors[0]
+    return 0

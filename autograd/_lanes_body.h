@@ -1,0 +1,572 @@
+/* The loops of `_lanes.h` for one instruction set: V is a vector of WIDTH doubles and M what a comparison of two gives. */
+
+#define TWO (2 * WIDTH)
+#define EACH for (k = 0; k < lanes; k += WIDTH)
+
+/* z = x + y exactly, the rounded sum in `high` and what it left out in `rest` (Knuth, "The art of computer programming", 4.2.2). */
+#define TWO_SUM(high, rest, x, y)                                                                                              \
+    do {                                                                                                                       \
+        V first_ = (x), second_ = (y), sum_ = ADD(first_, second_), back_ = SUB(sum_, first_);                                 \
+        (rest) = ADD(SUB(first_, SUB(sum_, back_)), SUB(second_, back_));                                                      \
+        (high) = sum_;                                                                                                         \
+    } while (0)
+
+/* Rounds high + low, where what is still missing is at most `doubt`; the bits of the lanes where that leaves a doubt. */
+static unsigned int NAME(rounded)(V high, V low, V doubt, double *z)
+{
+    V sum, rest;
+    M sure;
+    TWO_SUM(sum, rest, high, low);
+    STORE(z, ADD(sum, SET(0.0)));
+    sure = AND(EQUAL(ADD(sum, ADD(rest, doubt)), sum), EQUAL(ADD(sum, SUB(rest, doubt)), sum));
+    return BITS(AND(sure, LESS(SIZE(sum), SET(INFINITY)))) ^ ((1u << WIDTH) - 1);
+}
+
+static void NAME(exact_dots)(const lane_program *p, lane_work *w, const lane_code *c, size_t k, unsigned int bits)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start, *ys = xs + n;
+    double *scratch = w->scratch;
+    size_t i;
+    for (; bits; bits >>= 1, k++) {
+        if (!(bits & 1))
+            continue;
+        for (i = 0; i < n; i++) {
+            scratch[i] = c->kind == LANE_WEIGHTED ? w->shared[xs[i]] : w->values[xs[i] * lanes + k];
+            scratch[n + i] = w->values[ys[i] * lanes + k];
+        }
+        if (!p->exact_dot(scratch, scratch + n, (ptrdiff_t)n, &w->values[c->out * lanes + k]))
+            w->failed[k] |= LANE_ASKED;
+    }
+}
+
+/* The inner product, rounded once: each product and each sum with its error beside it (Ogita, Rump and Oishi, "Accurate sum and
+   dot product", 2005). With u = 2**-53 the sum of the errors is off by at most 2 n (n + 1) u**2 times the sum of |x y|; the
+   doubt is twice that, and what underflow can have cost. */
+static void NAME(dot)(const lane_program *p, lane_work *w, const lane_code *c)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start, *ys = xs + n;
+    const V factor = SET((double)n * ((double)n + 1.0) * 5e-32), least = SET((double)n * 4e-323);
+    double *z = w->values + c->out * lanes;
+    size_t i, k;
+    unsigned int bits;
+    for (k = 0; k < lanes; k += TWO) {
+        const double *values = w->values + k;
+        V high0 = SET(0.0), high1 = high0, low0 = high0, low1 = high0, size0 = high0, size1 = high0;
+        V x0, x1, y0, y1, product, error, rest;
+        for (i = 0; i < n; i++) {
+            if (c->kind == LANE_WEIGHTED) {
+                x0 = x1 = SET(w->shared[xs[i]]);
+            } else {
+                x0 = LOAD(values + xs[i] * lanes);
+                x1 = LOAD(values + xs[i] * lanes + WIDTH);
+            }
+            y0 = LOAD(values + ys[i] * lanes);
+            y1 = LOAD(values + ys[i] * lanes + WIDTH);
+            product = MUL(x0, y0);
+            error = PRODUCT_ERROR(x0, y0, product);
+            size0 = ADD(size0, SIZE(product));
+            TWO_SUM(high0, rest, high0, product);
+            low0 = ADD(low0, ADD(rest, error));
+            product = MUL(x1, y1);
+            error = PRODUCT_ERROR(x1, y1, product);
+            size1 = ADD(size1, SIZE(product));
+            TWO_SUM(high1, rest, high1, product);
+            low1 = ADD(low1, ADD(rest, error));
+        }
+        bits = NAME(rounded)(high0, low0, ADD(MUL(size0, factor), least), z + k);
+        bits |= NAME(rounded)(high1, low1, ADD(MUL(size1, factor), least), z + k + WIDTH) << WIDTH;
+        if (bits)
+            NAME(exact_dots)(p, w, c, k, bits);
+    }
+}
+
+/* The sum, rounded once; the bound is that of the dot without its products. */
+static void NAME(total)(const lane_program *p, lane_work *w, const lane_code *c)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start;
+    const V factor = SET((double)n * ((double)n + 1.0) * 5e-32);
+    double *z = w->values + c->out * lanes;
+    size_t i, k, j;
+    unsigned int bits;
+    EACH {
+        V high = SET(0.0), low = high, size = high, x, rest;
+        for (i = 0; i < n; i++) {
+            x = LOAD(w->values + xs[i] * lanes + k);
+            size = ADD(size, SIZE(x));
+            TWO_SUM(high, rest, high, x);
+            low = ADD(low, rest);
+        }
+        bits = NAME(rounded)(high, low, MUL(size, factor), z + k);
+        for (j = k; bits; bits >>= 1, j++) {
+            if (!(bits & 1))
+                continue;
+            for (i = 0; i < n; i++)
+                w->scratch[i] = w->values[xs[i] * lanes + j];
+            if (!p->exact_total(w->scratch, (ptrdiff_t)n, &z[j]))
+                w->failed[j] |= LANE_ASKED;
+        }
+        if (c->kind == LANE_MEAN)
+            STORE(z + k, DIV(LOAD(z + k), SET((double)n)));
+    }
+}
+
+static void NAME(extreme)(const lane_program *p, lane_work *w, const lane_code *c)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start;
+    size_t i, k;
+    EACH {
+        V best = LOAD(w->values + xs[0] * lanes + k), x = best;
+        M odd = UNEQUAL(x, x);
+        for (i = 1; i < n; i++) {
+            x = LOAD(w->values + xs[i] * lanes + k);
+            odd = OR(odd, UNEQUAL(x, x));
+            best = c->kind == LANE_LARGEST ? WHERE(LESS(best, x), x, best) : WHERE(LESS(x, best), x, best);
+        }
+        STORE(w->values + c->out * lanes + k, best);
+        if (BITS(odd))
+            lane_mark(w->failed + k, BITS(odd));
+    }
+}
+
+/* By lane, as the native engine does it for one node. */
+static void NAME(exponentials)(const lane_program *p, lane_work *w, const lane_code *c, int slopes)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start;
+    double *z = w->values + c->out * lanes, *kept = w->kept + c->kept * lanes;
+    double *numbers = w->scratch, *found = numbers + n, *more = found + n, *room = more + n;
+    size_t i, k;
+    int ok;
+    if (c->kind == LANE_SOFTMAX && !c->leads) {
+        memcpy(z, kept + c->b * lanes, lanes * sizeof(double));
+        return;
+    }
+    slopes = slopes && c->wanted;
+    for (k = 0; k < lanes; k++) {
+        for (i = 0; i < n; i++)
+            numbers[i] = w->values[xs[i] * lanes + k];
+        if (c->kind == LANE_LOGSUMEXP) {
+            ok = p->logsumexp(numbers, (ptrdiff_t)n, &z[k], slopes ? found : NULL, room);
+            for (i = 0; ok && slopes && i < n; i++)
+                kept[i * lanes + k] = found[i];
+        } else {
+            ok = p->softmax(numbers, (ptrdiff_t)n, found, slopes ? more : NULL, room);
+            for (i = 0; ok && i < n; i++) {
+                kept[i * lanes + k] = found[i];
+                if (slopes)
+                    kept[(n + i) * lanes + k] = more[i];
+            }
+            z[k] = kept[c->b * lanes + k];
+        }
+        if (!ok)
+            w->failed[k] |= LANE_ASKED;
+    }
+}
+
+static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
+{
+    const size_t lanes = w->lanes;
+    double *const values = w->values;
+    size_t i, k;
+    for (i = 0; i < p->count; i++) {
+        const lane_code *c = &p->codes[i];
+        const double *x = values + c->a * lanes, *y = values + c->b * lanes;
+        double *z = values + c->out * lanes, *kept = w->kept + c->kept * lanes;
+        switch (c->kind) {
+        case LANE_ADD:
+            EACH STORE(z + k, ADD(LOAD(x + k), LOAD(y + k)));
+            break;
+        case LANE_SUBTRACT:
+            EACH STORE(z + k, SUB(LOAD(x + k), LOAD(y + k)));
+            break;
+        case LANE_MULTIPLY:
+            EACH STORE(z + k, MUL(LOAD(x + k), LOAD(y + k)));
+            break;
+        case LANE_DIVIDE:
+            EACH {
+                V divisor = LOAD(y + k);
+                unsigned int bits = BITS(EQUAL(divisor, SET(0.0)));
+                STORE(z + k, DIV(LOAD(x + k), divisor));
+                if (bits)
+                    lane_mark(w->failed + k, bits);
+            }
+            break;
+        case LANE_NEGATE:
+            EACH STORE(z + k, NEGATIVE(LOAD(x + k)));
+            break;
+        case LANE_COPY:
+        case LANE_STOP:
+            EACH STORE(z + k, LOAD(x + k));
+            break;
+        case LANE_ABSOLUTE:
+            EACH STORE(z + k, SIZE(LOAD(x + k)));
+            break;
+        case LANE_SQUARE:
+            EACH STORE(z + k, MUL(LOAD(x + k), LOAD(x + k)));
+            break;
+        case LANE_RECIPROCAL:
+            EACH {
+                V divisor = LOAD(x + k);
+                unsigned int bits = BITS(EQUAL(divisor, SET(0.0)));
+                STORE(z + k, DIV(SET(1.0), divisor));
+                if (bits)
+                    lane_mark(w->failed + k, bits);
+            }
+            break;
+        case LANE_SQRT:
+            EACH {
+                V root = ROOT(LOAD(x + k));
+                unsigned int bits = BITS(LESS(root, SET(INFINITY))) ^ ((1u << WIDTH) - 1);
+                STORE(z + k, root);
+                if (bits)
+                    lane_mark(w->failed + k, bits);
+            }
+            break;
+        case LANE_RELU: /* x above 0; nan stays */
+            EACH {
+                V v = LOAD(x + k);
+                STORE(z + k, OR_ZERO(OR(LESS(SET(0.0), v), UNEQUAL(v, v)), v));
+            }
+            break;
+        case LANE_MAXIMUM:
+            EACH {
+                V v = LOAD(x + k), u = LOAD(y + k);
+                STORE(z + k, WHERE(OR(AT_LEAST(v, u), UNEQUAL(v, v)), v, u));
+            }
+            break;
+        case LANE_MINIMUM:
+            EACH {
+                V v = LOAD(x + k), u = LOAD(y + k);
+                STORE(z + k, WHERE(OR(AT_MOST(v, u), UNEQUAL(v, v)), v, u));
+            }
+            break;
+        case LANE_RULE: {
+            const int wanted = slopes ? c->wanted : 0;
+            double *second = kept + (wanted == 3) * lanes; /* the rows of those that are wanted */
+            double unused;
+            for (k = 0; k < lanes; k++) {
+                int ok = 1;
+                c->rule(x[k], y[k], wanted, &z[k], wanted & 1 ? &kept[k] : &unused, wanted & 2 ? &second[k] : &unused, &ok);
+                if (!ok)
+                    w->failed[k] |= LANE_ASKED;
+            }
+            break;
+        }
+        case LANE_TOTAL:
+        case LANE_MEAN:
+            NAME(total)(p, w, c);
+            break;
+        case LANE_DOT:
+        case LANE_WEIGHTED:
+            NAME(dot)(p, w, c);
+            break;
+        case LANE_LARGEST:
+        case LANE_SMALLEST:
+            NAME(extreme)(p, w, c);
+            break;
+        case LANE_ASK:
+            for (k = 0; k < lanes; k++)
+                w->failed[k] |= LANE_ASKED;
+            break;
+        default:
+            NAME(exponentials)(p, w, c, slopes);
+        }
+    }
+    lane_check_all(p, w);
+}
+
+/* What flows on: nothing where the upstream is zero, whatever the local gradient is. */
+#define FLOWS(upstream, local) OR_ZERO(UNEQUAL(upstream, SET(0.0)), MUL(upstream, local))
+
+/* Adds to the row of a target. Adjoints start at 0.0, so that the first is added to it as well: 0.0 + -0.0 is 0.0. */
+#define ADD_TO(target, flowing)                                                                                                \
+    if ((target) != LANE_NONE) {                                                                                               \
+        double *t_ = w->adjoints + ((target) & ~LANE_FIRST) * lanes;                                                           \
+        if ((target) & LANE_FIRST)                                                                                             \
+            EACH {                                                                                                             \
+                V up = LOAD(upstream + k);                                                                                     \
+                STORE(t_ + k, ADD(SET(0.0), (flowing)));                                                                       \
+            }                                                                                                                  \
+        else                                                                                                                   \
+            EACH {                                                                                                             \
+                V up = LOAD(upstream + k);                                                                                     \
+                STORE(t_ + k, ADD(LOAD(t_ + k), (flowing)));                                                                   \
+            }                                                                                                                  \
+    }
+
+static void NAME(sequence_back)(const lane_program *p, const lane_sweep *s, lane_work *w, const lane_step *step)
+{
+    const lane_code *c = &p->codes[step->code];
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start, *targets = s->targets + step->targets;
+    const double *upstream = w->adjoints + c->up * lanes, *kept = w->kept + c->kept * lanes;
+    const double *z = w->values + c->out * lanes;
+    double *share = w->scratch;
+    size_t i, k;
+    switch (c->kind) {
+    case LANE_TOTAL:
+        for (i = 0; i < n; i++)
+            ADD_TO(targets[i], up)
+        break;
+    case LANE_MEAN: {
+        const V part = SET(1.0 / (double)n);
+        for (i = 0; i < n; i++)
+            ADD_TO(targets[i], FLOWS(up, part))
+        break;
+    }
+    case LANE_WEIGHTED: /* where each weight is used once, `add_blocks` sees to the weights */
+        if (step->a != LANE_NONE)
+            for (i = 0; i < n; i++) {
+                const double *x = w->values + xs[n + i] * lanes;
+                ADD_TO(s->targets[step->a + i], FLOWS(up, LOAD(x + k)))
+            }
+        for (k = 0; k < lanes; k += TWO) {
+            const V up0 = LOAD(upstream + k), up1 = LOAD(upstream + k + WIDTH);
+            const M flows0 = UNEQUAL(up0, SET(0.0)), flows1 = UNEQUAL(up1, SET(0.0));
+            for (i = 0; i < n; i++) {
+                const unsigned int target = targets[i];
+                double *t;
+                V weight, x0, x1;
+                if (target == LANE_NONE)
+                    continue;
+                t = w->adjoints + (target & ~LANE_FIRST) * lanes + k;
+                weight = SET(w->shared[xs[i]]);
+                x0 = OR_ZERO(flows0, MUL(up0, weight));
+                x1 = OR_ZERO(flows1, MUL(up1, weight));
+                STORE(t, ADD(target & LANE_FIRST ? SET(0.0) : LOAD(t), x0));
+                STORE(t + WIDTH, ADD(target & LANE_FIRST ? SET(0.0) : LOAD(t + WIDTH), x1));
+            }
+        }
+        break;
+    case LANE_DOT:
+        for (i = 0; i < 2 * n; i++) {
+            const double *other = w->values + xs[i < n ? i + n : i - n] * lanes;
+            ADD_TO(targets[i], FLOWS(up, LOAD(other + k)))
+        }
+        break;
+    case LANE_LARGEST:
+    case LANE_SMALLEST: /* ties share it */
+        EACH {
+            V ties = SET(0.0);
+            for (i = 0; i < n; i++)
+                ties = ADD(ties, OR_ZERO(EQUAL(LOAD(w->values + xs[i] * lanes + k), LOAD(z + k)), SET(1.0)));
+            STORE(share + k, DIV(SET(1.0), ties));
+        }
+        for (i = 0; i < n; i++) {
+            const double *x = w->values + xs[i] * lanes;
+            ADD_TO(targets[i], FLOWS(up, OR_ZERO(EQUAL(LOAD(x + k), LOAD(z + k)), LOAD(share + k))))
+        }
+        break;
+    case LANE_LOGSUMEXP:
+    case LANE_ASK:
+        for (i = 0; i < n; i++)
+            ADD_TO(targets[i], FLOWS(up, LOAD(kept + i * lanes + k)))
+        break;
+    default: /* a component of a softmax */
+        for (i = 0; i < n; i++) {
+            if (i == c->b) {
+                const double *rest = kept + (n + i) * lanes;
+                ADD_TO(targets[i], FLOWS(up, MUL(LOAD(z + k), LOAD(rest + k))))
+            } else {
+                const double *other = kept + i * lanes;
+                ADD_TO(targets[i], FLOWS(up, NEGATIVE(MUL(LOAD(z + k), LOAD(other + k)))))
+            }
+        }
+    }
+}
+
+/* 1, -1, 0 for zero, nan for nan. */
+static V NAME(sign)(V x)
+{
+    V found = WHERE(LESS(SET(0.0), x), SET(1.0), OR_ZERO(LESS(x, SET(0.0)), SET(-1.0)));
+    return WHERE(UNEQUAL(x, x), SET(NAN), found);
+}
+
+/* 1 for the larger of the two, a half each where they are equal. */
+static V NAME(won)(V x, V y)
+{
+    V found = WHERE(LESS(y, x), SET(1.0), OR_ZERO(EQUAL(x, y), SET(0.5)));
+    return WHERE(OR(UNEQUAL(x, x), UNEQUAL(y, y)), SET(NAN), found);
+}
+
+/* `kernels.divide_dy`: -z/y, scaled where z has lost digits to underflow. */
+static V NAME(divide_dy)(V x, V y, V z)
+{
+    M plain = OR(OR(AT_LEAST(SIZE(z), SET(2.2250738585072014e-308)), EQUAL(x, SET(0.0))),
+                 OR(AT_LEAST(SIZE(x), SET(1.0)), UNEQUAL(z, z)));
+    V found = NEGATIVE(DIV(z, y));
+    if (BITS(plain) != (1u << WIDTH) - 1) /* by 2**600 and back */
+        found = WHERE(plain, found, MUL(NEGATIVE(DIV(DIV(MUL(x, SET(4.149515568880993e+180)), y), y)), SET(2.409919865102884e-181)));
+    return found;
+}
+
+static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work *w)
+{
+    const size_t lanes = w->lanes;
+    double *const values = w->values;
+    size_t i, k;
+    for (i = 0; i < s->count; i++) {
+        const lane_step *step = &s->steps[i];
+        const lane_code *c = &p->codes[step->code];
+        const double *x = values + c->a * lanes, *y = values + c->b * lanes, *z = values + c->out * lanes;
+        const double *upstream = w->adjoints + c->up * lanes, *kept = w->kept + c->kept * lanes;
+        switch (c->kind) { /* what is added is zero where the upstream is, or masked by FLOWS */
+        case LANE_ADD:
+            ADD_TO(step->a, up)
+            ADD_TO(step->b, up)
+            break;
+        case LANE_SUBTRACT:
+            ADD_TO(step->a, up)
+            ADD_TO(step->b, NEGATIVE(up))
+            break;
+        case LANE_MULTIPLY:
+            ADD_TO(step->a, FLOWS(up, LOAD(y + k)))
+            ADD_TO(step->b, FLOWS(up, LOAD(x + k)))
+            break;
+        case LANE_DIVIDE:
+            ADD_TO(step->a, FLOWS(up, DIV(SET(1.0), LOAD(y + k))))
+            ADD_TO(step->b, FLOWS(up, NAME(divide_dy)(LOAD(x + k), LOAD(y + k), LOAD(z + k))))
+            break;
+        case LANE_NEGATE:
+            ADD_TO(step->a, NEGATIVE(up))
+            break;
+        case LANE_COPY:
+            ADD_TO(step->a, up)
+            break;
+        case LANE_ABSOLUTE:
+            ADD_TO(step->a, FLOWS(up, NAME(sign)(LOAD(x + k))))
+            break;
+        case LANE_SQUARE:
+            ADD_TO(step->a, FLOWS(up, MUL(SET(2.0), LOAD(x + k))))
+            break;
+        case LANE_RECIPROCAL:
+            ADD_TO(step->a, FLOWS(up, NEGATIVE(MUL(LOAD(z + k), LOAD(z + k)))))
+            break;
+        case LANE_SQRT:
+            ADD_TO(step->a, FLOWS(up, WHERE(EQUAL(LOAD(z + k), SET(0.0)), SET(INFINITY), DIV(SET(0.5), LOAD(z + k)))))
+            break;
+        case LANE_RELU: /* each upstream is multiplied, since 0 times inf is nan */
+            ADD_TO(step->a, FLOWS(up, WHERE(UNEQUAL(LOAD(x + k), LOAD(x + k)), SET(NAN),
+                                            OR_ZERO(LESS(SET(0.0), LOAD(x + k)), SET(1.0)))))
+            break;
+        case LANE_MAXIMUM:
+            ADD_TO(step->a, FLOWS(up, NAME(won)(LOAD(x + k), LOAD(y + k))))
+            ADD_TO(step->b, FLOWS(up, NAME(won)(LOAD(y + k), LOAD(x + k))))
+            break;
+        case LANE_MINIMUM:
+            ADD_TO(step->a, FLOWS(up, NAME(won)(LOAD(y + k), LOAD(x + k))))
+            ADD_TO(step->b, FLOWS(up, NAME(won)(LOAD(x + k), LOAD(y + k))))
+            break;
+        case LANE_RULE:
+            ADD_TO(step->a, FLOWS(up, LOAD(kept + k)))
+            kept += (c->wanted == 3) * lanes;
+            ADD_TO(step->b, FLOWS(up, LOAD(kept + k)))
+            break;
+        default:
+            NAME(sequence_back)(p, s, w, step);
+        }
+    }
+}
+
+/* The gradients of the weights of dots: to each weight the contribution of each lane, the last lane first. */
+static void NAME(add_blocks)(const lane_program *p, const lane_sweep *s, lane_work *w, double *sums, size_t from, size_t to)
+{
+    const size_t lanes = w->lanes;
+    size_t b, i, j, k;
+    for (b = from; b < to; b++) {
+        const lane_block *block = &s->blocks[b];
+        const double *upstream = w->adjoints + block->up * lanes;
+        const unsigned int *rows = p->rows + block->rows, *places = s->places + block->sums;
+        for (i = 0; i < block->count; i += WIDTH) {
+            double found[WIDTH];
+            const double *x[WIDTH];
+            V sum;
+            const int close = block->close && i + WIDTH <= block->count;
+            for (j = 0; j < WIDTH; j++) { /* the last few once more, so that there are enough */
+                const size_t at = i + j < block->count ? i + j : block->count - 1;
+                if (!close)
+                    found[j] = sums[places[at]];
+                x[j] = w->values + rows[at] * lanes;
+            }
+            sum = close ? LOAD(sums + places[i]) : LOAD(found);
+            for (k = lanes; k > 0;) {
+                V up;
+#if WIDTH == 4
+                V a, b1, c, d, t0, t1, t2, t3;
+                k -= 4;
+                up = LOAD(upstream + k);
+                a = FLOWS(up, LOAD(x[0] + k));
+                b1 = FLOWS(up, LOAD(x[1] + k));
+                c = FLOWS(up, LOAD(x[2] + k));
+                d = FLOWS(up, LOAD(x[3] + k));
+                t0 = _mm256_unpacklo_pd(a, b1); /* a0 b0 a2 b2 */
+                t1 = _mm256_unpackhi_pd(a, b1); /* a1 b1 a3 b3 */
+                t2 = _mm256_unpacklo_pd(c, d);
+                t3 = _mm256_unpackhi_pd(c, d);
+                sum = ADD(sum, _mm256_permute2f128_pd(t1, t3, 0x31));
+                sum = ADD(sum, _mm256_permute2f128_pd(t0, t2, 0x31));
+                sum = ADD(sum, _mm256_permute2f128_pd(t1, t3, 0x20));
+                sum = ADD(sum, _mm256_permute2f128_pd(t0, t2, 0x20));
+#elif WIDTH == 2
+                V a, b1;
+                k -= 2;
+                up = LOAD(upstream + k);
+                a = FLOWS(up, LOAD(x[0] + k));
+                b1 = FLOWS(up, LOAD(x[1] + k));
+                sum = ADD(sum, _mm_unpackhi_pd(a, b1));
+                sum = ADD(sum, _mm_unpacklo_pd(a, b1));
+#else
+                k -= 1;
+                up = LOAD(upstream + k);
+                sum = ADD(sum, FLOWS(up, LOAD(x[0] + k)));
+#endif
+            }
+            if (close) {
+                STORE(sums + places[i], sum);
+                continue;
+            }
+            STORE(found, sum);
+            for (j = 0; j < WIDTH && i + j < block->count; j++)
+                sums[places[i + j]] = found[j];
+        }
+    }
+}
+
+static const lane_kernels NAME(kernels) = {
+    WIDTH == 4 ? "AVX2" : WIDTH == 2 ? "SSE2" : "C", TWO, NAME(forward), NAME(backward), NAME(add_blocks),
+};
+
+#undef ADD_TO
+#undef FLOWS
+#undef TWO_SUM
+#undef EACH
+#undef TWO
+#undef NAME
+#undef WIDTH
+#undef V
+#undef M
+#undef LOAD
+#undef STORE
+#undef SET
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef ROOT
+#undef SIZE
+#undef NEGATIVE
+#undef LESS
+#undef AT_LEAST
+#undef AT_MOST
+#undef EQUAL
+#undef UNEQUAL
+#undef AND
+#undef OR
+#undef WHERE
+#undef OR_ZERO
+#undef BITS
+#undef PRODUCT_ERROR

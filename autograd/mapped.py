@@ -1,0 +1,692 @@
+"""`vmap`: a function at many points at once.
+
+The function is recorded as `compile` records it, of one point, and its program is computed at all points: by the native
+engine in lanes, several points side by side. Points at which the program doesn't hold get another program of the function,
+or the function itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from . import modes, points, records as p, transforms, tree
+from .compiled import Compiled, Path, compile
+from .engines import chosen
+from .graphs import gradients
+from .layout import Layout
+from .program import Program, stop
+from .record import NaryPrimitive, is_real, is_tracked
+from .replay import number
+from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
+
+__all__ = ["vmap"]
+
+# A compiled engine has its own.
+Lanes: Any = getattr(chosen, "Lanes", points.Lanes)
+added_up: Any = getattr(chosen, "_added_up", points.added_up)
+one_node: Any = getattr(chosen, "_node_of_sums", chosen._one_node)
+MOST_FORMS = 64  # kinds of points for which a function is recorded
+
+
+def vmap(f: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, threads: int = 1) -> Callable[..., Any]:
+    """A function that computes f at many points: each point's result has the bits that a call of f has.
+
+    Args:
+        f: a function of floats, or of lists, tuples, dicts and arrays of them, for one point. May be what `grad` or
+            `value_and_grad` returned, and a compiled function. It may close over Values, such as the parameters of a net.
+        in_axes: along which axis the points of each argument lie: 0, another axis, or None for an argument that all points
+            share; one for all arguments, or a tuple with one for each. For an argument that is a tuple or dict of others, one
+            for all of them, or a tuple or dict. Axis 0 of a list is the list itself, axis 1 goes through the lists in it.
+            Keyword arguments have axis 0.
+        reduce: "mean" or "sum" over all points; None for the result at each point. f then returns one number, and where it
+            depends on Values the result is one node: a training step is ``vmap(loss, reduce="mean")(X, y).backward()``. Its
+            gradients have the bits of ``mean([loss(x, y) for x, y in zip(X, y)])``.
+        threads: how many threads compute at the same time, 1 or more. The result doesn't depend on it. The interpreter is free
+            for other threads meanwhile.
+
+    Returns:
+        A function of as many arguments as f. It takes lists, NumPy arrays, and buffers of doubles (an ``array("d")``, a
+        memoryview), and gives back the same kind: of arrays an array whose first axis is that of the points, of buffers a
+        buffer, else a list. A tuple or dict that f returns comes back as one, with all points in each of its places. Where f
+        depends on Values, results are Values; in `no_grad` they are floats.
+
+    Raises:
+        TypeError: f isn't a function, or an argument has no such axis.
+        ValueError: reduce is something else, arguments have different numbers of points, or nothing is mapped.
+
+    The program is recorded at two points, as `compile` says; what it can't see there can't be seen here. f gets an array's
+    numbers as `grad` hands them over, in an array of objects. A number that isn't a float, such as a label, is a constant of
+    the program: points with the same label are computed together. So pass floats where there are many. What f raises at a
+    point is raised as it is, with a note that says the place of the point.
+
+    >>> from autograd import grad
+    >>> vmap(lambda x, y: x * y)([1.0, 2.0], [10.0, 20.0]), vmap(grad(lambda x: x ** 3))([1.0, 2.0])
+    ([10.0, 40.0], [3.0, 12.0])
+    >>> vmap(lambda w, x: w * x, in_axes=(None, 0), reduce="mean")(2.0, [1.0, 2.0])
+    3.0
+    """
+    if not callable(f):
+        raise TypeError(f"vmap takes a function, got {type(f).__name__}; write vmap(lambda x: ...)")
+    if reduce not in (None, "mean", "sum"):
+        raise ValueError(f'vmap: reduce is {reduce!r}; write "mean", "sum" or None')
+    if isinstance(threads, bool) or not isinstance(threads, int):
+        raise TypeError(f"vmap: threads takes an int, got {type(threads).__name__} {threads!r}")
+    if threads < 1:
+        raise ValueError(f"vmap: threads must be 1 or more, got {threads}")
+    _check_axes(in_axes)
+    mapped = Mapped(f, in_axes, reduce, threads)
+
+    def wrapped(*args: Any, **named: Any) -> Any:
+        return mapped(args, named)
+
+    name = getattr(f, "__name__", type(f).__name__)
+    wrapped.__name__ = f"vmap_of_{name}" if name.isidentifier() else "vmap"
+    wrapped.__doc__ = f"{name} at many points."
+    return wrapped
+
+
+def _check_axes(axes: Any) -> None:
+    for axis in tree.leaves(axes):
+        if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
+            raise TypeError(f"vmap: in_axes takes ints and None, got {type(axis).__name__} {axis!r}")
+
+
+class Plan(NamedTuple):
+    """How the points of a batch are added up by one program.
+
+    Attributes:
+        lanes: of the program.
+        operands: the Values that the output depends on: arguments that all points share, and captured ones.
+        wanted: for each sum of the lanes whether it is that of an operand.
+        primitive: what becomes the ``op`` of the result.
+    """
+
+    lanes: Any
+    operands: tuple[Any, ...]
+    wanted: list[bool]
+    primitive: Any
+
+
+class Group:
+    """The points of one form: the function of their numbers, compiled.
+
+    Args:
+        function: of one point; what is recorded.
+        form: of the points.
+        name: for messages.
+    """
+
+    def __init__(self, function: Callable[..., Any], form: Form, name: str) -> None:
+        def flat(*numbers: Any) -> Any:
+            args, named = form.filled(numbers)
+            return function(*args, **named)
+
+        flat.__name__ = flat.__qualname__ = name
+        flat._transform = "vmap", function, 0, False  # type: ignore[attr-defined]  # says whose variables are compared
+        self.form, self.name = form, name
+        self.compiled = Compiled(flat)
+        self._lanes: dict[Any, Any] = {}
+        self._plans: dict[Any, Plan] = {}
+        self._keys: dict[Any, Any] = {}
+
+    def paths(self, batch: Batch, mode: Any) -> list[Path] | None:
+        """The programs that two recordings agreed on; None where the function is called as ever."""
+        compiled = self.compiled
+        if compiled._names.changed() and compiled._entries:
+            compiled._forget()
+        if compiled._reason is not None:
+            return None
+        situation = mode.recording, modes.inside_derivative()
+        key = None if batch.has_values else self._keys.get(situation)
+        if key is None:
+            key = self._keys[situation] = compiled._read(tuple(batch.numbers_at(0)), {}, mode).key
+        entry = compiled._entries.get(key)
+        if entry is None:
+            return []
+        if entry.reason is not None:
+            return None
+        return [path for path in entry.paths if path.agreed and not path.draws and path.fits(batch.inputs)]
+
+    def lanes(self, path: Path, active: bytes, mapped: bytes, captured: bool) -> Any:
+        """The lanes of a program."""
+        key = path, active, mapped, captured
+        found = self._lanes.get(key)
+        if found is None:
+            if len(self._lanes) >= MOST_FORMS:  # of programs that are forgotten by now
+                self._lanes.clear()
+            found = self._lanes[key] = Lanes(path.program, active, mapped, captured)
+        return found
+
+    def plan(self, path: Path, batch: Batch, record: Any) -> Plan:
+        """How points are added up by a program; the same for all batches without Values among their arguments."""
+        key = path, batch.mapped
+        found = None if batch.has_values else self._plans.get(key)
+        if found is None:
+            active = batch.values()
+            program = path.program
+            needed = program.needed(0)
+            slots = [i for i, flag in enumerate(active) if flag] + [
+                *range(program.inputs, program.inputs + len(program.captured))
+            ]
+            known = [*batch.inputs, *program.captured]
+            operands = tuple([known[i] for i in slots if needed[i]])
+            primitive = Reduction(self.name, operands, record)
+            wanted = [bool(needed[i]) for i in slots]
+            found = Plan(self.lanes(path, active, batch.mapped, True), operands, wanted, primitive)
+            if not batch.has_values:
+                if len(self._plans) >= MOST_FORMS:
+                    self._plans.clear()
+                self._plans[key] = found
+        return found
+
+
+class Batch:
+    """Points of one form in one call.
+
+    Args:
+        group: of the form.
+        numbers: of one of them.
+        flags: for each of its numbers whether it is mapped.
+        sources: matrices of the numbers that are mapped.
+        rows: how many points there are.
+        places: which points of the call they are; None for all.
+    """
+
+    def __init__(
+        self, group: Group, numbers: list[Any], flags: list[bool], sources: list[Any], rows: int, places: list[int] | None
+    ) -> None:
+        self.group, self.numbers, self.flags, self.sources, self.rows, self.places = (
+            group,
+            numbers,
+            flags,
+            sources,
+            rows,
+            places,
+        )
+        self.has_values = any(type(x) is not float for x in numbers)
+        if not self.has_values:
+            self.inputs, self.mapped = numbers, bytes(flags)
+            self.input_of: Sequence[int] = range(len(numbers))
+            return
+        # Each Value is one input, as `compile` has it; floats are one each.
+        self.inputs = []
+        mapped, known, found = bytearray(), dict[Any, int](), []
+        for x, flag in zip(numbers, flags, strict=True):
+            place = len(self.inputs) if type(x) is float else known.setdefault(x, len(self.inputs))
+            found.append(place)
+            if place == len(self.inputs):
+                self.inputs.append(x)
+                mapped.append(flag)
+        self.mapped, self.input_of = bytes(mapped), found
+
+    def shared(self) -> list[float]:
+        """The numbers that all points share."""
+        return [x if type(x) is float else number(x) for x, flag in zip(self.inputs, self.mapped, strict=True) if not flag]
+
+    def values(self) -> bytes:
+        """For each input whether it is a Value."""
+        return bytes([type(x) is not float for x in self.inputs])
+
+    def numbers_at(self, i: int) -> list[Any]:
+        """All numbers of point i of the batch."""
+        mine: list[float] = []
+        for source in self.sources:
+            width = len(source) // self.rows
+            mine += source[i * width : (i + 1) * width].tolist()
+        left = iter(mine)
+        return [next(left) if flag else x for x, flag in zip(self.numbers, self.flags, strict=True)]
+
+    def inputs_at(self, i: int) -> list[Any]:
+        """The inputs of the program at point i of the batch."""
+        return [*dict(zip(self.input_of, self.numbers_at(i), strict=True)).values()]
+
+    def place(self, i: int) -> int:
+        """Which point of the call the batch's point i is."""
+        return i if self.places is None else self.places[i]
+
+    def picked(self, mine: list[int] | None) -> tuple[array[int] | None, array[int] | None]:
+        """Some of its points as rows of its sources, and as points of the call; None for all."""
+        rows = None if mine is None else array("q", mine)
+        if self.places is None:
+            return rows, rows
+        return rows, array("q", self.places if mine is None else [self.places[i] for i in mine])
+
+
+# ---- all of them ---------------------------------------------------------------------------------------
+
+
+def _taken_apart(f: Any) -> tuple[str, Any, Any]:
+    """What is computed, of which function, and its argnums: "values", "grad", "value_and_grad", or another derivative."""
+    if isinstance(f, Compiled):
+        return "values", f._function, 0
+    name, inner, argnums, has_aux = getattr(f, "_transform", ("", None, 0, False))
+    if not name:
+        return "values", f, 0
+    if isinstance(inner, Compiled):
+        inner = inner._function
+    if name not in ("grad", "value_and_grad") or has_aux or hasattr(inner, "_transform"):
+        return "other", f, argnums
+    return name, inner, argnums
+
+
+class Mapped:
+    """What `vmap` returns does this; the arguments are those of `vmap`."""
+
+    def __init__(self, f: Callable[..., Any], axes: Any, reduce: str | None, threads: int) -> None:
+        name = getattr(f, "__name__", type(f).__name__)
+        self.axes, self.reduce, self.threads = axes, reduce, threads
+        self.name = f"vmap_of_{name}" if name.isidentifier() else "vmap"
+        self.kind, self.function, self.argnums = _taken_apart(f)
+        self.f = compile(f) if self.kind == "other" else f
+        self.record = p.sum if reduce == "sum" else p.mean
+        if reduce and self.kind != "values":
+            raise TypeError(
+                f"vmap: with reduce the function returns one number, and {name} returns gradients; "
+                f'differentiate what comes out, as in vmap(f, reduce="{reduce}")(xs).backward()'
+            )
+        self._groups: dict[Any, Group] = {}
+        self._last: tuple[Any, Group] | None = None
+
+    def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        samples = Samples(args, named, self.axes)
+        mode = modes.current.get() if modes.open_blocks else modes.USUAL
+        batches: list[Batch] = []
+        if samples.count and self.kind != "other" and not (mode.detecting or mode.sourcing or self._is_inside()):
+            with suppress(UnfitError):
+                batches = self._batches(samples)
+        return self._reduced(samples, batches, mode) if self.reduce else self._results(samples, batches, mode)
+
+    def _is_inside(self) -> bool:
+        """Whether this is part of something that is recorded, or of a derivative whose gradients are Values."""
+        return bool(modes.recorders and modes.watching() is not None) or (self.kind != "values" and modes.inside_derivative())
+
+    # ---- the points by their form --------------------------------------------------------------------
+
+    def _batches(self, samples: Samples) -> list[Batch]:
+        """The points, those of one form together; raises where no program can be recorded."""
+        matrices: Any = [each.matrix() for each in samples.mapped]
+        if None in matrices:
+            return self._sorted(samples)
+        sources = [matrix for matrix, _, _ in matrices]
+        shapes = [shape for _, shape, _ in matrices] if samples.all_mapped else None  # by which the form is known again
+        if shapes is not None and self._last is not None and self._last[0] == shapes:
+            form, group = self._last[1].form, self._last[1]
+        else:
+            form = self._form(samples, 0)
+            group = self._group(form)
+            if not all(form.flags[i] for i in self._differentiated(form)):
+                return self._sorted(samples)
+            if shapes is not None:
+                self._last = shapes, group
+        return [Batch(group, form.numbers, form.flags, sources, samples.count, None)]
+
+    def _sorted(self, samples: Samples) -> list[Batch]:
+        found: dict[Any, tuple[Form, list[bool], array[float], list[int]]] = {}
+        for i in range(samples.count):
+            form = self._form(samples, i)
+            if form.key not in found:
+                flags = [*form.flags]
+                for k in self._differentiated(form):
+                    flags[k] = True  # with a derivative of its own at each point
+                found[form.key] = form, flags, array("d"), []
+                if len(found) > MOST_FORMS:
+                    raise UnfitError
+            _, flags, rows, places = found[form.key]
+            for x, flag in zip(form.numbers, flags, strict=True):
+                if flag:
+                    if type(x) is not float:  # a Value of its own for each point
+                        raise UnfitError
+                    rows.append(x)
+            places.append(i)
+        return [
+            Batch(self._group(form), form.numbers, flags, [rows], len(places), places if len(found) > 1 else None)
+            for form, flags, rows, places in found.values()
+        ]
+
+    def _form(self, samples: Samples, i: int) -> Form:
+        return Form(samples, i, self._positions(len(samples.args)))
+
+    def _positions(self, count: int) -> list[int]:
+        """The arguments that are differentiated."""
+        if self.kind == "values":
+            return []
+        positions = self.argnums if isinstance(self.argnums, (tuple, list)) else (self.argnums,)
+        return [i % count for i in positions if isinstance(i, int) and -count <= i < count]
+
+    def _differentiated(self, form: Form) -> list[int]:
+        """The numbers that are differentiated."""
+        return [k for i in self._positions(form.count) for k in range(*form.spans[i])]
+
+    def _group(self, form: Form) -> Group:
+        found = self._groups.get(form.key)
+        if found is None:
+            if len(self._groups) >= MOST_FORMS:
+                raise UnfitError
+            found = self._groups[form.key] = Group(self.function, form, self.name)
+        return found
+
+    # ---- a result for each point ---------------------------------------------------------------------
+
+    def _alone(self, samples: Samples, i: int) -> Any:
+        """The function itself at one point."""
+        args, named = tree.map(_plain, samples.at(i))
+        try:
+            return self.f(*args, **named)
+        except Exception as error:
+            raise _noted(error, i) from error.__cause__
+
+    def _results(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
+        if not batches:
+            return stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind)
+        results: list[Any] = [None] * samples.count
+        errors: dict[int, Exception] = {}
+        for batch in batches:
+            pending = [*range(batch.rows)]
+            tried: list[Path] = []
+            while pending:
+                paths = batch.group.paths(batch, mode)
+                new = [path for path in paths or () if path not in tried]
+                if new:
+                    tried.append(new[0])
+                    whole = len(batches) == 1 and len(pending) == samples.count
+                    found, pending = self._by_path(batch, new[0], pending, mode, samples.kind if whole else "")
+                    if whole and not pending:
+                        return found
+                    for i, result in found:
+                        results[batch.place(i)] = result
+                    continue
+                i = pending.pop(0)
+                place = batch.place(i)
+                try:
+                    if paths is not None:
+                        results[place] = batch.group.compiled(*batch.numbers_at(i))
+                    if paths is None or self.kind != "values":
+                        results[place] = self._alone(samples, place)
+                except Exception as error:
+                    errors[place] = error
+                    break
+        if errors:
+            raise _noted(errors[min(errors)], min(errors))
+        return stacked(results, samples.kind)
+
+    def _by_path(self, batch: Batch, path: Path, pending: list[int], mode: Any, kind: str) -> tuple[Any, list[int]]:
+        """The results at some points of a batch by one program.
+
+        Args:
+            batch: of the points.
+            path: with the program.
+            pending: which points.
+            mode: that is on.
+            kind: of the arguments, where these are all points of the call; else empty.
+
+        Returns:
+            (results, pending): pairs of a point and its result, and the points at which the program doesn't hold. With a kind,
+            and if it holds everywhere, the result of the call.
+        """
+        picked = None if len(pending) == batch.rows else array("q", pending)
+        form = batch.group.form
+        if self.kind == "values":
+            if path.valued and mode.recording:
+                return self._as_nodes(batch, pending, kind), []
+            lanes = batch.group.lanes(path, bytes(len(batch.mapped)), batch.mapped, False)
+            outputs, failed = lanes.values(batch.sources, batch.shared(), batch.rows, picked, self.threads)
+            if kind and not failed and (whole := _packed(path, outputs, kind)) is not None:
+                return whole, []
+            rows = _value_rows(batch, path, outputs, pending)
+        else:
+            if not (path.layout.is_number and path.outputs[0].kind == "out"):
+                return [], pending
+            wanted = sorted({batch.input_of[k] for k in self._differentiated(form)})
+            lanes = batch.group.lanes(path, bytes([i in wanted for i in range(len(batch.inputs))]), batch.mapped, False)
+            outputs, slopes, failed = lanes.gradients(batch.sources, batch.shared(), batch.rows, picked, 0, self.threads)
+            columns = {slot: k for k, slot in enumerate(wanted)}
+            parts = [
+                (form.layouts[i], [columns[batch.input_of[k]] for k in range(*form.spans[i])])
+                for i in self._positions(form.count)
+            ]
+            if kind and not failed and (whole := self._packed_gradient(parts, outputs, slopes, len(wanted), kind)) is not None:
+                return whole, []
+            rows = self._gradient_rows(parts, outputs, slopes, len(wanted), len(pending))
+        bad = set(failed)
+        found = [(i, row) for k, (i, row) in enumerate(zip(pending, rows, strict=True)) if k not in bad]
+        left = [pending[k] for k in failed]
+        return (stacked([row for _, row in found], kind), []) if kind and not left else (found, left)
+
+    def _as_nodes(self, batch: Batch, pending: list[int], kind: str) -> Any:
+        found = [(i, batch.group.compiled(*batch.numbers_at(i))) for i in pending]
+        return stacked([result for _, result in found], kind) if kind else found
+
+    def _gradient_rows(self, parts: list[Any], outputs: Any, slopes: Any, width: int, count: int) -> Iterator[Any]:
+        """The result at each point."""
+        for i in range(count):
+            row = slopes[i * width : (i + 1) * width]
+            found = [layout.filled([row[k] for k in columns]) for layout, columns in parts]
+            gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
+            yield gradient if self.kind == "grad" else (outputs[i], gradient)
+
+    def _packed_gradient(self, parts: list[Any], outputs: Any, slopes: Any, width: int, kind: str) -> Any:
+        """The result of a call, where each argument is one number, a list of numbers or an array at each point; else None."""
+        found = []
+        for layout, columns in parts:
+            shape = _shape_of(layout)
+            if shape is None:
+                return None
+            block = slopes
+            if len(columns) != width:
+                block = array("d", bytes(8 * len(columns) * len(outputs)))
+                for k, column in enumerate(columns):
+                    block[k :: len(columns)] = slopes[column::width]
+            found.append(numbers_of_all(block, kind, shape))
+        gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
+        return gradient if self.kind == "grad" else (numbers_of_all(outputs, kind, ()), gradient)
+
+    # ---- one result for all points -------------------------------------------------------------------
+
+    def _reduced(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
+        for sure in (False, True):
+            parts = self._parts(batches, mode, sure) if batches else None
+            found = self._added_up(samples, parts, mode) if parts else None
+            if found is not None:
+                return found
+        results = [self._alone(samples, i) for i in range(samples.count)]
+        for i, x in enumerate(results):
+            if not (is_tracked(x) or is_real(x)):
+                raise TypeError(
+                    f"vmap: with reduce the function returns one number, got {type(x).__name__} {x!r:.60} at point {i}"
+                )
+        return self.record(results)
+
+    def _parts(self, batches: list[Batch], mode: Any, sure: bool) -> list[tuple[Batch, Path, list[int] | None]] | None:
+        """Which points are computed by which program; None where some need the function itself.
+
+        Args:
+            batches: the points.
+            mode: that is on.
+            sure: whether to find out at which points each program holds, and not to hope that the first one does at all.
+        """
+        parts: list[tuple[Batch, Path, list[int] | None]] = []
+        for batch in batches:
+            pending = [*range(batch.rows)] if sure else []
+            tried: list[Path] = []
+            runs = 0
+            while pending or not (sure or tried):
+                paths = batch.group.paths(batch, mode)
+                new = [path for path in paths or () if path not in tried]
+                if paths is None or (runs == 2 and not new):
+                    return None
+                if not new:
+                    try:
+                        batch.group.compiled(
+                            *batch.numbers_at(pending[min(runs, len(pending) - 1)] if pending else min(runs, batch.rows - 1))
+                        )
+                    except Exception:  # which the function itself raises again
+                        return None
+                    runs += 1
+                    continue
+                path, runs = new[0], 0
+                tried.append(path)
+                if not (path.layout.is_number and path.outputs[0].kind == "out"):
+                    return None
+                if not sure:
+                    parts.append((batch, path, None))
+                    continue
+                lanes = batch.group.lanes(path, batch.values(), batch.mapped, True)
+                _, failed = lanes.values(batch.sources, batch.shared(), batch.rows, array("q", pending), self.threads)
+                bad = set(failed)
+                mine = [i for k, i in enumerate(pending) if k not in bad]
+                if mine:
+                    parts.append((batch, path, mine))
+                pending = [pending[k] for k in failed]
+        return parts
+
+    def _added_up(self, samples: Samples, parts: list[tuple[Batch, Path, list[int] | None]], mode: Any) -> Any:
+        """The result of the points by their programs; None where one doesn't hold."""
+        count = samples.count
+        if not mode.recording or not any(path.valued for _, path, _ in parts):
+            outputs = array("d", bytes(8 * count))
+            for batch, path, mine in parts:
+                rows, places = batch.picked(mine)
+                lanes = batch.group.lanes(path, batch.values(), batch.mapped, True)
+                found, failed = lanes.values(batch.sources, batch.shared(), batch.rows, rows, self.threads)
+                if failed:
+                    return None
+                for i, x in zip(range(count) if places is None else places, found, strict=True):
+                    outputs[i] = x
+            value = self.record.evaluate((*outputs,), outputs)
+            return chosen.Value(value) if any(path.valued for _, path, _ in parts) else value
+        plans = [batch.group.plan(path, batch, self.record) for batch, path, _ in parts]
+        operands = plans[0].operands
+        if len(plans) > 1:
+            operands = tuple(dict.fromkeys([x for plan in plans for x in plan.operands]))
+        tasks = []
+        for (batch, _, mine), plan in zip(parts, plans, strict=True):
+            to = None
+            if len(plans) > 1 or not all(plan.wanted):
+                place_of = {x: i for i, x in enumerate(operands)}
+                mine_of = iter([place_of[x] for x in plan.operands])
+                to = array("I", [next(mine_of) if flag else len(operands) for flag in plan.wanted])
+            tasks.append((plan.lanes, batch.shared(), to, batch.sources, batch.rows, *batch.picked(mine)))
+        seed = 1.0 / count if self.reduce == "mean" else 1.0
+        outputs, sums, failed = added_up(tasks, count, seed, len(operands) + 1, self.threads)
+        if failed:
+            return None
+        value = self.record.evaluate((*outputs,), outputs)
+        return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums[: len(operands)])
+
+
+def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) -> Iterator[Any]:
+    """The result at each point."""
+    count = len(path.program.outputs)
+    given = any(output.kind == "input" for output in path.outputs)
+    for k, i in enumerate(pending):
+        row = outputs[k * count : (k + 1) * count]
+        inputs = batch.inputs_at(i) if given else []
+        yield path.layout.filled(
+            [row[x.what] if x.kind == "out" else inputs[x.what] if x.kind == "input" else x.what for x in path.outputs]
+        )
+
+
+def _packed(path: Path, outputs: array[float], kind: str) -> Any:
+    """The result of a call from the outputs as they are, where each point has one number or a list of numbers; else None."""
+    if any(output.kind != "out" or output.what != i for i, output in enumerate(path.outputs)):
+        return None
+    shape = _shape_of(path.layout)
+    return None if shape is None else numbers_of_all(outputs, kind, shape)
+
+
+def _shape_of(layout: Layout) -> tuple[int, ...] | None:
+    """The shape of one number, of a list of numbers, or of an array; None for anything else."""
+    if layout.is_number:
+        return ()
+    if layout.word == "list":
+        return (len(layout.numbers),)
+    return layout.array_shape
+
+
+def _plain(leaf: Any) -> Any:
+    """A float of NumPy's as one of Python's, as the program has it."""
+    return float(leaf) if isinstance(leaf, float) else leaf
+
+
+def _noted(error: Exception, place: int) -> Exception:
+    note = f"This is point {place} of a vmap."
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+    return error
+
+
+# ---- the result of a reduction as a primitive ----------------------------------------------------------
+
+
+class Reduction(NaryPrimitive):
+    """What all points come to, as a function of the Values that they share: what ``op`` of the result is.
+
+    Args:
+        name: of the function.
+        operands: the Values.
+        record: that of the mean or the sum.
+    """
+
+    def __init__(self, name: str, operands: Sequence[Any], record: Any) -> None:
+        super().__init__(
+            name, self._value, [self._slopes], doc="A function at many points, as one node.", signature=_SIGNATURE,
+            derivatives=[f"{name}_dx(xs)"],
+        )  # fmt: skip
+        self._record, self._operands = record, operands
+        self._parts: list[tuple[Batch, Path, list[int] | None]] = []
+        self._count = 0
+
+    def of(self, parts: list[tuple[Batch, Path, list[int] | None]], operands: Sequence[Any], count: int) -> Reduction:
+        """The same for given points.
+
+        Args:
+            parts: batches with a program, and which of their points it computes; None for all.
+            operands: the Values.
+            count: of the points.
+        """
+        found: Reduction = object.__new__(Reduction)
+        found.__dict__.update(self.__dict__)
+        found.function, found.partials = found._value, (found._slopes,)
+        found._parts, found._operands, found._count = parts, operands, count
+        return found
+
+    def _computed(self, xs: Sequence[Any]) -> Any:
+        """The result from other numbers, or Values, in the place of the operands."""
+        slots = {x: i for i, x in enumerate(self._operands)}
+        found: list[Any] = [None] * self._count
+        for batch, path, mine in self._parts:
+            program = path.program
+            captured = [xs[slots[x]] if x in slots else number(x) for x in program.captured]
+            for i in range(batch.rows) if mine is None else mine:
+                inputs = [x if type(x) is float else xs[slots[x]] if x in slots else number(x) for x in batch.inputs_at(i)]
+                found[batch.place(i)] = _replayed(program, [*inputs, *captured, *program.constants])
+        return self._record(found)
+
+    def _value(self, xs: Sequence[float]) -> float:
+        found: float = self._computed(xs)
+        return found
+
+    def _slopes(self, z: Any, xs: Sequence[Any]) -> Sequence[Any]:
+        again = any(type(x) is not float for x in xs)
+        values = [chosen.Value(x) if type(x) is float else x for x in xs]
+        with modes.enable_grad():
+            slopes: Sequence[Any] = gradients(self._computed(values), values, create_graph=again)
+        return slopes
+
+
+_SIGNATURE = inspect.signature(lambda xs, /: None)
+
+
+def _replayed(program: Program, found: list[Any]) -> Any:
+    """The output of a program from numbers or Values in the place of its inputs, captured Values and constants."""
+    for record, slots in program:
+        xs = tuple([found[s] for s in slots])
+        found.append(transforms.stop_gradient(xs[0]) if record is stop else record.apply(xs))
+    plain = [x if type(x) is float else number(x) for x in found]
+    if not all(guard.holds(plain) for guard in program.guards):
+        raise ValueError("it takes another way through the function there")
+    return found[program.outputs[0]]

@@ -1,0 +1,341 @@
+"""Programs in languages that `translate` writes the kernels in: what C and JavaScript have in common.
+
+Sums, dots and the other primitives of sequences work on lists, which the walk doesn't translate. Each language has a table of
+helpers for them, written by hand, and a text holds those that it needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import kernels, program as programs, records
+from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
+from .record import ListPrimitive, NaryPrimitive, Primitive
+from .translate import Dialect, UntranslatableError, Walk
+
+if TYPE_CHECKING:
+    from .program import Guard, Program
+
+__all__ = ["Walked", "bare", "needed"]
+
+SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+# What the helpers call of the kernels.
+PIECES = {
+    "k_product_error": kernels._product_error,
+    "k_difference_error": kernels._difference_error,
+    "k_quotient": kernels._quotient,
+    "k_gauss": kernels._gauss,
+}
+
+
+def bare(text: str) -> str:
+    """A text without the parentheses around all of it.
+
+    >>> bare("(x + y)"), bare("(x) + (y)"), bare("-x")
+    ('x + y', '(x) + (y)', '-x')
+    """
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if depth == 0 and i < len(text) - 1:
+            return text
+    return text[1:-1]
+
+
+def constant(text: str) -> float | None:
+    """The number that a text is, if it is one, and finite.
+
+    >>> constant("(-2.0)"), constant("x"), constant("INFINITY")
+    (-2.0, None, None)
+    """
+    text = bare(text)
+    return float(text) if re.fullmatch(r"-?\d[\d.]*(e[+-]?\d+)?", text) else None
+
+
+def needed(texts: Iterable[str], pieces: Mapping[str, str]) -> list[str]:
+    """The pieces that texts name, and those that these name, each behind what it needs.
+
+    Args:
+        texts: where it begins.
+        pieces: functions and tables by name.
+    """
+    found: dict[str, None] = {}
+
+    def visit(text: str, above: tuple[str, ...]) -> None:
+        for name in re.findall(r"[A-Za-z_]\w*", text):
+            if name in pieces and name not in found and name not in above:
+                visit(pieces[name], (*above, name))
+                found[name] = None
+
+    for text in texts:
+        visit(text, ())
+    return [pieces[name] for name in found]
+
+
+class Walked:
+    """Writes the lines of a program in one language; the language overrides what it writes differently.
+
+    Args:
+        program: the program.
+        dialect: how the language writes expressions.
+        active: for each input whether it is differentiated; all are if None.
+
+    Attributes:
+        language: its name, for messages.
+        reserved: names that the text has a use for.
+        declared: what stands before a variable's name where it is given its number.
+        declared_anew: likewise, where it is given another one later.
+        lists: the primitives that return lists, those that it has words for.
+    """
+
+    language = ""
+    reserved: tuple[str, ...] = ()
+    declared = ""
+    declared_anew = ""
+    lists: tuple[str, ...] = ("softmax",)
+
+    def __init__(self, program: Program, dialect: Dialect, active: Sequence[Any] | None = None) -> None:
+        names = Names(self.reserved, ascii_only=True)
+        names.taken |= {
+            prefix + name.lstrip("_") for module in (kernels, records) for name in vars(module) for prefix in ("k_", "p_")
+        }
+        self.program = program
+        self.names = names
+        self.dialect = dialect
+        self.walk = Walk(dialect)
+        self.plan = Plan(program, names, dialect.number, active)
+        self._lists: dict[Any, str] = {}
+        self._computed_lists: set[Any] = set()
+
+    # ---- what a language writes its own way --------------------------------------------------------
+
+    def array(self, xs: Sequence[str]) -> str:
+        """The arguments that a sequence is to a helper."""
+        raise NotImplementedError
+
+    def listed(self, name: str, helper: str, count: int, arguments: Sequence[str]) -> str:
+        """The line that gives a name to the list that a helper makes."""
+        raise NotImplementedError
+
+    def helper(self, name: str, arguments: Sequence[str]) -> str:
+        """A call of a helper."""
+        raise NotImplementedError
+
+    def many(self, helper: str, parts: Sequence[Sequence[str]]) -> str:
+        """A call of a helper of one or two sequences."""
+        raise NotImplementedError
+
+    def failed(self, place: int, true: str) -> str:
+        """The statement for a guard that doesn't hold."""
+        raise NotImplementedError
+
+    def condition(self, x: str) -> str:
+        """Whether a number isn't zero."""
+        return self.dialect.comparison([x, self.dialect.number(0.0)], ["!="])
+
+    def stopping(self, upstream: str, product: str) -> str:
+        """A product, unless what arrives is zero."""
+        return self.dialect.choice(self.condition(upstream), product, self.dialect.number(0.0))
+
+    # ---- forward -----------------------------------------------------------------------------------
+
+    def refused(self, record: Primitive) -> UnprintableError:
+        """The error for a record that the language has no words for."""
+        if getattr(records, record.name, None) is not getattr(record, "origin", record):
+            why = "it is a primitive of your own"
+        else:
+            why = "it is computed with decimals, or with whole numbers of any length"
+        return UnprintableError(f"{record.name} can't be written in {self.language}: {why}")
+
+    def line(self, name: str, text: str) -> str:
+        """A variable with its number."""
+        return f"{self.declared}{name} = {bare(text)};"
+
+    def forward(self) -> list[str]:
+        """The lines that compute all results."""
+        self._computed_lists.clear()
+        lines: list[str] = []
+        guards = list(enumerate(self.program.guards))
+        for i in range(len(self.plan.code) + 1):
+            while guards and guards[0][1].position <= i:
+                lines += self._checked(*guards.pop(0))
+            if i < len(self.plan.code):
+                lines += self._computed(i)
+        return lines
+
+    def _checked(self, place: int, guard: Guard) -> list[str]:
+        xs = [self.plan.names[slot] for slot in guard.slots]
+        test = self._tested(guard.test, xs, guard.result)
+        negated = self.dialect.negation(test)
+        true, false = (negated, test) if guard.result is False else (test, negated)
+        return self.dialect.branch(false, [self.failed(place, bare(true))], [])
+
+    def _tested(self, test: str, xs: list[str], result: Any) -> str:
+        """What is the case where a guard holds, or where it doesn't if its result is False."""
+        if test in SIGNS:
+            return self.dialect.comparison(xs, [SIGNS[test]])
+        if test == "bool":
+            return self.condition(xs[0])
+        if test == "has_predecessor":
+            return self.dialect.call(self.walk.function(kernels.has_predecessor), xs)
+        if test == "data":
+            found = xs[0]
+        elif test == "sign":
+            found = self.dialect.call(self.walk.function(records._sign), xs)
+        elif test == "floordiv":
+            found = self.dialect.arithmetic("//", *xs, safe=False)
+        elif test == "round" and constant(xs[1]) != 0.0:
+            raise UnprintableError(f"round to digits behind the point can't be written in {self.language}")
+        else:
+            found = self.helper({"signbit": "sign_of", "round": "round_even"}.get(test, test), xs[:1])
+        return self.agrees(found, result)
+
+    def agrees(self, x: str, result: float) -> str:
+        """Whether a number has the bits of another one."""
+        if result != result:
+            return self.dialect.comparison([x, x], ["!="])
+        same = self.dialect.comparison([x, self.dialect.number(result)], ["=="])
+        if result != 0.0:
+            return same
+        sign = self.dialect.number(-1.0 if str(result)[0] == "-" else 1.0)
+        return self.dialect.both([same, self.dialect.comparison([self.helper("sign_of", [x]), sign], ["=="])])
+
+    def _computed(self, i: int) -> list[str]:
+        record, slots = self.plan.code[i]
+        name = self.plan.names[self.plan.first + i]
+        xs = [self.plan.names[slot] for slot in slots]
+        if record is programs.stop:
+            return [self.line(name, xs[0])]
+        if isinstance(record, ListPrimitive):
+            found, lines = self._list_of(record.origin, slots)
+            return [*lines, self.line(name, f"{found}[{int(record.options['component'])}]")]
+        if isinstance(record, NaryPrimitive):
+            return [self.line(name, self._many(record, xs))]
+        try:
+            return [self.line(name, self.walk.value(record, self._operands(record, xs)))]
+        except (UntranslatableError, OSError, TypeError):  # of one's own, whose source may be anywhere
+            raise self.refused(record) from None
+
+    def _operands(self, record: Primitive, xs: Sequence[str]) -> list[str]:
+        return [self.condition(xs[0]), *xs[1:]] if record.name == "where" else list(xs)
+
+    def _many(self, record: NaryPrimitive, xs: Sequence[str]) -> str:
+        if record.name not in ("sum", "mean", "dot", "max", "min", "logsumexp", "prod", "norm") or record.options:
+            raise self.refused(record)
+        parts = record.sequences_in(xs)
+        helper = {"sum": "total", "max": "largest", "min": "smallest", "prod": "product"}.get(record.name, record.name)
+        return self.many(helper, parts)
+
+    def _list_of(self, record: Primitive, slots: Sequence[int]) -> tuple[str, list[str]]:
+        """The name of a softmax or the like, and the line that computes it if there is none yet."""
+        if record.name not in self.lists:
+            raise self.refused(record)
+        key = record, tuple(slots)
+        if key not in self._lists:
+            self._lists[key] = self.names.take(f"{record.name}es")
+        if key in self._computed_lists:
+            return self._lists[key], []
+        self._computed_lists.add(key)
+        xs = self.array([self.plan.names[slot] for slot in slots])
+        return self._lists[key], [self.listed(self._lists[key], record.name, len(slots), [xs])]
+
+    # ---- backward ----------------------------------------------------------------------------------
+
+    def backward(self, sweep: Sweep) -> list[str]:
+        """The lines that compute the derivatives of one output."""
+        plan = self.plan
+        derivatives: dict[int, str] = {}
+        slopes: dict[int, Callable[[int], str]] = {}
+        lines = []
+        for slot in [*[plan.first + i for i in sweep.order], *[s for s in plan.arguments if plan.active[s]]]:
+            terms = [
+                self._product(derivatives[t.instruction], slopes[t.instruction](t.place)) for t in sweep.terms.get(slot, [])
+            ]
+            if slot == sweep.output:
+                terms = [self.dialect.number(1.0)]
+            elif slot < plan.first:
+                terms = [self.dialect.number(0.0), *terms]
+            lines += self._summed(plan.derivatives[slot], terms)
+            if slot >= plan.first:
+                i = slot - plan.first
+                is_known = len(terms) == 1 and constant(terms[0]) is not None
+                derivatives[i] = terms[0] if is_known else plan.derivatives[slot]
+                before, slopes[i] = self._slopes(i)
+                lines += before
+        return lines
+
+    def _summed(self, name: str, terms: Sequence[str]) -> list[str]:
+        """The line that adds terms up from the left; several where there are many."""
+        lines, line = [], f"{name} = {terms[0] if len(terms) > 1 else bare(terms[0])}"
+        for term in terms[1:]:
+            if len(line) + len(term) > WIDTH and " + " in line:
+                lines.append(f"{line};")
+                line = f"{name} = {name}"
+            line += f" + {term}"
+        lines.append(f"{line};")
+        return [(self.declared_anew if len(lines) > 1 else self.declared) + lines[0], *lines[1:]]
+
+    def _product(self, upstream: str, local: str) -> str:
+        """Upstream times local derivative; an upstream of zero stops, unless the local one is a finite number."""
+        known, factor = constant(upstream), constant(local)
+        if known == 1.0:
+            return local
+        if factor == 1.0:
+            return upstream
+        if factor == -1.0:
+            return self.dialect.number(-known) if known is not None else self.dialect.negative(upstream)
+        product = self.dialect.arithmetic("*", upstream, local, safe=True)
+        return product if known or factor is not None else self.stopping(upstream, product)
+
+    def _slopes(self, i: int) -> tuple[list[str], Callable[[int], str]]:
+        """The local derivatives of an instruction: lines that come first, and the expression for each operand."""
+        record, slots = self.plan.code[i]
+        xs = [self.plan.names[slot] for slot in slots]
+        z = self.plan.names[self.plan.first + i]
+        if not isinstance(record, NaryPrimitive):
+            return [], lambda place: self._slope(record, place, z, xs)
+        if record.name == "sum":
+            return [], lambda place: self.dialect.number(1.0)
+        if record.name == "mean":
+            return [], lambda place: self.dialect.number(1.0 / len(xs))
+        if record.name == "dot":
+            half = len(xs) // 2
+            return [], lambda place: xs[place - half if place >= half else place + half]
+        helper = {
+            "max": "tied_shares", "min": "tied_shares", "logsumexp": "softmax", "softmax": "softmax_slopes",
+            "log_softmax": "log_softmax_slopes", "prod": "products_without", "norm": "direction",
+        }[record.name]  # fmt: skip
+        before: list[str] = []
+        arguments = [self.array(xs)]
+        if isinstance(record, ListPrimitive):
+            shares, before = self._list_of(records.softmax, slots)
+            arguments = [
+                self.array_of(shares, len(xs)),
+                str(int(record.options["component"])),
+                *[z] * (helper == "softmax_slopes"),
+            ]
+        elif helper in ("tied_shares", "direction"):
+            arguments.append(z)
+        name = self.names.take(f"slopes_of_{z}")
+        return [*before, self.listed(name, helper, len(xs), arguments)], lambda place: f"{name}[{place}]"
+
+    def array_of(self, name: str, count: int) -> str:
+        """The arguments that a list is to a helper."""
+        raise NotImplementedError
+
+    def _slope(self, record: Primitive, place: int, z: str, xs: Sequence[str]) -> str:
+        operand = list(record.__signature__.parameters)[place]
+        operands = self._operands(record, xs)
+        if record is records.power and constant(xs[1]) == 2.0:
+            return self.dialect.arithmetic("*", self.dialect.number(2.0), xs[0], safe=True)
+        try:
+            text = self.walk.slope(record, operand, [z, *operands])
+        except UntranslatableError:
+            raise self.refused(record) from None
+        if text is None:
+            raise UnprintableError(f"{record.name}: {operand} is a parameter and has no derivative")
+        return text

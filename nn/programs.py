@@ -1,0 +1,356 @@
+"""Samples by programs: a model and its loss are recorded for one sample, and run for many at once.
+
+The results have the bits that sample by sample gives, dropout included. Where programs can't be used, nothing is computed here,
+and ``why`` says in words what is in the way: the caller computes sample by sample then.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import random
+import warnings
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import autograd as ag
+from autograd import Value, leaves, no_grad, vmap
+
+from .data import Rows, as_lists
+from .layers import Dropout, factor_of, factors_given
+from .module import Module, Watched, all_members
+
+__all__ = ["Batches", "Outputs", "alone"]
+
+FEWEST = 32  # samples, below which recording takes longer than it saves
+CHUNK = 1024  # samples, of which the outputs are computed at once
+TRIED = 4  # samples, by which it is found out whether a program still is what a user's code computes
+
+
+class _Obstacle(Exception):  # noqa: N818  # it is words, and never reaches a user
+    """Why programs can't be used."""
+
+
+def alone(output: Any, single: bool) -> Any:
+    """The one output of a model that returns a list, where the target is a single number."""
+    return output[0] if single and isinstance(output, list) and len(output) == 1 else output
+
+
+# ---- what may be recorded --------------------------------------------------------------------------
+
+
+def _is_ours(thing: Any) -> bool:
+    return str(getattr(thing, "__module__", "")).partition(".")[0] in ("nn", "autograd")
+
+
+def _check_recordable(model: Any) -> bool:
+    """Whether all of the model's code is of this library. A module that draws random numbers of its own is an obstacle."""
+    if not isinstance(model, Module):
+        raise _Obstacle("the model isn't a Module")
+    others = [module for module in model.modules() if not _is_ours(type(module))]
+    for module in others:
+        for name, x in vars(module).items():
+            if isinstance(x, random.Random) or type(x).__module__.startswith("numpy.random"):
+                raise _Obstacle(f"{type(module).__name__}.{name} draws random numbers, which a program would repeat")
+    return not others
+
+
+@contextmanager
+def _factors(take: Callable[[random.Random, float, int], Sequence[Any]]) -> Iterator[None]:
+    """A block in which `Dropout` asks this for its factors."""
+    token = factors_given.set(take)
+    try:
+        yield
+    finally:
+        factors_given.reset(token)
+
+
+def _tried(model: Any, x: list[float], ours: bool) -> tuple[Any, list[tuple[random.Random, float, int]]]:
+    """The outputs for one sample, and how many factors each `Dropout` asks for on the way; nothing is drawn or changed.
+
+    Raises:
+        _Obstacle: the model changes its attributes, or draws random numbers.
+    """
+    asked: list[tuple[random.Random, float, int]] = []
+
+    def ones(rng: random.Random, p: float, count: int) -> list[float]:
+        asked.append((rng, p, count))
+        return [1.0] * count
+
+    if ours:
+        with no_grad(), _factors(ones):
+            return as_lists(model(x)), asked
+    memory: dict[int, Any] = {id(m.rng): m.rng for m in model.modules() if isinstance(m, Dropout)}  # not to be copied
+    other, before = copy.deepcopy(model, memory), random.getstate()
+    known = all_members(other)
+    try:
+        with no_grad(), _factors(ones):
+            output = as_lists(other(x))
+        if random.getstate() != before:
+            raise _Obstacle("the model draws random numbers, which a program would repeat")
+    finally:
+        random.setstate(before)
+    if not leaves.same_members(known):
+        raise _Obstacle("the model changes attributes of its modules when it computes, which a program would not")
+    return output, asked
+
+
+def _by_programs(run: Callable[..., Any], *arguments: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ag.EagerWarning)
+        return run(*arguments)
+
+
+def _words_of(error: Exception) -> str:
+    return f"{error!s:.200}" if isinstance(error, (_Obstacle, Warning)) else f"{type(error).__name__}: {error!s:.200}"
+
+
+# ---- targets ---------------------------------------------------------------------------------------
+
+
+class _Targets:
+    """Targets as numbers that a program takes, and the loss of one sample on them, with the bits of the loss on the targets.
+
+    Args:
+        loss: a function of an output and a target.
+        kind: its name in `LOSSES`; empty for one that isn't there.
+        targets: all of them.
+        outputs: what the model gives for one sample.
+
+    Raises:
+        _Obstacle: they are of different kinds.
+    """
+
+    of: Callable[[Sequence[int]], Any]  # those of some samples
+    sample_loss: Callable[[Any, Any], Any]
+
+    def __init__(self, loss: Callable[[Any, Any], Any], kind: str, targets: list[Any], outputs: Any) -> None:
+        self.loss, self.targets = loss, targets
+        self.single = not isinstance(targets[0], list)
+        self.of, self.sample_loss = self._numbers, self._loss
+        if not self.single:
+            if any(not isinstance(t, list) or len(t) != len(targets[0]) for t in targets):
+                raise _Obstacle("the targets are of different lengths")
+            self.of = self._rows
+        elif any(isinstance(t, list) for t in targets):
+            raise _Obstacle("the targets are of different lengths")
+        if kind == "cross_entropy":
+            if not isinstance(outputs, list) or any(isinstance(z, list) for z in outputs):
+                raise _Obstacle("the model's outputs aren't a list of Values")
+            width = len(outputs)
+            self.shares = [array("d", [float(i == label) for i in range(width)]).tobytes() for label in range(width)]
+            self.of, self.sample_loss = self._labels, self._cross_entropy
+        elif kind == "nll":
+            self.of = self._plain
+        elif kind == "hinge":
+            self.sample_loss = self._hinge
+        elif kind == "bce":
+            self.sample_loss = self._bce
+            if set(targets) <= {0.0, 1.0}:
+                self.of, self.sample_loss = self._signs, self._bce_of_labels
+
+    def _numbers(self, places: Sequence[int]) -> Any:
+        return memoryview(array("d", [self.targets[i] for i in places]))
+
+    def _rows(self, places: Sequence[int]) -> Any:
+        rows = array("d", [x for i in places for x in self.targets[i]])
+        return memoryview(rows).cast("B").cast("d", (len(places), len(self.targets[0])))
+
+    def _labels(self, places: Sequence[int]) -> Any:
+        return memoryview(b"".join([self.shares[self.targets[i]] for i in places])).cast("d", (len(places), len(self.shares)))
+
+    def _plain(self, places: Sequence[int]) -> Any:
+        return [self.targets[i] for i in places]
+
+    def _signs(self, places: Sequence[int]) -> Any:
+        return memoryview(array("d", [1.0 - 2.0 * self.targets[i] for i in places]))
+
+    def _loss(self, output: Any, target: Any) -> Any:
+        return self.loss(alone(output, self.single), target)
+
+    # The losses that look at their targets first, which the data have passed already.
+
+    def _cross_entropy(self, output: Any, shares: list[Any]) -> Any:
+        logits = as_lists(output)
+        return ag.logsumexp(logits) - ag.dot(shares, logits)  # which is the logit of the label, to the bit
+
+    def _hinge(self, output: Any, target: Any) -> Any:
+        return ag.relu(1.0 - target * self._number(output))
+
+    def _bce_of_labels(self, output: Any, sign: Any) -> Any:
+        return ag.softplus(sign * self._number(output))
+
+    def _bce(self, output: Any, target: Any) -> Any:
+        z = self._number(output)
+        return target * ag.softplus(-z) + (1 - target) * ag.softplus(z)
+
+    def _number(self, output: Any) -> Any:
+        z = alone(as_lists(output), True)
+        if not isinstance(z, Value):
+            raise _Obstacle("the model's output isn't a Value")
+        return z
+
+
+# ---- training --------------------------------------------------------------------------------------
+
+
+class Batches:
+    """The mean loss of a batch, as one Value.
+
+    Args:
+        model: the module.
+        samples: its samples.
+        targets: their targets.
+        loss: a function of an output and a target.
+        kind: its name in `LOSSES`; empty for one that isn't there.
+        why: why programs can't be used, where that is known already.
+    """
+
+    def __init__(
+        self, model: Module, samples: Rows, targets: list[Any], loss: Callable[[Any, Any], Any], kind: str, why: str = ""
+    ) -> None:
+        self.model, self.samples, self.targets, self.loss, self.kind = model, samples, targets, loss, kind
+        self.why, self.exceptions = why, ""
+        self.by_programs = self.eagerly = 0
+        self._run: Any = None
+        self._known: Watched = []
+        self._ours = True
+        self._asked: list[tuple[random.Random, float, int]] = []
+
+    def begin_epoch(self) -> None:
+        """Record anew where something else than numbers was changed since."""
+        if self.why:
+            return
+        try:
+            if self._run is None or not leaves.same_members(self._known) or not (self._ours or self._agrees()):
+                self._record()
+        except Exception as error:  # of any kind: it is the user's code that runs
+            self._run, self.exceptions = None, _words_of(error)
+            if isinstance(error, (_Obstacle, Warning)):
+                self.why = self.exceptions
+
+    def _record(self) -> None:
+        self._ours = _check_recordable(self.model) and (bool(self.kind) or _is_ours(self.loss))
+        if not self.samples.width:
+            raise _Obstacle("the samples have no numbers")
+        self._known = all_members(self.model)
+        output, self._asked = _tried(self.model, self.samples[0], self._ours)
+        self._targets = _Targets(self.loss, self.kind, self.targets, output)
+        self._run = vmap(self._sample_loss, reduce="mean")
+        if not self._ours and not self._agrees():
+            raise _Obstacle("the loss of the same sample isn't the same each time it is computed")
+
+    def _sample_loss(self, x: Any, target: Any, factors: Any = ()) -> Any:
+        """The loss of one sample, on numbers that aren't known yet."""
+        calls = iter(self._asked)
+        place = 0
+
+        def given(rng: random.Random, p: float, count: int) -> Any:
+            nonlocal place
+            if next(calls, None) != (rng, p, count):
+                raise _Obstacle("which of its Dropouts the model uses depends on the sample")
+            place += count
+            return factors[place - count : place]
+
+        with _factors(given):
+            return self._targets.sample_loss(self.model(x), target)
+
+    def _agrees(self) -> bool:
+        """Whether the first losses are those of the model as it is now: a user's code may read anything."""
+        ones = [1.0] * sum([count for _, _, count in self._asked])
+        for i in range(min(TRIED, len(self.samples))):
+            with no_grad(), _factors(lambda rng, p, count: [1.0] * count):
+                expected = self.loss(alone(self.model(self.samples[i]), self._targets.single), self.targets[i])
+            if repr(ag.mean([expected]).data) != repr(self._mean([i], array("d", ones)).data):
+                return False
+        return True
+
+    def _mean(self, places: Sequence[int], factors: array[float]) -> Any:
+        arguments = [self.samples.block(places), self._targets.of(places)]
+        if self._asked:
+            arguments.append(memoryview(factors).cast("B").cast("d", (len(places), len(factors) // len(places))))
+        return _by_programs(self._run, *arguments)
+
+    def mean_loss(self, places: Sequence[int]) -> Any:
+        """The mean loss of these samples, a Value; None where it must be computed sample by sample. Nothing is drawn then."""
+        if self._run is None:
+            self.eagerly += 1
+            return None
+        generators = {id(rng): rng for rng, _, _ in self._asked}
+        before = [(rng, rng.getstate()) for rng in generators.values()]
+        try:
+            draws = [one for rng, p, count in self._asked for one in [factor_of(rng, p)] * count]
+            factors = array("d", [one() for _ in places for one in draws])
+            found = self._mean(places, factors)
+            if isinstance(found, Value) and math.isfinite(found.data):
+                self.by_programs += 1
+                return found
+            self.exceptions = "a loss was inf or nan"
+        except Exception as error:  # of any kind, as above; sample by sample it is raised again, if it is the model's
+            self._run, self.why = None, _words_of(error)
+        for rng, state in before:
+            rng.setstate(state)
+        self.eagerly += 1
+        return None
+
+    def words(self) -> str:
+        """What computed the batches, for the history."""
+        if not self.by_programs:
+            return f"no: {self.why or self.exceptions or 'there was no batch'}"
+        return (
+            f"yes, except for {self.eagerly} of {self.by_programs + self.eagerly} batches: {self.why or self.exceptions}"
+            if self.eagerly
+            else "yes"
+        )
+
+
+# ---- evaluation ------------------------------------------------------------------------------------
+
+
+class Outputs:
+    """The outputs of a model for many samples, and their losses, as plain numbers. To be used inside `evaluating`.
+
+    Args:
+        model: what is used; only of a module programs are made.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._run: Any = None
+        self._known: Watched = []
+        self._ours = True
+
+    def of(self, samples: Rows) -> list[Any] | None:
+        """A float for each sample, or a list of floats where there are several outputs; None if programs can't be used."""
+        if len(samples) < FEWEST or not samples.width:
+            return None
+        try:
+            if self._run is None or not leaves.same_members(self._known):
+                self._record(samples)
+            found: list[Any] = []
+            for start in range(0, len(samples), CHUNK):
+                block = samples.block(range(start, min(start + CHUNK, len(samples))))
+                found += _by_programs(self._run, block).tolist()
+            if not self._ours and not all(repr(found[i]) == repr(self._one(samples[i])) for i in (*range(TRIED), -1)):
+                return None
+            return found
+        except Exception:  # of any kind: it is the user's code that runs; one by one it is raised again, if it is the model's
+            self._run = None
+            return None
+
+    def _record(self, samples: Rows) -> None:
+        self._ours = _check_recordable(self.model)
+        self._known = all_members(self.model)
+        output, asked = _tried(self.model, samples[0], self._ours)
+        if asked or not all(isinstance(x, Value) for x in (output if isinstance(output, list) else [output])):
+            raise _Obstacle("the outputs aren't a Value or a list of Values")
+        self._run = vmap(self._forward)
+
+    def _forward(self, x: Any) -> Any:
+        return as_lists(self.model(x))
+
+    def _one(self, x: list[float]) -> Any:
+        output = as_lists(self.model(x))
+        return [z.data for z in output] if isinstance(output, list) else output.data

@@ -1,0 +1,65 @@
+"""Programs to print, for the tests of each language: of random expressions, and of every primitive."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd import value as reference
+from autograd.program import Program, program_of
+from autograd.testing.expressions import OPERATIONS, build
+
+V = reference.Value
+AWKWARD = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
+
+
+def of_function(f: Callable[..., Any], *point: float, labels: str = "") -> tuple[Program, list[float], list[float]]:
+    """A function as a program, the point as its inputs, and what eager says: the value, and the derivatives."""
+    inputs = [V(x, label) for x, label in zip(point, labels.split() or [""] * len(point), strict=True)]
+    return eager(program_of([f(*inputs)], inputs), inputs)
+
+
+def eager(program: Program, inputs: Sequence[Any], root: Any = None) -> tuple[Program, list[float], list[float]]:
+    """A program, its inputs' numbers, and what eager says: the value, and the derivatives."""
+    again = root if root is not None else replayed(program, inputs)
+    before = [x.grad for x in program.captured]
+    for x in [*inputs, *program.captured]:
+        x.grad = None
+    again.backward()
+    found = [again.data, *[x.grad for x in [*inputs, *program.captured]]]
+    for x, grad in zip(program.captured, before, strict=True):
+        x.grad = grad
+    return program, [x.data for x in inputs], found
+
+
+def replayed(program: Program, inputs: Sequence[Any]) -> Any:
+    """The first output of a program, computed on Values."""
+    slots = [*inputs, *program.captured, *program.constants]
+    for record, operands in program:
+        slots.append(record.apply(tuple([slots[s] for s in operands])))
+    return slots[program.outputs[0]]
+
+
+def drawn(seed: int, names: Iterable[str] = OPERATIONS) -> tuple[Program, list[float], list[float]]:
+    """A random program, its inputs, and what eager says of it."""
+    rng = random.Random(seed)
+    choices = list(names)
+    point = [
+        rng.choice((rng.uniform(-2.0, 2.0), rng.uniform(-2.0, 2.0), rng.choice(AWKWARD))) for _ in range(rng.randint(1, 4))
+    ]
+    steps = []
+    for _ in range(rng.randint(2, 14)):
+        name = rng.choice(choices)
+        steps.append((name, *[rng.randint(0, 6) for _ in OPERATIONS[name][0]]))
+    expression = build(point, steps, smooth=False)  # type: ignore[arg-type]
+    leaves = [V(x) for x in point]
+    root = expression.fn(*leaves)
+    captured = rng.randint(0, len(leaves) - 1)
+    inputs = leaves[: len(leaves) - captured]
+    return eager(program_of([root], inputs), inputs, root)
+
+
+def hexed(numbers: Iterable[float]) -> list[str]:
+    """Numbers by their bits."""
+    return [x.hex() for x in numbers]

@@ -1,0 +1,367 @@
+"""Programs as C: compiled by the system's compiler, and held to eager bit by bit."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import shutil
+import sys
+from array import array
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd as ag
+from autograd import compiling, printed_c, records
+from autograd.compiling import CompilerError, Function, library
+from autograd.printed import UnprintableError
+from autograd.program import Guard, Program, Stale, stop
+from autograd.testing.expressions import OPERATIONS
+
+spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
+assert spec
+assert spec.loader
+printing = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(printing)
+
+UNWRITABLE = ("var", "std", "gamma", "lgamma", "digamma", "polygamma", "erfinv", "sinc", "log_softmax")
+NAMES = [name for name in OPERATIONS if name not in UNWRITABLE]
+NEEDS_COMPILER = pytest.mark.skipif(
+    sys.platform == "win32" or not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler"
+)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Libraries go to a folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(compiling.sys, "platform", "linux")
+    return tmp_path / "glassgrad"
+
+
+def one(record: Any, *slots: int, inputs: int = 1, constants: tuple[float, ...] = (), guards: Any = ()) -> Program:
+    """A program of one instruction."""
+    code = array("H", [0]), array("I", [0, len(slots)]), array("I", slots)
+    return Program(inputs, (), constants, (record,), *code, guards, (inputs + len(constants),))
+
+
+@NEEDS_COMPILER
+@pytest.mark.parametrize("part", range(5))
+def test_random_programs_have_the_bits_of_eager(part: int, thorough: bool) -> None:
+    """Value and derivatives are those of a backward pass, bit by bit; hardly ever does it say that it can't tell."""
+    count = 100 if thorough else 3
+    asked = 0
+    for seed in range(part * count, (part + 1) * count):
+        program, point, expected = printing.drawn(seed, NAMES)
+        try:
+            value, derivatives = program.function("c").sweep(point)
+        except Stale:
+            asked += 1
+            continue
+        assert printing.hexed([value, *derivatives]) == printing.hexed(expected), seed
+    assert asked <= 1 + 0.02 * count
+
+
+@NEEDS_COMPILER
+def test_each_operation_by_itself() -> None:
+    """All operations in one program have the bits of eager, at ordinary and at awkward points, or hand the point back."""
+    told = 0
+    for names in (NAMES[:20], NAMES[20:40], NAMES[40:]):
+        inputs = [printing.V(0.625), printing.V(-0.375)]
+        outputs = []
+        for name in names:
+            x = inputs[0] + 1.0 if name == "arccosh" else inputs[0]
+            zones, call = OPERATIONS[name]
+            outputs.append(call(ag, x, inputs[1] if len(zones) > 1 else x, 0.0))
+        whole = Function(printing.program_of(outputs, inputs))
+        for x in (0.625, -0.625, 0.03, 0.0, -0.0, 1.0, 3.0, -3.0, 40.0, 1e-300, -1e300, math.inf, -math.inf, math.nan):
+            for y in (-0.375, 2.0):
+                point = [printing.V(x), printing.V(y)]
+                try:
+                    values, rows = whole.jacobian([x, y])
+                except Stale:
+                    continue  # one of them raises, or needs decimals
+                told += 1
+                program = whole.program
+                for k in range(len(outputs)):
+                    alone = Program(*program.__reduce__()[1][:8], (program.outputs[k],))
+                    expected = printing.eager(alone, point)[2]
+                    assert printing.hexed([values[k], *rows[k]]) == printing.hexed(expected), (names[k], x, y)
+    assert told >= 20
+
+
+@NEEDS_COMPILER
+def test_lengths_are_python_s() -> None:
+    """hypot and norm have the bits of Python's hypot at thousands of points, large and small ones too."""
+    import random
+
+    rng = random.Random(5)
+    program, _, _ = printing.of_function(lambda *xs: ag.norm(xs), 1.0, 2.0, 3.0)
+    f = program.function()
+    for _ in range(3000):
+        scale = 10.0 ** rng.choice((0.0, 1.0, -5.0, -200.0, 200.0, rng.uniform(-290.0, 290.0)))
+        xs = [
+            scale * rng.choice((rng.gauss(0.0, 1.0), rng.uniform(-1.0, 1.0) * 10.0 ** rng.uniform(-9.0, 0.0))) for _ in range(3)
+        ]
+        assert f(*xs) == math.hypot(*xs), xs
+
+
+@NEEDS_COMPILER
+def test_sums_and_products_of_awkward_numbers() -> None:
+    """Sums and dots are rounded once, and inf and nan come out as in Python."""
+    big, small = 1e16, 1.0
+    for xs in (
+        [big, small, -big],
+        [0.1] * 10,
+        [math.inf, 1.0],
+        [math.inf, -math.inf],
+        [math.nan],
+        [-0.0, -0.0],
+        [2.0**53, 1.0, 2.0**-60],
+    ):
+        n, ys = len(xs), [1.0 + i / 7.0 for i in range(len(xs))]
+        chosen = [ag.sum, ag.mean, ag.max, ag.min, ag.prod, ag.norm, ag.dot, ag.dot]
+        own, others, zeros = [*range(n)], [*range(n, 2 * n)], [2 * n] * n
+        slots = [*own * 6, *own, *others, *own, *zeros]
+        starts = [i * n for i in range(7)] + [8 * n, 10 * n]
+        outputs = range(2 * n + 1, 2 * n + 9)
+        f = Program(2 * n, (), (0.0,), chosen, array("H", range(8)), array("I", starts), array("I", slots), (), outputs)
+        expected = [*[record(xs) for record in chosen[:6]], ag.dot(xs, ys), ag.dot(xs, [0.0] * n)]
+        assert printing.hexed(f.function("c")(*xs, *ys)) == printing.hexed(map(float, expected)), xs
+    assert one(ag.sum, inputs=1).function("c")(1.0) == 0.0
+
+
+@NEEDS_COMPILER
+def test_what_would_raise_is_handed_back() -> None:
+    """Where Python raises, and where a dot needs fractions, the function raises a ValueError, and a tape is stale."""
+    cases = [
+        (records.divide, (1.0, 0.0)), (records.log, (-1.0,)), (records.exp, (1000.0,)), (records.power, (-2.0, 0.5)),
+        (records.power, (0.0, -1.0)), (records.remainder, (1.0, 0.0)), (records.sin, (math.inf,)), (records.arccosh, (0.5,)),
+        (records.dot, (1e200, 1e200)), (records.mean, ()), (records.max, ()), (records.logsumexp, ()),
+    ]  # fmt: skip
+    for record, xs in cases:
+        f = one(record, *range(len(xs)), inputs=len(xs)).function("c")
+        with pytest.raises(ValueError, match=r"outside of the domain there, or too large, or needs decimals$"):
+            f(*xs)
+        with pytest.raises(Stale):
+            f.values(xs)
+    assert math.isnan(one(records.log, 0).function("c")(math.nan))
+    assert one(records.exp, 0).function("c")(-math.inf) == 0.0
+
+
+GUARDS = [
+    ("lt", (0, 1), True, 0.5, 1.5),
+    ("lt", (0, 1), False, 1.5, 0.5),
+    ("ne", (0, 1), True, math.nan, 1.0),
+    ("bool", (0,), True, 2.0, 0.0),
+    ("bool", (0,), False, -0.0, math.nan),
+    ("data", (0,), 2.5, 2.5, 2.0),
+    ("data", (0,), -0.0, -0.0, 0.0),
+    ("data", (0,), math.nan, math.nan, 0.0),
+    ("data", (0,), math.inf, math.inf, -math.inf),
+    ("floordiv", (0, 1), 2.0, 2.5, 3.5),
+    ("floordiv", (0, 1), -3.0, -2.5, -2.0),
+    ("floordiv", (0, 1), 0.0, 0.5, -0.5),
+    ("sign", (0,), -1.0, -3.0, 3.0),
+    ("floor", (0,), 0.0, 0.5, -0.5),
+    ("ceil", (0,), 1.0, 0.5, -0.5),
+    ("trunc", (0,), math.inf, math.inf, 1.0),
+    ("round", (0, 2), 2.0, 2.5, 3.5),
+    ("signbit", (0,), -1.0, -0.0, 0.0),
+    ("has_predecessor", (0,), True, 3.0, 0.1),
+]
+
+
+@NEEDS_COMPILER
+def test_guards() -> None:
+    """Each guard lets pass what it was recorded with, and tells its number where something else comes."""
+    n = len(GUARDS)
+    guards = [
+        Guard(1, test, (i, *[n + slot - 1 for slot in slots[1:]]), result, f"line {i}")
+        for i, (test, slots, result, _, _) in enumerate(GUARDS)
+    ]
+    program = one(records.positive, 0, inputs=n, constants=(1.0, 0.0), guards=guards)
+    f = program.function("c")
+    good = [case[3] for case in GUARDS]
+    assert f(*good) == good[0]
+    for i, (test, _, _, _, bad) in enumerate(GUARDS):
+        numbers = [*good[:i], bad, *good[i + 1 :]]
+        assert [guard.holds([*numbers, 1.0, 0.0]) for guard in guards] == [k != i for k in range(n)]
+        with pytest.raises(ValueError, match=rf"^the program was recorded where {test} was .* \(line {i}\)$"):
+            f(*numbers)
+        with pytest.raises(Stale) as stale:
+            f.values(numbers)
+        assert stale.value.guard == i
+
+
+@NEEDS_COMPILER
+def test_several_outputs_captured_values_and_stops() -> None:
+    """Rows of derivatives for several outputs; captured Values are read anew; nothing flows through a stop."""
+    x, y, w = printing.V(0.5, "x"), printing.V(-2.0, "y"), printing.V(3.0, "W[0]")
+    p = ag.softmax([x, y, w])
+    outputs = [p[0] * w, p[1], x]
+    program = printing.program_of(outputs, [x, y])
+    f = program.function("c")
+    rows = [[ag.gradients(z, v) for v in (x, y, w)] for z in outputs[:2]] + [[1.0, 0.0, 0.0]]
+    assert f.value_and_gradients(0.5, -2.0) == ([z.data for z in outputs], rows)
+    assert "W_0 (3.0 when this was written)" in f.source
+    w.data = 4.0
+    assert f(0.5, -2.0) == printing.program_of([ag.softmax([x, y, w])[0] * w, ag.softmax([x, y, w])[1], x], [x, y]).function(
+        "c"
+    )(0.5, -2.0)
+    stopped = Program(
+        1, (), (), (records.exp, stop, records.multiply), array("H", [0, 1, 2]), array("I", [0, 1, 2, 4]),
+        array("I", [0, 1, 2, 0]), (), (3,),
+    )  # fmt: skip
+    assert stopped.function("c").value_and_gradients(0.5) == (math.exp(0.5) * 0.5, [math.exp(0.5)])
+    with pytest.raises(TypeError, match=r"^the program has 2 inputs, got 1 numbers$"):
+        f(1.0)
+
+
+@NEEDS_COMPILER
+def test_many_terms() -> None:
+    """A derivative of many terms takes several lines, and adds them in eager's order."""
+    program, point, expected = printing.of_function(lambda x: ag.sum([x * (i / 7.0) for i in range(60)]), 0.3)
+    value, derivatives = program.function("c").value_and_gradients(*point)
+    assert printing.hexed([value, *derivatives]) == printing.hexed(expected)
+
+
+@NEEDS_COMPILER
+def test_inactive_inputs_have_no_derivative() -> None:
+    """What isn't differentiated is not computed, so that a parameter may be an input."""
+    f = Function(one(records.leaky_relu, 0, 1, inputs=2), [1, 0])
+    assert f.sweep([-2.0, 0.25]) == (-0.5, [0.25])
+
+
+@pytest.mark.parametrize("name", UNWRITABLE)
+def test_what_can_t_be_written_is_named(name: str) -> None:
+    """A primitive that needs decimals, or whole numbers of any length, is an error with its name."""
+    zones, call = OPERATIONS[name]
+    program, _, _ = printing.of_function(lambda *xs: call(ag, xs[0], xs[-1], 0.0), *[0.625] * len(zones))
+    with pytest.raises(UnprintableError, match=rf"^{name} can't be written in C: it is computed with decimals"):
+        program.source("c")
+
+
+def test_a_users_primitive_is_named() -> None:
+    """So is a primitive of the user's own, a parameter with a derivative asked of it, and rounding to digits."""
+    bell = ag.primitive(lambda x: math.exp(-x * x), lambda z, x: -2.0 * x * z, name="bell")
+    program, _, _ = printing.of_function(bell, 0.5)
+    with pytest.raises(UnprintableError, match=r"^bell can't be written in C: it is a primitive of your own"):
+        program.source("c")
+    with pytest.raises(UnprintableError, match=r"^leaky_relu: negative_slope is a parameter"):
+        one(records.leaky_relu, 0, 1, inputs=2).source("c")
+    with pytest.raises(UnprintableError, match=r"^round to digits behind the point can't be written in C"):
+        one(records.exp, 0, constants=(2.0,), guards=(Guard(0, "round", (0, 1), 1.0, ""),)).source("c")
+    with pytest.raises(ValueError, match=r"^a program is compiled from 'c', got 'cobol'$"):
+        program.function("cobol")
+
+
+def test_names_in_c() -> None:
+    """Labels become names of C, in letters that every compiler takes; none is that of a function or a keyword."""
+    inputs = [printing.V(x, label) for x, label in ((1.0, "λ"), (2.0, "log"), (3.0, "int"), (4.0, "ok"), (5.0, "k_tanh"))]
+    text = printing.program_of([ag.sum(inputs)], inputs).source("c")
+    assert "const double lamda = in[0], log_2 = in[1], int_2 = in[2], ok_2 = in[3], k_tanh_2 = in[4];" in text
+
+
+def test_kernels_and_nothing_else() -> None:
+    """A text holds the functions that it needs, and none beside them."""
+    text = one(records.square, 0).source("c")
+    assert "k_square" in text
+    assert "k_tanh" not in text
+    assert "Exact" not in text
+    assert "ERFCX" not in text
+    assert "ERFCX" in one(records.gelu, 0).source("c")
+
+
+# ---- compile with backend="c" ------------------------------------------------------------------------
+
+
+@NEEDS_COMPILER
+def test_compile_by_c() -> None:
+    """Values, branches, derivatives and nodes have the bits of eager, each call from the library."""
+
+    def f(x: Any, y: Any) -> Any:
+        return x * ag.exp(y) + ag.sqrt(x) if x > 1.0 else x * y
+
+    fast = ag.compile(f, backend="c")
+    for x, y in [(2.0, 0.5), (3.0, -1.0), (4.0, 0.1), (0.5, 2.0), (0.25, 3.0), (0.75, 1.0), (2.5, 0.5)]:
+        expected = f(ag.Value(x), ag.Value(y)).data
+        assert fast(x, y).hex() == expected.hex()
+        assert ag.value_and_grad(fast, (0, 1))(x, y) == ag.value_and_grad(f, (0, 1))(x, y)
+        a, b, c, d = map(ag.Value, (x, y, x, y))
+        fast(a, b).backward()
+        f(c, d).backward()
+        assert (a.grad, b.grad) == (c.grad, d.grad)
+    assert len(fast.programs) >= 2
+    assert ag.compile(fast) is fast
+    assert ag.compile(fast, backend="c") is fast
+    assert ag.compile(ag.grad(f), backend="c")(2.0, 0.5) == ag.grad(f)(2.0, 0.5)
+    other = ag.compile(ag.compile(f), backend="c")
+    assert [other(2.0, y) for y in (1.0, 1.5, 2.0)] == [f(ag.Value(2.0), ag.Value(y)).data for y in (1.0, 1.5, 2.0)]
+
+
+@NEEDS_COMPILER
+def test_compile_by_c_raises_as_eager() -> None:
+    """An error is the function's own, and a primitive that can't be written is named."""
+    fast = ag.compile(lambda x: ag.log(x), backend="c")
+    assert [fast(x) for x in (1.0, 2.0, 3.0)] == [math.log(x) for x in (1.0, 2.0, 3.0)]
+    with pytest.raises(ValueError, match=r"^cannot compute log\(-1.0"):
+        fast(-1.0)
+    with pytest.raises(UnprintableError, match=r"^gamma can't be written in C"):
+        ag.compile(lambda x: ag.gamma(x), backend="c")(2.0)
+    with pytest.raises(ValueError, match=r"^compile: backend is 'c', or left out; got 'rust'$"):
+        ag.compile(math.sqrt, backend="rust")
+
+
+# ---- compiling -----------------------------------------------------------------------------------------
+
+
+@NEEDS_COMPILER
+def test_a_library_is_compiled_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same text is found again, in the cache folder, and nothing but libraries stays there."""
+    program = one(records.tanh, 0)
+    path = program.function("c").path
+    assert path.parent == cache
+    monkeypatch.setattr(compiling.subprocess, "run", lambda *args, **named: pytest.fail("compiled again"))
+    assert program.function("c").path == path
+    assert [p.suffix for p in cache.iterdir()] == [".so"]
+
+
+@NEEDS_COMPILER
+def test_a_home_that_can_t_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the library is kept for as long as the process runs."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    f = one(records.exp, 0).function("c")
+    assert f(0.0) == 1.0
+    assert tmp_path not in f.path.parents
+
+
+def test_where_libraries_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each system has a folder for it."""
+    monkeypatch.setattr(compiling.sys, "platform", "darwin")
+    assert compiling.cache_folder() == Path.home() / "Library" / "Caches" / "glassgrad"
+    monkeypatch.setattr(compiling.sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", os.fspath(Path("C:") / "Local"))
+    assert compiling.cache_folder() == Path("C:") / "Local" / "glassgrad"
+
+
+def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none, the error says what to install, and what needs none."""
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(compiling.shutil, "which", lambda name: None)
+    with pytest.raises(CompilerError, match=r"needs a C compiler: there is none on the path; install gcc or clang"):
+        one(records.exp, 0).function("c")
+    monkeypatch.setenv("CC", "tcc -x")
+    with pytest.raises(CompilerError, match=r"CC is 'tcc -x', and there is no such program; "):
+        one(records.exp, 0).function("c")
+
+
+@NEEDS_COMPILER
+def test_a_compiler_that_refuses() -> None:
+    """What the compiler said is in the error, and nothing is kept."""
+    with pytest.raises(CompilerError, match=r"(?s)could not compile a program: .*error"):
+        library("int value(")
+    assert printed_c.FLAGS[:2] == ("-O2", "-ffp-contract=off")

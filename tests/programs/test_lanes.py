@@ -1,0 +1,153 @@
+"""The lanes of the native engine on programs that are read here: every width of vector gives each point the bits of eager code."""
+
+from __future__ import annotations
+
+import array
+import importlib
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from programs_oracle import NAMES, STRANGE, bits, drawn, read
+
+from autograd.testing.expressions import build
+
+native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
+reference = importlib.import_module("autograd.value")
+Value = native.Value
+WIDTHS = []
+for _width in (1, 2, 4):
+    try:
+        native.Lanes(read([Value(1.0) * 2.0], []), b"", b"", False, _width)
+        WIDTHS.append(_width)
+    except ValueError:  # this processor has none of these
+        pass
+
+
+def without_python() -> list[str]:
+    """The operations that lanes compute by themselves."""
+    found = []
+    for name in NAMES:
+        expression = build([1.5, 0.5], [(name, 0, 1)])
+        leaves = [Value(x) for x in expression.point]
+        if not native.Lanes(read([expression.fn(*leaves)], leaves), b"\1\1", b"\1\1").asks:
+            found.append(name)
+    return found
+
+
+OWN = without_python()
+
+
+def eager(f: Any, row: Sequence[float]) -> tuple[str, list[str]]:
+    """The number and the gradients of the function itself."""
+    leaves = [Value(x) for x in row]
+    root = f(*leaves)
+    root.backward()
+    return bits(root.data), [bits(x.grad) for x in leaves]
+
+
+def flat(rows: Sequence[Sequence[float]]) -> array.array[float]:
+    """A matrix in a row."""
+    return array.array("d", [x for row in rows for x in row])
+
+
+def test_the_widest_is_chosen() -> None:
+    """Without a width the widest that the processor has is taken, and a width that there isn't is an error."""
+    chosen = native.Lanes(read([Value(1.0) * 2.0], []), b"", b"")
+    widest = native.Lanes(read([Value(1.0) * 2.0], []), b"", b"", False, WIDTHS[-1])
+    assert chosen.instructions == widest.instructions
+    with pytest.raises(ValueError, match="3 doubles"):
+        native.Lanes(read([Value(1.0) * 2.0], []), b"", b"", False, 3)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_random_graphs(width: int, thorough: bool) -> None:
+    """3,000 random graphs (100 by default) at 1 to 40 points: each point that doesn't fail has eager's bits, and few fail."""
+    rng = random.Random(51)
+    computed = failing = 0
+    for _ in range(3000 if thorough else 100):
+        expression = drawn(rng, names=OWN, smooth=rng.random() < 0.7)
+        leaves = [Value(x) for x in expression.point]
+        lanes = native.Lanes(
+            read([expression.fn(*leaves)], leaves), bytes([1] * len(leaves)), bytes([1] * len(leaves)), False, width
+        )
+        rows = [[x + rng.gauss(0, 0.2) for x in expression.point] for _ in range(rng.randint(1, 40))]
+        for row in rows:
+            if rng.random() < 0.1:
+                row[rng.randrange(len(row))] = rng.choice(STRANGE)
+        outputs, gradients, failed = lanes.gradients([flat(rows)], [], len(rows))
+        plain, failed_alone = lanes.values([flat(rows)], [], len(rows))
+        assert set(failed_alone) <= set(failed)
+        n = len(leaves)
+        for i, row in enumerate(rows):
+            if i not in failed_alone:
+                try:
+                    expected = bits(expression.fn(*map(Value, row)).data)
+                except (ArithmeticError, ValueError) as error:
+                    pytest.fail(f"{error} at {row} in {expression!r}, and the lane gives {plain[i]}")
+                assert bits(plain[i]) == expected, (expression, row)
+            if i in failed:
+                failing += 1
+                continue
+            computed += 1
+            found = bits(outputs[i]), [bits(g) for g in gradients[i * n : i * n + n]]
+            assert found == eager(expression.fn, row), (expression, row)
+    assert failing < 0.25 * computed
+    assert len(OWN) >= 40
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_shared_numbers_and_sums(width: int, thorough: bool) -> None:
+    """1,000 random graphs (100 by default) of which some inputs are mapped and others shared: sums over the points as in eager code."""
+    rng = random.Random(52)
+    for _ in range(1000 if thorough else 100):
+        expression = drawn(rng, names=OWN)
+        count = len(expression.point)
+        if count == 1:
+            continue
+        held = Value(expression.point[0])
+        leaves = [Value(x) for x in expression.point[1:]]
+        program = read([expression.fn(held, *leaves)], leaves, [held])
+        lanes = native.Lanes(program, bytes(count - 1), bytes([1] * (count - 1)), True, width)
+        points = rng.randint(1, 30)
+        rows = [[x + rng.gauss(0, 0.1) for x in expression.point[1:]] for _ in range(points)]
+        try:
+            outputs = [expression.fn(held, *map(Value, row)) for row in rows]
+            mean = importlib.import_module("autograd").mean(outputs)
+            held.grad = None
+            mean.backward()
+        except (ArithmeticError, ValueError):
+            continue
+        for size in (0, width, 3 * width):
+            if size and size % lanes_step(lanes):
+                continue
+            for threads in (1, 3):
+                found = lanes.reduced([flat(rows)], [], points, 1.0 / points, 0, threads, size)
+                if found is None:
+                    continue
+                assert [bits(x) for x in found[0]] == [bits(y.data) for y in outputs]
+                assert [bits(x) for x in found[1]] == [bits(held.grad)], (expression, rows, size, threads)
+
+
+def lanes_step(lanes: Any) -> int:
+    """The least number of lanes in a group."""
+    return {"one by one": 1}.get(lanes.instructions, 8)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_picked_points(width: int) -> None:
+    """Some of the points, in any order and more than once, give what they give among all."""
+    expression = drawn(random.Random(53), longest=10, names=OWN)
+    leaves = [Value(x) for x in expression.point]
+    flags = bytes([1] * len(leaves))
+    lanes = native.Lanes(read([expression.fn(*leaves)], leaves), flags, flags, False, width)
+    rng = random.Random(54)
+    rows = [[x + rng.gauss(0, 0.1) for x in expression.point] for _ in range(25)]
+    everything, _ = lanes.values([flat(rows)], [], 25)
+    for picked in ([], [0], [24], [3, 3, 3], list(range(24, -1, -1)), [rng.randrange(25) for _ in range(60)]):
+        found, _ = lanes.values([flat(rows)], [], 25, array.array("q", picked))
+        assert [bits(x) for x in found] == [bits(everything[i]) for i in picked]
+    for wrong in ([25], [-1]):
+        with pytest.raises(IndexError):
+            lanes.values([flat(rows)], [], 25, array.array("q", wrong))

@@ -2,6 +2,7 @@
 // MODULES is a node_modules with pyodide and @viz-js/viz, SITE a folder with pytest and what else the tests import.
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
+import process from "node:process";
 
 const [, , modules, checkout, site, ...args] = process.argv;
 const from = path => import(pathToFileURL(join(modules, path)).href);

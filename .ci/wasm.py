@@ -24,9 +24,7 @@ import build  # noqa: E402  # it installs from npm
 PURE = ["pytest>=8", "hypothesis>=6.100", "mpmath>=1.3", "graphviz>=0.20"]
 FOLDERS = ("autograd", "nn", "proof", "viz")
 # Files of which nothing would run: what they need is NumPy, another program, or the native engine.
-ELSEWHERE = {
-    "test_browser", "test_fonts", "test_jacobians", "test_jax", "test_native_memory", "test_sklearn", "test_sympy", "test_twins",
-}  # fmt: skip
+ELSEWHERE = {"test_browser", "test_fonts", "test_jacobians", "test_native_memory", "test_sklearn", "test_twins"}
 # Nothing but searches for the worst error of each function, which take a quarter of an hour here.
 SLOW = {"test_accuracy"}
 MEMORY = "--max-old-space-size=4096"

@@ -475,6 +475,7 @@ class _Traced(Entry):
         self._backend = backend
         self._make = chosen.Tape if backend is None else import_module(f"{__package__}.compiling").Function
         self._derivatives: dict[Any, Derived] = {}
+        self._said: set[str] = set()  # of warnings; shared with its derivatives
         self._function = function  # what is called where no program is computed
         self._entries: dict[Any, _Entry] = {}
         self._names = Names(_innermost(function))
@@ -740,6 +741,9 @@ class _Traced(Entry):
             entry.paths.clear()
         self._armed = self._whole = None
         self._disarm()
+        if reason in self._said:
+            return
+        self._said.add(reason)
         warnings.warn(
             f"the compiled function {self.__name__} is computed as if it were not compiled: {reason}",
             EagerWarning,
@@ -849,7 +853,7 @@ class Compiled(_Traced):
         path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         if (
             call.recording
-            and self._backend is None
+            and hasattr(path.tape(path.wanted), "node")
             and path.valued
             and path.in_order
             and layout.is_number
@@ -941,6 +945,7 @@ class Derived(_Traced):
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
         super().__init__(eager, wrapped, source._backend)
+        self._said = source._said
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
 

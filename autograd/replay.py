@@ -12,7 +12,7 @@ from typing import Any
 
 from . import modes
 from .program import SAFE, Program, Stale, bits, stop
-from .record import Primitive
+from .record import Primitive, number_of
 
 __all__ = ["Births", "Entry", "Tape", "hasten", "number", "read_graph"]
 
@@ -340,7 +340,8 @@ class Entry:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute the function; see its own docstring."""
         replay = self._replay
-        if replay is not None and not (named or modes.open_blocks or modes.recorders or modes.inside_derivative()):
+        plain = not modes.open_blocks or modes.current.get() == modes.USUAL
+        if replay is not None and plain and not (named or modes.recorders or modes.inside_derivative()):
             try:
                 for container, key, expected in self._read_names:
                     if (container.cell_contents if key is None else container[key]) is not expected:
@@ -350,6 +351,32 @@ class Entry:
             except Exception:  # whatever it is, the fallback raises it in the right words
                 pass
         return self._fallback(*args, **named)
+
+    def buffered(self, numbers: Any, results: Any, listed: bool = False) -> Callable[[], None]:
+        """The same function without arguments, which come from memory, as the results go into memory: no float is made.
+
+        Args:
+            numbers: the arguments: an array of doubles, such as ``array("d", [1.0, 2.0])``, or one of NumPy's, in one piece.
+            results: where all numbers of the result are written, from left to right: such an array of as many.
+            listed: whether the function takes one list of numbers.
+
+        Returns:
+            A function that takes nothing and returns None. The arrays must keep their size as long as it is there.
+
+        Raises:
+            TypeError: numbers or results is not such an array.
+        """
+        given, taken = _doubles(numbers), _doubles(results, writable=True)
+
+        def run() -> None:
+            found = self(given.tolist()) if listed else self(*given)
+            flat = _numbers_in(found, [])
+            if len(flat) != len(taken):
+                raise ValueError(f"the result has {len(flat)} numbers, and the array for it has room for {len(taken)}")
+            for i, x in enumerate(flat):
+                taken[i] = x
+
+        return run
 
     def _arm(
         self, tape: Tape, what: str, takes: str, gives: tuple[str, str], names: Iterable[tuple[Any, Any, Any]] = ()
@@ -400,6 +427,27 @@ class Entry:
 
 
 _PUT_IN: dict[str, Callable[[list[Any]], Any]] = {"one": operator.itemgetter(0), "tuple": tuple, "list": lambda xs: xs}
+
+
+def _doubles(array: Any, writable: bool = False) -> Any:
+    """A view of an array of doubles in one piece."""
+    try:
+        view = memoryview(array)
+    except TypeError as error:
+        raise TypeError(f"buffered() takes an array of doubles in one piece, got {type(array).__name__}: {error}") from None
+    if view.format != "d" or not view.c_contiguous or (writable and view.readonly):
+        raise TypeError(f"buffered() takes an array of doubles in one piece, got {view!r:.60} of {view.format}")
+    return view.cast("B").cast("d")
+
+
+def _numbers_in(x: Any, found: list[float]) -> list[float]:
+    """The numbers in lists and tuples, from left to right."""
+    if isinstance(x, (list, tuple)):
+        for y in x:
+            _numbers_in(y, found)
+    else:
+        found.append(number_of(x))
+    return found
 
 
 def hasten(kind: type[Entry]) -> type[Entry]:

@@ -138,7 +138,7 @@ class Group:
         compiled = self.compiled
         if compiled._names.changed() and compiled._entries:
             compiled._forget()
-        if compiled._reason is not None:
+        if compiled._reason is not None or any(_is_foreign(x) for _, x in compiled._names.cells):
             return None
         situation = mode.recording, modes.inside_derivative()
         key = None if batch.has_values else self._keys.get(situation)
@@ -381,7 +381,7 @@ class Mapped:
 
     def _results(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
         if not batches:
-            return stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind)
+            return self._stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind, mode)
         results: list[Any] = [None] * samples.count
         errors: dict[int, Exception] = {}
         for batch in batches:
@@ -411,7 +411,12 @@ class Mapped:
                     break
         if errors:
             raise _noted(errors[min(errors)], min(errors))
-        return stacked(results, samples.kind)
+        return self._stacked(results, samples.kind, mode)
+
+    def _stacked(self, results: list[Any], kind: str, mode: Any) -> Any:
+        if not mode.recording and not self._is_inside():
+            results = [tree.map(_number_of, result) for result in results]
+        return stacked(results, kind)
 
     def _by_path(self, batch: Batch, path: Path, pending: list[int], mode: Any, kind: str) -> tuple[Any, list[int]]:
         """The results at some points of a batch by one program.
@@ -454,7 +459,7 @@ class Mapped:
         bad = set(failed)
         found = [(i, row) for k, (i, row) in enumerate(zip(pending, rows, strict=True)) if k not in bad]
         left = [pending[k] for k in failed]
-        return (stacked([row for _, row in found], kind), []) if kind and not left else (found, left)
+        return (self._stacked([row for _, row in found], kind, mode), []) if kind and not left else (found, left)
 
     def _as_nodes(self, batch: Batch, pending: list[int], kind: str) -> Any:
         found = [(i, batch.group.compiled(*batch.numbers_at(i))) for i in pending]
@@ -605,6 +610,16 @@ def _shape_of(layout: Layout) -> tuple[int, ...] | None:
     if layout.word == "list":
         return (len(layout.numbers),)
     return layout.array_shape
+
+
+def _is_foreign(x: Any) -> bool:
+    """Whether x carries a derivative of another kind than Values do."""
+    return is_tracked(x) and not isinstance(x, chosen.Value)
+
+
+def _number_of(leaf: Any) -> Any:
+    """The number of a Value; anything else as it is."""
+    return number(leaf) if isinstance(leaf, chosen.Value) else leaf
 
 
 def _plain(leaf: Any) -> Any:

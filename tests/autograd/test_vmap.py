@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import array
-import copy
 import gc
-import pickle
 import signal
 import threading
 import time
+import weakref
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from typing import Any
@@ -175,7 +174,7 @@ def test_gradients_of_functions_without_a_program() -> None:
     assert ag.vmap(ag.grad(lambda x: abs(x) if x < 0 else x * x))(XS) == [ag.grad(lambda x: abs(x) if x < 0 else x * x)(x) for x in XS]
     with pytest.raises(TypeError, match="one number"):
         ag.vmap(ag.grad(lambda x: [x]))(XS)
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="argnums=3"):
         ag.vmap(ag.grad(cube, 3))(XS)
 
 
@@ -186,7 +185,8 @@ def test_other_transformations() -> None:
     assert ag.vmap(ag.grad(ag.grad(cube)))(xs) == [ag.grad(ag.grad(cube))(x) for x in xs]
     assert ag.vmap(ag.jacobian(lambda x: [x, x * x]))(xs) == [[1.0, 2.0 * x] for x in xs]
     assert ag.vmap(ag.grad(lambda x: (x * x, "extra"), has_aux=True))(xs) == ([1.0, 2.0, 3.0], ["extra"] * 3)
-    assert ag.vmap(ag.derivative(cube))(xs) == [ag.derivative(cube)(x) for x in xs]
+    with pytest.warns(ag.EagerWarning, match="derivative of its arguments"):
+        assert ag.vmap(ag.derivative(cube))(xs) == [ag.derivative(cube)(x) for x in xs]
 
 
 def test_it_nests() -> None:
@@ -567,19 +567,18 @@ def test_it_can_be_interrupted(threads: int, how: str | None) -> None:
 # ---- the parts --------------------------------------------------------------------------------------------
 
 
-def test_results_can_be_copied_and_freed() -> None:
-    """The node of a reduction copies as other nodes do, and cycles through a mapped function are freed."""
+def test_cycles_through_a_mapped_function_are_freed() -> None:
+    """A function that refers to its own mapped form is freed by the garbage collector, with its lanes."""
     w = ag.Value(2.0)
-    mapped = ag.vmap(lambda x: w * x, reduce="sum")
-    mapped(XS)
-    root = mapped(XS)
-    assert copy.copy(root).data == root.data
-    holder: list[Any] = [mapped]
-    holder.append(ag.vmap(lambda x: x * len(holder)))
-    holder[1](XS)
+    holder: list[Any] = [ag.vmap(lambda x: w * x, reduce="sum")]
+    holder.append(ag.vmap(lambda x: x * float(len(holder))))
+    for mapped in holder:
+        for _ in range(2):
+            mapped(XS)
+    gone = weakref.ref(holder[1])
     del holder, mapped
     gc.collect()
-    assert pickle.loads(pickle.dumps(root.data)) == root.data
+    assert gone() is None
 
 
 def test_points_are_what_each_point_has() -> None:

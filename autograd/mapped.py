@@ -401,10 +401,12 @@ class Mapped:
                     continue
                 i = pending.pop(0)
                 place = batch.place(i)
+                # Where a program without guards doesn't hold, something raises or asks: another recording wouldn't help.
+                recordable = paths is not None and all(path.program.guards for path in tried)
                 try:
-                    if paths is not None:
+                    if recordable:
                         results[place] = batch.group.compiled(*batch.numbers_at(i))
-                    if paths is None or self.kind != "values":
+                    if not recordable or self.kind != "values":
                         results[place] = self._alone(samples, place)
                 except Exception as error:
                     errors[place] = error
@@ -477,7 +479,7 @@ class Mapped:
         """The result of a call, where each argument is one number, a list of numbers or an array at each point; else None."""
         found = []
         for layout, columns in parts:
-            shape = _shape_of(layout)
+            shape = _shape_of(layout, kind)
             if shape is None:
                 return None
             block = slopes
@@ -521,7 +523,7 @@ class Mapped:
             while pending or not (sure or tried):
                 paths = batch.group.paths(batch, mode)
                 new = [path for path in paths or () if path not in tried]
-                if paths is None or (runs == 2 and not new):
+                if paths is None or (not new and (runs == 2 or not all(path.program.guards for path in tried))):
                     return None
                 if not new:
                     try:
@@ -599,17 +601,17 @@ def _packed(path: Path, outputs: array[float], kind: str) -> Any:
     """The result of a call from the outputs as they are, where each point has one number or a list of numbers; else None."""
     if any(output.kind != "out" or output.what != i for i, output in enumerate(path.outputs)):
         return None
-    shape = _shape_of(path.layout)
+    shape = _shape_of(path.layout, kind)
     return None if shape is None else numbers_of_all(outputs, kind, shape)
 
 
-def _shape_of(layout: Layout) -> tuple[int, ...] | None:
-    """The shape of one number, of a list of numbers, or of an array; None for anything else."""
+def _shape_of(layout: Layout, kind: str) -> tuple[int, ...] | None:
+    """The shape of one number, of a list of numbers, or of an array among arrays; None for anything else."""
     if layout.is_number:
         return ()
     if layout.word == "list":
         return (len(layout.numbers),)
-    return layout.array_shape
+    return layout.array_shape if kind == "array" else None
 
 
 def _is_foreign(x: Any) -> bool:

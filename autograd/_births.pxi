@@ -68,6 +68,14 @@ cdef class Births:
     def __len__(self):
         return self.count
 
+    @property
+    def leaves(self):
+        """How many of them are leaves, and not the number of another node."""
+        cdef size_t i, found = 0
+        for i in range(self.count):
+            found += (<Value>self.nodes[i].node).shape == LEAF and self.nodes[i].source == NULL
+        return found
+
     def __contains__(self, node):
         return isinstance(node, Value) and birth_of(self, <PyObject*>node) != NULL
 
@@ -288,21 +296,25 @@ cdef class _Reader:
         return 0
 
     cdef unsigned int known(self, PyObject* node) except? 0xFFFFFFFFu:
-        """The slot of a node that needs no instruction; NO_SLOT where it does and has none yet."""
+        """The slot of a node, which has its instruction if it needs one."""
         cdef size_t place = self.place_of(node)
-        cdef Birth* birth
         if place == <size_t>-1:
             place = self.add_other(node)
             self.give_slot(place, OF_CAPTURED, len(self.captured))
             self.captured.append(<object>node)
             self.name(node, self.slot_at(place))
         elif self.slot_at(place) == NO_SLOT and (<Value>node).shape == LEAF:
-            birth = &self.births.nodes[place]
-            if birth.source == NULL:
-                (<double*>add_item(&self.constants, sizeof(double)))[0] = (<Value>node).number
-                self.give_slot(place, OF_CONSTANT, self.constants.count - 1)
-                self.name(node, self.slot_at(place))
+            (<double*>add_item(&self.constants, sizeof(double)))[0] = (<Value>node).number
+            self.give_slot(place, OF_CONSTANT, self.constants.count - 1)
+            self.name(node, self.slot_at(place))
         return self.slot_at(place)
+
+    cdef inline bint waits(self, PyObject* node) noexcept:
+        """Whether a node needs an instruction, and has none yet."""
+        cdef size_t place = self.place_of(node)
+        if place >= self.births.count or self.slot_at(place) != NO_SLOT:
+            return False
+        return (<Value>node).shape != LEAF or self.births.nodes[place].source != NULL
 
     cdef int name(self, PyObject* node, unsigned int slot) except -1:
         if (<Value>node).notes != NULL and (<_Notes>(<Value>node).notes).label:
@@ -385,7 +397,7 @@ cdef class _Reader:
         cdef Step* step
         cdef PyObject* operand
         cdef bint more
-        if self.known(node) != NO_SLOT:
+        if not self.waits(node):
             return 0
         self.push(node)
         while self.stack.count:
@@ -395,7 +407,7 @@ cdef class _Reader:
             if not more:
                 self.stack.count -= 1
                 self.emit(step.node)
-            elif operand != NULL and self.known(operand) == NO_SLOT:
+            elif operand != NULL and self.waits(operand):
                 self.push(operand)
         return 0
 
@@ -433,7 +445,7 @@ cdef class _Reader:
                         if place < n:
                             needed[place] = 1
             for i in range(n):
-                if needed[i] and self.known(self.births.nodes[i].node) == NO_SLOT:
+                if needed[i]:
                     self.visit(self.births.nodes[i].node)  # which finds all operands there
         finally:
             PyMem_Free(needed)

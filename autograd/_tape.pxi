@@ -8,6 +8,8 @@
 # Where a rule gives up, and for records without one, the record itself is asked, in Python. While it runs the Work is taken,
 # and whoever replays the same tape meanwhile is given another one.
 
+from cpython.bytearray cimport PyByteArray_AS_STRING
+
 from .program import Stale
 
 # ---- decoding --------------------------------------------------------------------------------------
@@ -36,7 +38,8 @@ cdef enum:  # what an instruction does
 cdef enum:
     FIRST = 1  # the bits that say which operands are active; of a sequence the first says whether any is
     SECOND = 2
-    BITS = 2
+    CHAINED = 4  # the first operand, but not the second, is the result of the instruction before
+    BITS = 3
     CHUNK = 1 << 16  # instructions between two looks at Ctrl-C
 
 cdef enum:  # how a guard compares
@@ -258,8 +261,10 @@ cdef class Tape:
                         found |= SECOND if j == 1 and kind <= DO_RULE_OF_TWO else FIRST
                 if kind == DO_STOP:
                     found = 0
+                if n and kind <= DO_RULE_OF_TWO and operands[0] == self.first + i - 1 and i and (n == 1 or operands[1] != operands[0]):
+                    found |= CHAINED
                 self.codes[i] = <unsigned char>(kind << BITS | found)
-                moving[self.first + i] = found != 0
+                moving[self.first + i] = found & (FIRST | SECOND) != 0
                 self.kept += kept_by(self.codes[i], n)
                 if n > self.longest:
                     self.longest = n
@@ -376,6 +381,20 @@ cdef class Tape:
     def nodes(self, primitives, given):
         """All outputs as nodes of a primitive each; see `node`."""
         return self.nodes_of(tuple(primitives), tuple(given), self.output_count)
+
+    def needed(self, Py_ssize_t k):
+        """Which slots a derivative of output k reaches, as `Program.needed` finds them."""
+        cdef bytearray found = bytearray(self.slots)
+        cdef unsigned char* marks = <unsigned char*>PyByteArray_AS_STRING(found)
+        cdef size_t i, j
+        if not 0 <= k < self.output_count:
+            raise IndexError(f"a tape of {self.output_count} outputs has no output {k}")
+        marks[self.outputs[k]] = 1
+        for i in range(self.count, 0, -1):
+            if marks[self.first + i - 1] and self.codes[i - 1] >> BITS != DO_STOP:
+                for j in range(self.starts[i - 1], self.starts[i]):
+                    marks[self.operands[j]] = 1
+        return found
 
     cdef list nodes_of(self, tuple primitives, tuple given, Py_ssize_t outputs):
         cdef Work other
@@ -590,38 +609,38 @@ cdef double* forward_through(Tape tape, Work* work, size_t i, size_t until, doub
     cdef const unsigned int* at
     cdef unsigned char code
     cdef int kind, wanted, ok = 1
-    cdef double x, y, first, second
+    cdef double x, y, first, second, z = out[i - 1] if i else 0.0  # the result before, at hand without a detour over memory
     while i < until:
         at = operands + starts[i]
         code = tape.codes[i]
         kind = code >> BITS
+        if kind > DO_RULE_OF_TWO:
+            if not forward_sequence(tape, work, i, kind, partials) and not ask_record(tape, work, i, partials):
+                return stale(work, i)
+            if partials != NULL:
+                partials += kept_by(code, starts[i + 1] - starts[i])
+            z = out[i]
+            i += 1
+            continue
+        x = z if code & CHAINED else values[at[0]]
         if kind == DO_ADD:
-            out[i] = values[at[0]] + values[at[1]]
+            z = x + values[at[1]]
         elif kind == DO_SUBTRACT:
-            out[i] = values[at[0]] - values[at[1]]
+            z = x - values[at[1]]
         elif kind == DO_MULTIPLY:
-            out[i] = values[at[0]] * values[at[1]]
+            z = x * values[at[1]]
         elif kind == DO_DIVIDE:
             y = values[at[1]]
             if y == 0.0:
                 return stale(work, i)
-            out[i] = values[at[0]] / y
+            z = x / y
         elif kind == DO_NEGATE:
-            out[i] = -values[at[0]]
+            z = -x
         elif kind == DO_COPY or kind == DO_STOP:
-            out[i] = values[at[0]]
-        elif kind == DO_RULE_OF_ONE:
-            wanted = code & FIRST if partials != NULL else 0
-            tape.rules[tape.ops[i]](values[at[0]], 0.0, wanted, &out[i], partials if wanted else &first, &second, &ok)
-            if not ok:
-                ok = 1
-                if not ask_record(tape, work, i, partials):
-                    return stale(work, i)
-            if wanted:
-                partials += 1
-        elif kind == DO_RULE_OF_TWO:
+            z = x
+        else:
             wanted = code & (FIRST | SECOND) if partials != NULL else 0
-            x, y = values[at[0]], values[at[1]]
+            y = values[at[1]] if kind == DO_RULE_OF_TWO else 0.0
             tape.rules[tape.ops[i]](x, y, wanted, &out[i], &first, &second, &ok)
             if not ok:
                 ok = 1
@@ -636,11 +655,8 @@ cdef double* forward_through(Tape tape, Work* work, size_t i, size_t until, doub
                 if wanted & SECOND:
                     partials[0] = second
                     partials += 1
-        else:
-            if not forward_sequence(tape, work, i, kind, partials) and not ask_record(tape, work, i, partials):
-                return stale(work, i)
-            if partials != NULL:
-                partials += kept_by(code, starts[i + 1] - starts[i])
+            z = out[i]
+        out[i] = z
         i += 1
     return partials
 
@@ -690,8 +706,6 @@ cdef bint ask_record(Tape tape, Work* work, size_t i, double* partials) except -
     cdef double number
     cdef bint short = kind <= DO_RULE_OF_TWO
     cdef list positions
-    if kind == DO_LARGEST or kind == DO_SMALLEST:  # whose partials can't be read off nan
-        return False
     record = tape.records[tape.ops[i]]
     plain = tuple([work.values[at[j]] for j in range(n)])
     try:
@@ -762,7 +776,7 @@ cdef int run_backward(Tape tape, Work* work, Py_ssize_t k) except -1:
         if work.adjoints == NULL:
             raise MemoryError()
     if not order.known:
-        find_order(tape, k)
+        find_order_on(<unsigned int*>work.adjoints, tape, k)  # whose memory is not in use yet
     memset(work.adjoints, 0, tape.slots * sizeof(double))
     work.adjoints[tape.outputs[k]] = 1.0
     partials = work.partials + order.kept
@@ -783,8 +797,9 @@ cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, 
     cdef const unsigned int* at
     cdef unsigned char code
     cdef int kind, ok = 1
-    cdef double upstream
+    cdef double upstream, local, sum = 0.0
     cdef size_t i
+    cdef bint carried = False  # whether the next upstream is the sum just made, and at hand without a detour over memory
     while step > until:
         step -= 1
         i = step if order.plain else order.instructions[step]
@@ -795,45 +810,40 @@ cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, 
             partials = work.partials + tape.places[i]
         elif kind >= DO_RULE_OF_ONE:
             partials -= kept_by(code, tape.starts[i + 1] - tape.starts[i])
-        upstream = adjoints[tape.first + i]
+        upstream = sum if carried else adjoints[tape.first + i]
+        carried = False
         if upstream == 0.0:  # zero stops here: 0 times an infinite partial is 0, not nan
             continue
-        if kind == DO_ADD:
+        if kind > DO_RULE_OF_TWO:
             if code & FIRST:
-                adjoints[at[0]] += upstream * 1.0
-            if code & SECOND:
-                adjoints[at[1]] += upstream * 1.0
-        elif kind == DO_SUBTRACT:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * 1.0
-            if code & SECOND:
-                adjoints[at[1]] += upstream * -1.0
-        elif kind == DO_MULTIPLY:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * values[at[1]]
-            if code & SECOND:
-                adjoints[at[1]] += upstream * values[at[0]]
-        elif kind == DO_DIVIDE:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * (1.0 / values[at[1]])
-            if code & SECOND:
-                adjoints[at[1]] += upstream * k_divide_dy(values[at[0]], values[at[1]], &ok)
-        elif kind == DO_NEGATE:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * -1.0
-        elif kind == DO_COPY:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * 1.0
-        elif kind == DO_RULE_OF_ONE:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * partials[0]
-        elif kind == DO_RULE_OF_TWO:
-            if code & FIRST:
-                adjoints[at[0]] += upstream * partials[0]
-            if code & SECOND:
-                adjoints[at[1]] += upstream * partials[code & FIRST]
-        elif code & FIRST:
-            backward_sequence(tape, work, i, kind, upstream, partials)
+                backward_sequence(tape, work, i, kind, upstream, partials)
+            continue
+        if code & FIRST:
+            if kind == DO_MULTIPLY:
+                local = values[at[1]]
+            elif kind == DO_DIVIDE:
+                local = 1.0 / values[at[1]]
+            elif kind == DO_NEGATE:
+                local = -1.0
+            elif kind < DO_RULE_OF_ONE:
+                local = 1.0
+            else:
+                local = partials[0]
+            sum = adjoints[at[0]] + upstream * local
+            adjoints[at[0]] = sum
+            carried = code & CHAINED and order.plain
+        if code & SECOND:
+            if kind == DO_ADD:
+                local = 1.0
+            elif kind == DO_SUBTRACT:
+                local = -1.0
+            elif kind == DO_MULTIPLY:
+                local = values[at[0]]
+            elif kind == DO_DIVIDE:
+                local = k_divide_dy(values[at[0]], values[at[1]], &ok)
+            else:
+                local = partials[code & FIRST]
+            adjoints[at[1]] += upstream * local
     return partials
 
 
@@ -847,7 +857,7 @@ cdef void backward_sequence(Tape tape, Work* work, size_t i, int kind, double up
     elif kind == DO_LARGEST or kind == DO_SMALLEST:
         for j in range(n):
             ties += values[at[j]] == z
-        share = 1.0 / ties
+        share = 1.0 / ties if ties else NAN  # the largest of nan and others is nan, and so are its partials
     for j in range(n):
         if not tape.moving[at[j]]:
             continue
@@ -858,16 +868,27 @@ cdef void backward_sequence(Tape tape, Work* work, size_t i, int kind, double up
         elif kind <= DO_MEAN:
             local = share
         else:
-            local = share if values[at[j]] == z else 0.0
+            local = share if values[at[j]] == z or not ties else 0.0
         work.adjoints[at[j]] += upstream * local
 
 
 cdef int find_order(Tape tape, Py_ssize_t k) except -1:
-    """The order of one output: depth first, as `_order_of` finds it; mostly it is that of the code."""
+    """`find_order_on` memory of its own."""
+    cdef unsigned int* stack = <unsigned int*>room(tape.slots, 2 * sizeof(int))
+    try:
+        return find_order_on(stack, tape, k)
+    finally:
+        PyMem_Free(stack)
+
+
+cdef int find_order_on(unsigned int* stack, Tape tape, Py_ssize_t k) except -1:
+    """The order of one output: depth first, as `_order_of` finds it; mostly it is that of the code.
+
+    The stack has room for two places for each slot: an instruction, and how many of its operands were looked at.
+    """
     cdef Order* order = &tape.orders[k]
     cdef size_t i, depth = 0, ordered = 0, top = tape.outputs[k]
     cdef unsigned int slot
-    cdef unsigned int* stack = NULL
     cdef unsigned int* found = NULL
     cdef unsigned char* seen = NULL
     cdef size_t* places
@@ -878,7 +899,6 @@ cdef int find_order(Tape tape, Py_ssize_t k) except -1:
     top -= tape.first
     order.known = False
     try:
-        stack = <unsigned int*>room(top + 1, 2 * sizeof(int))  # instructions, and how many of their operands were looked at
         found = <unsigned int*>room(top + 1, sizeof(int))
         seen = <unsigned char*>room(top + 1, 1)
         if tape.codes[top] & (FIRST | SECOND):
@@ -917,7 +937,6 @@ cdef int find_order(Tape tape, Py_ssize_t k) except -1:
         order.plain = plain
         order.known = True
     finally:
-        PyMem_Free(stack)
         PyMem_Free(found)
         PyMem_Free(seen)
     return 0
@@ -973,14 +992,16 @@ cdef class Entry:
             what: "values", "value_and_grad", "grad" or "jacobian".
             takes: "numbers" for as many floats as there are inputs, "list" for one list of them.
             gives: what outputs, and the numbers of a gradient, are put in: "one", "tuple" or "list".
-            names: what the function reads from outside: (cell, None, object) or (dict, key, object), compared by identity.
+            names: what the function reads from outside: (cell, None, object) or (dict, key, object), compared by identity; without
+                the object where there is none.
         """
         cdef list found = []
         cdef int outer = SHAPES[gives[0]], inner = SHAPES[gives[1]], kind = GIVING[what]
-        for container, key, expected in names:
+        for name in names:
+            container, key = name[:2]
             if not (PyCell_Check(container) or type(container) is dict):
                 raise TypeError(f"a name is in a cell or a dict, got {type(container).__name__}")
-            found += [container, key, expected]
+            found += [container, key, name[2] if len(name) == 3 else MISSING]
         if takes not in ("numbers", "list"):
             raise ValueError(f"takes is 'numbers' or 'list', got {takes!r}")
         if (kind != GIVES_VALUES and inner == AS_ONE and tape.wanted_count != 1
@@ -995,9 +1016,22 @@ cdef class Entry:
         self.tape, self.names = None, ()
 
 
+cdef object MISSING = object()
+cdef object innermost_derivative = modes._derivative
+
+
+cdef bint inside_derivative() except -1:
+    """Whether a derivative runs its function in this thread: then what it computes are nodes."""
+    cdef PyObject* found = NULL
+    PyContextVar_Get(innermost_derivative, NULL, &found)
+    block = new_reference(found)
+    return block is not None and modes.inside_derivative()
+
+
 cdef object call_entry(PyObject* function, PyObject** arguments, size_t n, PyObject* names):
     cdef Entry self = <Entry>function
-    if names == NULL and self.tape is not None and self.names is not None and not blocks_are_open and not recording and names_are_same(self.names):
+    if (names == NULL and self.tape is not None and self.names is not None and not recording
+            and not (blocks_are_open and current_modes.get() != modes.USUAL) and names_are_same(self.names) and (self.gives == GIVES_VALUES or not inside_derivative())):
         found = replayed(self, self.tape, arguments, PyVectorcall_NARGS(n))
         if found is not None:
             return found
@@ -1015,7 +1049,7 @@ cdef bint names_are_same(tuple names) noexcept:
             found = cell_contents(container)
         else:
             found = PyDict_GetItem(<object>container, <object>PyTuple_GET_ITEM(names, i + 1))
-        if found != PyTuple_GET_ITEM(names, i + 2):
+        if (<PyObject*>MISSING if found == NULL else found) != PyTuple_GET_ITEM(names, i + 2):
             return False
     return True
 

@@ -12,8 +12,9 @@ import inspect
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import modes, transforms, tree
 from .dual import lifted
@@ -21,18 +22,20 @@ from .engines import chosen
 from .graphs import gradients
 from .layout import Layout, is_array
 from .program import Program, Stale, bits, stop
-from .record import NaryPrimitive, is_tracked, to_float
-from .recording import Recorder, given_again
+from .record import NaryPrimitive, bare, is_tracked, to_float
+from .recording import Drawn, Recorder, drawn_next, given_again
 from .replay import number
 from .transforms import Arguments, derivative_block, one_number
 
 if TYPE_CHECKING:
     from .replay import Entry
+    from .value import Value
 else:
-    Entry = chosen.Entry
+    Entry, Value = chosen.Entry, chosen.Value
 
 __all__ = ["Compiled", "Derived", "EagerWarning", "compile"]
 
+SUMS = "it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)"
 MOST_PROGRAMS = 8  # of one key
 MOST_KEYS = 64
 MOST_REBINDINGS = 8
@@ -40,10 +43,19 @@ TROUBLE = (Stale, ArithmeticError, ValueError, TypeError)  # where a program can
 
 
 class EagerWarning(UserWarning):
-    """A compiled function is computed as if it were not compiled, from now on. The message says why."""
+    """A compiled function is computed as if it were not compiled, from now on. The message says why.
+
+    >>> import math, warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     compile(math.exp)(0.0)
+    1.0
+    >>> print(caught[0].category.__name__, "float() of a Value" in str(caught[0].message))
+    EagerWarning True
+    """
 
 
-def compile(f: Callable[..., Any]) -> Any:
+def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     """A function that computes what f does, and much faster: f is recorded once, and replayed.
 
     It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values
@@ -65,6 +77,9 @@ def compile(f: Callable[..., Any]) -> Any:
             is a constant too, but for the argument of a derivative. f may be a method, an object that can be called such as
             an `nn.Module`, or what `grad`, `value_and_grad`, `jacobian` or `hessian` returned: ``compile(grad(f))`` is
             ``grad(compile(f))``.
+        backend: what computes the programs: the engine where it is left out; ``"c"`` for machine code by the system's own C
+            compiler, as `Program.function` has it. That takes some tenths of a second for each program, once, and pays
+            for large ones that are computed often.
 
     Returns:
         The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
@@ -72,6 +87,10 @@ def compile(f: Callable[..., Any]) -> Any:
 
     Raises:
         TypeError: f can't be called.
+        ValueError: the backend is an unknown one.
+
+    With ``backend="c"`` a call that records raises a `CompilerError` where there is no C compiler, and an `UnprintableError`
+    that names what can't be written in C.
 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
     number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
@@ -90,15 +109,19 @@ def compile(f: Callable[..., Any]) -> Any:
     >>> [f(2.0, y) for y in (1.0, 2.0, 3.0)], len(f.program)
     ([2.0, 4.0, 6.0], 1)
     """
-    if isinstance(f, (Compiled, Derived)):
-        return f
+    if backend not in (None, "c"):
+        raise ValueError(f"compile: backend is 'c', or left out; got {backend!r:.60}")
+    if isinstance(f, (Compiled, Derived)) and backend in (None, f._backend):
+        return cast(Compiled, f)
+    if isinstance(f, Compiled):
+        f = f._function
     if not callable(f):
         raise TypeError(f"compile takes a function, got {type(f).__name__}; write compile(lambda x: ...)")
     transform = getattr(f, "_transform", None)
     if transform is None:
-        return Compiled(f)
+        return Compiled(f, backend)
     name, inner, argnums, has_aux = transform
-    return getattr(transforms, name)(compile(inner), argnums, has_aux)
+    return cast(Compiled, getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux))
 
 
 # ---- one call ----------------------------------------------------------------------------------------
@@ -115,7 +138,7 @@ class Call:
         wanted: which of the inputs are differentiated: 1 or 0; in a call of the function itself, its Values.
         leaves: all leaves, from left to right.
         places: for each leaf its place among the inputs, or -1.
-        treedef: the shape of all arguments.
+        treedef: the shape of all arguments; None where they are numbers one by one.
         arguments: of a derivative, those that are differentiated.
         recording: whether results are nodes.
     """
@@ -125,7 +148,7 @@ class Call:
     )  # fmt: skip
 
     key: Any
-    leaves: list[Any]
+    leaves: Sequence[Any]
     standins: list[Any]
     treedef: Any
     arguments: Arguments
@@ -157,12 +180,14 @@ class Call:
 
     def stand_in(self) -> list[Any]:
         """The inputs as Values. Those that stand for floats are new."""
-        self.standins = [chosen.Value(x) if type(x) is float else x for x in self.inputs]
+        self.standins = [Value(x) if type(x) is float else x for x in self.inputs]
         return self.standins
 
     def replaced(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with what stands in for the inputs."""
         leaves = [leaf if place < 0 else self.standins[place] for leaf, place in zip(self.leaves, self.places, strict=True)]
+        if self.treedef is None:
+            return tuple(leaves), {}
         found: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(self.treedef, leaves)
         return found
 
@@ -180,7 +205,7 @@ def _code(call: Call, leaf: Any, known: dict[Any, int]) -> Any:
     if type(leaf) is float:
         call.take(leaf, False)
         return "float"
-    if isinstance(leaf, chosen.Value):
+    if isinstance(leaf, Value):
         if leaf in known:
             call.places.append(known[leaf])
         else:
@@ -211,7 +236,7 @@ class Output(NamedTuple):
 
     Attributes:
         kind: "out": an output of the program; "input": an argument itself; "same": the same object each time.
-        what: the place of the output; that of the argument among the leaves; the object.
+        what: the place of the output; that of the argument among the inputs; the object.
         valued: of an output, whether it is a Value where the arguments are floats.
     """
 
@@ -232,12 +257,15 @@ class Path:
     """One way through a function: a program, and how the result is put together."""
 
     def __init__(
-        self, call: Call, program: Program, outputs: list[Output], layout: Any, inputs: Sequence[Any], draws: list[Any]
+        self, call: Call, program: Program, outputs: list[Output], layout: Any, draws: list[Any], make: Callable[..., Any]
     ) -> None:
+        self._make = make
         self.key = call.key
         self.takes = call.takes()
         self.wanted = bytes(call.wanted) + bytes(len(draws))
         self.inner: str | None = None
+        self.whole: Any = None  # the tape, where the result is one node of all arguments and captured Values
+        self.slots: list[int] = []  # and theirs
         self.in_order = [(x.kind, x.what) for x in outputs] == [("out", i) for i in range(len(outputs))]
         self.program = program
         self.outputs = outputs
@@ -246,7 +274,7 @@ class Path:
         self.agreed = False
         # An argument that is the same Value in all recordings may be one that the function closes over as well: no other may
         # take its place before a recording has shown that it isn't.
-        self.bound: dict[int, Any] = {i: x for i, x in enumerate(inputs) if type(x) is not float}
+        self.bound: dict[int, Any] = {i: x for i, x in enumerate(call.inputs) if type(x) is not float}
         self.captured = set(program.captured)
         self._tapes: dict[bytes, Any] = {}
         self._primitives: dict[int, ProgramPrimitive] = {}
@@ -274,15 +302,18 @@ class Path:
         )
 
     def confuses(self, other: Path) -> bool:
-        """Whether one has for an argument what the other closes over, so that they may differ."""
+        """Whether one has for an argument what the other closes over, or has for another one, so that they may differ."""
         mine, others = self.bound.values(), other.bound.values()
-        return not (other.captured.isdisjoint(mine) and self.captured.isdisjoint(others))
+        if not (other.captured.isdisjoint(mine) and self.captured.isdisjoint(others)):
+            return True
+        places = {x: i for i, x in self.bound.items()}
+        return any(places.get(x, i) != i for i, x in other.bound.items())
 
     def tape(self, active: bytes) -> Any:
         """A tape that differentiates with respect to some of the inputs."""
         found = self._tapes.get(active)
         if found is None:
-            found = self._tapes[active] = chosen.Tape(self.program, active)
+            found = self._tapes[active] = self._make(self.program, active)
         return found
 
     def operands(self, k: int, wanted: bytes) -> tuple[list[int], list[int]]:
@@ -290,7 +321,8 @@ class Path:
         found = self._operands.get(k)
         if found is None:
             program, inputs = self.program, self.program.inputs
-            needed = program.needed(k)
+            tape = self.tape(wanted)
+            needed = tape.needed(k) if hasattr(tape, "needed") else program.needed(k)
             slots = [i for i in range(inputs) if wanted[i]] + list(range(inputs, inputs + len(program.captured)))
             places = [i for i, slot in enumerate(slots) if needed[slot]]
             found = self._operands[k] = [slots[i] for i in places], places
@@ -437,8 +469,11 @@ def _equal(x: Any, y: Any) -> bool:
 class _Traced(Entry):
     """What `Compiled` and `Derived` have in common. The engine's `Entry` computes what is quick; `_general` does the rest."""
 
-    def __init__(self, function: Callable[..., Any], words: Any) -> None:
+    def __init__(self, function: Callable[..., Any], words: Any, backend: str | None) -> None:
         super().__init__(self._general)
+        self._backend = backend
+        self._make = chosen.Tape if backend is None else import_module(f"{__package__}.compiling").Function
+        self._derivatives: dict[Any, Derived] = {}
         self._function = function  # what is called where no program is computed
         self._entries: dict[Any, _Entry] = {}
         self._names = Names(_innermost(function))
@@ -446,6 +481,7 @@ class _Traced(Entry):
         self._reason: str | None = None  # why nothing is recorded any more
         self._lock = Lock()
         self._last: Path | None = None
+        self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
         self.__name__ = type(words).__name__
         functools.update_wrapper(self, words, updated=())
@@ -464,22 +500,38 @@ class _Traced(Entry):
         """The name of the function."""
         return f"<compiled {self.__name__}>"
 
+    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
+        """A derivative of it, for `transforms`: the same one each time, so that its programs are not recorded again."""
+        key = name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
+        found = self._derivatives.get(key)
+        if found is None:
+            found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
+        return found
+
     # What the two kinds do in their own ways.
 
-    def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def _recorder(self, call: Call) -> Recorder:
-        raise NotImplementedError
+        def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
+            """Take the arguments apart."""
 
-    def _run(self, call: Call) -> Any:
-        raise NotImplementedError
+        def _recorder(self, call: Call) -> Recorder:
+            """What will write down a run with these arguments."""
 
-    def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
-        raise NotImplementedError
+        def _run(self, call: Call) -> Any:
+            """Run the function."""
 
-    def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
-        raise NotImplementedError
+        def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
+            """What was recorded; None if there is no program of it."""
+
+        def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
+            """The result by a program."""
+
+        def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+            """What was recorded, as the caller would have got it."""
+
+        def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
+            """How a call with floats alone goes the quick way; None if it can't."""
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._function(*args, **named)
@@ -498,23 +550,23 @@ class _Traced(Entry):
             again: record it in any case.
         """
         if self._reason is not None:
-            return self._function(*args, **named)
+            return self._as_ever(args, named)
         if modes.recorders and modes.watching() is not None:  # it becomes part of what is recorded
             return self._other_kind(args, named)
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
         if mode.detecting or mode.sourcing:
-            return self._function(*args, **named)
+            return self._as_ever(args, named)
         try:
             call = self._read(args, named, mode)
         except _CannotKeyError as error:
-            if error.args:
-                self._give_up(None, str(error))
-                return self._function(*args, **named)
-            return self._other_kind(args, named)
+            if not error.args:
+                return self._other_kind(args, named)
+            self._give_up(None, str(error))
+            return self._as_ever(args, named)
         entry = self._entry_of(call)
         if entry is None:
-            return self._function(*args, **named)
-        drawn: list[float] = []
+            return self._as_ever(args, named)
+        drawn, self._left = self._left, []
         if not again:
             for path in entry.paths:
                 if path.agreed and path.fits(call.inputs):
@@ -522,12 +574,13 @@ class _Traced(Entry):
                         result = self._replayed(path, call, drawn)
                     except TROUBLE:
                         continue
-                    if path is not self._last:
-                        self._last = path
+                    self._last = path
+                    if drawn:
+                        self._left = drawn[len(path.draws) :]
                     return result
         if not self._lock.acquire(blocking=False):  # another thread records it
-            with given_again(drawn):
-                return self._function(*args, **named)
+            self._left = drawn
+            return self._as_ever(args, named)
         try:
             return self._recorded(entry, call, drawn)
         finally:
@@ -554,37 +607,59 @@ class _Traced(Entry):
         except _CannotKeyError:
             return None
 
-    def _recorded(self, entry: _Entry, call: Call, drawn: list[float]) -> Any:
+    def _recorded(self, entry: _Entry, call: Call, drawn: list[Drawn]) -> Any:
         """Run the function, and keep what it computes as a program."""
         recorder, result, error = self._recorder(call), None, None
-        with given_again(drawn):
-            try:
+        block = given_again(drawn)
+        try:
+            with block:
                 result = recorder.run(functools.partial(self._run, call))
-            except Exception as raised:
-                error = raised
+        except Exception as raised:
+            error = raised
+        self._left = block.left
         path = self._path(call, recorder, result) if error is None and recorder.reason is None else None
-        numbers = [number(x) for _, x in recorder.drawn]
+        drawn = [(function, number(x)) for function, x in recorder.drawn]
         if path is not None:
             try:
-                found = self._replayed(path, call, [*numbers])
+                found = self._replayed(path, call, drawn)
             except TROUBLE:
-                recorder.fail("its derivatives can't be computed along with it")
+                recorder.fail("its derivatives can't be computed along with it", differs=True)
             else:
                 self._keep(entry, path)
                 return found
-        if not self._is_eager(recorder):
-            with given_again(numbers):
-                result = self._function(*call.args, **call.named)  # which may raise
-        elif error is not None:
+        if error is None and not recorder.differs:
+            result = self._shown(call, recorder, result)  # it has run, and isn't to run twice
+        elif error is not None and self._is_eager(recorder):
             raise error
+        else:
+            self._left = drawn + self._left
+            result = self._as_ever(call.args, call.named)  # which may raise
         if recorder.reason is not None:
             self._give_up(entry, recorder.reason)
         elif error is not None:
             self._give_up(entry, f"with Values in the place of floats it raises {type(error).__name__}: {error}")
         return result
 
+    def _draws(self, path: Path, drawn: list[Drawn]) -> list[float]:
+        """The numbers that a program draws; those that were drawn for another one already come first."""
+        left = [*drawn]
+        drawn[: len(path.draws)] = [(function, drawn_next(left, function)) for function in path.draws]
+        del drawn[len(path.draws) + len(left) :]
+        return [x for _, x in drawn[: len(path.draws)]]
+
+    def _as_ever(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """What the function itself gives."""
+        if not self._left:
+            return self._function(*args, **named)
+        block, self._left = given_again(self._left), []
+        try:
+            with block:
+                return self._function(*args, **named)
+        finally:
+            self._left = block.left
+
     def _is_eager(self, recorder: Recorder) -> bool:
-        """Whether what was recorded is what the caller would have got."""
+        """Whether what was raised while it was recorded is what the caller would have got."""
         return False
 
     def _keep(self, entry: _Entry, path: Path) -> None:
@@ -597,6 +672,7 @@ class _Traced(Entry):
                 older.agreed = True
                 older.bound = {i: x for i, x in older.bound.items() if path.bound[i] is x}
                 self._last = older
+                self._rebindings = 0
                 self._install(entry, older)
                 return
             if not older.confuses(path):
@@ -612,13 +688,11 @@ class _Traced(Entry):
         """Let calls with floats alone go the engine's quick way, where there is one."""
         self._armed = None
         self._disarm()
-        way = None if path.draws or self._entries.get(path.key) is not entry else self._way(path)
+        unknown = path.draws or not path.outputs or self._backend or self._entries.get(path.key) is not entry
+        way = None if unknown else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
-
-    def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
-        raise NotImplementedError
 
     def _forget(self) -> None:
         """Start again: a variable that the function reads was bound to something else."""
@@ -652,22 +726,16 @@ def _innermost(function: Any) -> Any:
     return function
 
 
-def _draws(path: Path, drawn: list[float]) -> list[float]:
-    """The numbers that a program draws; those that were drawn for another one already come first."""
-    while len(drawn) < len(path.draws):
-        drawn.append(path.draws[len(drawn)]())
-    return drawn[: len(path.draws)]
-
-
 class Compiled(_Traced):
     """A compiled function; see `compile`.
 
     Args:
         function: what it computes.
+        backend: what computes the programs.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function, function)
+    def __init__(self, function: Callable[..., Any], backend: str | None = None) -> None:
+        super().__init__(function, function, backend)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function binds: a method of a class may be compiled."""
@@ -675,11 +743,16 @@ class Compiled(_Traced):
 
     def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
         call = Call(args, named)
-        call.leaves, call.treedef = tree.flatten((args, named))
+        signature = None
+        if named or not all(type(x) is float or type(x) is Value for x in args):
+            call.leaves, call.treedef = tree.flatten((args, named))
+            signature = call.treedef.signature
+        else:  # what is mostly passed, and needs no tree
+            call.leaves, call.treedef = args, None
         known: dict[Any, int] = {}
-        codes = [_code(call, leaf, known) for leaf in call.leaves]
+        codes = tuple([_code(call, leaf, known) for leaf in call.leaves])
         call.recording = mode.recording
-        call.key = call.treedef.signature, tuple(codes), mode.recording, modes.inside_derivative()
+        call.key = signature, codes, mode.recording, modes.inside_derivative()
         return call
 
     def _recorder(self, call: Call) -> Recorder:
@@ -693,11 +766,21 @@ class Compiled(_Traced):
     def _is_eager(self, recorder: Recorder) -> bool:
         return not recorder.floats and not recorder.drawn
 
+    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+        standins = dict(zip(call.standins, call.inputs, strict=True))
+
+        def shown(x: Any) -> Any:
+            if not isinstance(x, Value):
+                return x
+            return standins[x] if x in standins else x if recorder.has_values([x]) else number(x)
+
+        return tree.map(shown, result) if recorder.floats or recorder.drawn else result
+
     def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
         try:
             layout = Layout(result)
         except ValueError:  # it contains itself
-            recorder.fail("it returns something that contains itself")
+            recorder.fail("it returns something that contains itself", differs=True)
             return None
         inputs = {x: i for i, x in enumerate(call.standins)}
         drawn = {x for _, x in recorder.drawn}
@@ -706,39 +789,56 @@ class Compiled(_Traced):
         roots: dict[Any, int] = {}
         outputs: list[Output] = []
         for leaf in layout.numbers:
-            if isinstance(leaf, chosen.Value):
+            if isinstance(leaf, Value):
+                k = roots.setdefault(leaf, len(roots))
                 if leaf in inputs:
                     outputs.append(Output("input", inputs[leaf]))
                 elif leaf in recorder.births:
-                    outputs.append(Output("out", roots.setdefault(leaf, len(roots)), not recorder.floats))
+                    outputs.append(Output("out", k, not recorder.floats))
                 else:
                     outputs.append(Output("same", leaf))
             elif leaf is None or type(leaf) in (float, int, bool, str, bytes, complex):
                 outputs.append(Output("same", leaf))
             else:
-                recorder.fail(f"it returns a {type(leaf).__name__}")
+                recorder.fail(f"it returns a {type(leaf).__name__}", differs=True)
                 return None
         program = recorder.program([*roots])
         if recorder.sums_floats(program):
-            recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
+            recorder.fail(SUMS, differs=True)
             return None
         if recorder.floats and (mixed or program.captured):
             valued = [recorder.has_values([x]) for x in roots]
             outputs = [x._replace(valued=valued[x.what]) if x.kind == "out" else x for x in outputs]
-        return Path(call, program, outputs, layout, call.inputs, [function for function, _ in recorder.drawn])
+        path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
+        if (
+            call.recording
+            and self._backend is None
+            and path.valued
+            and path.in_order
+            and layout.is_number
+            and not path.draws
+            and all(call.wanted)
+            and not program.labels.get(program.outputs[0])
+        ):
+            slots, _ = path.operands(0, path.wanted)
+            if len(slots) == program.inputs + len(program.captured):
+                path.slots, path.whole = slots, path.tape(path.wanted)
+        return path
 
-    def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
+    def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
         numbers = call.numbers()
         if path.draws:
-            numbers += _draws(path, drawn)
+            numbers += self._draws(path, drawn)
         count = len(path.program.outputs)
         found: list[Any]
+        if path.whole is not None:
+            return path.whole.node(path.primitive(0, path.slots, self.__name__, numbers), call.inputs)
         if not path.valued:
             found = path.tape(bytes(path.program.inputs)).values(numbers)
         else:
             wanted = path.wanted
             tape = path.tape(wanted)
-            if not call.recording:
+            if not call.recording and not any(path.operands(k, wanted)[0] for k in range(count)):
                 found = tape.values(numbers)
                 rows: list[list[float]] = [[]] * count
             elif count == 1:
@@ -751,7 +851,7 @@ class Compiled(_Traced):
                 self._node(path, call, k, found[k], rows[k], wanted, numbers) if k in valued else found[k] for k in range(count)
             ]
         outputs = path.outputs
-        if count == 1 == len(outputs) and path.layout.is_number:
+        if path.in_order and path.layout.is_number:
             return found[0]
         inputs = call.inputs
         return path.layout.filled(
@@ -762,13 +862,18 @@ class Compiled(_Traced):
         """One output as one node."""
         program = path.program
         slots, places = path.operands(k, wanted)
-        if not (slots and call.recording):
-            node = chosen.Value(value)
+        if not slots:
+            node = Value(value)
         else:
             inputs, captured, n = call.inputs, program.captured, program.inputs
             operands = tuple([inputs[s] if s < n else captured[s - n] for s in slots])
             primitive = path.primitive(k, slots, self.__name__, numbers)
-            node = chosen._one_node(primitive, operands, value, [row[i] for i in places])
+            row = [row[i] for i in places]
+            if call.recording:
+                node = chosen._one_node(primitive, operands, value, row)
+            else:  # it records inside of `no_grad`
+                with modes.enable_grad():
+                    node = chosen._one_node(primitive, operands, value, row)
         label = program.labels.get(program.outputs[k])
         if label:
             node.label = label
@@ -780,10 +885,6 @@ class Compiled(_Traced):
         if outer is None or takes is None or path.key[2:] != (True, False):
             return None
         return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
-
-    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
-        """A derivative of it, for `transforms`."""
-        return Derived(self, name, argnums, eager, wrapped)
 
 
 # ---- a derivative of one -----------------------------------------------------------------------------
@@ -802,13 +903,9 @@ class Derived(_Traced):
 
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
-        super().__init__(eager, wrapped)
+        super().__init__(eager, wrapped, source._backend)
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
-
-    def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
-        """A derivative of this one, for `transforms`."""
-        return Derived(self, name, argnums, eager, wrapped)
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._wrapped(*args, **named)
@@ -849,30 +946,42 @@ class Derived(_Traced):
             layout = Layout(output)
             return layout, [lifted(y, "jacobian: a result") for y in layout.numbers]
 
+    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+        layout, outputs = result
+        variables, n = call.standins[: len(call.arguments.numbers)], len(call.arguments.numbers)
+        rows = [gradients(y, variables) if isinstance(y, Value) else [0.0] * n for y in outputs]
+        if layout is None:
+            return self._put(call, bare(outputs[0]), rows[0])
+        return layout.outer([call.arguments.ordered(row) for row in rows], call.arguments.shape)
+
+    def _put(self, call: Call, value: float, row: list[float]) -> Any:
+        gradient = call.arguments.shape.filled(call.arguments.ordered(row))
+        return gradient if self._kind == "grad" else (value, gradient)
+
     def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
         layout, numbers = result
         roots: dict[Any, int] = {}
         outputs: list[Output] = []
         for x in numbers:
-            if isinstance(x, chosen.Value):
+            if isinstance(x, Value):
                 outputs.append(Output("out", roots.setdefault(x, len(roots))))
             elif type(x) is float:
                 outputs.append(Output("same", x))
             else:
-                recorder.fail(f"it returns a {type(x).__name__}")
+                recorder.fail(f"it returns a {type(x).__name__}", differs=True)
                 return None
         program = recorder.program([*roots])
         if recorder.sums_floats(program):
-            recorder.fail("it may call the built-in sum(), which adds floats in another way (autograd.sum adds both alike)")
+            recorder.fail(SUMS, differs=True)
             return None
-        path = Path(call, program, outputs, layout, (), [function for function, _ in recorder.drawn])
+        path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         path.inner = call.arguments.shape.word
         return path
 
-    def _replayed(self, path: Path, call: Call, drawn: list[float]) -> Any:
+    def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
         numbers = call.numbers()
         if path.draws:
-            numbers += _draws(path, drawn)
+            numbers += self._draws(path, drawn)
         tape = path.tape(path.wanted)
         arguments = call.arguments
         n = len(arguments.numbers)
@@ -883,8 +992,7 @@ class Derived(_Traced):
             else:
                 tape.values(numbers)  # for the guards, and what may raise
                 value, row = output.what, [0.0] * n
-            gradient = arguments.shape.filled(arguments.ordered(row[:n]))
-            return gradient if self._kind == "grad" else (value, gradient)
+            return self._put(call, value, row[:n])
         _, rows = tape.jacobian(numbers)
         found = [rows[x.what][:n] if x.kind == "out" else [0.0] * n for x in path.outputs]
         return path.layout.outer([arguments.ordered(row) for row in found], arguments.shape)
@@ -919,16 +1027,14 @@ class ProgramPrimitive(NaryPrimitive):
             [self._slopes],
             doc=f"What {name} computes, as one node.",
             signature=_SIGNATURE,
-            derivatives=[f"{name}_dx(xs)"],
         )
         # The same program of which all that was captured is an input. The slots stay what they are.
         rest = program.__reduce__()[1]
         self.size = program.inputs + len(program.captured)
         self.program = Program(self.size, (), *rest[2:])
         self._k, self._slots = k, slots
+        self._original = self
         self._numbers: list[float] = [0.0] * self.size  # those of operands don't count
-        self._derivative = Compiled(_derivative_of(self.program, k, slots, name))
-        self._tape = chosen.Tape(self.program, bytes([i in set(slots) for i in range(self.size)]))
 
     def fixed(self, numbers: Sequence[float]) -> ProgramPrimitive:
         """The same for other numbers in the place of the inputs that are floats.
@@ -938,9 +1044,21 @@ class ProgramPrimitive(NaryPrimitive):
         """
         found: ProgramPrimitive = object.__new__(ProgramPrimitive)
         found.__dict__.update(self.__dict__)
+        found._original = self  # which has the tape, and the derivatives as a compiled function, once they are asked for
         found._numbers = [*numbers, *self._numbers[len(numbers) :]]
         found.function, found.partials = found._value, (found._slopes,)
         return found
+
+    @functools.cached_property
+    def _tape(self) -> Any:
+        wanted = bytearray(self.size)
+        for slot in self._slots:
+            wanted[slot] = 1
+        return chosen.Tape(self.program, bytes(wanted))
+
+    @functools.cached_property
+    def _derivative(self) -> Compiled:
+        return Compiled(_derivative_of(self.program, self._k, self._slots, self.name))
 
     def _filled(self, xs: Sequence[Any]) -> list[Any]:
         found: list[Any] = [*self._numbers]
@@ -950,7 +1068,7 @@ class ProgramPrimitive(NaryPrimitive):
 
     def _value(self, xs: Sequence[float]) -> float:
         try:
-            found: float = self._tape.values(self._filled(xs))[self._k]
+            found: float = self._original._tape.values(self._filled(xs))[self._k]
         except Stale:
             raise ValueError("it takes another way through the function there") from None
         return found
@@ -958,11 +1076,11 @@ class ProgramPrimitive(NaryPrimitive):
     def _slopes(self, z: Any, xs: Sequence[Any]) -> Sequence[Any]:
         if all(type(x) is float for x in xs):
             try:
-                found: list[float] = self._tape.sweep(self._filled(xs), self._k)[1]
+                found: list[float] = self._original._tape.sweep(self._filled(xs), self._k)[1]
             except Stale:
                 raise ValueError("it takes another way through the function there") from None
             return found
-        slopes: Sequence[Any] = self._derivative(*self._filled(xs))
+        slopes: Sequence[Any] = self._original._derivative(*self._filled(xs))
         return slopes
 
 
@@ -971,9 +1089,10 @@ _SIGNATURE = inspect.signature(lambda xs, /: None)
 
 def _derivative_of(program: Program, k: int, slots: Sequence[int], name: str) -> Callable[..., Any]:
     """The partial derivatives of an output as a function on Values, recorded by way of the same instructions."""
+    wanted = set(slots)
 
     def partials(*numbers: Any) -> Any:
-        lifted_numbers = [x if is_tracked(x) or i not in slots else chosen.Value(x) for i, x in enumerate(numbers)]
+        lifted_numbers = [x if is_tracked(x) or i not in wanted else Value(x) for i, x in enumerate(numbers)]
         found: list[Any] = [*lifted_numbers, *program.constants]
         for record, operands in program:
             xs = tuple([found[s] for s in operands])

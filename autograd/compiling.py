@@ -23,6 +23,7 @@ from typing import Any
 from . import printed_c
 from .files import write_whole
 from .program import Program, Stale
+from .replay import number
 
 __all__ = ["CompilerError", "Function", "library"]
 
@@ -82,11 +83,11 @@ def library(text: str) -> Path:
     if path.exists():
         return path
     with tempfile.TemporaryDirectory() as work:
-        source, made = Path(work, "program.c"), Path(work, "program.so")
-        source.write_text(text, encoding="utf-8")
+        made = Path(work, "program.so")
         done = subprocess.run(
-            [*command, "-o", str(made), str(source), "-lm"], capture_output=True, text=True, check=False, errors="replace"
-        )
+            [*command, "-o", str(made), "-xc", "-", "-lm"],
+            input=text, capture_output=True, encoding="utf-8", errors="replace", check=False,
+        )  # fmt: skip
         if done.returncode:
             raise CompilerError(f"{command[0]} could not compile a program: {done.stderr.strip()[:2000]}")
         content = made.read_bytes()
@@ -180,7 +181,7 @@ class Function:
     # ---- as the engines' tapes have it -------------------------------------------------------------
 
     def _run(self, function: Any, numbers: Sequence[float], *filled: Any) -> None:
-        status: int = function(self._takes(*numbers, *[x._data for x in self.program.captured]), *filled)
+        status: int = function(self._takes(*numbers, *map(number, self.program.captured)), *filled)
         if status:
             raise Stale(guard=status - 1) if status > 0 else Stale(instruction=0)
 

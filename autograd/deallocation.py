@@ -2,7 +2,7 @@
 
 When the last Value of a chain dies, it drops its parents, which drop theirs. CPython ends such a recursion in time, by its
 trashcan, except on WebAssembly: a chain of some 3,000 Values exhausts the stack there and ends the interpreter. So on
-WebAssembly, and nowhere else, a dying Value hands its operands over to a list, and the outermost of the dying ones empties it.
+WebAssembly, and nowhere else, a dying Value hands its parents over to a list, and the outermost of the dying ones empties it.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from typing import Any
 
 __all__ = ["prepare"]
 
-_waiting: list[tuple[Any, ...]] = []  # operands of Values that have died; WebAssembly has one thread
+_waiting: list[tuple[Any, ...]] = []  # what the dead referred to; WebAssembly has one thread
 _emptying = False
 
 
-def prepare(value: type) -> None:
-    """Give a class of Values the finalizer that keeps it from recursing, on WebAssembly.
+def prepare(kind: type, *fields: str) -> None:
+    """Give a class the finalizer that keeps its chains from recursing, on WebAssembly.
 
     Args:
-        value: the class; its instances have ``_parents``, and ``_operands`` where they were computed.
+        kind: the class of the chain's links.
+        fields: the names of the attributes that refer to other links, each a tuple, None or unset.
     """
     if sys.platform == "emscripten":
-        value.__del__ = _hand_over  # type: ignore[attr-defined]
+        kind.__del__ = lambda self: _hand_over(self, fields)  # type: ignore[attr-defined]
 
 
-def _hand_over(self: Any) -> None:
+def _hand_over(self: Any, fields: tuple[str, ...]) -> None:
     global _emptying
-    operands = getattr(self, "_operands", None)
-    if operands is None:  # a leaf, or one whose construction failed
-        return
-    object.__setattr__(self, "_parents", ())
-    object.__delattr__(self, "_operands")
-    _waiting.append(operands)
-    del operands
-    if not _emptying:
+    for field in fields:
+        others = getattr(self, field, None)
+        if others:
+            _waiting.append(others)
+            object.__setattr__(self, field, ())
+    others = None
+    if _waiting and not _emptying:
         _emptying = True
         try:
             while _waiting:

@@ -163,6 +163,10 @@ class Face(Micrograd, Operators):
         _stop_recording("it asks for local gradients")
         return self._local_gradients() if self._parents else ()
 
+    def _recorded(self) -> tuple[float, ...]:
+        """The number and the local gradients, for a check that decides nothing."""
+        return self._data, *self._local_gradients()
+
     def interpret(self, primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Any:
         """Compute any primitive on Values and plain numbers, and record it.
 
@@ -254,7 +258,7 @@ class Face(Micrograd, Operators):
 
     def __repr__(self) -> str:
         """The number, the gradient, and the label if there is one."""
-        _stop_recording("it writes a Value as text")
+        _stop_recording("it writes a Value as text", differs=True)
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
 
@@ -265,17 +269,17 @@ class Face(Micrograd, Operators):
                 "a computed Value can't be copied or pickled: its graph would have to go along; "
                 "use v.detach() for a leaf with the same number"
             )
-        _stop_recording("it copies or pickles a Value")
+        _stop_recording("it copies or pickles a Value", differs=True)
         kind: Any = type(self)
         if kind is self._engine.Value:
             kind = None if kind is import_module("autograd").Value else self._engine.__name__
         return restored, (kind, self._data, self._grad, self.label), getattr(self, "__dict__", None) or None
 
 
-def _stop_recording(reason: str) -> None:
-    """Let `compile` know of something that a program can't do."""
+def _stop_recording(reason: str, differs: bool = False) -> None:
+    """Let `compile` know of something that a program can't do, or that a float does in another way."""
     if modes.recorders and (recorder := modes.watching()) is not None:
-        recorder.fail(reason)
+        recorder.fail(reason, differs)
 
 
 def restored(kind: type[Face] | str | None, data: float, grad: float | None, label: str) -> Any:

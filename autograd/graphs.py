@@ -144,7 +144,7 @@ def _check_unchanged(node: Any, operands: tuple[Any, ...]) -> None:
         return
     op, plain = node.op, tuple([x if type(x) is float else bare(x) for x in operands])
     value = op.evaluate(plain, operands)
-    if repr((value, *op.local_gradients(value, plain, positions))) != repr((bare(node), *node._local_gradients())):
+    if repr((value, *op.local_gradients(value, plain, positions))) != repr(node._recorded()):
         raise RuntimeError(
             f"the data of a leaf was changed after {op.describe(operands)} was computed, so a graph of "
             f"its derivatives can't be built; compute the expression again first"

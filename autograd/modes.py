@@ -327,7 +327,7 @@ def stacklevel() -> int:
     level = 1
     while frame is not None and os.path.dirname(frame.f_code.co_filename) == _HERE:
         frame, level = frame.f_back, level + 1
-    return level - 1
+    return level
 
 
 def _calling_frame() -> FrameType:

@@ -28,7 +28,7 @@ LANGUAGES = ("python", "c", "javascript")
 WIDTH = 110  # of a line, roughly
 
 
-class UnprintableError(ValueError):
+class UnprintableError(RuntimeError):
     """A program holds something that can't be written in the language asked for. The message names it."""
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from . import kernels, records
 from .record import Primitive
 
-__all__ = ["SAFE", "TESTS", "Guard", "Program", "Stale", "bits", "stop"]
+__all__ = ["SAFE", "TESTS", "Guard", "Program", "Stale", "bits", "program_of", "stop"]
 
 stop = Primitive("stop", lambda x: x, [lambda z, x: 0.0], inner=True, doc="The number of x, to which no derivative flows.")
 stop.__module__ = __name__  # where its pickle looks for it
@@ -304,7 +304,8 @@ class Program:
             place where a browser's sines and exponentials are.
 
         Raises:
-            ValueError: the language is another one, or the program holds what can't be written in it; the message says what.
+            ValueError: the language is another one.
+            UnprintableError: the program holds what can't be written in it; the message names it.
 
         >>> from array import array
         >>> from autograd import multiply
@@ -343,12 +344,47 @@ class Program:
             ``source`` is what was compiled, and ``path`` is the library.
 
         Raises:
-            ValueError: the language is another one, or the program holds what can't be written in it.
+            ValueError: the language is another one.
+            UnprintableError: the program holds what can't be written in it; the message names it.
             CompilerError: there is no C compiler, or it refused the program.
         """
         if language != "c":
             raise ValueError(f"a program is compiled from 'c', got {language!r:.60}")
         return import_module(f"{__package__}.compiling").Function(self)
+
+    def to_jax(self, *, guards: bool = True) -> Any:
+        """The program as a function of JAX's arrays, with JAX's own derivatives: `jax.grad`, `jax.jit` and `jax.vmap` take it.
+
+        Args:
+            guards: whether a program with guards is refused. Without them the function is the one way that was recorded.
+
+        Returns:
+            A function of one array, or number, for each input: a point, or many at once, since each instruction is elementwise.
+            ``captured=[...]`` takes arrays in the place of the captured Values, so that they can be differentiated too;
+            otherwise their numbers are read at each call, or when it is traced. Its precision is that of its arguments: switch
+            ``jax_enable_x64`` on for that of Python. Derivatives at kinks are those of glassgrad; where one is infinite
+            and nothing arrives, it is nan in JAX.
+
+        Raises:
+            ImportError: JAX is not installed.
+            UnprintableError: the program has guards, or a primitive that JAX doesn't have; the message names it.
+        """
+        return import_module(f"{__package__}.elsewhere").to_jax(self, guards=guards)
+
+    def to_torch(self, *, guards: bool = True) -> Any:
+        """The program as a function of PyTorch's tensors, with PyTorch's own derivatives, as in `to_jax`.
+
+        Args:
+            guards: whether a program with guards is refused.
+
+        Returns:
+            A function of one tensor, or number, for each input; ``captured=[...]`` takes tensors for the captured Values.
+
+        Raises:
+            ImportError: PyTorch is not installed.
+            UnprintableError: the program has guards, or a primitive that PyTorch doesn't have; the message names it.
+        """
+        return import_module(f"{__package__}.elsewhere").to_torch(self, guards=guards)
 
     def __str__(self) -> str:
         """Forward and backward pass as Python, each result with its name; the sizes alone where it is long."""
@@ -365,3 +401,54 @@ class Program:
         ]  # fmt: skip
         words = [f"{n} {word}{'s' * (n != 1)}" for n, word in counts]
         return f"<program: {', '.join(words)}>"
+
+
+def program_of(outputs: Sequence[Any], inputs: Sequence[Any]) -> Program:
+    """The program of a graph that is there already.
+
+    Args:
+        outputs: Values, what the program computes.
+        inputs: Values. They may be leaves or not; what they were computed from is left out.
+
+    Returns:
+        A program in the order of a backward pass from the outputs. All leaves beside the inputs are captured.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, "x"); f = x * x + x; f.label = "f"
+    >>> print(program_of([f], [x]))
+    def value_and_gradients(x):
+        # forward
+        t1 = x * x
+        f = t1 + x
+    <BLANKLINE>
+        # backward from f
+        d_f = 1.0
+        d_t1 = 1.0
+        d_x = 0.0 + 1.0 + x + x
+        return f, [d_x]
+    """
+    given = dict.fromkeys(inputs)
+    code: dict[Any, None] = {}
+    captured: dict[Any, None] = {}
+    stack: list[Any] = [*outputs][::-1]
+    while stack:
+        node = stack.pop()
+        if node is None:  # the mark below a node's parents: they are all in the code by now
+            code[stack.pop()] = None
+        elif node in given or node in code or node in captured:
+            continue
+        elif node.is_leaf:
+            captured[node] = None
+        else:
+            stack += (node, None, *node.parents[::-1])
+    numbers = {bits(c): c for x in code for c in x.operands if type(c) is float}
+    slots: dict[Any, int] = {x: i for i, x in enumerate([*given, *captured, *numbers, *code])}
+    table: dict[Primitive, int] = {}
+    ops, starts, operands = array("H"), array("I", [0]), array("I")
+    for node in code:
+        ops.append(table.setdefault(node.op, len(table)))
+        operands.extend([slots[bits(x) if type(x) is float else x] for x in node.operands])
+        starts.append(len(operands))
+    labels = {slot: x.label for x, slot in slots.items() if not isinstance(x, bytes) and x.label}
+    wanted = [slots[x] for x in outputs]
+    return Program(len(given), [*captured], [*numbers.values()], [*table], ops, starts, operands, (), wanted, labels)

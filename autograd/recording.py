@@ -21,7 +21,7 @@ from .records import add
 from .replay import number
 from .series import Series
 
-__all__ = ["Recorder", "draw", "given_again"]
+__all__ = ["Drawn", "Recorder", "draw", "drawn_next", "given_again"]
 
 MOST_GUARDS = 10_000
 COMPENSATED = sys.version_info >= (3, 12)  # whether the built-in sum() adds floats in another way than Values
@@ -37,6 +37,7 @@ class Recorder:
 
     Attributes:
         reason: why there is no program of it; None if there is one.
+        differs: whether the run may have come to something else than one with the floats themselves.
         drawn: for each number that the function drew, the function that drew it and the Value that stands for it.
     """
 
@@ -46,6 +47,7 @@ class Recorder:
         self.floats = dict.fromkeys(floats)
         self.births = engine.Births()
         self.reason: str | None = None
+        self.differs = False
         self.drawn: list[tuple[Callable[[], float], Any]] = []
         self._asked: list[tuple[str, tuple[Any, ...], Any, str]] = []
         self._lock = Lock()
@@ -76,12 +78,14 @@ class Recorder:
 
     # ---- what the hooks call -----------------------------------------------------------------------
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, differs: bool = False) -> None:
         """Give up: the function goes on, and there will be no program.
 
         Args:
             reason: what it does, such as "it calls backward()".
+            differs: whether it may go on in another way than with the floats themselves.
         """
+        self.differs = self.differs or (differs and bool(self.floats or self.drawn))
         if self.reason is None:
             self.reason = f"{reason} at {_place()}"
 
@@ -100,7 +104,7 @@ class Recorder:
         try:
             result = TESTS[test](*numbers)
         except ArithmeticError:
-            self.fail("an operation in it raises an error")
+            self.fail("an operation in it raises an error", differs=True)
             raise
         if any(type(x) is not float for x in bases):
             self._asked.append((test, bases, result, _place()))
@@ -116,7 +120,7 @@ class Recorder:
             return x
         plain = float(x.data if is_tracked(x) else x)
         if is_tracked(x) or (plain != x and plain == plain):
-            self.fail(f"it looks at a {type(x).__name__}")
+            self.fail(f"it looks at a {type(x).__name__}", differs=True)
         return plain
 
     def number_of(self, x: Any) -> float:
@@ -159,7 +163,7 @@ class Recorder:
             what: such as "float() of a Value".
         """
         if self.floats:
-            self.fail(f"it calls {what}, which stands for a float while it is recorded,")
+            self.fail(f"it calls {what}, which stands for a float while it is recorded,", differs=True)
 
     def differentiates(self, arguments: bool) -> None:
         """Take note of a derivative that the function computes.
@@ -168,7 +172,7 @@ class Recorder:
             arguments: whether its arguments are Values.
         """
         if arguments and self.floats and not modes.inside_derivative():
-            self.fail("it computes a derivative of its arguments")
+            self.fail("it computes a derivative of its arguments", differs=True)
 
     # ---- reading it --------------------------------------------------------------------------------
 
@@ -212,24 +216,42 @@ def _place() -> str:
 
 # ---- numbers that a function draws itself ------------------------------------------------------------
 
-_given: ContextVar[list[float] | None] = ContextVar("given", default=None)
+Drawn = tuple[Callable[[], float], float]  # a number, and what drew it
+
+_given: ContextVar[list[Drawn] | None] = ContextVar("given", default=None)
 
 
 class given_again:  # noqa: N801  # a block, as contextlib's are
     """A block in which `draw` hands out numbers that were drawn already, before it draws others.
 
     Args:
-        numbers: those that a replay drew before it turned out that the function itself must run.
+        drawn: those that a replay drew before it turned out that the function itself must run.
+
+    Attributes:
+        left: what of them wasn't asked for.
     """
 
-    def __init__(self, numbers: Sequence[float]) -> None:
-        self._numbers = [*numbers][::-1]
+    def __init__(self, drawn: Sequence[Drawn]) -> None:
+        self.left = [*drawn]
 
     def __enter__(self) -> None:
-        self._token = _given.set(self._numbers)
+        self._token = _given.set(self.left)
 
     def __exit__(self, *error: object) -> None:
         _given.reset(self._token)
+
+
+def drawn_next(left: list[Drawn], function: Callable[[], float]) -> float:
+    """A number: the first of those that are left, if the same function drew it, else a new one.
+
+    Args:
+        left: numbers that were drawn before; the one that is returned is taken from them.
+        function: draws one.
+    """
+    if left and left[0][0] == function:
+        return left.pop(0)[1]
+    left.clear()
+    return function()
 
 
 def draw(function: Callable[[], float]) -> Any:
@@ -245,7 +267,7 @@ def draw(function: Callable[[], float]) -> Any:
     0.5
     """
     given = _given.get()
-    x = given.pop() if given else function()
+    x = drawn_next(given, function) if given else function()
     recorder = modes.watching() if modes.recorders else None
     if recorder is None:
         return x

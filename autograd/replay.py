@@ -286,6 +286,25 @@ class Tape:
         found = self._forward(numbers)
         return found[self.program.outputs[k]], self._backward(found, k)
 
+    def needed(self, k: int) -> bytearray:
+        """Which slots a derivative of output k reaches, as `Program.needed` finds them."""
+        return self.program.needed(k)
+
+    def node(self, primitive: Primitive, given: Sequence[Any]) -> Any:
+        """Output 0 as one node of the inputs and the captured Values.
+
+        Args:
+            primitive: what its ``op`` is to be.
+            given: a Value for each input, all of them differentiated.
+        """
+        operands = (*given, *self.program.captured)
+        numbers = [number(x) for x in given]
+        engine = operands[0]._engine
+        if modes.open_blocks and not modes.current.get().recording:
+            return engine.Value(self.values(numbers)[0])
+        value, row = self.sweep(numbers, 0)
+        return engine._one_node(primitive, operands, value, row)
+
     def jacobian(self, numbers: Sequence[float]) -> tuple[list[float], list[list[float]]]:
         """All outputs, and for each its derivatives, as `sweep` gives them.
 

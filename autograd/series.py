@@ -26,7 +26,7 @@ from itertools import pairwise
 from operator import mul
 from typing import Any
 
-from . import modes
+from . import deallocation, modes
 from .dual import Origin, detached, lifted, new_level, watched
 from .operators import Operators
 from .record import Primitive, number_of
@@ -255,6 +255,9 @@ class Series(Operators):
     def __repr__(self) -> str:
         """The coefficients that are known."""
         return f"Series({self.known!r})"
+
+
+deallocation.prepare(Series, "operands", "partials")
 
 
 def _closes(z: Series, x: Any, y: Any) -> bool:

@@ -151,7 +151,7 @@ class Value(Node, Face):  # noqa: D101  # its docstring is that of its face
             return _node(p.negative, -self._data, (self,), (self,), lambda: (-1.0,))
 
 
-deallocation.prepare(Value)
+deallocation.prepare(Value, "_parents", "_operands")
 
 
 def _record(primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Value:

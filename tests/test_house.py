@@ -39,17 +39,18 @@ ALLOWED: dict[str, set[str]] = {
     "replay": {"modes", "printed_python", "program", "record"},
     "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes", "replay"},
     "dual": {"records", "operators", "record", "modes"},
-    "series": {"dual", "records", "operators", "record", "modes"},
+    "series": {"deallocation", "dual", "records", "operators", "record", "modes"},
     "tree": set(),
     "layout": {"tree"},
     "symbol": {"records", "operators", "record"},
     "recording": {"program", "replay", "dual", "series", "records", "record", "modes"},
     "engines": {"value"},
     "printed": {"program"},
+    "elsewhere": {"printed", "program", "records", "record"},
     "printed_walked": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "printed_c": {"printed", "printed_python", "printed_walked", "translate", "program", "kernels"},
     "printed_javascript": {"printed_c", "printed_python", "printed_walked", "translate", "program", "kernels"},
-    "compiling": {"printed_c", "program", "files"},
+    "compiling": {"printed_c", "program", "replay", "files"},
     "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "leaves": {"engines"},
     "translate": {"files", "kernels", "records", "record"},
@@ -57,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "program",
         "recording",
         "replay",
+        "value",
         "transforms",
         "dual",
         "layout",
@@ -73,7 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.
-OPEN = {"autograd.files", "autograd.leaves", "autograd.recording", "autograd.tree"}
+OPEN = {"autograd.files", "autograd.leaves", "autograd.program", "autograd.recording", "autograd.tree"}
 # What each other package may import of ours.
 PACKAGES = {
     "viz": {"viz", "autograd"},

@@ -1,8 +1,8 @@
 """Builds the playground, a folder of static files: ``python docs/play/build.py [--output FOLDER]``.
 
-It puts together this folder's page, a pure wheel of glassgrad, the Python package graphviz as it is installed here, and two packages
-from npm in the versions of the lock file: pyodide (CPython in WebAssembly) and @viz-js/viz (Graphviz in WebAssembly). The page asks
-nothing of any other host. Try it with ``python -m http.server --directory docs/play/dist``.
+It puts together this folder's page, a pure wheel of glassgrad, the Python package graphviz as it is installed here, and two
+packages from npm in the versions of the lock file: pyodide (CPython in WebAssembly) and @viz-js/viz (Graphviz in WebAssembly).
+The page asks nothing of any other host. Try it with ``python -m http.server --directory docs/play/dist``.
 """
 
 from __future__ import annotations

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import random
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd import value as reference
-from autograd.program import Program
+from autograd.program import Program, program_of
 from autograd.testing.expressions import OPERATIONS, build
 
 V = reference.Value
 AWKWARD = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
-
-
-def program_of(outputs: Sequence[Any], inputs: Sequence[Any]) -> Program:
-    """The program of Values of the reference engine: all leaves but the inputs are captured."""
-    nodes = reference._order_of(list(outputs))
-    captured = [x for x in nodes if x.is_leaf and not any(x is y for y in inputs)]
-    numbers = {c.hex(): c for x in nodes for c in x.operands if isinstance(c, float)}
-    slots: dict[Any, int] = {id(x): i for i, x in enumerate([*inputs, *captured])}
-    slots |= {text: len(slots) + i for i, text in enumerate(numbers)}
-    records: list[Any] = []
-    ops, starts, operands = array("H"), array("I", [0]), array("I")
-    for node in [x for x in nodes if not x.is_leaf]:
-        if not any(node.op is record for record in records):
-            records.append(node.op)
-        ops.append([record is node.op for record in records].index(True))
-        operands.extend([slots[x.hex() if isinstance(x, float) else id(x)] for x in node.operands])
-        starts.append(len(operands))
-        slots[id(node)] = len(slots)
-    labels = {slots[id(x)]: x.label for x in [*nodes, *inputs] if x.label}
-    outs = [slots[id(x)] for x in outputs]
-    return Program(len(inputs), captured, tuple(numbers.values()), records, ops, starts, operands, (), outs, labels)
 
 
 def of_function(f: Callable[..., Any], *point: float, labels: str = "") -> tuple[Program, list[float], list[float]]:

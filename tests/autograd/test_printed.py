@@ -15,7 +15,7 @@ import autograd as ag
 from autograd import records
 from autograd.printed import Names, UnprintableError
 from autograd.printed_python import replay_function, shown, written
-from autograd.program import Guard, Program, Stale, stop
+from autograd.program import Guard, Program, Stale, program_of, stop
 from autograd.testing.expressions import OPERATIONS
 
 spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
@@ -96,7 +96,7 @@ def test_derivatives_as_programs(name: str) -> None:
     root = call(ag, inputs[0], inputs[-1], 0.0)
     slopes = printing.reference.gradients(root, inputs, create_graph=True)
     total = ag.sum([g * (1.0 + i) for i, g in enumerate(slopes)])
-    program = printing.program_of([total], inputs)
+    program = program_of([total], inputs)
     program, point, expected = printing.eager(program, inputs, total)
     value, derivatives = executed(written(program))["value_and_gradients"](*point)
     assert printing.hexed([value, *derivatives]) == printing.hexed(expected)
@@ -136,6 +136,16 @@ def test_reads_like_a_lecture() -> None:
     assert executed(program.source())["value_and_gradients"](-2.0, 5.0, -4.0) == (-12.0, [-4.0, -4.0, 3.0])
 
 
+def test_a_graph_as_a_program(Value: Any) -> None:
+    """The graph of either engine is a program; inputs may be computed ones, other leaves are captured."""
+    x, w = Value(0.5, "x"), Value(2.0, "w")
+    y = ag.exp(x)
+    y.label = "y"
+    program = program_of([y * w + 1.0, y], [y])
+    assert (program.inputs, program.captured, program.constants, len(program)) == (1, (w,), (1.0,), 2)
+    assert executed(program.source())["value_and_gradients"](3.0) == ([7.0, 3.0], [[2.0, 3.0], [1.0, 0.0]])
+
+
 def test_long_programs_are_not_printed() -> None:
     """print() of a program of many instructions tells its sizes, and `source` still writes it; long lines are broken."""
     program, point, expected = printing.of_function(lambda x: ag.sum([x * float(i) for i in range(1200)]), 0.5)
@@ -151,7 +161,7 @@ def test_names() -> None:
     x, y = printing.V(0.5, "W[0] α"), printing.V(0.25, "lambda")
     power, value = printing.V(3.0, "power_dx"), printing.V(2.0, "value")
     root = (x * y) ** power + value * value
-    text = written(printing.program_of([root], [x, y, power, value]))
+    text = written(program_of([root], [x, y, power, value]))
     assert "def value_and_gradients(W_0_α, lambda_2, power_dx, value_2):" in text
     assert "def power_dx_2(" in text
     assert len(executed(text)["value_and_gradients"](0.5, 0.25, 3.0, 2.0)[1]) == 4
@@ -180,7 +190,7 @@ def test_several_outputs() -> None:
     """Values and rows of derivatives, of outputs that share instructions, or are an input or a constant."""
     x, y = printing.V(0.5), printing.V(-2.0)
     p = ag.softmax([x, y])
-    program = printing.program_of([p[0] * y, p[1], x], [x, y])
+    program = program_of([p[0] * y, p[1], x], [x, y])
     rows = [[ag.gradients(z, v) for v in (x, y)] for z in (p[0] * y, p[1])] + [[1.0, 0.0]]
     values = [p[0].data * y.data, p[1].data, 0.5]
     assert replay_function(program, -1)(0.5, -2.0) == (values, rows)

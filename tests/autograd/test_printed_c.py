@@ -229,6 +229,15 @@ def test_many_terms() -> None:
 
 
 @NEEDS_COMPILER
+def test_squares() -> None:
+    """The derivative of x ** 2.0 is 2.0 * x, with the bits of eager."""
+    program, point, expected = printing.of_function(lambda x: ag.exp(x) ** 2.0, 0.3)
+    assert "2.0 * t1" in program.source("c")
+    value, derivatives = program.function("c").value_and_gradients(*point)
+    assert printing.hexed([value, *derivatives]) == printing.hexed(expected)
+
+
+@NEEDS_COMPILER
 def test_inactive_inputs_have_no_derivative() -> None:
     """What isn't differentiated is not computed, so that a parameter may be an input."""
     f = Function(one(records.leaky_relu, 0, 1, inputs=2), [1, 0])
@@ -273,6 +282,46 @@ def test_kernels_and_nothing_else() -> None:
     assert "Exact" not in text
     assert "ERFCX" not in text
     assert "ERFCX" in one(records.gelu, 0).source("c")
+
+
+# ---- compile with backend="c" ------------------------------------------------------------------------
+
+
+@NEEDS_COMPILER
+def test_compile_by_c() -> None:
+    """Values, branches, derivatives and nodes have the bits of eager, each call from the library."""
+
+    def f(x: Any, y: Any) -> Any:
+        return x * ag.exp(y) + ag.sqrt(x) if x > 1.0 else x * y
+
+    fast = ag.compile(f, backend="c")
+    for x, y in [(2.0, 0.5), (3.0, -1.0), (4.0, 0.1), (0.5, 2.0), (0.25, 3.0), (0.75, 1.0), (2.5, 0.5)]:
+        expected = f(ag.Value(x), ag.Value(y)).data
+        assert fast(x, y).hex() == expected.hex()
+        assert ag.value_and_grad(fast, (0, 1))(x, y) == ag.value_and_grad(f, (0, 1))(x, y)
+        a, b, c, d = map(ag.Value, (x, y, x, y))
+        fast(a, b).backward()
+        f(c, d).backward()
+        assert (a.grad, b.grad) == (c.grad, d.grad)
+    assert len(fast.programs) >= 2
+    assert ag.compile(fast) is fast
+    assert ag.compile(fast, backend="c") is fast
+    assert ag.compile(ag.grad(f), backend="c")(2.0, 0.5) == ag.grad(f)(2.0, 0.5)
+    other = ag.compile(ag.compile(f), backend="c")
+    assert [other(2.0, y) for y in (1.0, 1.5, 2.0)] == [f(ag.Value(2.0), ag.Value(y)).data for y in (1.0, 1.5, 2.0)]
+
+
+@NEEDS_COMPILER
+def test_compile_by_c_raises_as_eager() -> None:
+    """An error is the function's own, and a primitive that can't be written is named."""
+    fast = ag.compile(lambda x: ag.log(x), backend="c")
+    assert [fast(x) for x in (1.0, 2.0, 3.0)] == [math.log(x) for x in (1.0, 2.0, 3.0)]
+    with pytest.raises(ValueError, match=r"^cannot compute log\(-1.0"):
+        fast(-1.0)
+    with pytest.raises(UnprintableError, match=r"^gamma can't be written in C"):
+        ag.compile(lambda x: ag.gamma(x), backend="c")(2.0)
+    with pytest.raises(ValueError, match=r"^compile: backend is 'c', or left out; got 'rust'$"):
+        ag.compile(math.sqrt, backend="rust")
 
 
 # ---- compiling -----------------------------------------------------------------------------------------

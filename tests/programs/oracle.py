@@ -184,7 +184,9 @@ def read(roots: Sequence[Any], inputs: Sequence[Any], captured: Sequence[Any] = 
         operands.extend(slots[("constant", bits(x)) if isinstance(x, float) else x] for x in node.operands)  # type: ignore[index]
         starts.append(len(operands))
         slots[node] = first + i
-    return importlib.import_module("autograd.program").Program(len(inputs), captured, constants, table, ops, starts, operands, (), [slots[root] for root in roots])
+    return importlib.import_module("autograd.program").Program(
+        len(inputs), captured, constants, table, ops, starts, operands, (), [slots[root] for root in roots]
+    )
 
 
 # ---- random expressions and random Python ------------------------------------------------------------
@@ -202,7 +204,11 @@ def drawn(rng: random.Random, longest: int = 14, names: Sequence[str] = NAMES, *
 def random_point(rng: random.Random, count: int, strange: float = 0.2) -> list[float]:
     """Numbers of all kinds: near 1, whole, and with some probability strange ones."""
     return [
-        rng.choice(STRANGE) if rng.random() < strange else float(rng.randint(-3, 3)) if rng.random() < 0.2 else rng.gauss(0.0, 1.5)
+        rng.choice(STRANGE)
+        if rng.random() < strange
+        else float(rng.randint(-3, 3))
+        if rng.random() < 0.2
+        else rng.gauss(0.0, 1.5)
         for _ in range(count)
     ]
 

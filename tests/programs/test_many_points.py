@@ -78,6 +78,7 @@ def test_random_functions_at_many_points(thorough: bool) -> None:
 
 def list_of(stacked: Any, count: int) -> list[Any]:
     """The results of the single points, out of a result of lists."""
+
     def at(x: Any, i: int) -> Any:
         if isinstance(x, dict):
             return {key: at(each, i) for key, each in x.items()}
@@ -264,6 +265,7 @@ def test_kinds_of_input() -> None:
     assert described(found.tolist()) == described(eager)
     assert described(ag.vmap(f)(np.array(xs)[::2]).tolist()) == described(eager[::2])
     assert described(list(ag.vmap(f)(array.array("d", xs)))) == described(eager)
+    assert described(list(ag.vmap(f)(memoryview(array.array("d", xs))))) == described(eager)
     table = np.array(X)
     rows = ag.vmap(net, in_axes=(None, 0))(P, table)
     assert described(rows.tolist()) == described([net(P, x) for x in X])
@@ -362,7 +364,9 @@ def test_mapped_functions_in_threads() -> None:
     xs, ys = [0.01 * i - 2 for i in range(500)], [math.sin(i) for i in range(500)]
     expected = described(f(xs, ys))
     found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.extend(described(f(xs, ys)) == expected for _ in range(20))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: found.extend(described(f(xs, ys)) == expected for _ in range(20))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -105,6 +105,16 @@ def test_directions(thorough: bool) -> None:
             way = tuple(rng.gauss(0.0, 1.0) for _ in point)
             from programs_oracle import outcome
 
-            pair.same("jvp", point, outcome(lambda p=point, w=way: ag.jvp(f, p, w)), outcome(lambda p=point, w=way: ag.jvp(fast, p, w)))
-            pair.same("hvp", point, outcome(lambda p=point, w=way: ag.hvp(f, p, w)), outcome(lambda p=point, w=way: ag.hvp(fast, p, w)))
+            pair.same(
+                "jvp",
+                point,
+                outcome(lambda p=point, w=way: ag.jvp(f, p, w)),
+                outcome(lambda p=point, w=way: ag.jvp(fast, p, w)),
+            )
+            pair.same(
+                "hvp",
+                point,
+                outcome(lambda p=point, w=way: ag.hvp(f, p, w)),
+                outcome(lambda p=point, w=way: ag.hvp(fast, p, w)),
+            )
             pair.same("vjp", point, *(outcome(lambda p=point, w=way, g=g: ag.vjp(g, *p)[1](w[0])) for g in (f, fast)))

@@ -397,3 +397,36 @@ def test_what_the_result_does_not_depend_on_can_not_be_explained(capsys: pytest.
     """--explain of a name that the result does not depend on says so: its gradient is 0."""
     assert main(["a = x * 2; f = y + 1; g = a * 0 + f; f + 1", "x=3", "y=1", "--no-picture", "--explain", "x"]) == 2
     assert "does not depend on it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("language", "head"),
+    [
+        ("python", "def value_and_gradients(b, x, w=2.0):"),
+        ("c", "int value_and_gradients(const double *in, double *out, double *gradients) {"),
+        ("javascript", "function valueAndGradients(b, x, w = 2.0) {"),
+    ],
+)
+def test_the_statements_as_a_program(language: str, head: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--source prints a program, its arguments in the order of the command, and neither table nor picture."""
+    assert main(["w = 2; f = tanh(w * x + b)", "b=1", "x=-1", "--source", language]) == 0
+    printed = capsys.readouterr().out
+    assert head in printed.splitlines()
+    assert "picture" not in printed
+    if language == "python":
+        namespace: dict[str, Any] = {}
+        exec(printed, namespace)
+        x, b, w = map(autograd.Value, (-1.0, 1.0, 2.0))
+        f = autograd.tanh(w * x + b)
+        f.backward()
+        assert namespace["value_and_gradients"](1.0, -1.0) == (f.data, [b.grad, x.grad, w.grad])
+    assert main(["x", "x=2", "--source", language]) == 0
+
+
+def test_source_says_what_it_can_t_write(capsys: pytest.CaptureFixture[str]) -> None:
+    """A function that a language can't have is named, and options that ask for something else beside it are refused."""
+    assert main(["gamma(x)", "x=2", "--source", "c"]) == 2
+    assert capsys.readouterr().err.startswith("glassgrad: gamma can't be written in C: ")
+    for option in (["--json"], ["--steps", "walk.html"], ["--explain", "x"], ["-o", "x.svg"]):
+        assert main(["x * x", "x=2", "--source", "c", *option]) == 2
+        assert "--source prints a program and nothing else; leave --" in capsys.readouterr().err

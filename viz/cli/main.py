@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO, Any, NoReturn
 
 import autograd
+from autograd.program import program_of
 
 from ..files import FORMATS, check_suffix
 from ..graph.reading import MAX_NODES as MAX_DRAWN
@@ -31,6 +32,7 @@ from .table import as_json, as_table
 
 __all__ = ["main"]
 
+LANGUAGES_OF_CODE = ("c", "javascript", "python")
 BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -46,6 +48,7 @@ examples:
   echo "sigmoid(w * x + b)" | glassgrad - w=2 x=-1 b=1 --all --no-picture
   glassgrad -f neuron.txt w=2 x=-1 --json
   glassgrad "x * x + x" x=3 --explain x --steps walk.html --style boxes --theme dark
+  glassgrad "sin(x) * y" x=1 y=2 --source c
 
 the language:
   Statements are separated by ; or newlines: name = expression, or an expression. The last one is the result.
@@ -118,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--explain", metavar="NAME", help="say why the gradient of this node is what it is, path by path")
     parser.add_argument("--no-picture", action="store_true", help="draw nothing")
     parser.add_argument("--all", action="store_true", help="show nodes without a name as well")
+    parser.add_argument("--source", choices=LANGUAGES_OF_CODE, help="print a program that computes value and gradients instead")
     parser.add_argument("--json", action="store_true", help="print JSON with all digits instead of the table")
     parser.add_argument("--version", action="store_true", help="print the version and the engine, and stop")
     return parser
@@ -158,7 +162,11 @@ def _main(argv: list[str]) -> int:
     if options.steps is not None:
         _check_name(options.steps, (".html",), "page")
     text, words = _statements(options)
-    program = run(text, parse_inputs(words))
+    inputs = parse_inputs(words)
+    program = run(text, inputs)
+    if options.source is not None:
+        _print(_code(program, [*inputs], options))
+        return 0
     _differentiate(program)
     explanation = _explained(program, options.explain, options.language)
     if output is not None:
@@ -177,6 +185,18 @@ def _main(argv: list[str]) -> int:
         lines.append(f"steps: {visible(options.steps)}")
     _print("\n".join(lines).rstrip())
     return 0
+
+
+def _code(program: Program, names: Sequence[str], options: argparse.Namespace) -> str:
+    """The statements as a program in a language: the inputs are its arguments, and then numbers that have a name."""
+    for option in ("json", "steps", "explain", "output"):
+        if getattr(options, option):
+            raise CommandError(f"--source prints a program and nothing else; leave --{option} out, or --source")
+    inputs = [_named(program, "--source", name) for name in names]
+    try:
+        return program_of([program.result.value], inputs).source(options.source).rstrip("\n")
+    except RuntimeError as error:
+        raise CommandError(visible(str(error))) from None
 
 
 def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:

@@ -20,6 +20,7 @@ __all__ = ["GraphvizNotFoundError", "LayoutTimeoutError", "RenderError", "escape
 Backend = Callable[[str, str, str], bytes | str]
 
 IN_PROCESS_SIZE = 150  # nodes and edges together; larger graphs go to a child that can be ended
+FROZEN_SIZE = 300  # of what is laid out where there can be no child
 TIME_LIMIT = 30.0  # seconds
 _backend: Backend | None = None
 _one_at_a_time = threading.Lock()  # Graphviz has global state, and file descriptor 2 is the process's
@@ -109,7 +110,14 @@ def run_graphviz(source: str, kind: str, size: int, *, engine: str = "dot", seco
     if _backend is not None:
         data = _handed_over(_backend, source, kind, engine)
     elif (pygraphviz := _pygraphviz()) is not None:
-        if size <= IN_PROCESS_SIZE or not sys.executable:
+        # In a frozen application sys.executable is that application, which a child process would start once more.
+        frozen = getattr(sys, "frozen", False)
+        if frozen and engine == "dot" and size > FROZEN_SIZE:
+            raise LayoutTimeoutError(
+                f"{size} nodes and edges are too many to lay out inside a frozen application, where nothing can end a layout "
+                f"that takes too long; draw a smaller part of the graph"
+            )
+        if size <= IN_PROCESS_SIZE or not sys.executable or frozen:
             data = _in_process(pygraphviz, source, kind, engine)
         else:
             worker = importlib.resources.files(__package__).joinpath("worker.py").read_text(encoding="utf-8")

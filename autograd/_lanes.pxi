@@ -949,7 +949,7 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
         at = 0
         for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
             if lanes.is_shared(i) and lanes.is_wanted(i):
-                where[<Py_ssize_t>lanes.place_of[i]] = to[at]
+                where[<Py_ssize_t>lanes.place_of[i]] = at if to is None else to[at]
                 at += 1
         rest.append([picked, which, where, len(picked)])
         width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))

@@ -2,12 +2,13 @@
 // MODULES is a node_modules with pyodide and @viz-js/viz, SITE a folder with pytest and what else the tests import.
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
+import process from "node:process";
 
 const [, , modules, checkout, site, ...args] = process.argv;
 const from = path => import(pathToFileURL(join(modules, path)).href);
 const [{ loadPyodide }, { instance }] = [await from("pyodide/pyodide.mjs"), await from("@viz-js/viz/dist/viz.js")];
 const graphviz = await instance();
-const python = await loadPyodide({ env: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", CI: "true", HOME: "/home/pyodide" } });
+const python = await loadPyodide({ env: { PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1", CI: "true" } });
 const layOut = (text, format, engine) => {
   const done = graphviz.render(text, { format, engine });
   if (done.status !== "success") throw new Error(done.errors.map(error => error.message).join("; "));

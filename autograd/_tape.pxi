@@ -8,6 +8,8 @@
 # Where a rule gives up, and for records without one, the record itself is asked, in Python. While it runs the Work is taken,
 # and whoever replays the same tape meanwhile is given another one.
 
+from cpython.bytearray cimport PyByteArray_AS_STRING
+
 from .program import Stale
 
 # ---- decoding --------------------------------------------------------------------------------------
@@ -379,6 +381,20 @@ cdef class Tape:
     def nodes(self, primitives, given):
         """All outputs as nodes of a primitive each; see `node`."""
         return self.nodes_of(tuple(primitives), tuple(given), self.output_count)
+
+    def needed(self, Py_ssize_t k):
+        """Which slots a derivative of output k reaches, as `Program.needed` finds them."""
+        cdef bytearray found = bytearray(self.slots)
+        cdef unsigned char* marks = <unsigned char*>PyByteArray_AS_STRING(found)
+        cdef size_t i, j
+        if not 0 <= k < self.output_count:
+            raise IndexError(f"a tape of {self.output_count} outputs has no output {k}")
+        marks[self.outputs[k]] = 1
+        for i in range(self.count, 0, -1):
+            if marks[self.first + i - 1] and self.codes[i - 1] >> BITS != DO_STOP:
+                for j in range(self.starts[i - 1], self.starts[i]):
+                    marks[self.operands[j]] = 1
+        return found
 
     cdef list nodes_of(self, tuple primitives, tuple given, Py_ssize_t outputs):
         cdef Work other

@@ -321,7 +321,8 @@ class Path:
         found = self._operands.get(k)
         if found is None:
             program, inputs = self.program, self.program.inputs
-            needed = program.needed(k)
+            tape = self.tape(wanted)
+            needed = tape.needed(k) if hasattr(tape, "needed") else program.needed(k)
             slots = [i for i in range(inputs) if wanted[i]] + list(range(inputs, inputs + len(program.captured)))
             places = [i for i, slot in enumerate(slots) if needed[slot]]
             found = self._operands[k] = [slots[i] for i in places], places
@@ -509,20 +510,28 @@ class _Traced(Entry):
 
     # What the two kinds do in their own ways.
 
-    def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def _recorder(self, call: Call) -> Recorder:
-        raise NotImplementedError
+        def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
+            """Take the arguments apart."""
 
-    def _run(self, call: Call) -> Any:
-        raise NotImplementedError
+        def _recorder(self, call: Call) -> Recorder:
+            """What will write down a run with these arguments."""
 
-    def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
-        raise NotImplementedError
+        def _run(self, call: Call) -> Any:
+            """Run the function."""
 
-    def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
-        raise NotImplementedError
+        def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
+            """What was recorded; None if there is no program of it."""
+
+        def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
+            """The result by a program."""
+
+        def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+            """What was recorded, as the caller would have got it."""
+
+        def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
+            """How a call with floats alone goes the quick way; None if it can't."""
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._function(*args, **named)
@@ -653,10 +662,6 @@ class _Traced(Entry):
         """Whether what was raised while it was recorded is what the caller would have got."""
         return False
 
-    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
-        """What was recorded, as the caller would have got it."""
-        raise NotImplementedError
-
     def _keep(self, entry: _Entry, path: Path) -> None:
         """Put a new path among those of its key, or let it confirm an older one."""
         self._last = path
@@ -688,9 +693,6 @@ class _Traced(Entry):
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
-
-    def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
-        raise NotImplementedError
 
     def _forget(self) -> None:
         """Start again: a variable that the function reads was bound to something else."""
@@ -966,7 +968,7 @@ class Derived(_Traced):
             elif type(x) is float:
                 outputs.append(Output("same", x))
             else:
-                recorder.fail(f"it returns a {type(x).__name__}")
+                recorder.fail(f"it returns a {type(x).__name__}", differs=True)
                 return None
         program = recorder.program([*roots])
         if recorder.sums_floats(program):
@@ -1025,7 +1027,6 @@ class ProgramPrimitive(NaryPrimitive):
             [self._slopes],
             doc=f"What {name} computes, as one node.",
             signature=_SIGNATURE,
-            derivatives=[f"{name}_dx(xs)"],
         )
         # The same program of which all that was captured is an input. The slots stay what they are.
         rest = program.__reduce__()[1]

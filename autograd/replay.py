@@ -286,6 +286,10 @@ class Tape:
         found = self._forward(numbers)
         return found[self.program.outputs[k]], self._backward(found, k)
 
+    def needed(self, k: int) -> bytearray:
+        """Which slots a derivative of output k reaches, as `Program.needed` finds them."""
+        return self.program.needed(k)
+
     def node(self, primitive: Primitive, given: Sequence[Any]) -> Any:
         """Output 0 as one node of the inputs and the captured Values.
 

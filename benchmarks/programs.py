@@ -394,7 +394,8 @@ def moons_micrograd() -> Prepared:
 
     X, y = moons_data()
     weights = [
-        [[Value(w) for w in row] + [Value(b)] for row, b in zip(*layer, strict=True)] for layer in layers_of(mlp(2, [16, 16, 1]))
+        [[Value(w) for w in row] + [Value(b)] for row, b in zip(*layer, strict=True)]
+        for layer in layers_of(mlp(2, [16, 16, 1]))
     ]
     parameters = [w for layer in weights for neuron in layer for w in neuron]
 
@@ -504,7 +505,9 @@ def measure_moons(rounds: int, quick: bool) -> list[Race]:
         Contestant("jax.jit", "moons_jax", ONE_THREAD),
         Contestant("micrograd", "moons_micrograd"),
     ]
-    return [race("moons, 100 samples, a step of SGD", __file__, contestants, min(rounds, 5) if quick else rounds, at_least=0.05)]
+    return [
+        race("moons, 100 samples, a step of SGD", __file__, contestants, min(rounds, 5) if quick else rounds, at_least=0.05)
+    ]
 
 
 def digits_data(count: int) -> tuple[list[list[float]], list[int]]:
@@ -762,7 +765,9 @@ def images(count: int) -> None:
 def measure_images(rounds: int, quick: bool) -> list[Race]:
     """60,000 images: one epoch, once."""
     count = 500 if quick else 60_000
-    done = subprocess.run([sys.executable, __file__, "--images", str(count)], capture_output=True, text=True, env=os.environ | NATIVE)
+    done = subprocess.run(
+        [sys.executable, __file__, "--images", str(count)], capture_output=True, text=True, env=os.environ | NATIVE
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     found = json.loads(done.stdout)

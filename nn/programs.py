@@ -26,6 +26,8 @@ __all__ = ["Batches", "Outputs", "alone"]
 
 FEWEST = 32  # samples, below which recording takes longer than it saves
 CHUNK = 1024  # samples, of which the outputs are computed at once
+ENOUGH = 3  # batches in a row for which there were no programs, after which none are looked for
+TOO_MUCH = "the model or the loss does what a program can't, such as int() of a number, or takes too many ways"
 TRIED = 4  # samples, by which it is found out whether a program still is what a user's code computes
 
 
@@ -218,9 +220,12 @@ class Batches:
         self._known: Watched = []
         self._ours = True
         self._asked: list[tuple[random.Random, float, int]] = []
+        self._in_a_row = 0
+        self._looks = True  # whether to see if programs were used
 
     def begin_epoch(self) -> None:
         """Record anew where something else than numbers was changed since."""
+        self._looks = True
         if self.why:
             return
         try:
@@ -285,7 +290,8 @@ class Batches:
             factors = array("d", [one() for _ in places for one in draws])
             found = self._mean(places, factors)
             if isinstance(found, Value) and math.isfinite(found.data):
-                self.by_programs += 1
+                by_itself = self._looks and found.op is ag.mean  # a look takes time where there are many parameters
+                self._count(by_itself)
                 return found
             self.exceptions = "a loss was inf or nan"
         except Exception as error:  # of any kind, as above; sample by sample it is raised again, if it is the model's
@@ -294,6 +300,16 @@ class Batches:
             rng.setstate(state)
         self.eagerly += 1
         return None
+
+    def _count(self, by_itself: bool) -> None:
+        """Count a batch, of which each sample was computed by itself, or not."""
+        self._looks = by_itself
+        self.eagerly, self.by_programs = self.eagerly + by_itself, self.by_programs + (not by_itself)
+        self._in_a_row = self._in_a_row + 1 if by_itself else 0
+        if by_itself:
+            self.exceptions = TOO_MUCH
+        if self._in_a_row == ENOUGH:
+            self._run, self.why = None, TOO_MUCH
 
     def words(self) -> str:
         """What computed the batches, for the history."""

@@ -19,7 +19,7 @@ let worker, busy = 0, waiting = null, ready = false, timer = 0;
 function startWorker() {
   ready = false;
   worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }) => {
+  worker.addEventListener("message", ({ data }) => {
     if (data.state === "ready") {
       ready = true;
       document.documentElement.dataset.ready = "";
@@ -27,8 +27,8 @@ function startWorker() {
     } else if (data.state) say(data.state);
     else if (data.failure) fail(data.failure, data.id);
     else done(data.answer);
-  };
-  worker.onerror = event => fail(event.message || "the page could not start its worker");
+  });
+  worker.addEventListener("error", event => fail(event.message || "the page could not start its worker"));
 }
 
 function ask() {
@@ -45,6 +45,7 @@ function send() {
   if (busy || !waiting) return;
   busy += 1;
   timer = setTimeout(() => { if (ready) { at("stop").hidden = false; say("Still computing …"); } }, PATIENCE);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
   worker.postMessage({ id: busy, asked: waiting });
   waiting = null;
 }
@@ -82,10 +83,10 @@ function restart() {
   startWorker();
 }
 
-at("stop").onclick = () => {
+at("stop").addEventListener("click", () => {
   restart();
   complain("Stopped. Change the text to compute it again.");
-};
+});
 
 /* ---- what is shown ---- */
 
@@ -188,10 +189,10 @@ function explain(name) {
   ask();
 }
 
-at("table").onclick = event => {
+at("table").addEventListener("click", event => {
   const button = event.target.closest("button");
   if (button) explain(button.dataset.name);
-};
+});
 
 /* ---- numbers: a slider and a field each ---- */
 
@@ -236,15 +237,15 @@ function numberRow(name) {
     ask();
   };
   row.place = place;
-  slider.oninput = () => row.take(Number(slider.value));
-  slider.onchange = place;
-  field.oninput = () => {
+  slider.addEventListener("input", () => row.take(Number(slider.value)));
+  slider.addEventListener("change", place);
+  field.addEventListener("input", () => {
     if (!Number.isFinite(field.valueAsNumber)) return;
     numbers[name] = field.valueAsNumber;
     place();
     ask();
-  };
-  field.onblur = () => { field.value = numbers[name]; };
+  });
+  field.addEventListener("blur", () => { field.value = numbers[name]; });
   place();
   field.value = numbers[name];
   row.append(label, slider, field);
@@ -252,7 +253,7 @@ function numberRow(name) {
 }
 
 /* In the picture, a leaf is dragged to the right for more, to the left for less; any node is chosen by a click. */
-picture.onpointerdown = event => {
+picture.addEventListener("pointerdown", event => {
   const node = event.target.closest(".node");
   if (!node || !shown || event.button !== 0) return;
   const name = shown.places[node.dataset.node];
@@ -277,7 +278,7 @@ picture.onpointerdown = event => {
   addEventListener("pointermove", move);
   addEventListener("pointerup", end);
   addEventListener("pointercancel", end);
-};
+});
 
 /* ---- the address: #e=expression&name=number&... ---- */
 
@@ -309,11 +310,11 @@ function fromAddress() {
   return true;
 }
 
-at("run").onclick = () => {
+at("run").addEventListener("click", () => {
   release();
   ask();
   text.focus();
-};
+});
 
 function release() {
   held = false;
@@ -326,7 +327,7 @@ addEventListener("hashchange", () => {
   restated();
 });
 
-at("link").onclick = async () => {
+at("link").addEventListener("click", async () => {
   history.replaceState(null, "", address());
   try {
     await navigator.clipboard.writeText(location.href);
@@ -334,7 +335,7 @@ at("link").onclick = async () => {
   } catch {
     say("The link is in the address bar: it holds the expression and its numbers.");
   }
-};
+});
 
 /* ---- text, examples, options ---- */
 
@@ -352,32 +353,32 @@ function restated() {
   ask();
 }
 
-text.oninput = () => {
+text.addEventListener("input", () => {
   release();
   grow();
   at("examples").value = "";
   ask();
-};
+});
 
 const examples = await (await fetch(new URL("examples.json", import.meta.url))).json();
 at("examples").append(new Option("…", ""), ...examples.map((example, k) => new Option(example.title, k)));
-at("examples").onchange = () => {
+at("examples").addEventListener("change", () => {
   const example = examples[at("examples").value];
   if (!example) return;
   release();
   text.value = example.text;
   Object.assign(numbers, example.numbers);
   restated();
-};
+});
 
-at("views").onclick = event => {
+at("views").addEventListener("click", event => {
   const button = event.target.closest("[data-view]");
   if (!button) return;
   view = button.dataset.view;
   at("views").querySelectorAll("[data-view]").forEach(one => one.setAttribute("aria-pressed", one === button));
   ask();
-};
-for (const option of ["local", "boxes", "down"]) at(option).onchange = ask;
+});
+for (const option of ["local", "boxes", "down"]) at(option).addEventListener("change", ask);
 dark.addEventListener("change", ask);
 addEventListener("resize", () => { if (shown) fit(); });
 

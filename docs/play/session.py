@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import importlib
 import io
 import json
 import math
@@ -17,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import autograd
-import nn
 import viz
 from autograd import Value
 from viz.cli import CommandError, inputs, run
@@ -27,10 +27,9 @@ __all__ = ["Session", "free_names", "is_python"]
 ROOM = 7  # columns of a number of four digits, such as -0.1966: while it changes, nothing moves
 PRINTED = 10_000  # characters of a program's output that are shown
 FILE = "<your text>"
-ANYTHING = dict.fromkeys(autograd.__all__)
-PROVIDED: dict[str, Any] = {"autograd": autograd, "nn": nn, "viz": viz, "math": math} | {
-    n: getattr(autograd, n) for n in ANYTHING
-}
+PROVIDED: dict[str, Any] = {"autograd": autograd, "viz": viz, "math": math}
+PROVIDED |= {name: getattr(autograd, name) for name in autograd.__all__}
+LATER = {"nn"}  # is imported for a program that names it
 
 # What Python has and the command's language hasn't. Other slips, such as x^2, are told as the command tells them.
 ONLY_PYTHON = (
@@ -109,7 +108,7 @@ def free_names(text: str) -> list[str]:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             bound.add(node.name)
     used.sort(key=lambda name: (name.lineno, name.col_offset))
-    known = bound | set(PROVIDED) | set(dir(builtins))
+    known = bound | set(PROVIDED) | LATER | set(dir(builtins))
     return list(dict.fromkeys([name.id for name in used if name.id not in known]))
 
 
@@ -203,6 +202,8 @@ def _executed(text: str, numbers: Mapping[str, float]) -> Pass:
     tree = _parsed(text)
     given = {name: Value(number, label=name) for name, number in numbers.items()}
     names: dict[str, Any] = {**PROVIDED, **given, "__name__": "__main__"}
+    for name in LATER & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}:
+        names[name] = importlib.import_module(name)
     *before, last = tree.body or [ast.Pass()]
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), _told():

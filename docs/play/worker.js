@@ -27,13 +27,13 @@ async function start() {
 
 const started = start();
 
-onmessage = async ({ data }) => {
+addEventListener("message", async ({ data }) => {
   try {
     const answer = await started;
     postMessage({ id: data.id, answer: JSON.parse(answer(JSON.stringify(data.asked))) });
   } catch (error) {
     postMessage({ id: data.id, failure: String(error.message ?? error) });
   }
-};
+});
 
 started.then(() => postMessage({ state: "ready" }), error => postMessage({ failure: String(error.message ?? error) }));

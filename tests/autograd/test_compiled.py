@@ -873,3 +873,190 @@ def test_drawn_numbers_are_drawn_again() -> None:
                 raising(x)
         else:
             assert raising(x) == log(x) * other.random()
+
+
+# ---- rarer things ----------------------------------------------------------------------------------------
+
+
+def test_arrays() -> None:
+    """A NumPy array among the arguments is a constant, or what is differentiated; NumPy's floats compute in their own way."""
+    np = pytest.importorskip("numpy")
+    f = lambda v, c: autograd.dot(list(v), list(c)) + exp(v[0])  # noqa: E731
+    data, fast, plain = np.array([2.0, 3.0]), grad(compiled(f)), compiled(f)
+    for i in range(5):
+        v = np.array([0.5 * i, -1.0])
+        assert (fast(v, data) == grad(f)(v, data)).all()
+        assert shown(plain([1.0, 2.0], data)) == shown(f([1.0, 2.0], data))
+        assert type(plain(v, data)) is type(f(v, data))
+        assert (hessian(fast._transform[1])(v, data) == hessian(f)(v, data)).all()
+    data[0] = 7.0
+    assert (fast(v, data) == grad(f)(v, data)).all()
+    agree(lambda x: x * x, [(np.float64(1.5),)] * 4)
+    objects = np.array([Value(1.0), Value(2.0)])
+    assert plain(objects, data).data == f(objects, data).data
+    made = compiled(lambda x: np.array([x, x * x]))
+    for x in (1.0, 2.0, 3.0):
+        assert made(x).tolist() == [x, x * x]
+        assert made(x).dtype == float
+
+
+def test_what_vmap_asks_for() -> None:
+    """The programs of a key, the numbers of a call, and a recording by request."""
+    calls = [0]
+
+    def f(x: Any, n: int) -> Any:
+        calls[0] += 1
+        return [x * n, x] if x > 0.0 else [x, x]
+
+    fast = compiled(f)
+    entry = fast._entry((1.0, 2))
+    assert entry.programs == []
+    assert entry.numbers((3.0, 2)) == [3.0]
+    assert len(entry.record((1.0, 2))) == 1
+    assert entry.record((4.0, 2)) is entry.programs[0]
+    assert entry.record((5.0, 2)) is entry.programs[0]
+    assert len(entry.record((-5.0, 2))) == 0
+    assert entry.layout.filled([1.0, 2.0]) == [1.0, 2.0]
+    assert calls == [4]
+    assert fast._entry((1.0, {2})) is None
+    leaky = compiled(lambda x: x * (steps := next(count)))  # noqa: F841
+    count = iter(range(9))
+    entry = leaky._entry((1.0,))
+    assert entry.record((1.0,)) is not None
+    with pytest.warns(EagerWarning, match="differ"):
+        assert entry.record((1.0,)) is None
+    assert leaky._entry((1.0,)) is None
+
+
+def test_backends() -> None:
+    """An unknown backend is an error, and a function that is compiled in one way can be compiled in another."""
+    with pytest.raises(ValueError, match="backend is 'c'"):
+        compiled(exp, backend="fortran")
+    fast = compiled(lambda x: x * x)
+    assert compiled(fast, backend=None) is fast
+    assert compiled(fast, backend="c") is not fast
+
+
+def test_other_kinds_of_numbers() -> None:
+    """Numbers that are no floats, in comparisons and results."""
+    fractions = pytest.importorskip("fractions")
+    third = fractions.Fraction(1, 3)
+    with pytest.warns(EagerWarning, match="looks at a Fraction"):
+        agree(lambda x: x if x < third else -x, [(0.25,), (1.0 / 3.0,), (0.5,)])
+    agree(lambda x: x if x < fractions.Fraction(1, 2) else -x, [(0.25,), (0.3,), (0.5,), (0.5,)])
+    agree(lambda x: x if x < 3 else -x, [(2.0,), (2.5,), (3.0,), (math.nan,)] * 3)
+    agree(lambda x: x == "text" or x != None, [(2.0,), (2.5,), (3.0,)])  # noqa: E711
+    with pytest.warns(EagerWarning, match="raises an error"):
+        agree(lambda x: divided(x), [(1.0,), (2.0,), (0.0,)])
+
+
+def divided(x: Any) -> Any:
+    """A floor division that may raise, and be caught."""
+    try:
+        return 1.0 // x
+    except ZeroDivisionError:
+        return 0.0
+
+
+def test_results_that_no_program_makes() -> None:
+    """A result that contains itself, or holds what isn't a number, is the function's own."""
+
+    def circle(x: Any) -> Any:
+        found = [x]
+        found.append(found)
+        return found
+
+    with pytest.warns(EagerWarning, match="contains itself"):
+        assert compiled(circle)(1.0)[0] == 1.0
+    with pytest.warns(EagerWarning, match="returns a object"):
+        compiled(lambda x: [x, object()])(1.0)
+    v = autograd.dual.Dual(1.0, 2.0, 3)
+    with pytest.warns(EagerWarning, match="returns a Dual"):
+        assert compiled(lambda x: v)(1.0) is v
+    with pytest.warns(EagerWarning, match="returns a Dual"):
+        assert jacobian(compiled(lambda x: [x, v]))(1.0) == jacobian(lambda x: [x, v])(1.0)
+
+
+def test_partials_that_raise() -> None:
+    """Where a local gradient can't be computed, the nodes are the function's own, and raise when backward comes by."""
+    shy = autograd.primitive(lambda x: x * x, lambda z, x: {}[x], name="shy")
+    x = Value(3.0)
+    with pytest.warns(EagerWarning, match="can't be computed along with it"):
+        out = compiled(shy)(x)
+    assert out.data == 9.0
+    with pytest.raises(KeyError):
+        out.backward()
+    agree(shy, [(1.0,), (2.0,), (3.0,)])
+    picky = autograd.primitive(lambda x: x * x, lambda z, x: 2.0 * x if x < 2.0 else {}[x], name="picky")
+    slope = grad(compiled(picky))
+    agree(grad(picky), [(1.0,), (1.5,), (1.25,), (3.0,), (1.0,)] * 8, slope)
+
+
+def test_large_programs() -> None:
+    """Programs of thousands of instructions, which the reference engine doesn't write out, have the same bits."""
+
+    def f(x: Any, y: Any) -> Any:
+        z = x
+        for i in range(2500):
+            z = z * 0.999 + y * 0.001 if i % 3 else tanh(z) + 0.1 * i / 2500.0
+        return z if z > -10.0 else log(z)
+
+    agree(f, points(4), fast := compiled(f))
+    agree(grad(f), points(4), grad(fast))
+    agree(
+        lambda x, y: jacobian(lambda a, b: [f(a, b), a], (0, 1))(x, y),
+        points(3),
+        jacobian(compiled(lambda a, b: [f(a, b), a]), (0, 1)),
+    )
+    w = Value(0.5)
+    loss = compiled(lambda x: f(w, x) / (x - 1.0))
+    agree(loss._function, [(2.0,), (3.0,), (4.0,), (1.0,), (5.0,)], loss)
+
+
+def test_the_one_node_as_a_primitive() -> None:
+    """The primitive of a compiled result computes and differentiates at other numbers, where its program holds."""
+    w = Value(2.0)
+    fast = compiled(lambda x, t: w * x * t if x > 0.0 else w)
+    out = [fast(Value(3.0), 4.0) for _ in range(3)][-1]
+    assert out.op.evaluate((5.0, 7.0), out.operands) == 5.0 * 4.0 * 7.0
+    assert out.op.local_gradients(0.0, (5.0, 7.0)) == (28.0, 20.0)
+    for go in (lambda: out.op.evaluate((-5.0, 7.0), out.operands), lambda: out.op.local_gradients(0.0, (-5.0, 7.0))):
+        with pytest.raises(ValueError, match="another way"):
+            go()
+    assert "compiled(" in out.op.describe(out.operands)
+    moved = jvp(lambda x: out.op.apply((x, 7.0)), (5.0,), (1.0,))
+    assert moved == (140.0, 28.0)
+    assert autograd.local_gradient_formulas(out) == ("", "")  # they can't be written down
+
+
+def test_leftovers_of_signals() -> None:
+    """A recorder that an interrupt left among those that are on does no harm, and is gone after the next recording."""
+    from autograd import modes
+    from autograd.recording import Recorder
+
+    stale = Recorder(Value._engine, [], [])
+    modes.recorders.add(stale)
+    assert [compiled(lambda x: x * x)(x) for x in (1.0, 2.0)] == [1.0, 4.0]
+    assert stale not in modes.recorders
+
+
+def test_another_thread_is_recording() -> None:
+    """While one thread records, another one gets the function's own result and doesn't wait."""
+    inside, go = threading.Event(), threading.Event()
+
+    def f(x: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            inside.set()
+            go.wait(10)
+        return x * x
+
+    fast = compiled(f)
+    thread = threading.Thread(target=fast, args=(2.0,))
+    thread.start()
+    inside.wait(10)
+    assert fast(3.0) == 9.0
+    w = Value(2.0)
+    assert (w < 3.0, bool(w), w.data, w.floor(), w // 1.0, round(w), w.detach().data) == (True, True, 2.0, 2.0, 2.0, 2.0, 2.0)
+    go.set()
+    thread.join()
+    assert fast(4.0) == 16.0

@@ -41,7 +41,7 @@ LECTURE = {"x": ("-2", "-4"), "y": ("5", "-4"), "z": ("-4", "3"), "q": ("3", "-4
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves files and says nothing."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         """Nothing."""
 
 
@@ -65,8 +65,9 @@ def started(profile: Path, *more: str) -> Any:
     options = webdriver.ChromeOptions()
     options.binary_location = str(BROWSER)
     for argument in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,900", "--disable-dev-shm-usage",
-        f"--user-data-dir={profile}", "--force-color-profile=srgb", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", *more,
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,900",
+        "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--force-color-profile=srgb",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", *more,
     ):  # fmt: skip
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -246,7 +247,7 @@ def test_a_number_in_the_picture_is_dragged(page: Playground) -> None:
     ).release().perform()
     page.until(lambda: float(page.find("#number-x").get_attribute("value")) > -2, "a larger number")
     page.until(lambda: float(page.table["q"][0]) == pytest.approx(5 + float(page.table["x"][0])), "the sum follows")
-    ActionChains(page.driver).move_to_element(page.find("#picture .node.operation")).click().perform()
+    ActionChains(page.driver).move_to_element(page.find("#picture .node.operation circle")).click().perform()
     page.until(lambda: "df/dq" in page.find("#explanation").text, "the explanation")
 
 
@@ -281,7 +282,8 @@ def test_errors_are_told_and_mended(page: Playground) -> None:
     """A slip is told in the command's words with the last picture kept, faded; the next text that is right takes over."""
     page.write("f = 2x^2 + y")
     page.until(lambda: "2*x**2 + y" in page.error, "the line to write")
-    assert "∇ -4" in page.drawn
+    assert page.drawn
+    assert "stale" in page.find("#picture").get_attribute("class")
     page.write("f = 2*x**2 + y")
     page.until(lambda: page.error == "" and "x" in page.table and page.table["x"][0] == "-2", "the numbers that x and y had")
     page.shows("f", "13", "1")
@@ -390,7 +392,7 @@ const ground = element => { for (let e = element; e; e = e.parentElement) { cons
   if (c.length < 4 || c[3] > 0) return c.slice(0, 3) } return [255, 255, 255] };
 const found = [];
 for (const e of document.querySelectorAll('body *')) {
-  const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || e.matches('input[type=number], textarea, select');
+  const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || e.matches('input[type=number]');
   if (!own || e.closest('svg, script, style, [hidden]') || !e.getClientRects().length || e.disabled) continue;
   const [a, b] = [light(rgb(getComputedStyle(e).color).slice(0, 3)), light(ground(e))].sort((x, y) => y - x);
   found.push([(a + .05) / (b + .05), e.tagName + '#' + e.id + ' ' + e.textContent.slice(0, 30)]);
@@ -425,7 +427,7 @@ def test_every_word_can_be_read(page: Playground, scheme: str, width: int) -> No
             ".map(e => [Math.min((e.closest('label') ?? e).getBoundingClientRect().height), e.id || e.textContent])"
             ".filter(([height]) => height < 36)"
         )
-        assert [pair for pair in small if pair[1] not in ("",)] == []
+        assert small == []
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
@@ -454,7 +456,7 @@ next();
     ],
 )
 def test_how_many_updates_a_second(page: Playground, title: str, name: str, goal: int) -> None:
-    """60 updates a second up to the sigmoid neuron, 10 for 225 texts; a third of it on a machine that does other things."""
+    """60 updates a second up to the sigmoid neuron, 10 for 225 texts; a sixth of it where other things run."""
     page.js("document.querySelector('#table').replaceChildren()")
     page.choose(title)
     page.until(lambda: name in page.table, title)
@@ -463,4 +465,4 @@ def test_how_many_updates_a_second(page: Playground, title: str, name: str, goal
     times = sorted(page.driver.execute_async_script(UPDATES, name, 120))
     median = times[len(times) // 2]
     print(f"\n{title}: {len(page.drawn)} texts, {1000 / median:.0f} updates a second ({json.dumps(times[-1])} ms at worst)")
-    assert 1000 / median > goal / 3
+    assert 1000 / median > goal / 6

@@ -138,6 +138,14 @@ def test_a_program_is_run() -> None:
 
 
 @pytest.mark.graphviz
+def test_a_program_may_use_nets() -> None:
+    """The package nn is there for a program that names it, and is no free name."""
+    answer = answered("net = nn.MLP(2, [3, 1], seed=1)\nnet([x, y])", {"x": 0.5, "y": -1})
+    assert answer["names"] == ["x", "y"]
+    assert answer["error"] == ""
+
+
+@pytest.mark.graphviz
 @pytest.mark.parametrize(
     "text",
     ["y = x.exp()", "y = x\ny *= x.exp()", "y: Value = x.exp()", "y = x.exp()\ny.backward()\ny", "import math\nx + math.pi"],

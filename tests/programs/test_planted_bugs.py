@@ -146,7 +146,11 @@ def without_the_last_guard(program: Any) -> Any:
 def frozen(program: Any) -> Any:
     """Captured Values become constants."""
     before, count = program.inputs, len(program.captured)
-    return changed(program, captured=(), constants=(*[v.data for v in program.captured], *program.constants)) if count and before else program
+    return (
+        changed(program, captured=(), constants=(*[v.data for v in program.captured], *program.constants))
+        if count and before
+        else program
+    )
 
 
 def off_by_a_bit(program: Any) -> Any:

@@ -125,7 +125,7 @@ class Playground:
 
     def text(self, selector: str) -> str:
         """The text of the first element of a selector; it may be replaced at any moment, so that it is not held on to."""
-        return str(self.js("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
+        return str(self.js("return document.querySelector(arguments[0])?.textContent.trim() ?? ''", selector))
 
     @property
     def status(self) -> str:

@@ -16,6 +16,8 @@ import autograd as ag
 import nn
 from autograd import Value
 from nn.data import read_rows
+from nn.evaluation import evaluating
+from nn.programs import Outputs
 
 LOSSES = ["mse", "mae", "huber", "hinge", "bce", "bce of shares", "cross_entropy", "nll", "mse of rows", "huber object", "own"]
 OPTIMISERS = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"]
@@ -197,6 +199,8 @@ def test_predictions_have_the_same_bits(net: str, k: int, monkeypatch: pytest.Mo
     X, y = samples(count=70), [0.5] * 70 if k == 1 else [i % 3 for i in range(70)]
     loss = "mse" if k == 1 else "cross_entropy"
     expected = nn.predict(model, X, compiled=False)
+    with evaluating(model):
+        assert repr(Outputs(model).of(read_rows(X))) == repr(expected)  # so programs are used
     for held in (X, np.array(X), np.array(X, order="F"), tuple(map(tuple, X))):
         assert repr(nn.predict(model, held)) == repr(expected)
     assert nn.evaluate(model, X, y, loss) == nn.evaluate(model, X, y, loss, compiled=False)

@@ -862,6 +862,10 @@ cdef class Lanes:
                         return 0
                     for j in range(2 * n):
                         kept[j * lanes] = scratch[n + j]
+                elif c.kind == LANE_LARGEST or c.kind == LANE_SMALLEST:  # of nan, whose partials can't be read off the numbers
+                    work.failed[lane] = LANE_OTHER
+                    if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
+                        return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
                 if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
                     for j in range(n):

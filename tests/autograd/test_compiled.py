@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import pickle
@@ -230,6 +231,8 @@ def test_what_only_floats_can_do_is_done_by_the_function() -> None:
     with pytest.warns(EagerWarning, match="float\\(\\) of a Value") as caught:
         agree(lambda x: math.exp(x), [(1.0,), (2.0,), (3.0,)])
     assert len(caught) == 1
+    with pytest.warns(EagerWarning, match="in the place of floats it raises KeyError"):
+        agree(lambda x: {1.0: 3.0, 2.0: 4.0}[x], [(1.0,), (2.0,), (1.0,)])
 
 
 def test_text_of_a_number() -> None:
@@ -406,6 +409,28 @@ def test_the_same_value_twice() -> None:
         fast = compiled(f)
         for args in [first] * 3 + orders * 3:
             assert backed(fast, [w, u, v], *args) == backed(f, [w, u, v], *args), (first, args)
+
+
+def test_variables_bound_anew_among_values() -> None:
+    """A variable that is bound to another Value is seen where all arguments are Values, or where there are none."""
+    w = Value(2.0)
+    fast, step = compiled(lambda x, y: x * y + w), compiled(lambda: w * w if w > 0.0 else w)
+    for i in range(6):
+        for _ in range(4):
+            x, y = Value(3.0), Value(4.0)
+            assert (fast(x, y).data, fast(x, x).data, step().data) == (12.0 + w.data, 9.0 + w.data, w.data**2)
+            with grad_inside():
+                assert fast(x, y).parents == (x, y, w)
+        w = Value(3.0 + i)
+    w.data = -1.0
+    assert step().data == -1.0
+
+
+@contextlib.contextmanager
+def grad_inside() -> Any:
+    """A block in which a derivative runs a function."""
+    with autograd.transforms.derivative_block():
+        yield
 
 
 def test_fresh_values_and_bound_ones() -> None:
@@ -838,6 +863,22 @@ def test_programs_pickle() -> None:
 # ---- numbers that a function draws ---------------------------------------------------------------------
 
 
+@compiled
+def by_name(x: Any) -> Any:
+    """A function that is found by its name."""
+    return x * x
+
+
+def test_compiled_functions_pickle_and_copy() -> None:
+    """By name, as functions do, or by the function that they were made of; derivatives by what they are derivatives of."""
+    assert copy.copy(by_name) is by_name
+    for fast, result in ((compiled(exp), 1.0), (grad(compiled(exp), 0), 1.0), (hessian(compiled(exp)), 1.0)):
+        for other in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
+            assert [other(0.0) for _ in range(4)] == [result] * 4
+            assert other.__name__ == fast.__name__
+            assert type(other) is type(fast)
+
+
 def test_drawn_numbers_are_drawn_again() -> None:
     """What `draw` gives is drawn anew at each call, in order, and once only where another way has to be tried."""
 
@@ -992,13 +1033,14 @@ def test_partials_that_raise() -> None:
     agree(grad(picky), [(1.0,), (1.5,), (1.25,), (3.0,), (1.0,)] * 8, slope)
 
 
-def test_large_programs() -> None:
-    """Programs of thousands of instructions, which the reference engine doesn't write out, have the same bits."""
+def test_large_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that are too long to be written out, which the reference engine runs by a loop, have the same bits."""
+    monkeypatch.setattr("autograd.replay.LONGEST", 50)
 
     def f(x: Any, y: Any) -> Any:
         z = x
-        for i in range(2500):
-            z = z * 0.999 + y * 0.001 if i % 3 else tanh(z) + 0.1 * i / 2500.0
+        for i in range(60):
+            z = z * 0.999 + y * 0.001 if i % 3 else tanh(z) + 0.1 * i / 60.0
         return z if z > -10.0 else log(z)
 
     agree(f, points(4), fast := compiled(f))
@@ -1027,6 +1069,55 @@ def test_the_one_node_as_a_primitive() -> None:
     moved = jvp(lambda x: out.op.apply((x, 7.0)), (5.0,), (1.0,))
     assert moved == (140.0, 28.0)
     assert autograd.local_gradient_formulas(out) == ("", "")  # they can't be written down
+
+
+def test_the_quick_way_of_lists() -> None:
+    """Floats in one list go the quick way as well; what else is passed there is computed as ever."""
+    w = Value(2.0)
+    f = lambda v: v[0] * v[1] + exp(v[0]) if w > 0.0 else v[1]  # noqa: E731
+    fast, slope, curve = compiled(f), grad(compiled(f)), hessian(compiled(lambda v: v[0] * v[1] ** 2 + exp(v[0])))
+    for i in range(8):
+        for v in ([0.5 * i, 2.0], (0.5 * i, 2.0), [i, 2.0], [0.5, 2]):
+            assert outcome(fast, v) == outcome(f, v)
+            assert outcome(slope, v) == outcome(grad(f), v)
+            assert outcome(curve, v) == outcome(hessian(lambda v: v[0] * v[1] ** 2 + exp(v[0])), v)
+        w.data = -w.data
+    g = lambda x: x if w > 0.0 else -x  # noqa: E731
+    fast = compiled(g)
+    for i in range(12):
+        agree(g, [(1.0,), (2.0,), (3,), (True,)], fast)
+        w.data = -w.data if i % 4 == 3 else w.data
+
+
+def test_a_tape_takes_as_many_numbers_as_it_has_inputs() -> None:
+    """Any other count is an error, and a constant or another result in the second recording is a difference."""
+    fast = compiled(lambda x: x * x)
+    for x in (1.0, 2.0, 3.0):
+        fast(x)
+    tape = Value._engine.Tape(fast.program, b"\1")
+    for _ in range(3):
+        for compute in (tape.values, tape.sweep, tape.jacobian):
+            with pytest.raises(ValueError, match="1 input"):
+                compute([1.0, 2.0])
+            compute([1.0])
+    changing = iter([1, "a", 2.0, None])
+    leaky = compiled(lambda x: [x, next(changing)])
+    found = [leaky(1.0)[1]]
+    with pytest.warns(EagerWarning, match="differ"):
+        found.append(leaky(1.0)[1])
+    assert [*found, leaky(1.0)[1], leaky(1.0)[1]] == [1, "a", 2.0, None]
+
+
+def test_dual_numbers_and_series_ask_for_their_own_number() -> None:
+    """Inside forward mode a comparison is a guard on the Value that the dual number or series is made of."""
+    bend = lambda t: t * t * t if t > 0.0 else -t * (2.0 if autograd.floor(t) < -1.0 else 3.0)  # noqa: E731
+    for f in (
+        lambda x: jvp(bend, (x,), (1.0,))[1],
+        lambda x: autograd.derivative(bend, 2)(x),
+        lambda x: autograd.taylor(bend, x, 2)[1],
+    ):
+        agree(f, [(Value(x),) for x in (1.0, 2.0, -0.5, -1.5, 3.0, -0.25, -2.5, 1.5)])
+        agree(grad(f), [(1.0,), (2.0,), (-0.5,), (-0.5,), (-1.5,), (3.0,)], grad(compiled(f)))
 
 
 def test_leftovers_of_signals() -> None:

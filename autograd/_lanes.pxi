@@ -270,6 +270,7 @@ cdef class Lanes:
     cdef const lane_kernels* kernels
     cdef lane_program code
     cdef Way* ways
+    cdef Py_ssize_t way_count  # the collector may have taken the tape away when these are freed
     cdef unsigned int* row_of  # by slot: its row of values
     cdef unsigned int* place_of  # by slot: its place among the shared numbers
     cdef unsigned int* up_of  # by slot: its row of adjoints
@@ -296,7 +297,7 @@ cdef class Lanes:
     def __dealloc__(self):
         cdef Py_ssize_t k
         if self.ways != NULL:
-            for k in range(self.tape.output_count):
+            for k in range(self.way_count):
                 PyMem_Free(self.ways[k].sweep.steps)
                 PyMem_Free(self.ways[k].sweep.targets)
                 PyMem_Free(self.ways[k].sweep.blocks)
@@ -357,6 +358,7 @@ cdef class Lanes:
         self.code.rows = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
         self.code.checks = <lane_check*>room(tape.check_count, sizeof(lane_check))
         self.ways = <Way*>room(tape.output_count, sizeof(Way))
+        self.way_count = tape.output_count
         memset(self.up_of, 0xFF, tape.slots * sizeof(int))
         memset(self.row_of, 0xFF, tape.slots * sizeof(int))
         for i in range(first):
@@ -860,6 +862,10 @@ cdef class Lanes:
                         return 0
                     for j in range(2 * n):
                         kept[j * lanes] = scratch[n + j]
+                elif c.kind == LANE_LARGEST or c.kind == LANE_SMALLEST:  # of nan, whose partials can't be read off the numbers
+                    work.failed[lane] = LANE_OTHER
+                    if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
+                        return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
                 if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
                     for j in range(n):
@@ -947,7 +953,7 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
         at = 0
         for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
             if lanes.is_shared(i) and lanes.is_wanted(i):
-                where[<Py_ssize_t>lanes.place_of[i]] = to[at]
+                where[<Py_ssize_t>lanes.place_of[i]] = at if to is None else to[at]
                 at += 1
         rest.append([picked, which, where, len(picked)])
         width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))

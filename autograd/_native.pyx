@@ -21,7 +21,7 @@ without a node in `_tape.pxi`, and what is done to many leaves at once is in `_l
 """
 
 cimport cython
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_Size
 from cpython.exc cimport PyErr_CheckSignals
@@ -44,7 +44,7 @@ from . import records as p
 from .face import Face
 from .graphs import backward, gradients, topological_order
 from .operators import is_operand
-from .record import NaryPrimitive, Primitive, is_real, is_tracked, listed, to_float
+from .record import NaryPrimitive, Primitive, is_real, is_tracked, listed, number_of, to_float
 from .value import _adjoints  # for a walk in Python
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]

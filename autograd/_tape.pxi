@@ -8,6 +8,8 @@
 # Where a rule gives up, and for records without one, the record itself is asked, in Python. While it runs the Work is taken,
 # and whoever replays the same tape meanwhile is given another one.
 
+from cpython.bytearray cimport PyByteArray_AS_STRING
+
 from .program import Stale
 
 # ---- decoding --------------------------------------------------------------------------------------
@@ -62,6 +64,11 @@ cdef dict DOING = {
     p.positive: DO_COPY, p.sum: DO_TOTAL, p.mean: DO_MEAN, p.dot: DO_DOT, p.max: DO_LARGEST, p.min: DO_SMALLEST,
     p.logsumexp: DO_LOGSUMEXP,
 }  # fmt: skip
+cdef enum:  # of three operands, and so without a rule
+    IS_WHERE = 1
+    IS_CLAMP
+
+cdef dict CHOICES = {p.where: IS_WHERE, p.clamp: IS_CLAMP}
 cdef dict TESTING = {
     "lt": TEST_LT, "le": TEST_LE, "gt": TEST_GT, "ge": TEST_GE, "eq": TEST_EQ, "ne": TEST_NE, "bool": TEST_BOOL,
     "data": TEST_DATA, "signbit": TEST_SIGNBIT, "floor": TEST_FLOOR,
@@ -122,6 +129,7 @@ cdef class Tape:
     cdef unsigned char* codes  # by instruction: what to do, and the active operands
     cdef unsigned char* moving  # by slot: whether it is active; NULL where no sequence asks for that
     cdef rule_function* rules  # by record of the table
+    cdef unsigned char* choices  # by record of the table: those of three operands that are computed here
     cdef Check* checks
     cdef size_t check_count
     cdef unsigned int* outputs
@@ -187,6 +195,7 @@ cdef class Tape:
         PyMem_Free(self.codes)
         PyMem_Free(self.moving)
         PyMem_Free(self.rules)
+        PyMem_Free(self.choices)
         PyMem_Free(self.checks)
         PyMem_Free(self.places)
         PyMem_Free(self.wanted)
@@ -216,6 +225,7 @@ cdef class Tape:
         if self.starts[self.count] != <size_t>(self.view_of_operands.len // 4):
             raise ValueError("the operands of a program don't end where its last instruction does")
         self.rules = <rule_function*>room(table, sizeof(rule_function))
+        self.choices = <unsigned char*>room(table, 1)
         self.codes = <unsigned char*>room(self.count, 1)
         self.moving = moving = <unsigned char*>room(self.slots, 1)
         try:
@@ -228,6 +238,7 @@ cdef class Tape:
                     rule = RULE_OF[record]
                     self.rules[i] = RULES[rule]
                 kinds[i] = kind
+                self.choices[i] = CHOICES.get(record, 0)
                 arities[i] = record.arity or 0  # 0: any number
                 if kind == DO_DOT:
                     arities[i] = -2  # an even number
@@ -379,6 +390,20 @@ cdef class Tape:
     def nodes(self, primitives, given):
         """All outputs as nodes of a primitive each; see `node`."""
         return self.nodes_of(tuple(primitives), tuple(given), self.output_count)
+
+    def needed(self, Py_ssize_t k):
+        """Which slots a derivative of output k reaches, as `Program.needed` finds them."""
+        cdef bytearray found = bytearray(self.slots)
+        cdef unsigned char* marks = <unsigned char*>PyByteArray_AS_STRING(found)
+        cdef size_t i, j
+        if not 0 <= k < self.output_count:
+            raise IndexError(f"a tape of {self.output_count} outputs has no output {k}")
+        marks[self.outputs[k]] = 1
+        for i in range(self.count, 0, -1):
+            if marks[self.first + i - 1] and self.codes[i - 1] >> BITS != DO_STOP:
+                for j in range(self.starts[i - 1], self.starts[i]):
+                    marks[self.operands[j]] = 1
+        return found
 
     cdef list nodes_of(self, tuple primitives, tuple given, Py_ssize_t outputs):
         cdef Work other
@@ -652,10 +677,10 @@ cdef bint forward_sequence(Tape tape, Work* work, size_t i, int kind, double* pa
     cdef double* z = work.values + tape.first + i
     cdef double* xs = work.scratch
     cdef double rest
-    if kind == DO_ASK:
-        return False
     if tape.codes[i] & FIRST == 0:
         partials = NULL
+    if kind == DO_ASK:
+        return tape.choices[tape.ops[i]] != 0 and choose(tape, work.values, at, tape.choices[tape.ops[i]], z, partials)
     if kind == DO_SOFTMAX:
         component = tape.records[tape.ops[i]].statics["component"]
         if not 0 <= component < n:
@@ -679,6 +704,25 @@ cdef bint forward_sequence(Tape tape, Work* work, size_t i, int kind, double* pa
     if not series_value(kind - DO_TOTAL + TOTAL, xs, n, z):
         return False
     return kind != DO_LOGSUMEXP or partials == NULL or shares(xs, n, partials)
+
+
+cdef bint choose(Tape tape, double* values, const unsigned int* at, int which, double* z, double* partials) noexcept nogil:
+    """`where` and `clamp`; False where the record must be asked."""
+    cdef double a = values[at[0]], b = values[at[1]], c = values[at[2]]
+    cdef bint chosen = a != 0.0
+    if which == IS_WHERE:
+        if tape.moving[at[0]]:
+            return False
+        z[0] = b if chosen else c
+        if partials != NULL:
+            partials[1], partials[2] = 1.0 if chosen else 0.0, 0.0 if chosen else 1.0
+        return True
+    if not b <= c or tape.moving[at[1]] or tape.moving[at[2]]:
+        return False
+    z[0] = b if a < b else c if a > c else a
+    if partials != NULL:
+        partials[0] = 1.0 if b < a < c else 0.0 if a == a else NAN
+    return True
 
 
 cdef bint ask_record(Tape tape, Work* work, size_t i, double* partials) except -1:
@@ -995,6 +1039,22 @@ cdef class Entry:
         self.tape, self.gives, self.outer, self.inner = tape, kind, outer, inner
         self.takes_list, self.names = takes == "list", tuple(found)
 
+    def buffered(self, numbers, results, listed=False):
+        """The same function without arguments, which come from memory, as the results go into memory: no float is made.
+
+        Args:
+            numbers: the arguments: an array of doubles, such as ``array("d", [1.0, 2.0])``, or one of NumPy's, in one piece.
+            results: where all numbers of the result are written, from left to right: such an array of as many.
+            listed: whether the function takes one list of numbers.
+
+        Returns:
+            A function that takes nothing and returns None. The arrays must keep their size as long as it is there.
+
+        Raises:
+            TypeError: numbers or results is not such an array.
+        """
+        return _Buffered(self, numbers, results, listed)
+
     def _disarm(self):
         """From now on, all calls go to the fallback."""
         self.tape, self.names = None, ()
@@ -1012,10 +1072,16 @@ cdef bint inside_derivative() except -1:
     return block is not None and modes.inside_derivative()
 
 
+cdef inline bint is_ready(Entry self) except -1:
+    """Whether a call may replay the tape."""
+    return (self.tape is not None and self.names is not None and not recording
+        and not (blocks_are_open and current_modes.get() != modes.USUAL) and names_are_same(self.names)
+        and (self.gives == GIVES_VALUES or not inside_derivative()))  # fmt: skip
+
+
 cdef object call_entry(PyObject* function, PyObject** arguments, size_t n, PyObject* names):
     cdef Entry self = <Entry>function
-    if (names == NULL and self.tape is not None and self.names is not None and not recording
-            and not (blocks_are_open and current_modes.get() != modes.USUAL) and names_are_same(self.names) and (self.gives == GIVES_VALUES or not inside_derivative())):
+    if names == NULL and is_ready(self):
         found = replayed(self, self.tape, arguments, PyVectorcall_NARGS(n))
         if found is not None:
             return found
@@ -1076,6 +1142,99 @@ cdef object replayed(Entry self, Tape tape, PyObject** arguments, Py_ssize_t cou
         tape.give_back(work)
 
 
+@cython.final
+@cython.no_gc_clear
+cdef class _Buffered:
+    # What `Entry.buffered` returns.
+
+    cdef vectorcallfunc vectorcall
+    cdef Entry entry
+    cdef Py_buffer numbers, results
+    cdef bint listed
+
+    def __cinit__(self, Entry entry not None, numbers, results, bint listed):
+        self.vectorcall = <vectorcallfunc>call_buffered
+        self.entry, self.listed = entry, listed
+        get_doubles(numbers, &self.numbers, 0)
+        get_doubles(results, &self.results, PyBUF_WRITABLE)
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.numbers)
+        PyBuffer_Release(&self.results)
+
+
+cdef int get_doubles(object array, Py_buffer* view, int flags) except -1:
+    try:
+        PyObject_GetBuffer(array, view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | flags)
+    except (TypeError, BufferError, ValueError) as error:
+        raise TypeError(f"buffered() takes an array of doubles in one piece, got {type(array).__name__}: {error}") from None
+    if view.itemsize != sizeof(double) or view.format == NULL or view.format[0] != b"d":
+        raise TypeError(f"buffered() takes an array of doubles, got one of {view.format.decode() if view.format != NULL else 'bytes'}")
+    return 0
+
+
+cdef object call_buffered(PyObject* function, PyObject** arguments, size_t n, PyObject* names):
+    cdef _Buffered self = <_Buffered>function
+    cdef double* given = <double*>self.numbers.buf
+    cdef Py_ssize_t i, count = self.numbers.len // <Py_ssize_t>sizeof(double)
+    cdef list found
+    if names != NULL or PyVectorcall_NARGS(n):
+        raise TypeError("this function takes its arguments from the array that it was made with; call it without any")
+    if is_ready(self.entry) and self.entry.takes_list == self.listed and replayed_in_place(self, self.entry.tape, count):
+        return None
+    found = [given[i] for i in range(count)]
+    found = numbers_in(self.entry(found) if self.listed else self.entry(*found), [])
+    count = self.results.len // <Py_ssize_t>sizeof(double)
+    if len(found) != count:
+        raise ValueError(f"the result has {len(found)} numbers, and the array for it has room for {count}")
+    for i in range(count):
+        (<double*>self.results.buf)[i] = found[i]
+    return None
+
+
+cdef list numbers_in(x, list found):
+    if isinstance(x, (list, tuple)):
+        for y in x:
+            numbers_in(y, found)
+    else:
+        found.append(number_of(x))
+    return found
+
+
+cdef bint replayed_in_place(_Buffered self, Tape tape, Py_ssize_t count) except -1:
+    """Replay from memory to memory; False where it must be computed otherwise."""
+    cdef Work other
+    cdef Work* work
+    cdef double* results = <double*>self.results.buf
+    cdef Py_ssize_t i, k, wanted = tape.wanted_count, outputs = tape.output_count
+    cdef int gives = self.entry.gives
+    cdef Py_ssize_t size = outputs
+    if gives != GIVES_VALUES:
+        size = wanted * outputs if gives == GIVES_JACOBIAN else wanted + (gives == GIVES_VALUE_AND_GRADIENT)
+    if count != tape.inputs or size != self.results.len // <Py_ssize_t>sizeof(double):
+        return False
+    work = tape.take(&other)
+    try:
+        memcpy(work.values, self.numbers.buf, count * sizeof(double))
+        tape.read_captured(work)
+        if not run_forward(tape, work, gives != GIVES_VALUES):
+            return False
+        if gives == GIVES_VALUES:
+            for i in range(outputs):
+                results[i] = work.values[tape.outputs[i]]
+            return True
+        if gives == GIVES_VALUE_AND_GRADIENT:
+            results[0] = work.values[tape.outputs[0]]
+            results += 1
+        for k in range(outputs if gives == GIVES_JACOBIAN else 1):
+            run_backward(tape, work, k)
+            for i in range(wanted):
+                results[k * wanted + i] = work.adjoints[tape.wanted[i]]
+        return True
+    finally:
+        tape.give_back(work)
+
+
 cdef inline object put_in(int shape, list xs):
     return xs[0] if shape == AS_ONE else tuple(xs) if shape == AS_TUPLE else xs
 
@@ -1110,6 +1269,12 @@ cdef int speed_up_entries() except -1:
     cdef Entry entry = Entry(None)
     cdef PyTypeObject* kind = <PyTypeObject*>Entry
     kind.tp_vectorcall_offset = <char*>&entry.vectorcall - <char*><PyObject*>entry
+    kind.tp_call = <ternaryfunc>PyVectorcall_Call
+    kind.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    PyType_Modified(kind)
+    cdef _Buffered buffered = _Buffered(entry, array("d"), array("d"), False)
+    kind = <PyTypeObject*>_Buffered
+    kind.tp_vectorcall_offset = <char*>&buffered.vectorcall - <char*><PyObject*>buffered
     kind.tp_call = <ternaryfunc>PyVectorcall_Call
     kind.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
     PyType_Modified(kind)

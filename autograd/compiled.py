@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -321,7 +322,8 @@ class Path:
         found = self._operands.get(k)
         if found is None:
             program, inputs = self.program, self.program.inputs
-            needed = program.needed(k)
+            tape = self.tape(wanted)
+            needed = tape.needed(k) if hasattr(tape, "needed") else program.needed(k)
             slots = [i for i in range(inputs) if wanted[i]] + list(range(inputs, inputs + len(program.captured)))
             places = [i for i, slot in enumerate(slots) if needed[slot]]
             found = self._operands[k] = [slots[i] for i in places], places
@@ -473,6 +475,7 @@ class _Traced(Entry):
         self._backend = backend
         self._make = chosen.Tape if backend is None else import_module(f"{__package__}.compiling").Function
         self._derivatives: dict[Any, Derived] = {}
+        self._said: set[str] = set()  # of warnings; shared with its derivatives
         self._function = function  # what is called where no program is computed
         self._entries: dict[Any, _Entry] = {}
         self._names = Names(_innermost(function))
@@ -482,6 +485,7 @@ class _Traced(Entry):
         self._last: Path | None = None
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
+        self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
         self.__name__ = type(words).__name__
         functools.update_wrapper(self, words, updated=())
 
@@ -507,22 +511,41 @@ class _Traced(Entry):
             found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
         return found
 
+    def __reduce__(self) -> Any:
+        """Copy and pickle: by its name where it is found there, as a function is, else by what it was made of."""
+        found: Any = sys.modules.get(self.__module__)
+        for name in self.__qualname__.split("."):
+            found = getattr(found, name, None)
+        return self.__qualname__ if found is self else self._made_of()
+
     # What the two kinds do in their own ways.
 
-    def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+        __qualname__: str
 
-    def _recorder(self, call: Call) -> Recorder:
-        raise NotImplementedError
+        def _made_of(self) -> Any:
+            """A function and its arguments that make it again."""
 
-    def _run(self, call: Call) -> Any:
-        raise NotImplementedError
+        def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
+            """Take the arguments apart."""
 
-    def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
-        raise NotImplementedError
+        def _recorder(self, call: Call) -> Recorder:
+            """What will write down a run with these arguments."""
 
-    def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
-        raise NotImplementedError
+        def _run(self, call: Call) -> Any:
+            """Run the function."""
+
+        def _path(self, call: Call, recorder: Recorder, result: Any) -> Path | None:
+            """What was recorded; None if there is no program of it."""
+
+        def _replayed(self, path: Path, call: Call, drawn: list[Drawn]) -> Any:
+            """The result by a program."""
+
+        def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
+            """What was recorded, as the caller would have got it."""
+
+        def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
+            """How a call with floats alone goes the quick way; None if it can't."""
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._function(*args, **named)
@@ -530,6 +553,19 @@ class _Traced(Entry):
     # ---- one call ----------------------------------------------------------------------------------
 
     def _general(self, /, *args: Any, **named: Any) -> Any:
+        path = self._whole
+        if path is not None and len(args) == path.program.inputs and not (named or modes.open_blocks or modes.recorders):
+            for x in args:
+                if type(x) is not Value:
+                    break
+            else:
+                if self._names.changed():
+                    self._forget()
+                elif (len(args) < 2 or len(set(args)) == len(args)) and path.fits(args) and not modes.inside_derivative():
+                    try:
+                        return path.whole.node(path.primitive(0, path.slots, self.__name__, ()), args)
+                    except TROUBLE:
+                        pass
         return self._call(args, named)
 
     def _call(self, args: tuple[Any, ...], named: dict[str, Any], again: bool = False) -> Any:
@@ -653,10 +689,6 @@ class _Traced(Entry):
         """Whether what was raised while it was recorded is what the caller would have got."""
         return False
 
-    def _shown(self, call: Call, recorder: Recorder, result: Any) -> Any:
-        """What was recorded, as the caller would have got it."""
-        raise NotImplementedError
-
     def _keep(self, entry: _Entry, path: Path) -> None:
         """Put a new path among those of its key, or let it confirm an older one."""
         self._last = path
@@ -681,21 +713,20 @@ class _Traced(Entry):
 
     def _install(self, entry: _Entry, path: Path) -> None:
         """Let calls with floats alone go the engine's quick way, where there is one."""
-        self._armed = None
+        self._armed = self._whole = None
         self._disarm()
         unknown = path.draws or not path.outputs or self._backend or self._entries.get(path.key) is not entry
         way = None if unknown else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
-
-    def _way(self, path: Path) -> tuple[Any, str, str, tuple[str, str]] | None:
-        raise NotImplementedError
+        if path.whole is not None and path.key == _key_of_values(path.program.inputs):
+            self._whole = path
 
     def _forget(self) -> None:
         """Start again: a variable that the function reads was bound to something else."""
         self._entries.clear()
-        self._armed = None
+        self._armed = self._whole = None
         self._disarm()
         self._rebindings += 1
         if self._rebindings > MOST_REBINDINGS:
@@ -708,8 +739,11 @@ class _Traced(Entry):
         else:
             entry.reason = reason
             entry.paths.clear()
-        self._armed = None
+        self._armed = self._whole = None
         self._disarm()
+        if reason in self._said:
+            return
+        self._said.add(reason)
         warnings.warn(
             f"the compiled function {self.__name__} is computed as if it were not compiled: {reason}",
             EagerWarning,
@@ -722,6 +756,12 @@ def _innermost(function: Any) -> Any:
     while (transform := getattr(function, "_transform", None)) is not None:
         function = transform[1]
     return function
+
+
+@functools.cache
+def _key_of_values(count: int) -> Any:
+    """The key of a call with Values one by one, all of them different ones, outside of all blocks."""
+    return None, tuple([(i, Value) for i in range(count)]), True, False
 
 
 class Compiled(_Traced):
@@ -738,6 +778,9 @@ class Compiled(_Traced):
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function binds: a method of a class may be compiled."""
         return self if instance is None else types.MethodType(self, instance)
+
+    def _made_of(self) -> Any:
+        return Compiled, (self._function, self._backend)
 
     def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
         call = Call(args, named)
@@ -804,13 +847,16 @@ class Compiled(_Traced):
         if recorder.sums_floats(program):
             recorder.fail(SUMS, differs=True)
             return None
+        for name, place in zip(_argument_names(self._function, call.args, call.named), call.places, strict=False):
+            if name and place >= 0:
+                program.labels.setdefault(place, name)
         if recorder.floats and (mixed or program.captured):
             valued = [recorder.has_values([x]) for x in roots]
             outputs = [x._replace(valued=valued[x.what]) if x.kind == "out" else x for x in outputs]
         path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         if (
             call.recording
-            and self._backend is None
+            and hasattr(path.tape(path.wanted), "node")
             and path.valued
             and path.in_order
             and layout.is_number
@@ -885,6 +931,21 @@ class Compiled(_Traced):
         return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
 
 
+def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Iterator[str]:
+    """What the leaves of a call's arguments are called when its program is printed; empty where nothing is known."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # one written in C
+        parameters = []
+    words = [p.name if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) else "" for p in parameters]
+    words += [""] * (len(args) - len(words))
+    for name, x in [*zip(words, args, strict=False), *named.items()]:
+        if tree.is_leaf(x):
+            yield name
+        else:
+            yield from [f"{name}[{i}]" if name else "" for i in range(len(tree.flatten(x)[0]))]
+
+
 # ---- a derivative of one -----------------------------------------------------------------------------
 
 
@@ -902,8 +963,13 @@ class Derived(_Traced):
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
         self._transform = name, source, argnums, False
         super().__init__(eager, wrapped, source._backend)
+        self._said = source._said
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
+
+    def _made_of(self) -> Any:
+        name, source, argnums, _ = self._transform
+        return getattr(transforms, name), (source, argnums)
 
     def _other_kind(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return self._wrapped(*args, **named)
@@ -966,7 +1032,7 @@ class Derived(_Traced):
             elif type(x) is float:
                 outputs.append(Output("same", x))
             else:
-                recorder.fail(f"it returns a {type(x).__name__}")
+                recorder.fail(f"it returns a {type(x).__name__}", differs=True)
                 return None
         program = recorder.program([*roots])
         if recorder.sums_floats(program):
@@ -1025,7 +1091,6 @@ class ProgramPrimitive(NaryPrimitive):
             [self._slopes],
             doc=f"What {name} computes, as one node.",
             signature=_SIGNATURE,
-            derivatives=[f"{name}_dx(xs)"],
         )
         # The same program of which all that was captured is an input. The slots stay what they are.
         rest = program.__reduce__()[1]

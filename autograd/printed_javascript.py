@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from . import kernels
 from .printed_c import erfcx_rows
 from .printed_python import wrapped
-from .printed_walked import PIECES, Walked, bare, needed
-from .translate import Dialect, UntranslatableError
+from .printed_walked import PIECES, Walked, bare, in_turn, needed
+from .translate import Dialect
 
 if TYPE_CHECKING:
     from .program import Program
@@ -103,9 +103,7 @@ class JavaScript(Dialect):
 
     def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
         """One statement for each name; none of the later ones may need an earlier name."""
-        for i, x in enumerate(xs):
-            if any(re.search(rf"\b{name}\b", x) for name in names[:i]):
-                raise UntranslatableError(x)  # no kernel has that
+        in_turn(names, xs)
         return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
 
     def returned(self, x: str) -> str:

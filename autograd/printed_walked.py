@@ -18,7 +18,7 @@ from .translate import Dialect, UntranslatableError, Walk
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["Walked", "bare", "needed"]
+__all__ = ["Walked", "bare", "in_turn", "needed"]
 
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 # What the helpers call of the kernels.
@@ -44,6 +44,23 @@ def bare(text: str) -> str:
         if depth == 0 and i < len(text) - 1:
             return text
     return text[1:-1]
+
+
+def in_turn(names: Sequence[str], xs: Sequence[str]) -> None:
+    """Make sure that names may be given their values one after the other, although Python does it all at once.
+
+    Raises:
+        UntranslatableError: a value needs a name that has got a new one before.
+
+    >>> in_turn(["x", "y"], ["a + b", "y + 1.0"])
+    >>> in_turn(["x", "y"], ["y", "x"])
+    Traceback (most recent call last):
+        ...
+    autograd.translate.UntranslatableError: x
+    """
+    for i, x in enumerate(xs):
+        if any(re.search(rf"\b{name}\b", x) for name in names[:i]):
+            raise UntranslatableError(x)
 
 
 def constant(text: str) -> float | None:
@@ -113,25 +130,25 @@ class Walked:
 
     # ---- what a language writes its own way --------------------------------------------------------
 
-    def array(self, xs: Sequence[str]) -> str:
-        """The arguments that a sequence is to a helper."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def listed(self, name: str, helper: str, count: int, arguments: Sequence[str]) -> str:
-        """The line that gives a name to the list that a helper makes."""
-        raise NotImplementedError
+        def array(self, xs: Sequence[str]) -> str:
+            """The arguments that a sequence is to a helper."""
 
-    def helper(self, name: str, arguments: Sequence[str]) -> str:
-        """A call of a helper."""
-        raise NotImplementedError
+        def array_of(self, name: str, count: int) -> str:
+            """The arguments that a list is to a helper."""
 
-    def many(self, helper: str, parts: Sequence[Sequence[str]]) -> str:
-        """A call of a helper of one or two sequences."""
-        raise NotImplementedError
+        def listed(self, name: str, helper: str, count: int, arguments: Sequence[str]) -> str:
+            """The line that gives a name to the list that a helper makes."""
 
-    def failed(self, place: int, true: str) -> str:
-        """The statement for a guard that doesn't hold."""
-        raise NotImplementedError
+        def helper(self, name: str, arguments: Sequence[str]) -> str:
+            """A call of a helper."""
+
+        def many(self, helper: str, parts: Sequence[Sequence[str]]) -> str:
+            """A call of a helper of one or two sequences."""
+
+        def failed(self, place: int, true: str) -> str:
+            """The statement for a guard that doesn't hold."""
 
     def condition(self, x: str) -> str:
         """Whether a number isn't zero."""
@@ -323,19 +340,12 @@ class Walked:
         name = self.names.take(f"slopes_of_{z}")
         return [*before, self.listed(name, helper, len(xs), arguments)], lambda place: f"{name}[{place}]"
 
-    def array_of(self, name: str, count: int) -> str:
-        """The arguments that a list is to a helper."""
-        raise NotImplementedError
-
     def _slope(self, record: Primitive, place: int, z: str, xs: Sequence[str]) -> str:
         operand = list(record.__signature__.parameters)[place]
         operands = self._operands(record, xs)
         if record is records.power and constant(xs[1]) == 2.0:
             return self.dialect.arithmetic("*", self.dialect.number(2.0), xs[0], safe=True)
-        try:
-            text = self.walk.slope(record, operand, [z, *operands])
-        except UntranslatableError:
-            raise self.refused(record) from None
+        text = self.walk.slope(record, operand, [z, *operands])
         if text is None:
             raise UnprintableError(f"{record.name}: {operand} is a parameter and has no derivative")
         return text

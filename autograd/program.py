@@ -352,6 +352,40 @@ class Program:
             raise ValueError(f"a program is compiled from 'c', got {language!r:.60}")
         return import_module(f"{__package__}.compiling").Function(self)
 
+    def to_jax(self, *, guards: bool = True) -> Any:
+        """The program as a function of JAX's arrays, with JAX's own derivatives: `jax.grad`, `jax.jit` and `jax.vmap` take it.
+
+        Args:
+            guards: whether a program with guards is refused. Without them the function is the one way that was recorded.
+
+        Returns:
+            A function of one array, or number, for each input: a point, or many at once, since each instruction is elementwise.
+            ``captured=[...]`` takes arrays in the place of the captured Values, so that they can be differentiated too;
+            otherwise their numbers are read at each call, or when it is traced. Its precision is that of its arguments: switch
+            ``jax_enable_x64`` on for that of Python. Derivatives at kinks are those of glassgrad; where one is infinite
+            and nothing arrives, it is nan in JAX.
+
+        Raises:
+            ImportError: JAX is not installed.
+            UnprintableError: the program has guards, or a primitive that JAX doesn't have; the message names it.
+        """
+        return import_module(f"{__package__}.elsewhere").to_jax(self, guards=guards)
+
+    def to_torch(self, *, guards: bool = True) -> Any:
+        """The program as a function of PyTorch's tensors, with PyTorch's own derivatives, as in `to_jax`.
+
+        Args:
+            guards: whether a program with guards is refused.
+
+        Returns:
+            A function of one tensor, or number, for each input; ``captured=[...]`` takes tensors for the captured Values.
+
+        Raises:
+            ImportError: PyTorch is not installed.
+            UnprintableError: the program has guards, or a primitive that PyTorch doesn't have; the message names it.
+        """
+        return import_module(f"{__package__}.elsewhere").to_torch(self, guards=guards)
+
     def __str__(self) -> str:
         """Forward and backward pass as Python, each result with its name; the sizes alone where it is long."""
         if len(self) > 1000:

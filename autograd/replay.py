@@ -12,7 +12,7 @@ from typing import Any
 
 from . import modes
 from .program import SAFE, Program, Stale, bits, stop
-from .record import Primitive
+from .record import Primitive, number_of
 
 __all__ = ["Births", "Entry", "Tape", "hasten", "number", "read_graph"]
 
@@ -234,22 +234,23 @@ class Tape:
             raise Stale(instruction=i) from None
         return [adjoints[slot] for slot in self._wanted]
 
-    def function(self, what: int | None) -> Callable[..., Any]:
-        """The program written out as a function of the inputs' numbers and then those of the captured Values.
+    def written(self, what: int | None) -> Callable[..., Any] | None:
+        """The program as a function of the inputs' numbers and then those of the captured Values.
 
         Args:
             what: None for the outputs, k for output k and its derivatives, -1 for all outputs and theirs.
+
+        Returns:
+            None until the program has been computed so often that writing it out pays.
         """
         from .printed_python import replay_function  # not before: it is long, and few need it
 
+        self._runs += 1
+        if not len(self._code) < self._runs or len(self._code) > LONGEST:
+            return None
         if what not in self._functions:
             self._functions[what] = replay_function(self.program, what, self._active)
         return self._functions[what]
-
-    def _written(self, what: int | None) -> Callable[..., Any] | None:
-        """The function, once the program has been computed so often that writing it out pays."""
-        self._runs += 1
-        return self.function(what) if self._runs > len(self._code) and len(self._code) <= LONGEST else None
 
     def _run(self, function: Callable[..., Any], numbers: Sequence[float]) -> Any:
         if len(numbers) != self.program.inputs:
@@ -267,7 +268,7 @@ class Tape:
         Args:
             numbers: one for each input.
         """
-        function = self._written(None)
+        function = self.written(None)
         if function is not None:
             return self._run(function, numbers)  # type: ignore[no-any-return]
         found = self._forward(numbers)
@@ -280,11 +281,15 @@ class Tape:
             numbers: one for each input.
             k: which output.
         """
-        function = self._written(k)
+        function = self.written(k)
         if function is not None:
             return self._run(function, numbers)  # type: ignore[no-any-return]
         found = self._forward(numbers)
         return found[self.program.outputs[k]], self._backward(found, k)
+
+    def needed(self, k: int) -> bytearray:
+        """Which slots a derivative of output k reaches, as `Program.needed` finds them."""
+        return self.program.needed(k)
 
     def node(self, primitive: Primitive, given: Sequence[Any]) -> Any:
         """Output 0 as one node of the inputs and the captured Values.
@@ -295,11 +300,8 @@ class Tape:
         """
         operands = (*given, *self.program.captured)
         numbers = [number(x) for x in given]
-        engine = operands[0]._engine
-        if modes.open_blocks and not modes.current.get().recording:
-            return engine.Value(self.values(numbers)[0])
         value, row = self.sweep(numbers, 0)
-        return engine._one_node(primitive, operands, value, row)
+        return operands[0]._engine._one_node(primitive, operands, value, row)
 
     def jacobian(self, numbers: Sequence[float]) -> tuple[list[float], list[list[float]]]:
         """All outputs, and for each its derivatives, as `sweep` gives them.
@@ -307,7 +309,7 @@ class Tape:
         Args:
             numbers: one for each input.
         """
-        function = self._written(-1)
+        function = self.written(-1)
         if function is not None:
             return self._run(function, numbers)  # type: ignore[no-any-return]
         found = self._forward(numbers)
@@ -338,7 +340,8 @@ class Entry:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute the function; see its own docstring."""
         replay = self._replay
-        if replay is not None and not (named or modes.open_blocks or modes.recorders or modes.inside_derivative()):
+        plain = not modes.open_blocks or modes.current.get() == modes.USUAL
+        if replay is not None and plain and not (named or modes.recorders or modes.inside_derivative()):
             try:
                 for container, key, expected in self._read_names:
                     if (container.cell_contents if key is None else container[key]) is not expected:
@@ -348,6 +351,32 @@ class Entry:
             except Exception:  # whatever it is, the fallback raises it in the right words
                 pass
         return self._fallback(*args, **named)
+
+    def buffered(self, numbers: Any, results: Any, listed: bool = False) -> Callable[[], None]:
+        """The same function without arguments, which come from memory, as the results go into memory: no float is made.
+
+        Args:
+            numbers: the arguments: an array of doubles, such as ``array("d", [1.0, 2.0])``, or one of NumPy's, in one piece.
+            results: where all numbers of the result are written, from left to right: such an array of as many.
+            listed: whether the function takes one list of numbers.
+
+        Returns:
+            A function that takes nothing and returns None. The arrays must keep their size as long as it is there.
+
+        Raises:
+            TypeError: numbers or results is not such an array.
+        """
+        given, taken = _doubles(numbers), _doubles(results, writable=True)
+
+        def run() -> None:
+            found = self(given.tolist()) if listed else self(*given)
+            flat = _numbers_in(found, [])
+            if len(flat) != len(taken):
+                raise ValueError(f"the result has {len(flat)} numbers, and the array for it has room for {len(taken)}")
+            for i, x in enumerate(flat):
+                taken[i] = x
+
+        return run
 
     def _arm(
         self, tape: Tape, what: str, takes: str, gives: tuple[str, str], names: Iterable[tuple[Any, Any, Any]] = ()
@@ -363,12 +392,14 @@ class Entry:
         """
         captured = tape.program.captured
         outer, inner = _PUT_IN[gives[0]], _PUT_IN[gives[1]]
-        function: Callable[..., Any] | None = None  # written out when it is called for the first time
+        which = {"values": None, "jacobian": -1}.get(what, 0)
+        by_loop = tape.values if what == "values" else tape.jacobian if what == "jacobian" else tape.sweep
+        function: Callable[..., Any] | None = None  # once it is written out
 
         def replay(*numbers: Any) -> Any:
             nonlocal function
             if function is None:
-                function = tape.function({"values": None, "jacobian": -1}.get(what, 0))
+                function = tape.written(which)
             if takes == "list":
                 (listed,) = numbers
                 if type(listed) is not list:
@@ -377,9 +408,10 @@ class Entry:
             for x in numbers:
                 if type(x) is not float:
                     raise TypeError
-            if captured:
-                numbers = (*numbers, *map(number, captured))
-            found = function(*numbers)
+            if function is None:
+                found = by_loop(numbers)
+            else:
+                found = function(*numbers, *map(number, captured)) if captured else function(*numbers)
             if what == "values":
                 return outer(found)
             first, second = found
@@ -395,6 +427,27 @@ class Entry:
 
 
 _PUT_IN: dict[str, Callable[[list[Any]], Any]] = {"one": operator.itemgetter(0), "tuple": tuple, "list": lambda xs: xs}
+
+
+def _doubles(array: Any, writable: bool = False) -> Any:
+    """A view of an array of doubles in one piece."""
+    try:
+        view = memoryview(array)
+    except TypeError as error:
+        raise TypeError(f"buffered() takes an array of doubles in one piece, got {type(array).__name__}: {error}") from None
+    if view.format != "d" or not view.c_contiguous or (writable and view.readonly):
+        raise TypeError(f"buffered() takes an array of doubles in one piece, got {view!r:.60} of {view.format}")
+    return view.cast("B").cast("d")
+
+
+def _numbers_in(x: Any, found: list[float]) -> list[float]:
+    """The numbers in lists and tuples, from left to right."""
+    if isinstance(x, (list, tuple)):
+        for y in x:
+            _numbers_in(y, found)
+    else:
+        found.append(number_of(x))
+    return found
 
 
 def hasten(kind: type[Entry]) -> type[Entry]:

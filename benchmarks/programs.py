@@ -627,19 +627,13 @@ def measure_digits(rounds: int, quick: bool) -> list[Race]:
     return [race(title, __file__, contestants, min(rounds, 5), at_least=0.05, agree=1e-6)]
 
 
-def gpt_eager(nodes: bool) -> Prepared:
-    """Eager code, as gpt.py times it."""
-    ag = engine_module()
-    return gpt.training(ag.Value, gpt.Nodes(ag) if nodes else gpt.Scalars())
-
-
-def gpt_compiled(nodes: bool) -> Prepared:
-    """The loss compiled: a program for each name. The first losses are compared with eager ones."""
+def gpt_step(nodes: bool, compiled: bool) -> Prepared:
+    """The model of gpt.py with Adam of `nn`; its loss compiled or not: then there is a program for each name."""
     ag, nn = engine_module(), importlib.import_module("nn")
     places = gpt.names()
     model = gpt.Model(ag.Value, gpt.Nodes(ag) if nodes else gpt.Scalars(), "".join(sorted(set("".join(places)))))
     adam = nn.Adam(model.parameters, lr=0.01, betas=(0.9, 0.95))
-    loss_of = ag.compile(model.loss)
+    loss_of = ag.compile(model.loss) if compiled else model.loss
 
     def step(name: str) -> float:
         loss = loss_of(name)
@@ -659,10 +653,10 @@ def gpt_compiled(nodes: bool) -> Prepared:
 def measure_gpt(rounds: int, quick: bool) -> list[Race]:
     """A step of the GPT of scalars."""
     contestants = [
-        Contestant("eager native", "gpt_eager", NATIVE, options={"nodes": False}),
-        Contestant("eager native, nodes", "gpt_eager", NATIVE, options={"nodes": True}),
-        Contestant("compiled", "gpt_compiled", NATIVE, options={"nodes": False}),
-        Contestant("compiled, nodes", "gpt_compiled", NATIVE, options={"nodes": True}),
+        Contestant("eager native", "gpt_step", NATIVE, options={"nodes": False, "compiled": False}),
+        Contestant("eager native, nodes", "gpt_step", NATIVE, options={"nodes": True, "compiled": False}),
+        Contestant("compiled", "gpt_step", NATIVE, options={"nodes": False, "compiled": True}),
+        Contestant("compiled, nodes", "gpt_step", NATIVE, options={"nodes": True, "compiled": True}),
     ]
     return [race("a GPT of scalars, a step", __file__, contestants, min(rounds, 5), at_least=0.1, per=gpt.NAMES, agree=1e-6)]
 
@@ -844,7 +838,7 @@ def eager_of(what: str, checkout: str) -> Prepared:
     """Eager code of one checkout."""
     ag = engine_module()
     if not Path(ag.__file__).is_relative_to(Path(checkout).resolve()):
-        raise SystemExit(f"{ag.__file__} is not in {checkout}")
+        raise SystemExit(f"{ag.__file__} is not in {checkout}; is its engine built?")
     if what == "readme":
         return readme_expression.of_class(ag.Value)
     if what == "horner":

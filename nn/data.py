@@ -149,10 +149,10 @@ def read_rows(data: Any, what: str = "X") -> Rows:
         TypeError: as `read_samples`.
     """
     table = data.to_numpy() if hasattr(data, "to_numpy") else data
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and type(table) is numpy.ndarray and table.ndim == 2 and table.size:
-        if table.dtype.kind in "fiu" and table.dtype.itemsize <= 8 and numpy.isfinite(table).all():
-            return Rows(table, table.shape[1])
+    numpy: Any = sys.modules.get("numpy")
+    is_table = numpy is not None and type(table) is numpy.ndarray and table.ndim == 2 and table.size
+    if is_table and table.dtype.kind in "fiu" and table.dtype.itemsize <= 8 and numpy.isfinite(table).all():
+        return Rows(table, table.shape[1])
     count, numbers = 0, array("d")
     for row in _read(table, what):
         count += 1

@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "recording": {"program", "replay", "dual", "series", "records", "record", "modes"},
     "engines": {"value"},
     "printed": {"program"},
+    "elsewhere": {"printed", "program", "records", "record"},
     "printed_walked": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "printed_c": {"printed", "printed_python", "printed_walked", "translate", "program", "kernels"},
     "printed_javascript": {"printed_c", "printed_python", "printed_walked", "translate", "program", "kernels"},

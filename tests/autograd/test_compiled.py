@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import pickle
@@ -230,6 +231,8 @@ def test_what_only_floats_can_do_is_done_by_the_function() -> None:
     with pytest.warns(EagerWarning, match="float\\(\\) of a Value") as caught:
         agree(lambda x: math.exp(x), [(1.0,), (2.0,), (3.0,)])
     assert len(caught) == 1
+    with pytest.warns(EagerWarning, match="in the place of floats it raises KeyError"):
+        agree(lambda x: {1.0: 3.0, 2.0: 4.0}[x], [(1.0,), (2.0,), (1.0,)])
 
 
 def test_text_of_a_number() -> None:
@@ -406,6 +409,28 @@ def test_the_same_value_twice() -> None:
         fast = compiled(f)
         for args in [first] * 3 + orders * 3:
             assert backed(fast, [w, u, v], *args) == backed(f, [w, u, v], *args), (first, args)
+
+
+def test_variables_bound_anew_among_values() -> None:
+    """A variable that is bound to another Value is seen where all arguments are Values, or where there are none."""
+    w = Value(2.0)
+    fast, step = compiled(lambda x, y: x * y + w), compiled(lambda: w * w if w > 0.0 else w)
+    for i in range(6):
+        for _ in range(4):
+            x, y = Value(3.0), Value(4.0)
+            assert (fast(x, y).data, fast(x, x).data, step().data) == (12.0 + w.data, 9.0 + w.data, w.data**2)
+            with grad_inside():
+                assert fast(x, y).parents == (x, y, w)
+        w = Value(3.0 + i)
+    w.data = -1.0
+    assert step().data == -1.0
+
+
+@contextlib.contextmanager
+def grad_inside() -> Any:
+    """A block in which a derivative runs a function."""
+    with autograd.transforms.derivative_block():
+        yield
 
 
 def test_fresh_values_and_bound_ones() -> None:
@@ -838,6 +863,22 @@ def test_programs_pickle() -> None:
 # ---- numbers that a function draws ---------------------------------------------------------------------
 
 
+@compiled
+def by_name(x: Any) -> Any:
+    """A function that is found by its name."""
+    return x * x
+
+
+def test_compiled_functions_pickle_and_copy() -> None:
+    """By name, as functions do, or by the function that they were made of; derivatives by what they are derivatives of."""
+    assert copy.copy(by_name) is by_name
+    for fast, result in ((compiled(exp), 1.0), (grad(compiled(exp), 0), 1.0), (hessian(compiled(exp)), 1.0)):
+        for other in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
+            assert [other(0.0) for _ in range(4)] == [result] * 4
+            assert other.__name__ == fast.__name__
+            assert type(other) is type(fast)
+
+
 def test_drawn_numbers_are_drawn_again() -> None:
     """What `draw` gives is drawn anew at each call, in order, and once only where another way has to be tried."""
 
@@ -873,3 +914,240 @@ def test_drawn_numbers_are_drawn_again() -> None:
                 raising(x)
         else:
             assert raising(x) == log(x) * other.random()
+
+
+# ---- rarer things ----------------------------------------------------------------------------------------
+
+
+def test_arrays() -> None:
+    """A NumPy array among the arguments is a constant, or what is differentiated; NumPy's floats compute in their own way."""
+    np = pytest.importorskip("numpy")
+    f = lambda v, c: autograd.dot(list(v), list(c)) + exp(v[0])  # noqa: E731
+    data, fast, plain = np.array([2.0, 3.0]), grad(compiled(f)), compiled(f)
+    for i in range(5):
+        v = np.array([0.5 * i, -1.0])
+        assert (fast(v, data) == grad(f)(v, data)).all()
+        assert shown(plain([1.0, 2.0], data)) == shown(f([1.0, 2.0], data))
+        assert type(plain(v, data)) is type(f(v, data))
+        assert (hessian(fast._transform[1])(v, data) == hessian(f)(v, data)).all()
+    data[0] = 7.0
+    assert (fast(v, data) == grad(f)(v, data)).all()
+    agree(lambda x: x * x, [(np.float64(1.5),)] * 4)
+    objects = np.array([Value(1.0), Value(2.0)])
+    assert plain(objects, data).data == f(objects, data).data
+    made = compiled(lambda x: np.array([x, x * x]))
+    for x in (1.0, 2.0, 3.0):
+        assert made(x).tolist() == [x, x * x]
+        assert made(x).dtype == float
+
+
+def test_what_vmap_asks_for() -> None:
+    """The programs of a key, the numbers of a call, and a recording by request."""
+    calls = [0]
+
+    def f(x: Any, n: int) -> Any:
+        calls[0] += 1
+        return [x * n, x] if x > 0.0 else [x, x]
+
+    fast = compiled(f)
+    entry = fast._entry((1.0, 2))
+    assert entry.programs == []
+    assert entry.numbers((3.0, 2)) == [3.0]
+    assert len(entry.record((1.0, 2))) == 1
+    assert entry.record((4.0, 2)) is entry.programs[0]
+    assert entry.record((5.0, 2)) is entry.programs[0]
+    assert len(entry.record((-5.0, 2))) == 0
+    assert entry.layout.filled([1.0, 2.0]) == [1.0, 2.0]
+    assert calls == [4]
+    assert fast._entry((1.0, {2})) is None
+    leaky = compiled(lambda x: x * (steps := next(count)))  # noqa: F841
+    count = iter(range(9))
+    entry = leaky._entry((1.0,))
+    assert entry.record((1.0,)) is not None
+    with pytest.warns(EagerWarning, match="differ"):
+        assert entry.record((1.0,)) is None
+    assert leaky._entry((1.0,)) is None
+
+
+def test_backends() -> None:
+    """An unknown backend is an error, and a function that is compiled in one way can be compiled in another."""
+    with pytest.raises(ValueError, match="backend is 'c'"):
+        compiled(exp, backend="fortran")
+    fast = compiled(lambda x: x * x)
+    assert compiled(fast, backend=None) is fast
+    assert compiled(fast, backend="c") is not fast
+
+
+def test_other_kinds_of_numbers() -> None:
+    """Numbers that are no floats, in comparisons and results."""
+    fractions = pytest.importorskip("fractions")
+    third = fractions.Fraction(1, 3)
+    with pytest.warns(EagerWarning, match="looks at a Fraction"):
+        agree(lambda x: x if x < third else -x, [(0.25,), (1.0 / 3.0,), (0.5,)])
+    agree(lambda x: x if x < fractions.Fraction(1, 2) else -x, [(0.25,), (0.3,), (0.5,), (0.5,)])
+    agree(lambda x: x if x < 3 else -x, [(2.0,), (2.5,), (3.0,), (math.nan,)] * 3)
+    agree(lambda x: x == "text" or x != None, [(2.0,), (2.5,), (3.0,)])  # noqa: E711
+    with pytest.warns(EagerWarning, match="raises an error"):
+        agree(lambda x: divided(x), [(1.0,), (2.0,), (0.0,)])
+
+
+def divided(x: Any) -> Any:
+    """A floor division that may raise, and be caught."""
+    try:
+        return 1.0 // x
+    except ZeroDivisionError:
+        return 0.0
+
+
+def test_results_that_no_program_makes() -> None:
+    """A result that contains itself, or holds what isn't a number, is the function's own."""
+
+    def circle(x: Any) -> Any:
+        found = [x]
+        found.append(found)
+        return found
+
+    with pytest.warns(EagerWarning, match="contains itself"):
+        assert compiled(circle)(1.0)[0] == 1.0
+    with pytest.warns(EagerWarning, match="returns a object"):
+        compiled(lambda x: [x, object()])(1.0)
+    v = autograd.dual.Dual(1.0, 2.0, 3)
+    with pytest.warns(EagerWarning, match="returns a Dual"):
+        assert compiled(lambda x: v)(1.0) is v
+    with pytest.warns(EagerWarning, match="returns a Dual"):
+        assert jacobian(compiled(lambda x: [x, v]))(1.0) == jacobian(lambda x: [x, v])(1.0)
+
+
+def test_partials_that_raise() -> None:
+    """Where a local gradient can't be computed, the nodes are the function's own, and raise when backward comes by."""
+    shy = autograd.primitive(lambda x: x * x, lambda z, x: {}[x], name="shy")
+    x = Value(3.0)
+    with pytest.warns(EagerWarning, match="can't be computed along with it"):
+        out = compiled(shy)(x)
+    assert out.data == 9.0
+    with pytest.raises(KeyError):
+        out.backward()
+    agree(shy, [(1.0,), (2.0,), (3.0,)])
+    picky = autograd.primitive(lambda x: x * x, lambda z, x: 2.0 * x if x < 2.0 else {}[x], name="picky")
+    slope = grad(compiled(picky))
+    agree(grad(picky), [(1.0,), (1.5,), (1.25,), (3.0,), (1.0,)] * 8, slope)
+
+
+def test_large_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that are too long to be written out, which the reference engine runs by a loop, have the same bits."""
+    monkeypatch.setattr("autograd.replay.LONGEST", 50)
+
+    def f(x: Any, y: Any) -> Any:
+        z = x
+        for i in range(60):
+            z = z * 0.999 + y * 0.001 if i % 3 else tanh(z) + 0.1 * i / 60.0
+        return z if z > -10.0 else log(z)
+
+    agree(f, points(4), fast := compiled(f))
+    agree(grad(f), points(4), grad(fast))
+    agree(
+        lambda x, y: jacobian(lambda a, b: [f(a, b), a], (0, 1))(x, y),
+        points(3),
+        jacobian(compiled(lambda a, b: [f(a, b), a]), (0, 1)),
+    )
+    w = Value(0.5)
+    loss = compiled(lambda x: f(w, x) / (x - 1.0))
+    agree(loss._function, [(2.0,), (3.0,), (4.0,), (1.0,), (5.0,)], loss)
+
+
+def test_the_one_node_as_a_primitive() -> None:
+    """The primitive of a compiled result computes and differentiates at other numbers, where its program holds."""
+    w = Value(2.0)
+    fast = compiled(lambda x, t: w * x * t if x > 0.0 else w)
+    out = [fast(Value(3.0), 4.0) for _ in range(3)][-1]
+    assert out.op.evaluate((5.0, 7.0), out.operands) == 5.0 * 4.0 * 7.0
+    assert out.op.local_gradients(0.0, (5.0, 7.0)) == (28.0, 20.0)
+    for go in (lambda: out.op.evaluate((-5.0, 7.0), out.operands), lambda: out.op.local_gradients(0.0, (-5.0, 7.0))):
+        with pytest.raises(ValueError, match="another way"):
+            go()
+    assert "compiled(" in out.op.describe(out.operands)
+    moved = jvp(lambda x: out.op.apply((x, 7.0)), (5.0,), (1.0,))
+    assert moved == (140.0, 28.0)
+    assert autograd.local_gradient_formulas(out) == ("", "")  # they can't be written down
+
+
+def test_the_quick_way_of_lists() -> None:
+    """Floats in one list go the quick way as well; what else is passed there is computed as ever."""
+    w = Value(2.0)
+    f = lambda v: v[0] * v[1] + exp(v[0]) if w > 0.0 else v[1]  # noqa: E731
+    fast, slope, curve = compiled(f), grad(compiled(f)), hessian(compiled(lambda v: v[0] * v[1] ** 2 + exp(v[0])))
+    for i in range(8):
+        for v in ([0.5 * i, 2.0], (0.5 * i, 2.0), [i, 2.0], [0.5, 2]):
+            assert outcome(fast, v) == outcome(f, v)
+            assert outcome(slope, v) == outcome(grad(f), v)
+            assert outcome(curve, v) == outcome(hessian(lambda v: v[0] * v[1] ** 2 + exp(v[0])), v)
+        w.data = -w.data
+    g = lambda x: x if w > 0.0 else -x  # noqa: E731
+    fast = compiled(g)
+    for i in range(12):
+        agree(g, [(1.0,), (2.0,), (3,), (True,)], fast)
+        w.data = -w.data if i % 4 == 3 else w.data
+
+
+def test_a_tape_takes_as_many_numbers_as_it_has_inputs() -> None:
+    """Any other count is an error, and a constant or another result in the second recording is a difference."""
+    fast = compiled(lambda x: x * x)
+    for x in (1.0, 2.0, 3.0):
+        fast(x)
+    tape = Value._engine.Tape(fast.program, b"\1")
+    for _ in range(3):
+        for compute in (tape.values, tape.sweep, tape.jacobian):
+            with pytest.raises(ValueError, match="1 input"):
+                compute([1.0, 2.0])
+            compute([1.0])
+    changing = iter([1, "a", 2.0, None])
+    leaky = compiled(lambda x: [x, next(changing)])
+    found = [leaky(1.0)[1]]
+    with pytest.warns(EagerWarning, match="differ"):
+        found.append(leaky(1.0)[1])
+    assert [*found, leaky(1.0)[1], leaky(1.0)[1]] == [1, "a", 2.0, None]
+
+
+def test_dual_numbers_and_series_ask_for_their_own_number() -> None:
+    """Inside forward mode a comparison is a guard on the Value that the dual number or series is made of."""
+    bend = lambda t: t * t * t if t > 0.0 else -t * (2.0 if autograd.floor(t) < -1.0 else 3.0)  # noqa: E731
+    for f in (
+        lambda x: jvp(bend, (x,), (1.0,))[1],
+        lambda x: autograd.derivative(bend, 2)(x),
+        lambda x: autograd.taylor(bend, x, 2)[1],
+    ):
+        agree(f, [(Value(x),) for x in (1.0, 2.0, -0.5, -1.5, 3.0, -0.25, -2.5, 1.5)])
+        agree(grad(f), [(1.0,), (2.0,), (-0.5,), (-0.5,), (-1.5,), (3.0,)], grad(compiled(f)))
+
+
+def test_leftovers_of_signals() -> None:
+    """A recorder that an interrupt left among those that are on does no harm, and is gone after the next recording."""
+    from autograd import modes
+    from autograd.recording import Recorder
+
+    stale = Recorder(Value._engine, [], [])
+    modes.recorders.add(stale)
+    assert [compiled(lambda x: x * x)(x) for x in (1.0, 2.0)] == [1.0, 4.0]
+    assert stale not in modes.recorders
+
+
+def test_another_thread_is_recording() -> None:
+    """While one thread records, another one gets the function's own result and doesn't wait."""
+    inside, go = threading.Event(), threading.Event()
+
+    def f(x: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            inside.set()
+            go.wait(10)
+        return x * x
+
+    fast = compiled(f)
+    thread = threading.Thread(target=fast, args=(2.0,))
+    thread.start()
+    inside.wait(10)
+    assert fast(3.0) == 9.0
+    w = Value(2.0)
+    assert (w < 3.0, bool(w), w.data, w.floor(), w // 1.0, round(w), w.detach().data) == (True, True, 2.0, 2.0, 2.0, 2.0, 2.0)
+    go.set()
+    thread.join()
+    assert fast(4.0) == 16.0

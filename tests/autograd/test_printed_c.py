@@ -229,6 +229,15 @@ def test_many_terms() -> None:
 
 
 @NEEDS_COMPILER
+def test_squares() -> None:
+    """The derivative of x ** 2.0 is 2.0 * x, with the bits of eager."""
+    program, point, expected = printing.of_function(lambda x: ag.exp(x) ** 2.0, 0.3)
+    assert "2.0 * t1" in program.source("c")
+    value, derivatives = program.function("c").value_and_gradients(*point)
+    assert printing.hexed([value, *derivatives]) == printing.hexed(expected)
+
+
+@NEEDS_COMPILER
 def test_inactive_inputs_have_no_derivative() -> None:
     """What isn't differentiated is not computed, so that a parameter may be an input."""
     f = Function(one(records.leaky_relu, 0, 1, inputs=2), [1, 0])

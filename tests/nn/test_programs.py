@@ -119,7 +119,7 @@ def test_a_training_has_the_same_bits(loss: str, net: str) -> None:
         lambda: NETS[net](outputs(loss)), samples(), targets(loss), loss=given_loss(loss), optimizer="adam", lr=0.05, epochs=3,
         batch_size=7, validation_split=0.2, metrics=["r2"] if outputs(loss) == 1 else [],
     )  # fmt: skip
-    assert words == "yes"
+    assert words == "yes" or (net == "branches" and "takes too many ways" in words and loss not in ("mse", "bce"))
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
@@ -255,20 +255,70 @@ def by_index(prediction: Any, target: Any) -> Any:
     return (prediction - [0.0, 1.0][int(target > 0.0)]) * 2.0 ** int(target)
 
 
+def counting_loss() -> Any:
+    """A loss that depends on how often it was computed."""
+    calls = 0
+
+    def loss(prediction: Any, target: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return (prediction - target) ** 2 * float(calls)
+
+    return loss
+
+
+def listing_loss() -> Any:
+    """A loss that remembers its targets."""
+    seen: list[float] = []
+
+    def loss(prediction: Any, target: Any) -> Any:
+        seen.append(target)
+        return (prediction - target) ** 2 * float(len(seen))
+
+    return loss
+
+
+def reading_loss() -> Any:
+    """A loss that reads an iterator."""
+    numbers = iter(range(1, 10**6))
+    return lambda prediction, target: (prediction - target) ** 2 * float(next(numbers))
+
+
+class Weighing:
+    """A loss as an object of a user's own, which draws random numbers."""
+
+    def __init__(self) -> None:
+        self.rng = random.Random(5)
+
+    def __call__(self, prediction: Any, target: Any) -> Any:
+        """Weighted."""
+        return (prediction - target) ** 2 * self.rng.random()
+
+
 @pytest.mark.parametrize(
     ("net", "loss", "words"),
     [
-        (lambda: Noisy("module"), "mse", "no: the model draws random numbers, which a program would repeat"),
+        (lambda: NETS["mlp"](1), counting_loss, "no: the loss or the model changes what it reads"),
+        (lambda: NETS["mlp"](1), listing_loss, "no: the loss or the model changes what it reads"),
+        (lambda: NETS["mlp"](1), reading_loss, "no: the loss or the model reads an iterator"),
+        (lambda: NETS["mlp"](1), Weighing, "no: the loss or the model draws random numbers"),
+        (lambda: NETS["mlp"](1), lambda: lambda p, t: (p - t) ** 2 * random.random(), "draws random numbers"),
+        (lambda: Noisy("module"), "mse", "no: the loss or the model draws random numbers, which a program would repeat"),
         (lambda: Noisy("attribute"), "mse", "no: Noisy.rng draws random numbers"),
         (lambda: Noisy("numpy"), "mse", "no: Noisy.rng draws random numbers"),
         (Counting, "mse", "no: the model changes attributes of its modules"),
         (Choosing, "mse", "which of its Dropouts the model uses depends on the sample"),
-        (lambda: NETS["mlp"](1), by_index, "TypeError"),
+        (lambda: NETS["mlp"](1), by_index, "does what a program can't, such as int() of a number"),
     ],
 )
 def test_what_a_program_cant_tell_is_computed_sample_by_sample(net: Any, loss: Any, words: str) -> None:
     """Random numbers, counters, and losses that need plain numbers give the same results, and the history says why."""
-    assert words in compare(net, samples(), targets("mse"), loss=loss, epochs=2, batch_size=8, lr=0.001)
+    made = loss if isinstance(loss, str) or loss is by_index else None
+    options = {"epochs": 2, "batch_size": 8, "lr": 0.001, "seed": 3}
+    *eager, _ = trained(net, samples(), targets("mse"), False, loss=made or loss(), **options)
+    *found, said = trained(net, samples(), targets("mse"), True, loss=made or loss(), **options)
+    assert found == eager
+    assert words in said
 
 
 def test_few_samples_are_not_worth_a_program() -> None:

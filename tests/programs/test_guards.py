@@ -161,15 +161,19 @@ def test_it_replays_along_ways_it_knows() -> None:
         fast(x)
     before = len(runs)
     assert [fast(x) for x in (5.0, -5.0, 0.5, -0.0)] == [25.0, 5.0, 0.25, 0.0]
-    assert ag.value_and_grad(fast)(4.0) == (16.0, 8.0)
-    assert ag.grad(fast)(-4.0) == -1.0
-    assert len(runs) == before
+    assert len(runs) == before == 4
     assert len(fast.programs) == 2
     assert fast.program in fast.programs
+    for transform, expected in ((ag.value_and_grad, (16.0, 8.0)), (ag.grad, 8.0), (ag.hessian, 2.0)):
+        for _ in range(3):
+            assert transform(fast)(4.0) == expected
+        before = len(runs)
+        assert transform(fast)(4.0) == expected  # made anew each time, as in a loop
+        assert len(runs) == before, transform
 
 
 def test_too_many_ways_end_in_one_warning(Value: Any) -> None:
-    """With more than 8 ways it stays right, and says once which lines branch."""
+    """With more than 8 ways it stays right, and says once, and its gradient once, which lines branch."""
 
     def f(x: Any) -> Any:
         for i in range(40):
@@ -184,8 +188,8 @@ def test_too_many_ways_end_in_one_warning(Value: Any) -> None:
             for _ in range(3):
                 assert fast(i + 0.25) == f(i + 0.25)
                 assert ag.grad(fast)(i + 0.25) == ag.grad(f)(i + 0.25)
-    assert len(said) == 1
-    assert "test_guards.py" in str(said[0].message)
+    assert len(said) <= 2
+    assert all("test_guards.py" in str(warning.message) for warning in said)
     assert len(fast.programs) <= 8
 
 

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from programs_oracle import NAMES, STRANGE, bits, drawn, read
-
-from autograd.testing.expressions import build
+from programs_oracle import STRANGE, bits, drawn, read
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 reference = importlib.import_module("autograd.value")
@@ -23,20 +21,6 @@ for _width in (1, 2, 4):
         WIDTHS.append(_width)
     except ValueError:  # this processor has none of these
         pass
-
-
-def without_python() -> list[str]:
-    """The operations that lanes compute by themselves."""
-    found = []
-    for name in NAMES:
-        expression = build([1.5, 0.5], [(name, 0, 1)])
-        leaves = [Value(x) for x in expression.point]
-        if not native.Lanes(read([expression.fn(*leaves)], leaves), b"\1\1", b"\1\1").asks:
-            found.append(name)
-    return found
-
-
-OWN = without_python()
 
 
 def eager(f: Any, row: Sequence[float]) -> tuple[str, list[str]]:
@@ -67,7 +51,7 @@ def test_random_graphs(width: int, thorough: bool) -> None:
     rng = random.Random(51)
     computed = failing = 0
     for _ in range(3000 if thorough else 100):
-        expression = drawn(rng, names=OWN, smooth=rng.random() < 0.7)
+        expression = drawn(rng, smooth=rng.random() < 0.7)
         leaves = [Value(x) for x in expression.point]
         lanes = native.Lanes(
             read([expression.fn(*leaves)], leaves), bytes([1] * len(leaves)), bytes([1] * len(leaves)), False, width
@@ -93,8 +77,7 @@ def test_random_graphs(width: int, thorough: bool) -> None:
             computed += 1
             found = bits(outputs[i]), [bits(g) for g in gradients[i * n : i * n + n]]
             assert found == eager(expression.fn, row), (expression, row)
-    assert failing < 0.25 * computed
-    assert len(OWN) >= 40
+    assert failing < 0.1 * computed
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -102,7 +85,7 @@ def test_shared_numbers_and_sums(width: int, thorough: bool) -> None:
     """1,000 random graphs (100 by default) of which some inputs are mapped and others shared: sums over the points as in eager code."""
     rng = random.Random(52)
     for _ in range(1000 if thorough else 100):
-        expression = drawn(rng, names=OWN)
+        expression = drawn(rng)
         count = len(expression.point)
         if count == 1:
             continue
@@ -124,7 +107,7 @@ def test_shared_numbers_and_sums(width: int, thorough: bool) -> None:
                 continue
             for threads in (1, 3):
                 found = lanes.reduced([flat(rows)], [], points, 1.0 / points, 0, threads, size)
-                if found is None:
+                if found[2]:
                     continue
                 assert [bits(x) for x in found[0]] == [bits(y.data) for y in outputs]
                 assert [bits(x) for x in found[1]] == [bits(held.grad)], (expression, rows, size, threads)
@@ -138,7 +121,7 @@ def lanes_step(lanes: Any) -> int:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_picked_points(width: int) -> None:
     """Some of the points, in any order and more than once, give what they give among all."""
-    expression = drawn(random.Random(53), longest=10, names=OWN)
+    expression = drawn(random.Random(53), longest=10)
     leaves = [Value(x) for x in expression.point]
     flags = bytes([1] * len(leaves))
     lanes = native.Lanes(read([expression.fn(*leaves)], leaves), flags, flags, False, width)

@@ -328,7 +328,7 @@ cdef class Lanes:
         return slot < self.tape.first and self.place_of[slot] != LANE_NONE
 
     cdef bint is_weighted(self, size_t i) noexcept:
-        """Whether instruction i is a dot of shared numbers with numbers of the lanes; 2 if the lanes' come first."""
+        """Whether instruction i is a dot of shared numbers with numbers of the lanes, in either order."""
         cdef const unsigned int* at = self.tape.operands + self.tape.starts[i]
         cdef size_t j, half = (self.tape.starts[i + 1] - self.tape.starts[i]) // 2
         cdef bint swapped
@@ -862,6 +862,10 @@ cdef class Lanes:
                         return 0
                     for j in range(2 * n):
                         kept[j * lanes] = scratch[n + j]
+                elif c.kind == LANE_LARGEST or c.kind == LANE_SMALLEST:  # of nan, whose partials can't be read off the numbers
+                    work.failed[lane] = LANE_OTHER
+                    if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
+                        return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
                 if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
                     for j in range(n):

@@ -847,6 +847,9 @@ class Compiled(_Traced):
         if recorder.sums_floats(program):
             recorder.fail(SUMS, differs=True)
             return None
+        for name, place in zip(_argument_names(self._function, call.args, call.named), call.places, strict=False):
+            if name and place >= 0:
+                program.labels.setdefault(place, name)
         if recorder.floats and (mixed or program.captured):
             valued = [recorder.has_values([x]) for x in roots]
             outputs = [x._replace(valued=valued[x.what]) if x.kind == "out" else x for x in outputs]
@@ -926,6 +929,21 @@ class Compiled(_Traced):
         if outer is None or takes is None or path.key[2:] != (True, False):
             return None
         return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
+
+
+def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Iterator[str]:
+    """What the leaves of a call's arguments are called when its program is printed; empty where nothing is known."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # one written in C
+        parameters = []
+    words = [p.name if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) else "" for p in parameters]
+    words += [""] * (len(args) - len(words))
+    for name, x in [*zip(words, args, strict=False), *named.items()]:
+        if tree.is_leaf(x):
+            yield name
+        else:
+            yield from [f"{name}[{i}]" if name else "" for i in range(len(tree.flatten(x)[0]))]
 
 
 # ---- a derivative of one -----------------------------------------------------------------------------

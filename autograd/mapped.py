@@ -138,7 +138,7 @@ class Group:
         compiled = self.compiled
         if compiled._names.changed() and compiled._entries:
             compiled._forget()
-        if compiled._reason is not None:
+        if compiled._reason is not None or any(_is_foreign(x) for _, x in compiled._names.cells):
             return None
         situation = mode.recording, modes.inside_derivative()
         key = None if batch.has_values else self._keys.get(situation)
@@ -381,7 +381,7 @@ class Mapped:
 
     def _results(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
         if not batches:
-            return stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind)
+            return self._stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind, mode)
         results: list[Any] = [None] * samples.count
         errors: dict[int, Exception] = {}
         for batch in batches:
@@ -401,17 +401,24 @@ class Mapped:
                     continue
                 i = pending.pop(0)
                 place = batch.place(i)
+                # Where a program without guards doesn't hold, something raises or asks: another recording wouldn't help.
+                recordable = paths is not None and all(path.program.guards for path in tried)
                 try:
-                    if paths is not None:
+                    if recordable:
                         results[place] = batch.group.compiled(*batch.numbers_at(i))
-                    if paths is None or self.kind != "values":
+                    if not recordable or self.kind != "values":
                         results[place] = self._alone(samples, place)
                 except Exception as error:
                     errors[place] = error
                     break
         if errors:
             raise _noted(errors[min(errors)], min(errors))
-        return stacked(results, samples.kind)
+        return self._stacked(results, samples.kind, mode)
+
+    def _stacked(self, results: list[Any], kind: str, mode: Any) -> Any:
+        if not mode.recording and not self._is_inside():
+            results = [tree.map(_number_of, result) for result in results]
+        return stacked(results, kind)
 
     def _by_path(self, batch: Batch, path: Path, pending: list[int], mode: Any, kind: str) -> tuple[Any, list[int]]:
         """The results at some points of a batch by one program.
@@ -454,7 +461,7 @@ class Mapped:
         bad = set(failed)
         found = [(i, row) for k, (i, row) in enumerate(zip(pending, rows, strict=True)) if k not in bad]
         left = [pending[k] for k in failed]
-        return (stacked([row for _, row in found], kind), []) if kind and not left else (found, left)
+        return (self._stacked([row for _, row in found], kind, mode), []) if kind and not left else (found, left)
 
     def _as_nodes(self, batch: Batch, pending: list[int], kind: str) -> Any:
         found = [(i, batch.group.compiled(*batch.numbers_at(i))) for i in pending]
@@ -472,7 +479,7 @@ class Mapped:
         """The result of a call, where each argument is one number, a list of numbers or an array at each point; else None."""
         found = []
         for layout, columns in parts:
-            shape = _shape_of(layout)
+            shape = _shape_of(layout, kind)
             if shape is None:
                 return None
             block = slopes
@@ -516,7 +523,7 @@ class Mapped:
             while pending or not (sure or tried):
                 paths = batch.group.paths(batch, mode)
                 new = [path for path in paths or () if path not in tried]
-                if paths is None or (runs == 2 and not new):
+                if paths is None or (not new and (runs == 2 or not all(path.program.guards for path in tried))):
                     return None
                 if not new:
                     try:
@@ -594,17 +601,27 @@ def _packed(path: Path, outputs: array[float], kind: str) -> Any:
     """The result of a call from the outputs as they are, where each point has one number or a list of numbers; else None."""
     if any(output.kind != "out" or output.what != i for i, output in enumerate(path.outputs)):
         return None
-    shape = _shape_of(path.layout)
+    shape = _shape_of(path.layout, kind)
     return None if shape is None else numbers_of_all(outputs, kind, shape)
 
 
-def _shape_of(layout: Layout) -> tuple[int, ...] | None:
-    """The shape of one number, of a list of numbers, or of an array; None for anything else."""
+def _shape_of(layout: Layout, kind: str) -> tuple[int, ...] | None:
+    """The shape of one number, of a list of numbers, or of an array among arrays; None for anything else."""
     if layout.is_number:
         return ()
     if layout.word == "list":
         return (len(layout.numbers),)
-    return layout.array_shape
+    return layout.array_shape if kind == "array" else None
+
+
+def _is_foreign(x: Any) -> bool:
+    """Whether x carries a derivative of another kind than Values do."""
+    return is_tracked(x) and not isinstance(x, chosen.Value)
+
+
+def _number_of(leaf: Any) -> Any:
+    """The number of a Value; anything else as it is."""
+    return number(leaf) if isinstance(leaf, chosen.Value) else leaf
 
 
 def _plain(leaf: Any) -> Any:
@@ -636,7 +653,7 @@ class Reduction(NaryPrimitive):
             name, self._value, [self._slopes], doc="A function at many points, as one node.", signature=_SIGNATURE,
             derivatives=[f"{name}_dx(xs)"],
         )  # fmt: skip
-        self._record, self._operands = record, operands
+        self._record, self._shared = record, operands
         self._parts: list[tuple[Batch, Path, list[int] | None]] = []
         self._count = 0
 
@@ -651,12 +668,12 @@ class Reduction(NaryPrimitive):
         found: Reduction = object.__new__(Reduction)
         found.__dict__.update(self.__dict__)
         found.function, found.partials = found._value, (found._slopes,)
-        found._parts, found._operands, found._count = parts, operands, count
+        found._parts, found._shared, found._count = parts, operands, count
         return found
 
     def _computed(self, xs: Sequence[Any]) -> Any:
         """The result from other numbers, or Values, in the place of the operands."""
-        slots = {x: i for i, x in enumerate(self._operands)}
+        slots = {x: i for i, x in enumerate(self._shared)}
         found: list[Any] = [None] * self._count
         for batch, path, mine in self._parts:
             program = path.program

@@ -272,9 +272,10 @@ class Form:
             return "number"
         self._leaves.append(("same", leaf))
         if is_array(leaf):
-            if leaf.dtype == object:
+            elements = leaf.ravel().tolist()
+            if not all(type(x) in (float, int, bool, str) for x in elements):
                 raise UnfitError
-            return "same", leaf.shape, leaf.dtype.str, leaf.tobytes()
+            return "same", leaf.shape, leaf.dtype.str, tuple([(type(x), x) for x in elements])
         if is_tracked(leaf):
             raise UnfitError
         try:

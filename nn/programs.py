@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import random
+import types
 import warnings
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -54,9 +55,76 @@ def _check_recordable(model: Any) -> bool:
     others = [module for module in model.modules() if not _is_ours(type(module))]
     for module in others:
         for name, x in vars(module).items():
-            if isinstance(x, random.Random) or type(x).__module__.startswith("numpy.random"):
+            if _draws(x):
                 raise _Obstacle(f"{type(module).__name__}.{name} draws random numbers, which a program would repeat")
     return not others
+
+
+def _holds(function: Any) -> tuple[list[Any], list[Any]]:
+    """The cells that a user's function closes over; and what is in them, its defaults, globals and attributes."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return [], [vars(function), *vars(function).values()] if hasattr(function, "__dict__") else []
+    cells = [cell for cell in function.__closure__ or () if cell != _EMPTY]
+    named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
+    given = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return cells, [*[cell.cell_contents for cell in cells], *given, *named]
+
+
+_EMPTY = types.CellType()
+
+
+@contextmanager
+def _unchanged(functions: Sequence[Any]) -> Iterator[None]:
+    """A block in which a user's functions are tried out: what they change of what they hold is changed back.
+
+    Raises:
+        _Obstacle: they changed something, read an iterator, or draw random numbers.
+    """
+    cells, held = [], []
+    for function in functions:
+        more_cells, more = _holds(function)
+        cells += [(cell, cell.cell_contents) for cell in more_cells]
+        held += more
+    for x in held:
+        if _draws(x):
+            raise _Obstacle("the loss or the model draws random numbers, which a program would repeat")
+        if not isinstance(x, (type, Module)) and hasattr(type(x), "__next__"):
+            raise _Obstacle("the loss or the model reads an iterator, which a program would not")
+    boxes = [(x, [*x.items()] if isinstance(x, dict) else [*x]) for x in held if type(x) in (list, dict, set)]
+    before = random.getstate()
+    try:
+        yield
+        drawn = random.getstate() != before
+        changed = any(cell == _EMPTY or cell.cell_contents is not x for cell, x in cells)
+        for box, items in boxes:
+            now = [*box.items()] if isinstance(box, dict) else [*box]
+            changed = (
+                changed
+                or len(now) != len(items)
+                or any(
+                    a is not b and not (type(a) is type(b) is tuple and a[0] is b[0] and a[1] is b[1])
+                    for a, b in zip(now, items, strict=True)
+                )
+            )
+    finally:
+        random.setstate(before)
+        for cell, x in cells:
+            cell.cell_contents = x
+        for box, items in boxes:
+            if isinstance(box, list):
+                box[:] = items
+            else:
+                box.clear()
+                box.update(items)
+    if drawn:
+        raise _Obstacle("the loss or the model draws random numbers, which a program would repeat")
+    if changed:
+        raise _Obstacle("the loss or the model changes what it reads, which a program would not")
+
+
+def _draws(x: Any) -> bool:
+    return isinstance(x, random.Random) or type(x).__module__.startswith("numpy.random")
 
 
 @contextmanager
@@ -85,15 +153,10 @@ def _tried(model: Any, x: list[float], ours: bool) -> tuple[Any, list[tuple[rand
         with no_grad(), _factors(ones):
             return as_lists(model(x)), asked
     memory: dict[int, Any] = {id(m.rng): m.rng for m in model.modules() if isinstance(m, Dropout)}  # not to be copied
-    other, before = copy.deepcopy(model, memory), random.getstate()
+    other = copy.deepcopy(model, memory)
     known = all_members(other)
-    try:
-        with no_grad(), _factors(ones):
-            output = as_lists(other(x))
-        if random.getstate() != before:
-            raise _Obstacle("the model draws random numbers, which a program would repeat")
-    finally:
-        random.setstate(before)
+    with _unchanged([type(m).forward for m in model.modules() if not _is_ours(type(m))]), no_grad(), _factors(ones):
+        output = as_lists(other(x))
     if not leaves.same_members(known):
         raise _Obstacle("the model changes attributes of its modules when it computes, which a program would not")
     return output, asked
@@ -243,6 +306,9 @@ class Batches:
         self._known = all_members(self.model)
         output, self._asked = _tried(self.model, self.samples[0], self._ours)
         self._targets = _Targets(self.loss, self.kind, self.targets, output)
+        if not self._ours:
+            with _unchanged([self.loss]), no_grad():
+                self.loss(alone(output, self._targets.single), self.targets[0])
         self._run = vmap(self._sample_loss, reduce="mean")
         if not self._ours and not self._agrees():
             raise _Obstacle("the loss of the same sample isn't the same each time it is computed")

@@ -8,7 +8,7 @@ const PATIENCE = 3000; // milliseconds before a program can be stopped
 
 const numbers = {}; // by name; of names that are gone, too, since they may come back
 let explained = ""; // the name of the node whose gradient is explained
-let held = false; // Python of a link is not run before its reader says so
+let trusted = true; // Python of a link is not run before its reader says so
 let view = "picture";
 let shown = null; // the last answer without an error
 
@@ -33,10 +33,9 @@ function startWorker() {
 
 function ask() {
   remember();
-  if (held) return;
   waiting = {
     text: text.value, numbers: { ...numbers }, theme: dark.matches ? "dark" : "light", style: at("boxes").checked ? "boxes" : "circuit",
-    direction: at("down").checked ? "TB" : "LR", local: at("local").checked, explain: explained, steps: view === "steps",
+    direction: at("down").checked ? "TB" : "LR", local: at("local").checked, explain: explained, steps: view === "steps", trusted,
   };
   send();
 }
@@ -104,9 +103,10 @@ function complain(words) {
 
 function show(answer) {
   complain(answer.error);
-  say(KINDS[answer.kind]);
+  at("run").hidden = !answer.held;
+  say(answer.held ? "This link holds a Python program. Read it before you run it." : KINDS[answer.kind]);
   if (answer.numbers) showNumbers(answer.names, answer.numbers);
-  if (answer.error) return;
+  if (answer.error || answer.held) return;
   shown = answer;
   picture.innerHTML = answer.svg;
   fit();
@@ -295,8 +295,6 @@ function remember() {
   remembering = setTimeout(() => history.replaceState(null, "", address()), 300);
 }
 
-const PYTHON = /(^|\n)\s*(import|from|def|for|while|class|with|try|if)\b|\.\s*[A-Za-z_]|\b(exec|eval|open|print|getattr|lambda|for)\b/;
-
 function fromAddress() {
   const parts = [...new URLSearchParams(location.hash.slice(1))];
   const expression = parts.find(([name]) => name === "e");
@@ -305,22 +303,15 @@ function fromAddress() {
   for (const part of parts) {
     if (part !== expression && part[1].trim() && Number.isFinite(Number(part[1]))) numbers[part[0]] = Number(part[1]);
   }
-  held = PYTHON.test(text.value);
-  at("run").hidden = !held;
+  trusted = false;
   return true;
 }
 
 at("run").addEventListener("click", () => {
-  release();
+  trusted = true;
   ask();
   text.focus();
 });
-
-function release() {
-  held = false;
-  at("run").hidden = true;
-  say("");
-}
 
 addEventListener("hashchange", () => {
   if (!fromAddress()) return;
@@ -349,12 +340,11 @@ function restated() {
   explained = "";
   sliders.replaceChildren();
   grow();
-  if (held) say("This link holds a Python program. Read it before you run it.");
   ask();
 }
 
 text.addEventListener("input", () => {
-  release();
+  trusted = true;
   grow();
   at("examples").value = "";
   ask();
@@ -365,7 +355,7 @@ at("examples").append(new Option("…", ""), ...examples.map((example, k) => new
 at("examples").addEventListener("change", () => {
   const example = examples[at("examples").value];
   if (!example) return;
-  release();
+  trusted = true;
   text.value = example.text;
   Object.assign(numbers, example.numbers);
   restated();
@@ -390,4 +380,4 @@ if (!fromAddress()) {
   at("examples").value = 0;
 }
 restated();
-if (!held) say("Loading Python …");
+say("Loading Python …");

@@ -125,11 +125,12 @@ class Session:
         Args:
             request: JSON with ``text``, ``numbers`` (by name), and how the answer is wanted: ``theme``, ``style``,
                 ``direction``, ``local`` (local gradients on the edges), ``explain`` (what to explain: a name, or ``#3``),
-                ``steps`` (whether the player is wanted).
+                ``steps`` (whether the player is wanted), ``trusted`` (whether Python may be run).
 
         Returns:
             JSON with ``kind``, ``names``, ``numbers`` and either ``error`` or ``svg``, ``title``, ``rows``, ``places`` (the
-            name of each node of the picture), ``constants``, ``printed``, ``explanation`` and ``steps``, these two in HTML.
+            name of each node of the picture), ``constants``, ``printed``, ``explanation`` and ``steps``, these two in HTML. Of
+            Python that isn't trusted ``held`` is true, and nothing of it is run.
         """
         asked = json.loads(request)
         answer: dict[str, Any] = {"kind": "python" if is_python(asked["text"]) else "expression", "names": [], "error": ""}
@@ -137,6 +138,8 @@ class Session:
             names = free_names(asked["text"])
             numbers = {name: asked["numbers"].get(name, k) for k, name in enumerate(names, 1)}
             answer |= {"names": names, "numbers": numbers}
+            if answer["kind"] == "python" and not asked["trusted"]:
+                return json.dumps(answer | {"held": True})
             answer |= self._views(_computed(asked["text"], numbers, answer["kind"]), asked)
         except (CommandError, TextError, viz.RenderError) as error:
             answer["error"] = str(error)

@@ -146,6 +146,26 @@ def test_a_graph_as_a_program(Value: Any) -> None:
     assert executed(program.source())["value_and_gradients"](3.0) == ([7.0, 3.0], [[2.0, 3.0], [1.0, 0.0]])
 
 
+def test_arguments_have_their_names() -> None:
+    """A compiled function's program has the names of its arguments; those that have none have numbers."""
+
+    def f(x: Any, ys: Any, *rest: Any, scale: Any) -> Any:
+        return x * ys[0] + ys[1] * rest[0] + scale
+
+    fast = ag.compile(f)
+    for _ in range(3):
+        assert fast(1.0, [2.0, 3.0], 4.0, scale=5.0) == 19.0
+    assert "def value_and_gradients(x, ys_0, ys_1, x4, scale):" in str(fast.program)
+    known = ag.compile(ag.tanh)  # whose signature is there as well
+    for _ in range(3):
+        known(0.5)
+    assert "def value_and_gradients(x):" in str(known.program)
+    unknown = ag.compile(max)
+    for _ in range(3):
+        assert unknown(1.0, 2.0) == 2.0
+    assert "def value_and_gradients(x1, x2):" in str(unknown.program)
+
+
 def test_long_programs_are_not_printed() -> None:
     """print() of a program of many instructions tells its sizes, and `source` still writes it; long lines are broken."""
     program, point, expected = printing.of_function(lambda x: ag.sum([x * float(i) for i in range(1200)]), 0.5)

@@ -25,7 +25,15 @@ spec.loader.exec_module(session)
 
 EXAMPLES = json.loads((PLAY / "examples.json").read_text(encoding="utf-8"))
 LECTURE = "q = x + y; f = q * z"
-ASKED = {"theme": "light", "style": "circuit", "direction": "LR", "local": False, "explain": "", "steps": False}
+ASKED = {
+    "theme": "light",
+    "style": "circuit",
+    "direction": "LR",
+    "local": False,
+    "explain": "",
+    "steps": False,
+    "trusted": True,
+}
 
 
 def answered(text: str, numbers: dict[str, float] | None = None, to: Any = None, **wanted: Any) -> dict[str, Any]:
@@ -174,6 +182,17 @@ def test_errors_of_a_program(text: str, words: str) -> None:
     pattern = words.replace("(line", r"\(line").replace("2)", r"2\)").replace("1)", r"1\)")
     answer = answered(text, {"x": 1})
     assert re.search(pattern, answer["error"]), answer["error"]
+
+
+@pytest.mark.graphviz
+@pytest.mark.parametrize("text", ["{1: ｅxec('print(1)')}", "x.exp()", "import os\nx", "[print(x) for x in (1,)]", "lambda: x"])
+def test_a_program_that_is_not_trusted_is_not_run(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """However it is written, Python is held back, and an expression isn't."""
+    answer = answered(text, {"x": 1}, trusted=False)
+    assert answer["held"]
+    assert "rows" not in answer
+    assert capsys.readouterr().out == ""
+    assert "held" not in answered("tanh(x)", {"x": 1}, trusted=False)
 
 
 # ---- what else is asked for ------------------------------------------------------------------------

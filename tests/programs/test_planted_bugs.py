@@ -1,4 +1,4 @@
-"""Bugs that are planted in tapes and in programs: the checks of derivatives refuse them through compile, and the comparison finds them."""
+"""Bugs that are planted in tapes and programs: the checks of derivatives refuse them through compile, the comparison too."""
 
 from __future__ import annotations
 
@@ -68,6 +68,24 @@ class WrongTape:
     def jacobian(self, numbers: Sequence[float]) -> tuple[list[float], list[list[float]]]:
         pairs = [self.sweep(numbers, k) for k in range(len(self.program.outputs))]
         return [value for value, _ in pairs], [row for _, row in pairs]
+
+    def node(self, primitive: Any, given: Sequence[Any]) -> Any:
+        return self.nodes([primitive], given)[0]
+
+    def nodes(self, primitives: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+        operands = (*given, *self.program.captured)
+        first = next(x for x in operands if hasattr(x, "data"))
+        numbers = [getattr(x, "data", x) for x in given]
+        wide = WrongTape(self.program, bytes(hasattr(x, "data") for x in given), self.walk)
+        pairs = [wide.sweep(numbers, k) for k in range(len(primitives))]
+        if not recording_is_on():
+            return [ag.Value(value) for value, _ in pairs]
+        return [first._engine._one_node(p, operands, value, row) for p, (value, row) in zip(primitives, pairs, strict=True)]
+
+
+def recording_is_on() -> bool:
+    """Whether nodes have parents just now."""
+    return bool((ag.Value(1.0) * 2.0).parents)
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, walk: Callable[..., Any]) -> None:

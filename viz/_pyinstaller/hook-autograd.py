@@ -1,4 +1,4 @@
-"""What PyInstaller can't see of autograd: the native engine, and the source that programs are written in other languages from."""
+"""What PyInstaller can't see of autograd: the native engine, and the source that programs in other languages come from."""
 
 from PyInstaller.utils.hooks import collect_submodules
 

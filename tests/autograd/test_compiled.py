@@ -781,6 +781,7 @@ def test_methods_and_objects() -> None:
     assert fast.__name__ == "Model"
     assert compiled(fast) is fast
     agree(exp, [(1.0,), (2.0,), (3.0,), (1000.0,)])
+    agree(max, [(1.0, 2.0), (3.0, 4.0), (2.0, 1.0), (5.0, 6.0)])  # which doesn't tell its signature
     import functools
 
     agree(functools.partial(smooth, 2.0), [(1.0,), (2.0,), (-3.0,)])

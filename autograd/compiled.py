@@ -661,10 +661,8 @@ class _Traced(Entry):
         else:
             self._left = drawn + self._left
             result = self._as_ever(call.args, call.named)  # which may raise
-        if recorder.reason is not None:
-            self._give_up(entry, recorder.reason)
-        elif error is not None:
-            self._give_up(entry, f"with Values in the place of floats it raises {type(error).__name__}: {error}")
+        raised = f"with Values in the place of floats it raises {type(error).__name__}: {error}"
+        self._give_up(entry, recorder.reason or raised)
         return result
 
     def _draws(self, path: Path, drawn: list[Drawn]) -> list[float]:

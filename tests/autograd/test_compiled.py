@@ -781,6 +781,7 @@ def test_methods_and_objects() -> None:
     assert fast.__name__ == "Model"
     assert compiled(fast) is fast
     agree(exp, [(1.0,), (2.0,), (3.0,), (1000.0,)])
+    agree(max, [(1.0, 2.0), (3.0, 4.0), (2.0, 1.0), (5.0, 6.0)])  # which doesn't tell its signature
     import functools
 
     agree(functools.partial(smooth, 2.0), [(1.0,), (2.0,), (-3.0,)])
@@ -1152,3 +1153,40 @@ def test_another_thread_is_recording() -> None:
     go.set()
     thread.join()
     assert fast(4.0) == 16.0
+
+
+def test_looks_that_need_no_guard() -> None:
+    """Arguments of other kinds after Values, a refusal that a float shares, constants compared, and two recordings at once."""
+    product = compiled(lambda x, y: x * y)
+    for args in [(Value(2.0), Value(3.0))] * 3 + [(2.0, 3.0), (Value(2.0), 3.0)] * 4:
+        out = product(*args)
+        assert (out.data if isinstance(out, Value) else out) == 6.0
+
+    def refused(x: Any) -> Any:
+        try:
+            return math.exp(x)
+        except TypeError:
+            return x * x
+
+    fast = agree(refused, [(Value(x),) for x in (1.0, 2.0, 3.0)])
+    assert len(fast.programs) == 1
+    dual = autograd.dual.Dual(2.0, 1.0, 1)
+    fast = agree(lambda x: x if dual > 1.0 else -x, [(1.0,), (2.0,), (3.0,)])
+    assert fast.program.guards == ()
+    inside, go = threading.Event(), threading.Event()
+
+    def slow(x: Any) -> Any:
+        inside.set()
+        go.wait(10)
+        return x * x
+
+    thread = threading.Thread(target=compiled(slow), args=(2.0,))
+    thread.start()
+    inside.wait(10)
+    assert [compiled(lambda x: x + 1.0)(x) for x in (1.0, 2.0)] == [2.0, 3.0]
+    go.set()
+    thread.join()
+    asks = compiled(lambda x, w: x * 2.0 if w.has_grad else x)
+    with pytest.warns(EagerWarning, match="has_grad") as caught:
+        assert [asks(1.0, Value(1.0)), asks(Value(1.0), Value(1.0)).data] == [1.0, 1.0]  # two keys, one reason
+    assert len(caught) == 1

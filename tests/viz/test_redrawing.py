@@ -57,9 +57,10 @@ def layouts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def unset() -> Iterator[None]:
-    """No Graphviz of the test's own stays set."""
+    """None is set at first, and what was set before stays in the end."""
+    before = viz.set_graphviz(None)
     yield
-    viz.set_graphviz(None)
+    viz.set_graphviz(before)
 
 
 # ---- a layout that is kept -------------------------------------------------------------------------

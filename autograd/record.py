@@ -62,6 +62,11 @@ def to_float(x: Any, what: str = "a Value") -> float:
                 f"{what} holds a float, and this {type(x).__name__} is too large for one "
                 f"(the largest is about 1.8e308); scale it down first"
             ) from None
+    if what.endswith("()") and hasattr(x, "_engine"):  # an operation that doesn't know a Value
+        raise TypeError(
+            f"{what} takes Values of one engine, got one of the native engine and one of the python engine; "
+            f"let AUTOGRAD_ENGINE pick one for all, or pass v.data for its number"
+        )
     raise TypeError(f"{what} needs one real number, got {_shown(x)}; {_remedy(x)}")
 
 

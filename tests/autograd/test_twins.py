@@ -356,6 +356,9 @@ def test_engines_do_not_mix(engine: Any, other: Any) -> None:
     for call in calls:
         with pytest.raises(TypeError, match="takes Values, got Value"):
             call()
+    for name, mixed in (("multiply", lambda: x * stranger), ("sum", lambda: ag.sum([x, stranger]))):
+        with pytest.raises(TypeError, match=rf"^{name}\(\) takes Values of one engine, got one of the native"):
+            mixed()
     assert not x.has_grad
     assert not stranger.has_grad
     assert engine.topological_order(y) == ag.topological_order(y) == [x, y]

@@ -47,26 +47,38 @@ def shape_of(svg: str) -> tuple[list[object], list[float]]:
     return said, places
 
 
+def words_of(svg: str) -> tuple[list[str], list[float]]:
+    """The texts and tooltips of an SVG without their numbers, sorted; and the numbers."""
+    texts = [text for text in (element.text for element in ElementTree.fromstring(svg).iter()) if text and text.strip()]
+    return sorted(NUMBER.sub("0", text) for text in texts), sorted(float(x) for text in texts for x in NUMBER.findall(text))
+
+
+def same_picture(now: str, before: Path) -> None:
+    """The same elements, words, colours and numbers, each thing within a point of its place.
+
+    Where the program dot lays out, which may be of any version, only words and numbers: the latter within the last digits,
+    in which C libraries differ.
+    """
+    then = before.read_text(encoding="utf-8")
+    if importlib.util.find_spec("pygraphviz") is None:
+        words, numbers = words_of(now)
+        words_before, numbers_before = words_of(then)
+        assert words == words_before
+        assert numbers == pytest.approx(numbers_before, rel=1e-14, abs=1e-300)
+        return
+    said, places = shape_of(now)
+    said_before, places_before = shape_of(then)
+    assert said == said_before
+    assert places == pytest.approx(places_before, abs=1.0)
+
+
 @pytest.mark.parametrize("name", gallery.EXAMPLES)
 def test_a_picture_is_as_it_was(name: str) -> None:
     """The SVG holds the same elements, words, colours and numbers as the snapshot, each thing within a point of its place.
 
     After a change that is meant: look at `python tests/viz/gallery.py page.html`, then run it with --update.
     """
-    now = viz.draw(gallery.computed(name)[0]).svg
-    before = (gallery.SNAPSHOTS / f"{name}.svg").read_text(encoding="utf-8")
-    said, places = shape_of(now)
-    said_before, places_before = shape_of(before)
-    assert said == said_before
-    assert places == pytest.approx(places_before, abs=1.0)
-
-
-def same_picture(now: str, before: Path) -> None:
-    """The same elements, words, colours and numbers, each thing within a point of its place."""
-    said, places = shape_of(now)
-    said_before, places_before = shape_of(before.read_text(encoding="utf-8"))
-    assert said == said_before
-    assert places == pytest.approx(places_before, abs=1.0)
+    same_picture(viz.draw(gallery.computed(name)[0]).svg, gallery.SNAPSHOTS / f"{name}.svg")
 
 
 @pytest.mark.parametrize("name", looks.LOOKS)

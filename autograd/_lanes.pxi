@@ -328,7 +328,7 @@ cdef class Lanes:
         return slot < self.tape.first and self.place_of[slot] != LANE_NONE
 
     cdef bint is_weighted(self, size_t i) noexcept:
-        """Whether instruction i is a dot of shared numbers with numbers of the lanes; 2 if the lanes' come first."""
+        """Whether instruction i is a dot of shared numbers with numbers of the lanes, in either order."""
         cdef const unsigned int* at = self.tape.operands + self.tape.starts[i]
         cdef size_t j, half = (self.tape.starts[i + 1] - self.tape.starts[i]) // 2
         cdef bint swapped

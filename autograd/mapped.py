@@ -653,7 +653,7 @@ class Reduction(NaryPrimitive):
             name, self._value, [self._slopes], doc="A function at many points, as one node.", signature=_SIGNATURE,
             derivatives=[f"{name}_dx(xs)"],
         )  # fmt: skip
-        self._record, self._operands = record, operands
+        self._record, self._shared = record, operands
         self._parts: list[tuple[Batch, Path, list[int] | None]] = []
         self._count = 0
 
@@ -668,12 +668,12 @@ class Reduction(NaryPrimitive):
         found: Reduction = object.__new__(Reduction)
         found.__dict__.update(self.__dict__)
         found.function, found.partials = found._value, (found._slopes,)
-        found._parts, found._operands, found._count = parts, operands, count
+        found._parts, found._shared, found._count = parts, operands, count
         return found
 
     def _computed(self, xs: Sequence[Any]) -> Any:
         """The result from other numbers, or Values, in the place of the operands."""
-        slots = {x: i for i, x in enumerate(self._operands)}
+        slots = {x: i for i, x in enumerate(self._shared)}
         found: list[Any] = [None] * self._count
         for batch, path, mine in self._parts:
             program = path.program

@@ -64,8 +64,8 @@ def to_float(x: Any, what: str = "a Value") -> float:
             ) from None
     if what.endswith("()") and hasattr(x, "_engine"):  # an operation that doesn't know a Value
         raise TypeError(
-            f"{what} takes Values of one engine, got one of the native engine and one of the python engine; let AUTOGRAD_ENGINE "
-            f"pick one for all, or pass v.data for its number"
+            f"{what} takes Values of one engine, got one of the native engine and one of the python engine; "
+            f"let AUTOGRAD_ENGINE pick one for all, or pass v.data for its number"
         )
     raise TypeError(f"{what} needs one real number, got {_shown(x)}; {_remedy(x)}")
 

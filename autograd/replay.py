@@ -408,6 +408,7 @@ class Entry:
             for x in numbers:
                 if type(x) is not float:
                     raise TypeError
+            found: Any
             if function is None:
                 found = by_loop(numbers)
             else:

@@ -32,7 +32,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -364,7 +363,7 @@ RATE = 0.05
 def moons_glassgrad(how: str) -> Prepared:
     """The net of `nn`: eager, with its loss compiled, or mapped over the samples; SGD of `nn`."""
     ag, nn = engine_module(), importlib.import_module("nn")
-    X, y = moons_data()
+    samples, y = moons_data()
     model = mlp(2, [16, 16, 1])
     sgd = nn.SGD(model.parameters(), lr=RATE)
 
@@ -372,9 +371,9 @@ def moons_glassgrad(how: str) -> Prepared:
         return nn.hinge(model(x), label)
 
     def mean() -> Any:
-        return ag.mean([one(x, label) for x, label in zip(X, y, strict=True)])
+        return ag.mean([one(x, label) for x, label in zip(samples, y, strict=True)])
 
-    inputs, labels = [list(x) for x in X], [float(label) for label in y]
+    inputs, labels = [list(x) for x in samples], [float(label) for label in y]
     mapped = ag.vmap(one, reduce="mean") if how == "mapped" else None
     run = {"eager": mean, "compiled": ag.compile(mean) if how == "compiled" else mean}.get(how)
 
@@ -392,7 +391,7 @@ def moons_micrograd() -> Prepared:
     """Micrograd, with the same net and loss."""
     from micrograd.engine import Value
 
-    X, y = moons_data()
+    samples, y = moons_data()
     weights = [
         [[Value(w) for w in row] + [Value(b)] for row, b in zip(*layer, strict=True)]
         for layer in layers_of(mlp(2, [16, 16, 1]))
@@ -400,7 +399,7 @@ def moons_micrograd() -> Prepared:
     parameters = [w for layer in weights for neuron in layer for w in neuron]
 
     def step() -> float:
-        losses = [(1 + -label * moons.forward(weights, x, None)).relu() for x, label in zip(X, y, strict=True)]
+        losses = [(1 + -label * moons.forward(weights, x, None)).relu() for x, label in zip(samples, y, strict=True)]
         loss = sum(losses) * (1.0 / len(losses))
         for p in parameters:
             p.grad = 0.0
@@ -415,12 +414,12 @@ def moons_micrograd() -> Prepared:
 def moons_numpy() -> Prepared:
     """Forward and backward by hand."""
     np = importlib.import_module("numpy")
-    X, y = (np.array(x, dtype=float) for x in moons_data())
+    samples, y = (np.array(x, dtype=float) for x in moons_data())
     (w1, b1), (w2, b2), (w3, b3) = ([np.array(part) for part in layer] for layer in layers_of(mlp(2, [16, 16, 1])))
-    n = len(X)
+    n = len(samples)
 
     def step() -> float:
-        z1 = X @ w1.T + b1
+        z1 = samples @ w1.T + b1
         h1 = np.maximum(z1, 0.0)
         z2 = h1 @ w2.T + b2
         h2 = np.maximum(z2, 0.0)
@@ -429,7 +428,7 @@ def moons_numpy() -> Prepared:
         d3 = (np.where(margin > 0.0, -y, 0.0) / n)[:, None]
         d2 = (d3 @ w3) * (z2 > 0.0)
         d1 = (d2 @ w2) * (z1 > 0.0)
-        for p, g in ((w3, d3.T @ h2), (b3, d3.sum(0)), (w2, d2.T @ h1), (b2, d2.sum(0)), (w1, d1.T @ X), (b1, d1.sum(0))):
+        for p, g in ((w3, d3.T @ h2), (b3, d3.sum(0)), (w2, d2.T @ h1), (b2, d2.sum(0)), (w1, d1.T @ samples), (b1, d1.sum(0))):
             p -= RATE * g
         return float(loss)
 
@@ -440,12 +439,12 @@ def moons_torch() -> Prepared:
     """PyTorch's dense layers with doubles, and its SGD."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
-    X, y = (torch.tensor(x, dtype=torch.float64) for x in moons_data())
+    samples, y = (torch.tensor(x, dtype=torch.float64) for x in moons_data())
     net = torch_net(torch, layers_of(mlp(2, [16, 16, 1])))
     sgd = torch.optim.SGD(net.parameters(), lr=RATE)
 
     def step() -> float:
-        loss = torch.relu(1.0 - y * net(X)[:, 0]).mean()
+        loss = torch.relu(1.0 - y * net(samples)[:, 0]).mean()
         sgd.zero_grad()
         loss.backward()
         sgd.step()
@@ -470,21 +469,21 @@ def moons_jax() -> Prepared:
     """jax.jit of the whole step."""
     jax = jax_with_doubles()
     np = jax.numpy
-    X, y = (np.array(x, dtype=float) for x in moons_data())
+    samples, y = (np.array(x, dtype=float) for x in moons_data())
     start = [(np.array(w), np.array(b)) for w, b in layers_of(mlp(2, [16, 16, 1]))]
 
     def loss(layers: Any) -> Any:
-        h = X
+        h = samples
         for w, b in layers[:-1]:
             h = np.maximum(h @ w.T + b, 0.0)
         w, b = layers[-1]
         return np.maximum(1.0 - y * (h @ w.T + b)[:, 0], 0.0).mean()
 
-    @jax.jit
-    def descended(layers: Any) -> Any:
+    def descend(layers: Any) -> Any:
         value, gradient = jax.value_and_grad(loss)(layers)
         return value, jax.tree_util.tree_map(lambda p, g: p - RATE * g, layers, gradient)
 
+    descended = jax.jit(descend)
     state = [start]
 
     def step() -> float:
@@ -523,10 +522,10 @@ def digits_data(count: int) -> tuple[list[list[float]], list[int]]:
 def digits_glassgrad(compiled: bool, count: int) -> Prepared:
     """An epoch of `fit`."""
     nn = importlib.import_module("nn")
-    X, y = digits_data(count)
+    samples, y = digits_data(count)
     model = mlp(64, [32, 10])
     adam = nn.Adam(model.parameters(), lr=0.01)
-    kept = importlib.import_module("numpy").array(X)
+    kept = importlib.import_module("numpy").array(samples)
 
     def epoch() -> float:
         options = {} if compiled else {"compiled": False}
@@ -542,20 +541,20 @@ def digits_torch(count: int) -> Prepared:
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
     data, labels = digits_data(count)
-    X, y = torch.tensor(data, dtype=torch.float64), torch.tensor(labels)
+    samples, y = torch.tensor(data, dtype=torch.float64), torch.tensor(labels)
     net = torch_net(torch, layers_of(mlp(64, [32, 10])))
     adam = torch.optim.Adam(net.parameters(), lr=0.01)
     cost = torch.nn.CrossEntropyLoss()
 
     def epoch() -> float:
         total = 0.0
-        for i in range(0, len(X), 32):
+        for i in range(0, len(samples), 32):
             adam.zero_grad()
-            loss = cost(net(X[i : i + 32]), y[i : i + 32])
+            loss = cost(net(samples[i : i + 32]), y[i : i + 32])
             loss.backward()
             adam.step()
-            total += loss.item() * len(X[i : i + 32])
-        return total / len(X)
+            total += loss.item() * len(samples[i : i + 32])
+        return total / len(samples)
 
     return epoch, [epoch(), epoch()]
 
@@ -565,24 +564,23 @@ def digits_jax(count: int) -> Prepared:
     jax = jax_with_doubles()
     np = jax.numpy
     data, labels = digits_data(count)
-    X, y = np.array(data), np.array(labels)
+    samples, y = np.array(data), np.array(labels)
     layers = [(np.array(w), np.array(b)) for w, b in layers_of(mlp(64, [32, 10]))]
     zero = jax.tree_util.tree_map(np.zeros_like, layers)
     state = [(layers, zero, zero, 0.0)]
     each = jax.tree_util.tree_map
 
-    def loss(layers: Any, X: Any, y: Any) -> Any:
-        h = X
+    def loss(layers: Any, samples: Any, y: Any) -> Any:
+        h = samples
         for w, b in layers[:-1]:
             h = np.maximum(h @ w.T + b, 0.0)
         w, b = layers[-1]
         z = h @ w.T + b
         return (jax.nn.logsumexp(z, axis=1) - z[np.arange(len(y)), y]).mean()
 
-    @jax.jit
-    def descended(state: Any, X: Any, y: Any) -> Any:
+    def descend(state: Any, samples: Any, y: Any) -> Any:
         layers, mean, square, t = state
-        value, gradient = jax.value_and_grad(loss)(layers, X, y)
+        value, gradient = jax.value_and_grad(loss)(layers, samples, y)
         t = t + 1.0
         mean = each(lambda m, g: 0.9 * m + 0.1 * g, mean, gradient)
         square = each(lambda v, g: 0.999 * v + 0.001 * g * g, square, gradient)
@@ -590,14 +588,15 @@ def digits_jax(count: int) -> Prepared:
         layers = each(lambda p, m, v: p - 0.01 * (m / a) / (np.sqrt(v / b) + 1e-8), layers, mean, square)
         return value, (layers, mean, square, t)
 
-    batches = [(X[i : i + 32], y[i : i + 32]) for i in range(0, len(X), 32)]
+    batches = [(samples[i : i + 32], y[i : i + 32]) for i in range(0, len(samples), 32)]
+    descended = jax.jit(descend)
 
     def epoch() -> float:
         total = 0.0
         for xs, ys in batches:
             value, state[0] = descended(state[0], xs, ys)
             total += float(value) * len(xs)
-        return total / len(X)
+        return total / len(samples)
 
     return epoch, [epoch(), epoch()]
 
@@ -607,10 +606,10 @@ def digits_sklearn(count: int) -> Prepared:
     np = importlib.import_module("numpy")
     classifier = importlib.import_module("sklearn.neural_network").MLPClassifier
     data, labels = digits_data(count)
-    X, y = np.array(data), np.array(labels)
+    samples, y = np.array(data), np.array(labels)
     model = classifier((32,), batch_size=32, learning_rate_init=0.01, alpha=0.0, shuffle=False, random_state=0)
-    model.partial_fit(X, y, classes=list(range(10)))
-    return lambda: model.partial_fit(X, y), []
+    model.partial_fit(samples, y, classes=list(range(10)))
+    return lambda: model.partial_fit(samples, y), []
 
 
 def measure_digits(rounds: int, quick: bool) -> list[Race]:
@@ -627,11 +626,25 @@ def measure_digits(rounds: int, quick: bool) -> list[Race]:
     return [race(title, __file__, contestants, min(rounds, 5), at_least=0.05, agree=1e-6)]
 
 
+class Tops(gpt.Scalars):
+    """One operation at a time. The largest score is taken as a node: its number, read by Python, would be that of one step."""
+
+    def __init__(self, ag: Any) -> None:
+        self.ag = ag
+
+    def softmax(self, xs: gpt.Row) -> gpt.Row:
+        """Shares that sum to 1."""
+        top = self.ag.stop_gradient(self.ag.max(xs))
+        powers = [(x - top).exp() for x in xs]
+        whole = sum(powers)
+        return [p / whole for p in powers]
+
+
 def gpt_step(nodes: bool, compiled: bool) -> Prepared:
     """The model of gpt.py with Adam of `nn`; its loss compiled or not: then there is a program for each name."""
     ag, nn = engine_module(), importlib.import_module("nn")
     places = gpt.names()
-    model = gpt.Model(ag.Value, gpt.Nodes(ag) if nodes else gpt.Scalars(), "".join(sorted(set("".join(places)))))
+    model = gpt.Model(ag.Value, gpt.Nodes(ag) if nodes else Tops(ag), "".join(sorted(set("".join(places)))))
     adam = nn.Adam(model.parameters, lr=0.01, betas=(0.9, 0.95))
     loss_of = ag.compile(model.loss) if compiled else model.loss
 
@@ -746,11 +759,11 @@ def images(count: int) -> None:
     """An epoch on random images in this process: seconds, megabytes and losses, as JSON."""
     nn, np = importlib.import_module("nn"), importlib.import_module("numpy")
     rng = np.random.default_rng(0)
-    X, y = rng.integers(0, 256, (count, 784), dtype=np.uint8), rng.integers(0, 10, count)
+    samples, y = rng.integers(0, 256, (count, 784), dtype=np.uint8), rng.integers(0, 10, count)
     model = nn.MLP(784, [32, 10], seed=0)
     adam = nn.Adam(model.parameters(), lr=0.001)
     start = time.perf_counter()
-    told = nn.fit(model, X, y, loss="cross_entropy", optimizer=adam, epochs=1, batch_size=64, progress=False)
+    told = nn.fit(model, samples, y, loss="cross_entropy", optimizer=adam, epochs=1, batch_size=64, progress=False)
     found = {"seconds": time.perf_counter() - start, "loss": told["loss"][-1], "compiled": str(getattr(told, "compiled", "")),
              "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}  # fmt: skip
     print(json.dumps(found))

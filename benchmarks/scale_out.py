@@ -5,7 +5,7 @@
 A step is the loss of a batch of 256 points of two moons, its gradients, and the update of a net of 2-WIDTH-WIDTH-1 with
 relu. All contestants begin with the same parameters, and must find the same losses. The eight devices of JAX are threads of
 this machine (``--xla_force_host_platform_device_count=8``), which share its cores: they show what sharding costs, not what
-would bring.
+eight machines would bring.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def scalars(width: int, compiled: bool) -> Prepared:
         z = model(x)
         return softplus(z) - t * z
 
-    batch_loss = vmap(sample_loss, reduce="mean") if compiled else lambda xs, ts: mean(map(sample_loss, xs, ts))
+    def eager(xs: Any, ts: Any) -> Any:
+        return mean([*map(sample_loss, xs, ts)])
+
+    batch_loss: Callable[..., Any] = vmap(sample_loss, reduce="mean") if compiled else eager
 
     def step() -> float:
         loss = batch_loss(points, classes)
@@ -88,7 +91,7 @@ def arrays(width: int, devices: int) -> Prepared:
         z = apply(params, xs)
         return jnp.mean(jax.nn.softplus(z) - ts * z)
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]
     def update(params: Any, xs: Any, ts: Any) -> Any:
         value, slopes = jax.value_and_grad(loss)(params, xs, ts)
         return jax.tree.map(lambda p, g: p - RATE * g, params, slopes), value

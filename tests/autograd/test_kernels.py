@@ -435,3 +435,14 @@ def test_the_caller_s_decimal_context_does_not_matter(trap: bool) -> None:
         assert afresh() == before
         assert not any(entered.flags.values())
     assert [call() for call in calls] == before
+
+
+def test_rows_of_a_table_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who keeps the rows of erfcx's table is handed each that is computed, once, and it is what the kernel reads."""
+    kept: list[tuple[int, tuple[float, ...]]] = []
+    monkeypatch.setattr(k, "_kept_rows", [lambda eighths, row: kept.append((eighths, row))])
+    k._erfcx_terms.cache_clear()
+    numbers = [k.erfc(3.0), k.erfc(3.01), k.gelu(-2.0)]
+    assert [eighths for eighths, _ in kept] == [24, 11]
+    assert all(row == k._erfcx_terms(eighths) for eighths, row in kept)
+    assert numbers == [k.erfc(3.0), k.erfc(3.01), k.gelu(-2.0)]

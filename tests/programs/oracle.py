@@ -1,7 +1,8 @@
 """The oracle of the proof of programs: a compiled function gives what the function itself gives, bit for bit.
 
-`Pair` holds a function and its compiled twin and calls both: with floats, with Values, and under transformations. What they give
-is compared as plain data: bits of floats, has_grad, the type and words of an error. `random_function` writes random Python with
+`Pair` holds a function and its compiled twin and calls both: with floats, with Values, and under transformations. What they
+give is compared as plain data: bits of floats, has_grad, the type and words of an error. `random_function` writes random
+Python with
 branches, loops, rounding and captured Values; `drawn` gives the proof's random expressions.
 """
 
@@ -215,25 +216,28 @@ def random_point(rng: random.Random, count: int, strange: float = 0.2) -> list[f
 
 # Operations as text: {a} and {b} are names. Those of UNSAFE raise at many points, so they are drawn rarely.
 SAFE = [
-    "{a} + {b}", "{a} - {b}", "{a} * {b}", "{a} * {a}", "-{a}", "+{a}", "{a} + 1.5", "2.0 - {a}", "0.75 * {a}", "{a} * 0.0", "{a} - {a}",
-    "{a} / ({b} * {b} + 0.5)", "ag.sin({a})", "ag.cos({a})", "ag.tanh({a})", "ag.exp(ag.sin({a}))", "ag.log({a} * {a} + 0.25)",
-    "ag.sqrt({a} * {a} + 0.25)", "ag.sigmoid({a})", "ag.softplus({a})", "ag.relu({a})", "abs({a})", "ag.maximum({a}, {b})",
-    "ag.minimum({a}, {b})", "{a} ** 2", "{a} ** 3.0", "ag.square({a})", "ag.leaky_relu({a}, 0.125)", "ag.elu({a}, 1.0)", "ag.silu({a})",
-    "ag.gelu({a})", "ag.arctan({a})", "ag.arctan2({a}, {b})", "ag.hypot({a}, {b})", "ag.logaddexp({a}, {b})", "ag.erf({a})",
-    "ag.erfc({a})", "ag.copysign({a}, -1.0)", "ag.cbrt({a})", "ag.arcsinh({a})", "ag.logsigmoid({a})", "ag.expm1(ag.tanh({a}))",
-    "ag.sum([{a}, {b}, {a}, 0.5])", "ag.mean([{a}, {b}])", "ag.dot([{a}, {b}, 1.5], [{b}, {a}, {a}])", "ag.dot([{a}, {a}], [{a}, 0.5])",
-    "ag.prod([{a}, {b}, 2.0])", "ag.prod([{a}, {a}])", "ag.norm([{a}, {b}])", "ag.logsumexp([{a}, {b}, 0.0])",
-    "ag.softmax([{a}, {b}, {a}])[1]", "ag.log_softmax([{a}, {b}])[0]", "ag.max([{a}, {b}, 0.25])", "ag.min([{a}, {b}, {a}])",
-    "ag.var([{a}, {b}, 1.0])", "ag.std([{a}, {b}, 1.0])", "ag.where({a} > 0.25, {b}, 0.5)", "ag.where(1.0, {a}, {b})", "ag.clamp({a}, -1.0, 1.0)",
-    "ag.stop_gradient({a}) * {b}", "{a} * ag.stop_gradient({a})", "sum([{a}, {b}, {a}])", "max({a}, {b})", "min({a}, {b}, 0.5)",
-    "ag.sinc({a})", "ag.lgamma({a} * {a} + 0.5)", "ag.erfinv(ag.tanh({a}) * 0.875)", "{a} if {a} else {b}", "({a} and {b}) + 0.5",
-    "sorted([{a}, {b}, 0.5])[1]", "{a} * ag.sign({b})", "{a} * float({b} > {a})", "{b} + ({a} == {b})", "{b} * (not {a})",
+    "{a} + {b}", "{a} - {b}", "{a} * {b}", "{a} * {a}", "-{a}", "+{a}", "{a} + 1.5", "2.0 - {a}", "0.75 * {a}", "{a} * 0.0",
+    "{a} - {a}", "{a} / ({b} * {b} + 0.5)", "ag.sin({a})", "ag.cos({a})", "ag.tanh({a})", "ag.exp(ag.sin({a}))",
+    "ag.log({a} * {a} + 0.25)", "ag.sqrt({a} * {a} + 0.25)", "ag.sigmoid({a})", "ag.softplus({a})", "ag.relu({a})",
+    "abs({a})", "ag.maximum({a}, {b})", "ag.minimum({a}, {b})", "{a} ** 2", "{a} ** 3.0", "ag.square({a})",
+    "ag.leaky_relu({a}, 0.125)", "ag.elu({a}, 1.0)", "ag.silu({a})", "ag.gelu({a})", "ag.arctan({a})", "ag.arctan2({a}, {b})",
+    "ag.hypot({a}, {b})", "ag.logaddexp({a}, {b})", "ag.erf({a})", "ag.erfc({a})", "ag.copysign({a}, -1.0)", "ag.cbrt({a})",
+    "ag.arcsinh({a})", "ag.logsigmoid({a})", "ag.expm1(ag.tanh({a}))", "ag.sum([{a}, {b}, {a}, 0.5])", "ag.mean([{a}, {b}])",
+    "ag.dot([{a}, {b}, 1.5], [{b}, {a}, {a}])", "ag.dot([{a}, {a}], [{a}, 0.5])", "ag.prod([{a}, {b}, 2.0])",
+    "ag.prod([{a}, {a}])", "ag.norm([{a}, {b}])", "ag.logsumexp([{a}, {b}, 0.0])", "ag.softmax([{a}, {b}, {a}])[1]",
+    "ag.log_softmax([{a}, {b}])[0]", "ag.max([{a}, {b}, 0.25])", "ag.min([{a}, {b}, {a}])", "ag.var([{a}, {b}, 1.0])",
+    "ag.std([{a}, {b}, 1.0])", "ag.where({a} > 0.25, {b}, 0.5)", "ag.where(1.0, {a}, {b})", "ag.clamp({a}, -1.0, 1.0)",
+    "ag.stop_gradient({a}) * {b}", "{a} * ag.stop_gradient({a})", "sum([{a}, {b}, {a}])", "max({a}, {b})",
+    "min({a}, {b}, 0.5)", "ag.sinc({a})", "ag.lgamma({a} * {a} + 0.5)", "ag.erfinv(ag.tanh({a}) * 0.875)",
+    "{a} if {a} else {b}", "({a} and {b}) + 0.5", "sorted([{a}, {b}, 0.5])[1]", "{a} * ag.sign({b})",
+    "{a} * float({b} > {a})", "{b} + ({a} == {b})", "{b} * (not {a})",
 ]  # fmt: skip
 UNSAFE = [
-    "{a} / {b}", "ag.log({a})", "ag.sqrt({a})", "{a} ** 0.5", "{a} ** {b}", "ag.exp({a})", "1.0 / {a}", "{a} % {b}", "ag.arcsin({a})",
-    "ag.log1p({a})", "ag.gamma({a})", "ag.digamma({a})", "ag.arccosh({a})", "ag.exp2({a})", "ag.cosh({a})", "{a} ** -1", "ag.tan({a})",
-    "{a} * ag.floor({b})", "{a} + ag.round({b})", "{a} * ag.ceil({b}) - ag.trunc({a})", "{a} + {a} // {b}", "{b} * ({a} // 0.5)",
-    "divmod({a}, {b})[1]", "{a} % 0.75", "ag.power({a}, {b})", "2.0 ** {a}", "1.5 ** ag.tanh({a})",
+    "{a} / {b}", "ag.log({a})", "ag.sqrt({a})", "{a} ** 0.5", "{a} ** {b}", "ag.exp({a})", "1.0 / {a}", "{a} % {b}",
+    "ag.arcsin({a})", "ag.log1p({a})", "ag.gamma({a})", "ag.digamma({a})", "ag.arccosh({a})", "ag.exp2({a})", "ag.cosh({a})",
+    "{a} ** -1", "ag.tan({a})", "{a} * ag.floor({b})", "{a} + ag.round({b})", "{a} * ag.ceil({b}) - ag.trunc({a})",
+    "{a} + {a} // {b}", "{b} * ({a} // 0.5)", "divmod({a}, {b})[1]", "{a} % 0.75", "ag.power({a}, {b})", "2.0 ** {a}",
+    "1.5 ** ag.tanh({a})",
 ]  # fmt: skip
 COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
 
@@ -339,5 +343,5 @@ def random_function(rng: random.Random, Value: Any, unsafe: float = 0.06, captur
         + [f"# p{i} = Value({p.data!r})" for i, p in enumerate(held)]
     )
     space: dict[str, Any] = {"ag": ag} | {f"p{i}": p for i, p in enumerate(held)}
-    exec(compile(text, "<random>", "exec"), space)  # noqa: S102
+    exec(compile(text, "<random>", "exec"), space)
     return Function(text, inputs, space["f"], held)

@@ -1,4 +1,4 @@
-"""The lanes of the native engine on programs that are read here: every width of vector gives each point the bits of eager code."""
+"""The lanes of the native engine on programs that are read here: any width of vector gives each point eager code's bits."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_random_graphs(width: int, thorough: bool) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_shared_numbers_and_sums(width: int, thorough: bool) -> None:
-    """1,000 random graphs (100 by default) of which some inputs are mapped and others shared: sums over the points as in eager code."""
+    """1,000 random graphs (100 by default) with mapped and with shared inputs: sums over the points are eager code's."""
     rng = random.Random(52)
     for _ in range(1000 if thorough else 100):
         expression = drawn(rng)

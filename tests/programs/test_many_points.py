@@ -1,4 +1,4 @@
-"""Many points at once: `vmap` and its reductions give what the function gives for each point, bit for bit, however many there are."""
+"""Many points at once: `vmap` and its reductions give what the function gives for each point, bit for bit."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def gradients_of(root: Any, captured: Sequence[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("how", ["mean", "sum"])
 def test_reductions_of_random_functions(Value: Any, how: str, thorough: bool) -> None:
-    """2,000 random functions (80 by default) with parameters, reduced over samples: the gradients have eager's order of additions."""
+    """2,000 random functions (80 by default) reduced over samples: parameter gradients have eager's order of additions."""
     rng = random.Random(23)
     for _ in range(2000 if thorough else 80):
         function = random_function(rng, Value, unsafe=0.0, captured=rng.randint(1, 3))
@@ -171,10 +171,13 @@ def test_every_pair_of_strange_numbers(thorough: bool) -> None:
 
 SERIES = {
     "dot": lambda a, b, c: ag.dot([a, b, c, a, 1.5], [c, a, a, b, b]), "sum": lambda a, b, c: ag.sum([a, b, c, a, 1e-30]),
-    "mean": lambda a, b, c: ag.mean([a, b, c]), "prod": lambda a, b, c: ag.prod([a, b, c, a]), "norm": lambda a, b, c: ag.norm([a, b, c]),
-    "max": lambda a, b, c: ag.max([a, b, c, a]), "min": lambda a, b, c: ag.min([a, b, c, 0.0]), "var": lambda a, b, c: ag.var([a, b, c]),
+    "mean": lambda a, b, c: ag.mean([a, b, c]), "prod": lambda a, b, c: ag.prod([a, b, c, a]),
+    "norm": lambda a, b, c: ag.norm([a, b, c]),
+    "max": lambda a, b, c: ag.max([a, b, c, a]), "min": lambda a, b, c: ag.min([a, b, c, 0.0]),
+    "var": lambda a, b, c: ag.var([a, b, c]),
     "std": lambda a, b, c: ag.std([a, b, c, 1.0]), "logsumexp": lambda a, b, c: ag.logsumexp([a, b, c, b]),
-    "softmax": lambda a, b, c: ag.dot(ag.softmax([a, b, c]), [a, 1.0, c]), "log_softmax": lambda a, b, c: ag.log_softmax([a, b, c, 0.0])[2],
+    "softmax": lambda a, b, c: ag.dot(ag.softmax([a, b, c]), [a, 1.0, c]),
+    "log_softmax": lambda a, b, c: ag.log_softmax([a, b, c, 0.0])[2],
 }  # fmt: skip
 
 
@@ -290,7 +293,7 @@ def test_values_in(Value: Any) -> None:
 
 
 def test_no_points_and_wrong_lengths() -> None:
-    """No points, lengths that differ, an axis that isn't there: a result of the same kind, or an error that says what is wrong."""
+    """Lengths that differ, an axis that isn't there: an error, which says what is wrong."""
     f = lambda x, y: x * y  # noqa: E731
     with pytest.raises((ValueError, TypeError)):
         ag.vmap(f)([1.0, 2.0], [1.0])

@@ -1,4 +1,4 @@
-"""Bugs that are planted in tapes and in programs: the checks of derivatives refuse them through compile, and the comparison finds them."""
+"""Bugs that are planted in tapes and programs: the checks of derivatives refuse them through compile, the comparison too."""
 
 from __future__ import annotations
 

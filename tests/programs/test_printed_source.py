@@ -14,7 +14,7 @@ import autograd as ag
 def run(text: str) -> dict[str, Any]:
     """The functions of a printed program, in a namespace that has nothing else."""
     space: dict[str, Any] = {}
-    exec(compile(text, "<printed>", "exec"), space)  # noqa: S102
+    exec(compile(text, "<printed>", "exec"), space)
     return space
 
 
@@ -49,7 +49,7 @@ def test_random_graphs(thorough: bool) -> None:
 
 
 def test_recorded_functions(thorough: bool) -> None:
-    """300 random functions (20 by default), as they were recorded: where the guards hold the text gives the bits, else it raises."""
+    """300 random functions (20 by default), as recorded: where the guards hold the text gives the bits, else it raises."""
     rng = random.Random(42)
     held = 0
     for _ in range(300 if thorough else 20):

@@ -70,7 +70,7 @@ def measured(count: int, script: str = SCRIPT) -> dict[str, Any]:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_a_long_chain(thorough: bool) -> None:
-    """10 million instructions (100,000 by default) have the bits of eager code and take at most 40 bytes each on the native engine."""
+    """10 million instructions (100,000 by default) have the bits of eager code, and take at most 40 bytes each (native)."""
     native = ag.engine() == "native"
     count = (10_000_000 if native else 200_000) if thorough else 100_000 if native else 10_000
     small, large = measured(1000), measured(count)

@@ -14,7 +14,7 @@ import warnings
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, bits, described, drawn, outcome, random_function
+from programs_oracle import Pair, bits, described, outcome, random_function
 
 import autograd as ag
 
@@ -321,7 +321,7 @@ def test_another_thread_is_not_recorded(Value: Any) -> None:
     def other() -> None:
         inside.wait(5)
         for _ in range(100):
-            shared * 3.0 + 1.0  # noqa: B018
+            shared * 3.0 + 1.0
         done.set()
 
     def f(x: Any) -> Any:
@@ -357,8 +357,8 @@ def test_errors_are_those_of_the_function(Value: Any) -> None:
 
     for g in (f, unused):
         pair = Pair(g)
-        for point in ([1.0, 2.0], [-1.0, 2.0], [1.0, 0.0], [1.0, 2.0], [2.0, 3.0], [0.0, 1.0], [1.0, -4.0], [1.0, 101.0], [3.0, 3.0],
-                      [-2.0, 0.0]):  # fmt: skip
+        for point in ([1.0, 2.0], [-1.0, 2.0], [1.0, 0.0], [1.0, 2.0], [2.0, 3.0], [0.0, 1.0], [1.0, -4.0], [1.0, 101.0],
+                      [3.0, 3.0], [-2.0, 0.0]):  # fmt: skip
             pair.on_floats(point)
             pair.on_values(point, Value)
             pair.gradient(point)

@@ -72,18 +72,18 @@ def test_only_what_is_asked_for(engine: ModuleType) -> None:
         _, gradients = eager(expression.fn, expression.point, engine.Value)
         for number in range(2 ** len(leaves)):
             active = bytes(number >> i & 1 for i in range(len(leaves)))
-            value, derivatives = tape_of(engine)(found, active).sweep(list(expression.point), 0)
+            _, derivatives = tape_of(engine)(found, active).sweep(list(expression.point), 0)
             assert [bits(x) for x in derivatives] == [g for g, wanted in zip(gradients, active, strict=True) if wanted]
 
 
 def test_several_outputs(engine: ModuleType) -> None:
-    """Each output is swept in its own order, and the jacobian has a row for each: outputs that share nodes, and are one another's."""
+    """Each output is swept in its own order, and the jacobian has a row for each, though they share nodes."""
     rng = random.Random(33)
     for _ in range(60):
         expression = drawn(rng)
         leaves = [engine.Value(x) for x in expression.point]
         nodes = [node for node in engine.topological_order(expression.fn(*leaves)) if node.parents]
-        roots = rng.sample(nodes, min(3, len(nodes))) + [nodes[-1], nodes[0], leaves[0]]
+        roots = [*rng.sample(nodes, min(3, len(nodes))), nodes[-1], nodes[0], leaves[0]]
         tape = tape_of(engine)(read(roots, leaves), bytes([1] * len(leaves)))
         values, rows = tape.jacobian(list(expression.point))
         assert [bits(x) for x in values] == [bits(root.data) for root in roots]
@@ -116,7 +116,7 @@ def test_captured_numbers_are_read_anew(engine: ModuleType) -> None:
 
 @pytest.mark.parametrize("test", sorted(program.TESTS))
 def test_guards(engine: ModuleType, test: str) -> None:
-    """Each test of a guard holds where it gave the recorded result, down to the sign of zero, and a failed one says which it was."""
+    """Each test of a guard holds where it gave the recorded result, down to the sign of zero, and nowhere else."""
     two = test in ("lt", "le", "gt", "ge", "eq", "ne", "floordiv", "round")
     right = (0.0, 1.0, 2.0) if test == "round" else STRANGE
     x, y = engine.Value(2.0), engine.Value(3.0)
@@ -141,10 +141,10 @@ def test_guards(engine: ModuleType, test: str) -> None:
                 try:
                     tape.values([c, b])
                 except program.Stale as stale:
-                    assert not holds, (a, b, c)
-                    assert stale.guard in (0, -1)
+                    agreed = not holds and stale.guard <= 0
                 else:
-                    assert holds, (a, b, c)
+                    agreed = holds
+                assert agreed, (a, b, c)
 
 
 def test_a_stale_tape_can_be_used_again(engine: ModuleType) -> None:
@@ -159,7 +159,7 @@ def test_a_stale_tape_can_be_used_again(engine: ModuleType) -> None:
 
 
 def test_orders_that_are_not_that_of_the_code(engine: ModuleType) -> None:
-    """Code in another order than depth first is swept depth first, as `backward` walks: the bits of sums depend on it."""
+    """Code in another order than depth first is swept depth first, as `backward` walks: bits of sums depend on it."""
     rng = random.Random(34)
     differs = 0
     for _ in range(300):
@@ -238,7 +238,7 @@ def test_reentrance(engine: ModuleType) -> None:
 
 
 def test_a_program_that_is_broken_is_refused() -> None:
-    """Slots, starts, records and guards that don't exist raise in the native engine; nothing is read past the end of anything."""
+    """Slots, starts, records and guards that don't exist raise in the native engine: nothing is read past an end."""
     engine = pytest.importorskip("autograd._native", reason="the native engine is not built here")
     x = engine.Value(2.0)
     right = read([ag.sin(x) * x], [x])
@@ -247,7 +247,8 @@ def test_a_program_that_is_broken_is_refused() -> None:
     Tape = tape_of(engine)
     wrong: list[dict[str, Any]] = [
         {"outputs": (9,)}, {"outputs": (-1,)}, {"ops": array.array("H", [0, 7])}, {"operands": array.array("I", [0, 9, 0])},
-        {"operands": array.array("I", [2, 0, 0])}, {"starts": array.array("I", [0, 1, 9])}, {"starts": array.array("I", [0, 2, 1])},
+        {"operands": array.array("I", [2, 0, 0])}, {"starts": array.array("I", [0, 1, 9])},
+        {"starts": array.array("I", [0, 2, 1])},
         {"starts": array.array("I", [0, 1])}, {"starts": array.array("I", [0, 0, 3])}, {"operands": array.array("I", [0, 1])},
         {"guards": (program.Guard(9, "lt", (0, 0), True, ""),)}, {"guards": (program.Guard(0, "lt", (0, 2), True, ""),)},
         {"guards": (program.Guard(0, "lt", (0,), True, ""),)}, {"guards": (program.Guard(1, "bool", (99,), True, ""),)},

@@ -1,4 +1,4 @@
-"""What people write for other libraries, in their style, written afresh: it runs through compile and vmap with the bits it has without."""
+"""What people write for other libraries, in their style: it runs through compile and vmap with the bits it has without."""
 
 from __future__ import annotations
 

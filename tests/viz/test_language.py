@@ -329,7 +329,7 @@ REFUSALS: list[tuple[str, list[str], str]] = [
     ("softmax([x, 1])[‸+1]", ["x=1"], f"{INDEX}\n"),
     ("softmax([x, 1])[‸- -1]", ["x=1"], f"{INDEX}\n"),
     # what can't be computed
-    ("1 + ‸log(x)", ["x=-1"], "can't compute log(x) with x = -1: cannot compute log(x) where x = -1.0: math domain error"),
+    ("1 + ‸log(x)", ["x=-1"], "can't compute log(x) with x = -1: cannot compute log(x) where x = -1.0: "),
     ("q = x - x; ‸1 / q", ["x=1"], "can't compute 1 / q with 1, q = 0: cannot compute 1.0 / q"),
     ("‸exp(1234567.8 * x)", ["x=1"], "can't compute exp(1234567.8 * x) with 1.23457e+06: cannot compute exp("),
     ("‸x ** 0.5", ["x=-1"], "can't compute x ** 0.5 with x = -1, 0.5: "),

@@ -32,7 +32,7 @@ myst_enable_extensions = ["colon_fence", "html_image"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
-pygments_style, pygments_dark_style = "sphinx", "monokai"
+pygments_dark_style = "monokai"
 html_title = f"glassgrad {release}"
 html_static_path = ["_static"]
 html_css_files = ["look.css"]

@@ -113,6 +113,16 @@ def test_the_intervals_take_thirty_lines_more_than_a_class_needs() -> None:
     assert len([line for line in body.splitlines() if line.strip()]) <= 30
 
 
+def test_every_notebook_is_listed() -> None:
+    """notebooks.md has a row and a place in the menu for each notebook, and the README says how many there are."""
+    names = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    text = text_of("notebooks.md")
+    assert re.findall(r"^\| \[(\w+)\]\(notebooks/\1\.ipynb\) \|", text, flags=re.MULTILINE) == names
+    assert re.findall(r"^notebooks/(\w+)$", text, flags=re.MULTILINE) == names
+    words = ["Eight", "Nine", "Ten", "Eleven", "Twelve"]
+    assert f"[{words[len(names) - 8]} notebooks]" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_options_of_the_command_exist(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option on the command's page is in the command's help."""
     assert main(["--help"]) == 0

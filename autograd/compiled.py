@@ -661,8 +661,8 @@ class _Traced(Entry):
         else:
             self._left = drawn + self._left
             result = self._as_ever(call.args, call.named)  # which may raise
-        raised = f"with Values in the place of floats it raises {type(error).__name__}: {error}"
-        self._give_up(entry, recorder.reason or raised)
+        words = f"with Values in the place of floats it raises {type(error).__name__}: {error}"
+        self._give_up(entry, recorder.reason or words)
         return result
 
     def _draws(self, path: Path, drawn: list[Drawn]) -> list[float]:

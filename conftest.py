@@ -22,6 +22,7 @@ def _scikit_learn() -> tuple[int, ...]:
 collect_ignore = [] if _scikit_learn() >= (1, 6) else ["nn/sklearn.py"]  # which is for that extra alone
 if not importlib.util.find_spec("torch"):
     collect_ignore.append("nn/torch_modules.py")
+collect_ignore_glob = ["viz/_pyinstaller/hook-*.py"]  # which PyInstaller runs, and nobody imports
 WITHOUT = not importlib.util.find_spec("pygraphviz") and not shutil.which("dot")
 REASON = "no Graphviz: neither pygraphviz nor a program dot is there to lay out a picture"
 

@@ -56,15 +56,6 @@ cdef class Births:
             listening.remove(self)
             recording -= 1
 
-    @property
-    def leaves(self):
-        """How many of them are leaves, and not the number of another node."""
-        cdef size_t i
-        cdef size_t found = 0
-        for i in range(self.count):
-            found += (<Value>self.nodes[i].node).shape == LEAF and self.nodes[i].source == NULL
-        return found
-
     def __len__(self):
         return self.count
 

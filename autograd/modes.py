@@ -197,7 +197,18 @@ recorder: ContextVar[Any] = ContextVar("recorder", default=None)
 def watching() -> Any:
     """The recorder of `compile` that is on in the running thread or task; None if there is none."""
     found = recorder.get()
-    return found if found is not None and found.is_open() else None
+    if found is not None and found.is_open():
+        return found
+    forget_left()
+    return None
+
+
+def forget_left() -> None:
+    """Switch off the recorders that a signal's exception has left, of all threads. One is on as long as its lock is held."""
+    for other in tuple(recorders):
+        if not other.is_open():
+            other.births.stop()
+            recorders.discard(other)
 
 
 class _Current:

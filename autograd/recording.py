@@ -62,9 +62,7 @@ class Recorder:
         Returns:
             What it returns; raises what it raises.
         """
-        for other in tuple(modes.recorders):  # those that a signal left there
-            if not other.is_open():
-                modes.recorders.discard(other)
+        modes.forget_left()
         with self._lock:
             modes.recorders.add(self)
             modes.recorder.set(self)

@@ -46,7 +46,8 @@ class Births:
 
     def stop(self) -> None:
         """Until here."""
-        self._block.__exit__(None, None, None)
+        if self._block.is_open():
+            self._block.__exit__(None, None, None)
 
     def born(self, node: Any) -> None:
         """Keep a node that has just been made."""

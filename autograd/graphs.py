@@ -108,6 +108,11 @@ def _values(given: Any, what: str, kind: Any = Face) -> list[Any]:
         kind = values[0]._engine.Value
     for x in values:
         if not isinstance(x, kind):
+            if isinstance(x, Face):
+                raise TypeError(
+                    f"{what} takes Values of one engine, got one of the native engine and one of the python engine; "
+                    f"let AUTOGRAD_ENGINE pick one for all"
+                )
             raise TypeError(f"{what} takes Values, got {type(x).__name__} {x!r:.60}; wrap the number in Value(...)")
     return values
 

@@ -354,7 +354,7 @@ def test_engines_do_not_mix(engine: Any, other: Any) -> None:
         lambda: ag.gradients(y, stranger, create_graph=True),
     ]
     for call in calls:
-        with pytest.raises(TypeError, match="takes Values, got Value"):
+        with pytest.raises(TypeError, match="takes Values of one engine, got one of the native"):
             call()
     for name, mixed in (("multiply", lambda: x * stranger), ("sum", lambda: ag.sum([x, stranger]))):
         with pytest.raises(TypeError, match=rf"^{name}\(\) takes Values of one engine, got one of the native"):

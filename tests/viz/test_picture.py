@@ -577,6 +577,14 @@ def test_a_path_keeps_its_nodes_and_fades_the_rest() -> None:
     assert (at["x"], "2") not in strong
 
 
+def test_a_path_of_another_engine_is_refused() -> None:
+    """A Value of the engine that doesn't run is in no graph of the one that does: the message names the engine."""
+    others = {"native": "autograd.value", "python": "autograd._native"}
+    other = pytest.importorskip(others[ag.engine()])
+    with pytest.raises(TypeError, match=f"path is a Value of another engine than the {ag.engine()} engine"):
+        viz.draw(ag.Value(2.0) * 3, path=other.Value(2.0))
+
+
 @pytest.mark.parametrize("style", ["circuit", "boxes"])
 @pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
 def test_styles_and_directions(style: str, direction: str) -> None:

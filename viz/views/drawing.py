@@ -78,6 +78,11 @@ def draw(
     look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
+        if hasattr(path, "local_gradients"):
+            raise TypeError(
+                f"path is a Value of another engine than the {autograd.engine()} engine, which runs; "
+                f"let AUTOGRAD_ENGINE pick one for all"
+            )
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
     check_like(like, Drawing)
     graph = read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language)

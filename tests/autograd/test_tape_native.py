@@ -346,7 +346,7 @@ def test_ctrl_c_ends_a_long_run() -> None:
     before = signal.signal(signal.SIGALRM, stop)
     try:
         with pytest.raises(StoppedError):
-            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
             for _ in range(1000):
                 tape.sweep((2.0,), 0)
     finally:

@@ -146,3 +146,17 @@ def test_the_table_of_rules() -> None:
     for name in rules:
         arity = vars(records)[name].arity
         assert f"    RULES[RULE_{name.upper()}], ARITIES[RULE_{name.upper()}] = r_{name}, {arity}\n" in source
+
+
+def asks(x: float) -> float:
+    """Nothing is computed here."""
+    raise ValueError(x)
+
+
+def test_what_only_asks_is_not_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that computes nothing in the other language has no text there."""
+    monkeypatch.setattr(asks, "__module__", kernels.__name__)
+    walk = Walk(Cython())
+    with pytest.raises(UntranslatableError):
+        walk.function(asks)
+    assert not walk.texts

@@ -487,7 +487,7 @@ def test_functions_that_are_called_as_ever() -> None:
 
     assert ag.vmap(walks)([1.0, 2.0, 3.0]) == [2.0] * 3
     assert ag.vmap(ag.grad(lambda x: x * len([k for k in range(30) if x > k])))(xs) == [float(i + 1) for i in range(30)]
-    with pytest.raises(ValueError, match="math domain"):
+    with pytest.raises(ValueError, match="cannot compute log"):
         ag.vmap(lambda x: w * ag.log(x), reduce="mean")([1.0, -1.0])
     with pytest.raises(ValueError, match="math domain"):
         ag.vmap(lambda x: w * ag.log(x), reduce="mean")([-1.0])

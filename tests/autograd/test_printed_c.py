@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-import shutil
+import subprocess
 import sys
 from array import array
 from pathlib import Path
@@ -28,9 +28,23 @@ spec.loader.exec_module(printing)
 
 UNWRITABLE = ("var", "std", "gamma", "lgamma", "digamma", "polygamma", "erfinv", "sinc", "log_softmax")
 NAMES = [name for name in OPERATIONS if name not in UNWRITABLE]
-NEEDS_COMPILER = pytest.mark.skipif(
-    sys.platform == "win32" or not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler"
-)
+NEEDS_COMPILER = pytest.mark.usefixtures("compiler_that_works")
+
+
+@pytest.fixture(scope="session")
+def compiler_that_works() -> None:
+    """A C compiler: the one that programs would be compiled by is tried, since a command may be there and compile nothing."""
+    if sys.platform == "win32":
+        pytest.skip("programs are compiled for Unix's loader")
+    try:
+        tried = subprocess.run(
+            [*compiling.compiler(), "-shared", "-fPIC", "-o", os.devnull, "-xc", "-"],
+            input="int one = 1;", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except CompilerError as error:
+        pytest.skip(str(error))
+    if tried.returncode:
+        pytest.skip(f"the C compiler, {tried.args[0]}, compiles nothing")
 
 
 @pytest.fixture(autouse=True)

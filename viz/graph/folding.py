@@ -20,12 +20,13 @@ CONSTANTS = 24  # the most that are drawn for one node
 
 
 def drawn_as(
-    order: Sequence[Any], collapse: bool | str | Collection[str], max_nodes: int | None
+    order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | Collection[str], max_nodes: int | None
 ) -> tuple[list[tuple[int, Key]], float]:
     """Choose what is drawn.
 
     Args:
         order: all Values, in the order in which they were computed.
+        roots: the results among them.
         collapse: True, or the names of groups, as for `viz.draw`.
         max_nodes: the most boxes; None for any number.
 
@@ -48,7 +49,7 @@ def drawn_as(
         if any(groups):
             keys = _folded_by_depth(order, groups, keys, limit, many)
         if not _fits(order, keys, limit, many):
-            return _nearest(order, keys, limit, many), many
+            return _nearest(order, roots, keys, limit, many), many
     return list(enumerate(keys)), many
 
 
@@ -164,8 +165,10 @@ def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) 
     return boxes + sum(_cost(order[key], many) for key in keys if isinstance(key, int)) <= limit
 
 
-def _nearest(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> list[tuple[int, Key]]:
-    """The Values nearest to the root, level by level; the others are left out."""
+def _nearest(
+    order: Sequence[Any], roots: Sequence[Any], keys: Sequence[Key], limit: float, many: float
+) -> list[tuple[int, Key]]:
+    """The Values nearest to the results, level by level; the others are left out. The first result is always there."""
     grouped: dict[int, Key] = {}
     members: dict[Key, list[Any]] = {}
     if not isinstance(keys, range):
@@ -173,19 +176,24 @@ def _nearest(order: Sequence[Any], keys: Sequence[Key], limit: float, many: floa
             if not isinstance(key, int):
                 grouped[id(value)] = key
                 members.setdefault(key, []).append(value)
-    root = order[-1]
-    first = grouped.get(id(root), id(root))
-    kept: set[Key] = {first}
-    left = limit - 2 - (0 if id(root) in grouped else _cost(root, many))  # the root, the box for the rest
-    waiting = deque(members.get(first, [root]))
+    kept: set[Key] = set()
+    left = limit - 1  # the box for the rest
+    waiting: deque[Any] = deque()
+
+    def keep(value: Any) -> None:
+        nonlocal left
+        key = grouped.get(id(value), id(value))
+        if key in kept:
+            return
+        cost = 1 + (0 if key in members else _cost(value, many))
+        if cost <= left or not kept:
+            kept.add(key)
+            left -= cost
+            waiting.extend(members.get(key, [value]))
+
+    for root in roots:
+        keep(root)
     while waiting and left > 0:
         for parent in waiting.popleft().parents:
-            key = grouped.get(id(parent), id(parent))
-            if key in kept:
-                continue
-            cost = 1 + (0 if key in members else _cost(parent, many))
-            if cost <= left:
-                kept.add(key)
-                left -= cost
-                waiting.extend(members.get(key, [parent]))
+            keep(parent)
     return [(i, keys[i]) for i, value in enumerate(order) if grouped.get(id(value), id(value)) in kept]

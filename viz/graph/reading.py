@@ -6,17 +6,20 @@ import math
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import autograd
 
+from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
+from .alarm import Alarm, first_alarm
 from .folding import Box, Groups, Key, Plan, groups_of, planned
-from .model import Copies, Fold, Graph, Node, Spread
+from .model import Copies, Fold, Graph, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "order_of", "read", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "roots_of", "shrunk"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -27,22 +30,60 @@ CROWD = "\0"  # begins the key of a box for the constants of one node that has t
 
 
 def order_of(root: Any) -> list[Any]:
-    """Every Value that ``root`` was computed from, parents before children, root last.
+    """Every Value that one result was computed from, parents before children, the result last.
 
     Raises:
         TypeError: root is not a Value; for a net or another function the message says to call it first.
     """
+    check_single(root)
+    _check_computed(root)
+    return autograd.topological_order(root)
+
+
+def check_single(root: Any) -> None:
+    """Refuse several results, where a view is of one.
+
+    Raises:
+        TypeError: with what may be written.
+    """
+    if isinstance(root, (list, tuple)):
+        raise TypeError(
+            f"this view is of one result, a Value, got a {type(root).__name__} of {len(root)}; pick one of them, as in "
+            f"outputs[0], or draw them all with viz.draw(outputs)"
+        )
+
+
+def roots_of(root: Any) -> list[Any]:
+    """The results to draw: one Value, or those of a list or tuple, each once.
+
+    Raises:
+        TypeError: root, or an item of it, is not a Value.
+        ValueError: it is an empty list or tuple.
+    """
+    if not isinstance(root, (list, tuple)):
+        _check_computed(root)
+        return [root]
+    if not root:
+        raise ValueError(
+            f"viz.draw draws a Value, or a list of Values, got an empty {type(root).__name__}; write viz.draw([f, g])"
+        )
+    for i, value in enumerate(root):
+        _check_computed(value)
+        if not hasattr(value, "local_gradients"):  # of whichever engine
+            raise TypeError(
+                f"viz.draw draws a Value, or a list of Values; item {i} of this {type(root).__name__} is "
+                f"{type(value).__name__} {value!r:.60}"
+            )
+    return list({id(value): value for value in root}.values())
+
+
+def _check_computed(root: Any) -> None:
+    """Refuse a net or another function, which has to be called first."""
     if callable(root):
         raise TypeError(
             f"a picture shows a Value with what it was computed from, and a {type(root).__name__} is called to compute one; "
             f"call it on a sample first, as in viz.draw(model([1.0, 2.0]))"
         )
-    if isinstance(root, (list, tuple)) and root:
-        raise TypeError(
-            f"a picture shows one Value with what it was computed from, got a {type(root).__name__} of {len(root)}; "
-            f"pick one of them, as in viz.draw(outputs[0])"
-        )
-    return autograd.topological_order(root)
 
 
 def read(
@@ -56,7 +97,7 @@ def read(
     """Take a snapshot of everything that ``root`` was computed from.
 
     Args:
-        root: a Value.
+        root: a Value, or a list or tuple of several.
         collapse: True folds each outermost group into a box, and so the parameters of a part that computes nothing, such as an
             embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
@@ -67,18 +108,20 @@ def read(
         The graph. It does not change when the Values do.
 
     Raises:
-        TypeError: root isn't a Value.
-        ValueError: no group has a name given in ``collapse``, the focus isn't part of the graph, or the language is unknown.
+        TypeError: root isn't a Value, or an item of it isn't.
+        ValueError: root is an empty list, no group has a name given in ``collapse``, the focus isn't part of the graph, or the
+            language is unknown.
     """
     check_language(language)
-    order = order_of(root)
+    roots = roots_of(root)
+    order = autograd.topological_order(roots if len(roots) > 1 else roots[0])
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    return _graph(order, planned(order, [root], collapse, max_nodes), focus, language)
+    return _graph(order, roots, planned(order, roots, collapse, max_nodes), focus, language)
 
 
-def _graph(order: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
+def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
     """Build the nodes that are drawn; everything that is not in the plan becomes one box."""
     drawn, many, alike = plan.drawn, plan.many, plan.alike
     members: dict[Key, list[int]] = {}
@@ -102,8 +145,10 @@ def _graph(order: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph
             place = index.of(parent)
             if place in outlets and place != at[key]:
                 outlets[place].add(id(parent))
-    if not isinstance(drawn[-1][1], int):
-        outlets[at[drawn[-1][1]]].add(id(order[-1]))
+    results = [index.of(root) for root in roots]
+    for root in roots:
+        if index.of(root) in outlets:
+            outlets[index.of(root)].add(id(root))
     single = [key for key in shown if isinstance(key, int)]
     groups = dict(zip(single, groups_of([order[i] for i in single]), strict=True))
     nodes: list[Node] = []
@@ -133,6 +178,8 @@ def _graph(order: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph
         focus=None if focus is None else _place_of(focus, order, plan, index, at),
         outdated=_outdated([order[i] for i, _ in drawn], language),
         language=language,
+        roots=tuple(results) if results != [len(nodes) - 1] else (),
+        alarm=_alarm(order, plan, index, at),
     )
 
 
@@ -207,6 +254,30 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     return replace(
         node, value=copies.values[1], gradient=None if copies.gradients is None else copies.gradients[1], copies=copies
     )
+
+
+def _alarm(order: Sequence[Any], plan: Plan, index: _Index, at: Mapping[Key, int]) -> Alarm | None:
+    """The first number of the whole graph that is inf or nan, and where it is drawn."""
+    if all(map(math.isfinite, map(attrgetter("data"), order))) and all(map(math.isfinite, map(attrgetter("grad"), order))):
+        return None  # of a million nodes, soon
+    found = first_alarm([value.data for value in order], [value.grad for value in order])
+    if found is None:
+        return None
+    i, kind = found
+    value = order[i]
+    number = value.data if kind == "value" else value.grad
+    formula = ""
+    if value.op is not None:
+        places = {id(parent): 0 for parent in value.parents}
+        places.update([(id(node), k) for k, node in enumerate(order[:i], 1) if id(node) in places])
+        words = [short(x, 6) if isinstance(x, float) else _called(x, places[id(x)]) for x in value.operands]
+        formula = visible(value.op.written(elided(words), symbol=visible(value.op.symbol) or "?"))
+    return Alarm(_place_of(value, order, plan, index, at), kind, _called(value, i + 1), formula, number)
+
+
+def _called(value: Any, number: int) -> str:
+    """A Value's label, or ``#3`` for the third of the graph."""
+    return visible(value.label) or f"#{number}"
 
 
 def _outdated(values: Sequence[Any], language: str) -> str:
@@ -411,8 +482,8 @@ class _Index:
 
 def shrunk(graph: Graph, limit: int) -> Graph:
     """A graph with fewer nodes: what is far from the root goes into one box."""
-    kept = {len(graph.nodes) - 1}
-    waiting = deque(kept)
+    waiting = deque(list(dict.fromkeys(graph.results))[:limit])
+    kept = set(waiting)
     while waiting and len(kept) < limit:
         for operand in graph.nodes[waiting.popleft()].operands:
             if type(operand) is int and operand not in kept and len(kept) < limit:
@@ -450,8 +521,10 @@ def shrunk(graph: Graph, limit: int) -> Graph:
             )
         )
     focus = None if graph.focus is None else at.get(graph.focus, 0)
+    alarm = None if graph.alarm is None else replace(graph.alarm, place=at.get(graph.alarm.place, 0))
+    roots = tuple([at.get(place, 0) for place in graph.roots])
     folds = sum(node.fold.count for node in nodes if node.fold is not None and node.fold.kind != "constants")
-    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus)
+    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
 
 
 def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:

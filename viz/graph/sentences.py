@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from ..digits import short
+from ..text import shortened
+from .alarm import is_alarming
 from .backward import contribution
 from .model import Edge, Fold, Graph, Node, Spread
 
-__all__ = ["derivative", "details", "edge_title", "sentence"]
+__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "warnings"]
 
 LISTED = 12  # local gradients
 
@@ -25,6 +28,39 @@ def derivative(of: str, by: str, text: str, number: str, plain: str | None = Non
     """
     symbols = "" if text in ("", number if plain is None else plain) else f"{text} = "
     return f"d({of})/d{by} = {symbols}{number}"
+
+
+def alarm(graph: Graph) -> str:
+    """A sentence on the first number that is inf or nan; empty if there is none.
+
+    >>> from autograd import Value
+    >>> from viz.graph.reading import read
+    >>> alarm(read(Value(1e300, label="x") * 1e300))
+    '#2 = x * 1e+300 is inf, the first value that is not finite'
+    >>> x = Value(0.0, label="x")
+    >>> y = x.sqrt()
+    >>> y.backward()
+    >>> alarm(read(y))
+    '∇x is inf, the first gradient that is not finite: d(sqrt(x))/dx = 1/(2*sqrt(x)) = inf'
+    """
+    found = graph.alarm
+    if found is None:
+        return ""
+    name, number = shortened(found.name, 40), short(found.number)
+    if found.kind == "value":
+        what = f"{name} = {shortened(found.formula, 60)}" if found.formula else name
+        return graph.say("{what} is {number}, the first value that is not finite", what=what, number=number)
+    text = graph.say("∇{name} is {number}, the first gradient that is not finite", name=name, number=number)
+    for edge in reversed(graph.uses[found.place]):
+        if is_alarming(edge.local) and edge.local is not None:
+            return f"{text}: {derivative(graph.formula(edge.head), name, edge.partial, short(edge.local))}"
+    return text
+
+
+def warnings(graph: Graph) -> list[str]:
+    """What a reader must know before trusting the numbers: the first inf or nan, and what was changed too late."""
+    first = alarm(graph)
+    return [*([first] if first else []), *graph.outdated.splitlines()]
 
 
 def sentence(graph: Graph, place: int) -> str:
@@ -83,6 +119,8 @@ def details(graph: Graph, place: int) -> list[str]:
     """The tooltip of a node: the sentence, its local gradients, the line of code that made it."""
     node = graph.nodes[place]
     lines = [sentence(graph, place)]
+    if graph.alarm is not None and graph.alarm.place == place:
+        lines.append(alarm(graph))
     if node.symbol:
         formula = graph.formula(place)
         inputs = [edge for edge in graph.inputs[place] if edge.tail is not None]

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..digits import before_after, or_zero, short
+from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
 from ..graph.model import Edge, Fold, Graph
-from ..graph.sentences import derivative, details, edge_title, sentence
+from ..graph.sentences import derivative, details, edge_title, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
@@ -186,7 +187,7 @@ def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
         words,
         look.direction,
         min(1, operands) if words.is_fold else operands,
-        is_root=place == len(graph.nodes) - 1,
+        is_root=place in graph.results,
         is_fork=len(graph.uses[place]) > 1,
     )
 
@@ -208,14 +209,24 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
         columns=columns,
+        alarm=_alarm(graph, place),
     )
+
+
+def _alarm(graph: Graph, place: int) -> str:
+    """Whether a number of a node is inf or nan, and whether it is the first such."""
+    node = graph.nodes[place]
+    if graph.alarm is not None and graph.alarm.place == place:
+        return "first"
+    norm = None if node.fold is None else node.fold.gradient_norm
+    return "later" if any(map(is_alarming, (node.value, node.gradient, norm))) else ""
 
 
 def _name(graph: Graph, place: int, look: Look) -> str:
     node = graph.nodes[place]
     if node.label:
         return shortened(local_name(node.label, node.groups), LABEL_COLUMNS)
-    if look.numbered and node.fold is None:
+    if node.fold is None and (look.numbered or _alarm(graph, place) == "first"):
         return graph.name(place)
     return graph.say("leaf") if node.is_leaf else ""
 
@@ -237,7 +248,7 @@ def _gradient(graph: Graph, place: int, look: Look) -> str:
         return "" if silent else f"{NABLA} {graph.say('not yet')}"
     total = short(node.gradient, look.precision)
     uses = graph.uses[place]
-    if not look.local_gradients or len(uses) < 2:
+    if not look.local_gradients or len(uses) < 2 or place in graph.results:  # a result has a share of its own
         return f"{NABLA} {total}"
     if len(uses) > CONTRIBUTIONS:
         return f"{NABLA} {graph.say('sum of {count} = {total}', count=len(uses), total=total)}"
@@ -340,7 +351,7 @@ def _footer(graph: Graph, legend: str) -> list[str]:
         lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
     if graph.remark:
         lines.append(graph.remark)
-    return lines + graph.outdated.splitlines()
+    return lines + warnings(graph)
 
 
 def _description(graph: Graph, remarks: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ _COLOURS = {  # light, dark, print
     "fold": ("#ece8f7", "#2d2545", "#ffffff"),
     "group": ("#8c959f", "#6e7681", "#555555"),
     "changed": ("#fff3bf", "#4b3a08", "#ffffff"),
+    "alarm": ("#a8430a", "#ffa657", "#8a3500"),
 }
 THEMES: Mapping[str, Mapping[str, str]] = {
     theme: {name: colours[i] for name, colours in _COLOURS.items()} for i, theme in enumerate(("light", "dark", "print"))

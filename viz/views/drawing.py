@@ -36,8 +36,12 @@ def draw(
 ) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
 
+    A node whose value or gradient is inf or nan has an outline. The first such value, or the first such gradient on the way
+    back where all values are finite, has a solid one with an exclamation mark, and is named below the picture, on hover and in
+    the table.
+
     Args:
-        value: the result to draw. The picture shows the numbers as they are now.
+        value: the result to draw, or several in a list or tuple. The picture shows the numbers as they are now.
         style: ``"circuit"``: round gates, and wires with the value above and the gradient below; ``"boxes"``: one box
             for a node, with label or operation, value and gradient.
         local_gradients: write the chain rule on every edge: the local gradient in symbols and numbers, and upstream
@@ -64,9 +68,9 @@ def draw(
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
 
     Raises:
-        TypeError: value or path isn't a Value, collapse is neither a switch nor names, or like isn't a drawing.
-        ValueError: an option is unknown, no group has the name given, path isn't part of the graph, or numbers are wanted
-            and no edge stands for a weight.
+        TypeError: value, an item of it or path isn't a Value, collapse is neither a switch nor names, or like isn't a drawing.
+        ValueError: value is an empty list, an option is unknown, no group has the name given, path isn't part of the graph,
+            or numbers are wanted and no edge stands for a weight.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -75,6 +79,13 @@ def draw(
     x                  3
     #2    x * x        9
     backward() has not run
+
+    Several results share one picture:
+
+    >>> f, g = x * x, x + 1
+    >>> f.label, g.label = "f", "g"
+    >>> draw([f, g])
+    <viz.Drawing of f = 9, g = 4: 4 nodes, 4 edges>
     """
     chain_rule = bool(local_gradients)
     look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)

@@ -12,7 +12,7 @@ from ..digits import or_zero, short
 from ..languages import say
 from ..text import local_name, shortened
 
-__all__ = ["Edge", "Fold", "Graph", "Node"]
+__all__ = ["Edge", "Fold", "Graph", "Node", "elided"]
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,7 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
         columns=columns,
+        ghosts=look.ghosts,
     )
 
 

@@ -120,7 +120,7 @@ def filled(name: str, language: str, **parts: str) -> str:
     return re.sub("|".join(parts), lambda word: parts[word[0]], translated(language, _asset(name)).strip())
 
 
-def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None, language: str = "en") -> str:
+def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None, language: str = "en", code: str = "") -> str:
     """Put a body, its styles and its script together.
 
     Args:
@@ -131,11 +131,14 @@ def fragment(body: str, *, kind: str, theme: str, label: str, data: Any = None, 
         label: what a screen reader calls it.
         data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element; None where there is no script.
         language: one of `viz.languages.LANGUAGES`; HTML and scripts have their words in ``{{double braces}}``.
+        code: JavaScript that stands in the script for ``CODE``.
     """
     css = _coloured(f"\n{_asset('page.css')}\n{_asset(f'{kind}.css')}", theme)
     script = ""
     if data is not None:
-        script = "\n" + _coloured(translated(language, _asset(f"{kind}.js")), theme).replace("DATA", script_json(data), 1)
+        parts = {"DATA": script_json(data), "CODE": code}
+        script = "\n" + _coloured(translated(language, _asset(f"{kind}.js")), theme)
+        script = re.sub(r"\b(DATA|CODE)\b", lambda word: parts[word[0]], script)
     ident = "g" + hashlib.sha256(f"{body}{css}{script}{kind}".encode()).hexdigest()[:12]
     css = re.sub("^S|,S", lambda scope: f'{scope[0][:-1]}[data-glassgrad="{ident}"]', css.strip(), flags=re.MULTILINE)
     spoken = "" if language == "en" else f' lang="{language}"'

@@ -1,5 +1,5 @@
 /* Computes the graph in the page and shows it. DATA says what is drawn where, CODE is the program, root the fragment. */
-var data=DATA,svg=root.querySelector('.picture svg');
+var data=DATA,svg=stage.svg;
 var everything=(function(){'use strict';
 /* oxlint-disable-next-line no-unused-expressions */
 CODE
@@ -161,6 +161,7 @@ function show(){
   leaves.forEach(function(leaf,i){if(leaf.place>=0){
     var element=nodes[leaf.place].element,text=short(values[i],data.precision);
     if(leaf.told!==text){element.setAttribute('aria-valuenow',values[i]===values[i]?values[i]:0);element.setAttribute('aria-valuetext',text);leaf.told=text}}});
+  if(stage.place>=0)stage.refresh();
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
 function mark(place){
@@ -168,8 +169,16 @@ function mark(place){
   var b=nodes[place].element.getBBox();
   var frame=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'var(--changed)',stroke:'var(--text)','stroke-width':2,'class':'crossed'});
   ground.parentNode.insertBefore(frame,ground.nextSibling);halos.push(frame)}
-var told=root.querySelector('.told');
-function say(text){if(told.textContent!==text)told.textContent=text}
+var event=root.querySelector('.event');
+function say(text){if(event.textContent!==text)event.textContent=text}
+
+var drawn=stage.told;
+stage.told=function(place){
+  if(place<0)return data.hint;
+  var d=data.nodes[place];
+  if(d.members)return drawn(place).split('\n')[0];
+  var v=values[d.slot],g=gradients[d.slot];
+  return d.told+'\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
 
 /* ---- changing a number ---- */
 var waiting=false,gesture='',last=0;
@@ -233,6 +242,8 @@ leaves.forEach(function(leaf,i){
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
   element.setAttribute('aria-label',leaf.name);
   element.addEventListener('focus',function(){choose(i)});
+  /* Nothing is dimmed around a number that is about to be changed. */
+  element.addEventListener('pointerover',function(e){e.stopPropagation();stage.tell(-1)});
   element.addEventListener('pointerdown',function(e){
     if(e.button)return;
     halt();element.focus({preventScroll:true});choose(i);gesture='';begin('');gesture='drag';
@@ -321,7 +332,6 @@ rateField.addEventListener('input',function(){
   rateField.setAttribute('aria-invalid',good?'false':'true');
   root.querySelector('.rated').textContent=short(rate,4)});
 
-root.querySelectorAll('[hidden]').forEach(function(part){part.hidden=false});
 compute();remember();before=null;choose(0);show();plot();
 root.glassgrad={
   get values(){return values.slice(0,leaves.length)},

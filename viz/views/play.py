@@ -229,11 +229,11 @@ class Play(HTMLView):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        svg = self._picture.svg.strip()
-        body = filled("play.html", self.language, SVG=svg, RATE=f"{self._rate:g}")
+        live = filled("play.html", self.language, RATE=f"{self._rate:g}")
         return fragment(
-            body, kind="play", theme=self.theme, label=self.title, data=self._data(), language=self.language, code=self._code
-        )
+            "", kind="play", theme=self.theme, label=self.title, picture=self._picture, live=live, data=self._data(),
+            language=self.language, code=self._code,
+        )  # fmt: skip
 
     def _data(self) -> dict[str, Any]:
         graph, look = self._picture.drawn, self._picture.look
@@ -246,7 +246,7 @@ class Play(HTMLView):
             "nodes": [
                 {"members": [self.slots[i] for i in node.fold.members]}
                 if node.fold is not None
-                else {"slot": self.slots[node.order], "name": graph.name(place), "formula": graph.formula(place)}
+                else {"slot": self.slots[node.order], "told": self._says(node.order)}
                 for place, node in enumerate(graph.nodes)
             ],
             "edges": self._parts(graph),
@@ -257,6 +257,10 @@ class Play(HTMLView):
             "precision": look.precision,
             "room": look.room,
             "rate": self._rate,
+            "hint": graph.say(
+                "Drag an input's number sideways, or click it and type a number; the arrow keys step it. Small numbers are those "
+                "before: ▲ rose, ▼ fell. The wider a wire, the larger the gradient that flows back along it."
+            ),
         }  # fmt: skip
 
     def _says(self, i: int) -> str:

@@ -1,11 +1,11 @@
 /* The player: each step's numbers, words and marks on one picture. DATA is the list of steps, root the fragment. */
-var frames=DATA,svg=root.querySelector('svg'),k=0,timer=null,marks=[];
+var frames=DATA,svg=stage.svg,k=0,timer=null,marks=[];
 var bar=root.querySelector('.bar'),slider=bar.querySelector('input'),count=bar.querySelector('.count');
 var words=root.querySelector('.words'),rules=root.querySelector('.rules'),play=bar.querySelector('[data-act=play]');
-var nodes={},edges=[],ground=svg.querySelector('rect');
-svg.querySelectorAll('[data-node]').forEach(function(n){nodes[n.getAttribute('data-node')]=n});
+var nodes=stage.nodes,edges=[],ground=svg.querySelector('rect');
 svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,'')]=e});
-bar.hidden=false;root.querySelector('details').open=false;
+root.querySelector('details').open=false;
+var told=stage.told;stage.told=function(place){return place<0?'':told(place)};
 function write(place,kind,text){var t=nodes[place].querySelector('text.'+kind);if(t)t.textContent=text}
 function halo(node,strong){
   var b=node.getBBox(),r=document.createElementNS('http://www.w3.org/2000/svg','rect');
@@ -33,7 +33,7 @@ function show(to){
   slider.value=k;slider.setAttribute('aria-valuetext',count.textContent);
   bar.querySelector('[data-act=first]').disabled=bar.querySelector('[data-act=back]').disabled=k===0;
   bar.querySelector('[data-act=last]').disabled=bar.querySelector('[data-act=forward]').disabled=k===frames.length-1;
-  root.setAttribute('data-step',k)}
+  root.setAttribute('data-step',k);stage.refresh()}
 function stop(){if(timer)clearInterval(timer);timer=null;play.textContent='▶ {{play}}';play.setAttribute('aria-label','{{play}}')}
 function toggle(){if(timer){stop();return}
   if(k===frames.length-1)show(0);

@@ -213,9 +213,13 @@ class Steps(HTMLView):
             RenderError: Graphviz is missing, failed, or took too long.
         """
         items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
-        body = filled("steps.html", self.language, SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
-        data = [self._data(frame) for frame in self.frames]
-        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data, language=self.language)
+        heading = escape(self._picture.graph.say("All steps as text"))
+        body = f"<details open><summary>{heading}</summary><ol>{items}</ol></details>"
+        return fragment(
+            body, kind="steps", theme=self.theme, label=self.title, picture=self._picture,
+            live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
+            data=[self._data(frame) for frame in self.frames], language=self.language,
+        )  # fmt: skip
 
     def _data(self, frame: Frame) -> dict[str, Any]:
         changes = []

@@ -115,8 +115,11 @@ def neuron() -> Any:
 
 @NEEDS_NODE
 def test_the_page_computes_what_python_computes(thorough: bool) -> None:
-    """Each value and gradient of random graphs, also at inf and nan, is Python's: within 4 units in the last place of each
-    operation on the way, carried through the graph to first order; nine in ten within 4 units of the number itself."""
+    """Values and gradients of random graphs, at inf and nan too, are Python's within 4 units in the last place.
+
+    Where a graph amplifies the last bits of an operation on the way, 4 units of each are carried through it to first order: the
+    C library of Python and that of node differ there. Nine in ten are within 4 units of the number itself.
+    """
     rng = random.Random(17)
     cases = []
     for seed in range(500 if thorough else 25):
@@ -170,11 +173,16 @@ def test_what_flows_back_adds_up() -> None:
 def test_numbers_are_written_as_in_pictures(thorough: bool) -> None:
     """The page writes a number as the picture does: ties to even, exponents of two digits, -0, inf and nan."""
     rng = random.Random(3)
-    xs = [0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -12.0, 0.5, 2.5, 3.5, 1234.5, 1235.5, 48122.5, 48123.5, 999999.5, 1e6,
-          999950.0, 99995.0, 1e21, 1e-5, 0.0001, 0.00012345, 5e-324, 1.7976931348623157e308, 0.15, 2.0**-20, 1e22, 123456789.0]  # fmt: skip
-    for _ in range(20_000 if thorough else 400):
-        xs.append(rng.choice((rng.gauss(0, 1) * 10.0 ** rng.randint(-30, 30), rng.randint(-9999, 9999) / 2 ** rng.randint(0, 9),
-                              rng.randint(-(10**6), 10**6) / 2)))  # fmt: skip
+    xs = [
+        0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -12.0, 0.5, 2.5, 3.5, 1234.5, 1235.5, 48122.5, 48123.5, 999999.5, 1e6,
+        999950.0, 99995.0, 1e21, 1e-5, 0.0001, 0.00012345, 5e-324, 1.7976931348623157e308, 0.15, 2.0**-20, 1e22, 123456789.0,
+    ]  # fmt: skip
+    kinds = (
+        lambda: rng.gauss(0, 1) * 10.0 ** rng.randint(-30, 30),
+        lambda: rng.randint(-9999, 9999) / 2 ** rng.randint(0, 9),
+        lambda: rng.randint(-(10**6), 10**6) / 2,
+    )
+    xs += [rng.choice(kinds)() for _ in range(20_000 if thorough else 400)]
     script = SCRIPT.read_text(encoding="utf-8")
     body = script[script.index("function digits") : script.index("function fitting")]
     for precision in (1, 2, 4, 6, 17):

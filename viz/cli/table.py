@@ -68,7 +68,7 @@ def as_json(
 
     Returns:
         One object with ``nodes`` (each with name, expression, kind, value, gradient), ``result`` (the last of them) and
-        ``picture``; ``constants`` where known ones were used, ``steps``, ``play`` and ``explanation`` where they were asked for.
+        ``picture``; ``constants`` where known ones were used; ``steps``, ``play`` and ``explanation`` where asked for.
         JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
         is null where the result does not depend on the node; a name is null where there is none.
     """

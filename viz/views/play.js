@@ -92,7 +92,7 @@ svg.querySelectorAll('[data-node]').forEach(function(element){
   if(told)told.remove();
   nodes[place]={element:element,value:one(element,'text.value'),gradient:one(element,'text.gradient'),
     oldValue:one(element,'.of-value'),oldGradient:one(element,'.of-gradient'),wire:element.querySelector('path'),width:null,
-    norm:{room:0,element:[].find.call(element.querySelectorAll('text'),function(text){return /^\|∇\|/.test(text.textContent)}),text:null}};
+    norm:{room:0,element:[].find.call(element.querySelectorAll('text'),function(text){return text.textContent.startsWith('|∇|')}),text:null}};
   var box=nodes[place].norm;
   if(box.element)box.room=Math.max(6,box.element.textContent.length-4);
   if(nodes[place].wire)nodes[place].wire.setAttribute('stroke','var(--group)')});
@@ -332,7 +332,7 @@ rateField.addEventListener('input',function(){
   rateField.setAttribute('aria-invalid',good?'false':'true');
   root.querySelector('.rated').textContent=short(rate,4)});
 
-compute();remember();before=null;choose(0);show();plot();
+compute();remember();before=null;choose(0);show();plot();stage.refresh();
 root.glassgrad={
   get values(){return values.slice(0,leaves.length)},
   get gradients(){return gradients.slice(0,leaves.length)},

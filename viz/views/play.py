@@ -258,8 +258,8 @@ class Play(HTMLView):
             "room": look.room,
             "rate": self._rate,
             "hint": graph.say(
-                "Drag an input's number sideways, or click it and type a number; the arrow keys step it. Small numbers are those "
-                "before: ▲ rose, ▼ fell. The wider a wire, the larger the gradient that flows back along it."
+                "Drag an input's number sideways, or click it and type a number; the arrow keys step it. Small numbers are "
+                "those before: ▲ rose, ▼ fell. The wider a wire, the larger the gradient that flows back along it."
             ),
         }  # fmt: skip
 

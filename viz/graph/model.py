@@ -13,7 +13,9 @@ from ..languages import say
 from ..text import local_name, shortened
 from .alarm import Alarm, first_alarm
 
-__all__ = ["Copies", "Edge", "Fold", "Graph", "Node"]
+__all__ = ["Copies", "Edge", "Fold", "Graph", "Node", "Spread", "elided"]
+
+NAMED = 4  # results that are named in a title
 
 
 Spread = tuple[float, float, float]
@@ -38,9 +40,6 @@ class Copies:
     def count(self) -> int:
         """How many there are."""
         return len(self.members)
-
-
-NAMED = 4  # results that are named in a title
 
 
 @dataclass(frozen=True)

@@ -104,15 +104,16 @@ def _of_copies(graph: Graph, node: Node) -> str:
     if copies is None:
         return ""
 
-    def told(sentence: str, numbers: Spread) -> str:
-        least, median, largest = [repr(number) for number in numbers]
-        return graph.say(sentence, least=least, median=median, largest=largest)
-
     text = graph.say(", {count:,} alike: ", count=copies.count)
-    text += told("values from {least} to {largest}, median {median}", copies.values)
+    text += graph.say("values from {least} to {largest}, median {median}", **_exact(copies.values))
     if copies.gradients is not None:
-        text += told("; gradients from {least} to {largest}, median {median}", copies.gradients)
+        text += graph.say("; gradients from {least} to {largest}, median {median}", **_exact(copies.gradients))
     return text
+
+
+def _exact(spread: Spread) -> dict[str, str]:
+    """The three numbers with all digits, by name."""
+    return dict(zip(("least", "median", "largest"), map(repr, spread), strict=True))
 
 
 def details(graph: Graph, place: int) -> list[str]:

@@ -210,6 +210,7 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         fills_in=graph.pending,
         columns=columns,
         alarm=_alarm(graph, place),
+        ghosts=look.ghosts,
     )
 
 

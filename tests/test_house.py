@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "elsewhere": {"printed", "program", "records", "record"},
     "printed_walked": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "printed_c": {"printed", "printed_python", "printed_walked", "translate", "program", "kernels"},
-    "printed_javascript": {"printed_c", "printed_python", "printed_walked", "translate", "program", "kernels"},
+    "printed_javascript": {"printed", "printed_c", "printed_python", "printed_walked", "translate", "program", "kernels"},
     "compiling": {"printed_c", "program", "replay", "files"},
     "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "leaves": {"engines"},

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import kernels
 from .printed_python import wrapped
-from .printed_walked import PIECES, Walked, bare, in_turn, needed
-from .translate import Dialect, Walk
+from .printed_walked import PIECES, Braces, Walked, bare, needed
+from .translate import Walk
 
 if TYPE_CHECKING:
     from .program import Program
@@ -47,11 +47,13 @@ LIBRARY = re.findall(
 )
 
 
-class C(Dialect):
+class C(Braces):
     """Doubles. What raises in Python clears the flag ``ok``, which those functions have that might do so."""
 
     ask = "outside(ok)"
     true = "1"
+    infinity, nan = "INFINITY", "NAN"
+    functions: Mapping[str, str] = {"%": "c_remainder", "//": "c_floor_divided", "**": "c_power", "/": "c_divided"}
     named: Mapping[Any, str] = {
         abs: "fabs",
         math.copysign: "copysign",
@@ -71,40 +73,6 @@ class C(Dialect):
     def __init__(self) -> None:
         self.proven = set(self.sure)
 
-    def number(self, x: float) -> str:
-        """A constant, by the names of C where it isn't finite."""
-        if x != x:
-            return "NAN"
-        return super().number(x) if math.isfinite(x) else "INFINITY" if x > 0 else "(-INFINITY)"
-
-    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
-        """x + y and the like; by a function where Python might raise or C's own is another one."""
-        name = {"%": "c_remainder", "//": "c_floor_divided", "**": "c_power"}.get(
-            sign, "" if sign != "/" or safe else "c_divided"
-        )
-        return self.call(name, [bare(x), bare(y)]) if name else super().arithmetic(sign, x, y, safe=safe)
-
-    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
-        """x < y; two of them where Python has a chain."""
-        found = [f"{x} {sign} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
-        return f"({' && '.join(found)})"
-
-    def both(self, xs: Sequence[str]) -> str:
-        """Whether all hold."""
-        return f"({' && '.join(xs)})"
-
-    def either(self, xs: Sequence[str]) -> str:
-        """Whether one holds."""
-        return f"({' || '.join(xs)})"
-
-    def negation(self, x: str) -> str:
-        """Whether x does not hold."""
-        return f"(!{x})"
-
-    def choice(self, test: str, x: str, y: str) -> str:
-        """x if the test holds, else y."""
-        return f"({test} ? {x} : {y})"
-
     def is_whole(self, x: str) -> str:
         """Whether x is a whole number."""
         return f"(floor({x}) == {x})"
@@ -112,20 +80,6 @@ class C(Dialect):
     def call(self, name: str, xs: Sequence[str]) -> str:
         """A call, which hands the flag on to those that take it."""
         return f"{name}({', '.join([bare(x) for x in xs] + ['ok'] * (name not in self.proven))})"
-
-    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
-        """One statement for each name; none of the later ones may need an earlier name."""
-        in_turn(names, xs)
-        return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
-
-    def returned(self, x: str) -> str:
-        """A statement: x is the result."""
-        return f"return {bare(x)};"
-
-    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
-        """A statement: the lines of the body if the test holds, else the others, which may be none."""
-        lines = [f"if ({bare(test)}) {{", *[f"    {line}" for line in body]]
-        return [*lines, "} else {", *[f"    {line}" for line in otherwise], "}"] if otherwise else [*lines, "}"]
 
     def definition(self, name: str, operands: Sequence[str], variables: Sequence[str], body: Sequence[str]) -> str:
         """A function of doubles, with the flag if it has a use for it."""
@@ -349,30 +303,21 @@ static double dot(const double *xs, const double *ys, int n, int *ok) {
     }
     return sure ? rounded(&exact) : outside(ok);
 }""",
-    "largest": """\
-static double largest(const double *xs, int n, int *ok) {
+    **{
+        name: f"""\
+static double {name}(const double *xs, int n, int *ok) {{
     double z = n > 0 ? xs[0] : outside(ok);
     int i;
-    for (i = 0; i < n; i++) {
-        if (isnan(xs[i])) {
+    for (i = 0; i < n; i++) {{
+        if (isnan(xs[i])) {{
             return xs[i];
-        }
-        z = xs[i] > z ? xs[i] : z;
-    }
+        }}
+        z = xs[i] {sign} z ? xs[i] : z;
+    }}
     return z;
-}""",
-    "smallest": """\
-static double smallest(const double *xs, int n, int *ok) {
-    double z = n > 0 ? xs[0] : outside(ok);
-    int i;
-    for (i = 0; i < n; i++) {
-        if (isnan(xs[i])) {
-            return xs[i];
-        }
-        z = xs[i] < z ? xs[i] : z;
-    }
-    return z;
-}""",
+}}"""
+        for name, sign in (("largest", ">"), ("smallest", "<"))
+    },
     "tied_shares": """\
 /* An equal share for each of those that are the largest, or the smallest. */
 static void tied_shares(double *slopes, const double *xs, int n, double z) {

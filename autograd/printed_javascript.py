@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import kernels
 from .printed_c import erfcx_rows
 from .printed_python import wrapped
-from .printed_walked import PIECES, Walked, bare, in_turn, needed
-from .translate import Dialect
+from .printed_walked import PIECES, Braces, Walked, bare, needed
 
 if TYPE_CHECKING:
     from .program import Program
@@ -39,11 +38,15 @@ KEYWORDS = re.findall(
 )
 
 
-class JavaScript(Dialect):
+class JavaScript(Braces):
     """Numbers. What raises in Python throws a RangeError."""
 
     ask = "outside()"
     true = "true"
+    infinity, nan = "Infinity", "NaN"
+    indent = "  "
+    signs: Mapping[str, str] = {"==": "===", "!=": "!=="}
+    functions: Mapping[str, str] = {"%": "remainder", "//": "floor_divided", "**": "power", "/": "divided"}
     named: Mapping[Any, str] = {
         abs: "Math.abs",
         math.copysign: "copysign",
@@ -60,39 +63,6 @@ class JavaScript(Dialect):
         **{getattr(math, name): name for name in MATH},
     }
 
-    def number(self, x: float) -> str:
-        """A constant, by its name in JavaScript where it isn't finite."""
-        if x != x:
-            return "NaN"
-        return super().number(x) if math.isfinite(x) else "Infinity" if x > 0 else "(-Infinity)"
-
-    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
-        """x + y and the like; by a function where Python might raise or JavaScript's own is another one."""
-        name = {"%": "remainder", "//": "floor_divided", "**": "power"}.get(sign, "" if sign != "/" or safe else "divided")
-        return self.call(name, [x, y]) if name else super().arithmetic(sign, x, y, safe=safe)
-
-    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
-        """x < y; two of them where Python has a chain."""
-        strict = {"==": "===", "!=": "!=="}
-        found = [f"{x} {strict.get(sign, sign)} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
-        return f"({' && '.join(found)})"
-
-    def both(self, xs: Sequence[str]) -> str:
-        """Whether all hold."""
-        return f"({' && '.join(xs)})"
-
-    def either(self, xs: Sequence[str]) -> str:
-        """Whether one holds."""
-        return f"({' || '.join(xs)})"
-
-    def negation(self, x: str) -> str:
-        """Whether x does not hold."""
-        return f"(!{x})"
-
-    def choice(self, test: str, x: str, y: str) -> str:
-        """x if the test holds, else y."""
-        return f"({test} ? {x} : {y})"
-
     def is_whole(self, x: str) -> str:
         """Whether x is a whole number."""
         return f"Number.isInteger({bare(x)})"
@@ -100,20 +70,6 @@ class JavaScript(Dialect):
     def call(self, name: str, xs: Sequence[str]) -> str:
         """A call."""
         return f"{name}({', '.join(map(bare, xs))})"
-
-    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
-        """One statement for each name; none of the later ones may need an earlier name."""
-        in_turn(names, xs)
-        return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
-
-    def returned(self, x: str) -> str:
-        """A statement: x is the result."""
-        return f"return {bare(x)};"
-
-    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
-        """A statement: the lines of the body if the test holds, else the others, which may be none."""
-        lines = [f"if ({bare(test)}) {{", *[f"  {line}" for line in body]]
-        return [*lines, "} else {", *[f"  {line}" for line in otherwise], "}"] if otherwise else [*lines, "}"]
 
     def definition(self, name: str, operands: Sequence[str], variables: Sequence[str], body: Sequence[str]) -> str:
         """A function of numbers."""
@@ -305,14 +261,13 @@ function dot(xs, ys) {
   });
   return rounded(parts);
 }""",
-    "largest": """\
-function largest(xs) {
-  return xs.length > 0 ? xs.reduce((z, x) => (x > z || Number.isNaN(x) ? x : z)) : outside();
-}""",
-    "smallest": """\
-function smallest(xs) {
-  return xs.length > 0 ? xs.reduce((z, x) => (x < z || Number.isNaN(x) ? x : z)) : outside();
-}""",
+    **{
+        name: f"""\
+function {name}(xs) {{
+  return xs.length > 0 ? xs.reduce((z, x) => (x {sign} z || Number.isNaN(x) ? x : z)) : outside();
+}}"""
+        for name, sign in (("largest", ">"), ("smallest", "<"))
+    },
     "tied_shares": """\
 // An equal share for each of those that are the largest, or the smallest.
 function tied_shares(xs, z) {

@@ -6,6 +6,7 @@ helpers for them, written by hand, and a text holds those that it needs.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from .translate import Dialect, UntranslatableError, Walk
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["Walked", "bare", "in_turn", "needed"]
+__all__ = ["Braces", "Walked", "bare", "in_turn", "needed"]
 
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 # What the helpers call of the kernels.
@@ -91,6 +92,71 @@ def needed(texts: Iterable[str], pieces: Mapping[str, str]) -> list[str]:
     for text in texts:
         visit(text, ())
     return [pieces[name] for name in found]
+
+
+class Braces(Dialect):
+    """How languages with C's signs and braces write expressions and statements.
+
+    Attributes:
+        infinity: the name of inf.
+        nan: the name of nan.
+        indent: what stands before the lines of a block.
+        signs: comparisons that have other signs.
+        functions: what takes the place of operators; that of a quotient stands only where the divisor may be zero.
+    """
+
+    infinity = ""
+    nan = ""
+    indent = "    "
+    signs: Mapping[str, str] = {}
+    functions: Mapping[str, str] = {}
+
+    def number(self, x: float) -> str:
+        """A constant, by its name where it isn't finite."""
+        if x != x:
+            return self.nan
+        return super().number(x) if math.isfinite(x) else self.infinity if x > 0 else f"(-{self.infinity})"
+
+    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
+        """x + y and the like; by a function where Python might raise or the language's own is another one."""
+        if sign in self.functions and not (sign == "/" and safe):
+            return self.call(self.functions[sign], [x, y])
+        return super().arithmetic(sign, x, y, safe=safe)
+
+    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
+        """x < y; two of them where Python has a chain."""
+        found = [f"{x} {self.signs.get(sign, sign)} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
+        return f"({' && '.join(found)})"
+
+    def both(self, xs: Sequence[str]) -> str:
+        """Whether all hold."""
+        return f"({' && '.join(xs)})"
+
+    def either(self, xs: Sequence[str]) -> str:
+        """Whether one holds."""
+        return f"({' || '.join(xs)})"
+
+    def negation(self, x: str) -> str:
+        """Whether x does not hold."""
+        return f"(!{x})"
+
+    def choice(self, test: str, x: str, y: str) -> str:
+        """x if the test holds, else y."""
+        return f"({test} ? {x} : {y})"
+
+    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
+        """One statement for each name; none of the later ones may need an earlier name."""
+        in_turn(names, xs)
+        return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
+
+    def returned(self, x: str) -> str:
+        """A statement: x is the result."""
+        return f"return {bare(x)};"
+
+    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
+        """A statement: the lines of the body if the test holds, else the others, which may be none."""
+        lines = [f"if ({bare(test)}) {{", *[f"{self.indent}{line}" for line in body]]
+        return [*lines, "} else {", *[f"{self.indent}{line}" for line in otherwise], "}"] if otherwise else [*lines, "}"]
 
 
 class Walked:
@@ -175,14 +241,7 @@ class Walked:
     def forward(self) -> list[str]:
         """The lines that compute all results."""
         self._computed_lists.clear()
-        lines: list[str] = []
-        guards = list(enumerate(self.program.guards))
-        for i in range(len(self.plan.code) + 1):
-            while guards and guards[0][1].position <= i:
-                lines += self._checked(*guards.pop(0))
-            if i < len(self.plan.code):
-                lines += self._computed(i)
-        return lines
+        return self.plan.forward(self._computed, self._checked)
 
     def _checked(self, place: int, guard: Guard) -> list[str]:
         xs = [self.plan.names[slot] for slot in guard.slots]

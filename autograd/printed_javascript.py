@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import kernels
+from . import kernels, printed_pairs
 from .printed_c import erfcx_rows
 from .printed_python import wrapped
 from .printed_walked import PIECES, Braces, Walked, bare, needed
@@ -60,6 +60,7 @@ class JavaScript(Braces):
         kernels.erfc: "erfc",
         kernels.gelu: "gelu",
         kernels.gelu_dx: "gelu_dx",
+        **printed_pairs.NAMED,
         **{getattr(math, name): name for name in MATH},
     }
 
@@ -292,7 +293,7 @@ function logsumexp(xs) {
   const rest_low = total([...es, ...corrections, -whole]) / whole;
   const z = top + rest;
   const low = k_difference_error(top, -rest, z) + rest_low;
-  return top >= 0 || Math.abs(z + low) > rest + rest_low ? z + low : outside();
+  return top >= 0 || Math.abs(z + low) > rest + rest_low ? z + low : cancelling(xs, top);
 }""",
     "logaddexp": """\
 function logaddexp(x, y) {
@@ -450,10 +451,9 @@ class Writer(Walked):
     """Writes the lines of a program in JavaScript."""
 
     language = "JavaScript"
-    reserved = (*KEYWORDS, *MATH, *HELPERS, "erfcx", "erfc", "gelu", "gelu_dx", "ERFCX", "GELU")
+    reserved = (*KEYWORDS, *MATH, *HELPERS, *printed_pairs.NAMES, "erfcx", "erfc", "gelu", "gelu_dx", "ERFCX", "GELU")
     declared = "const "
     declared_anew = "let "
-    lists = ("softmax", "log_softmax")
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, JavaScript())
@@ -524,10 +524,11 @@ def written(program: Program) -> str:
     for name in MATH:
         takes = "y, x" if name == "atan2" else "x"
         pieces[name] = f"const {name} = ({takes}) => checked(Math.{name}({takes}), x);"
-    pieces |= _tabled() if re.search(r"\b(erfc|gelu|gelu_dx)\(", "\n".join([*functions, *writer.walk.texts.values()])) else {}
     for function in PIECES.values():
         writer.walk.function(function)
-    pieces |= writer.walk.texts
+    texts = "\n".join([*functions, *writer.walk.texts.values()])
+    pieces |= _tabled() if re.search(r"\b(erfc|gelu|gelu_dx)\(", texts) else {}
+    pieces |= printed_pairs.javascript_pieces(texts) | writer.walk.texts
     head = "// Written by glassgrad."
     return "\n\n".join([head, *needed(functions, pieces), *functions]) + "\n"
 

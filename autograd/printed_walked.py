@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import kernels, program as programs, records
+from . import kernels, printed_pairs, program as programs, records
 from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import Dialect, UntranslatableError, Walk
@@ -84,7 +85,7 @@ def needed(texts: Iterable[str], pieces: Mapping[str, str]) -> list[str]:
     found: dict[str, None] = {}
 
     def visit(text: str, above: tuple[str, ...]) -> None:
-        for name in re.findall(r"[A-Za-z_]\w*", text):
+        for name in re.findall(r"[A-Za-z_]\w*", re.sub(r"(?s)/\*.*?\*/|//[^\n]*", "", text)):
             if name in pieces and name not in found and name not in above:
                 visit(pieces[name], (*above, name))
                 found[name] = None
@@ -172,14 +173,12 @@ class Walked:
         reserved: names that the text has a use for.
         declared: what stands before a variable's name where it is given its number.
         declared_anew: likewise, where it is given another one later.
-        lists: the primitives that return lists, those that it has words for.
     """
 
     language = ""
     reserved: tuple[str, ...] = ()
     declared = ""
     declared_anew = ""
-    lists: tuple[str, ...] = ("softmax",)
 
     def __init__(self, program: Program, dialect: Dialect, active: Sequence[Any] | None = None) -> None:
         names = Names(self.reserved, ascii_only=True)
@@ -300,24 +299,33 @@ class Walked:
         return [self.condition(xs[0]), *xs[1:]] if record.name == "where" else list(xs)
 
     def _many(self, record: NaryPrimitive, xs: Sequence[str]) -> str:
-        if record.name not in ("sum", "mean", "dot", "max", "min", "logsumexp", "prod", "norm") or record.options:
+        if getattr(records, record.name, None) is not record.origin:
             raise self.refused(record)
+        if record.name in printed_pairs.SPREADS:
+            return self.helper(printed_pairs.SPREADS[record.name][0], [self.array(xs), *self._freedom(record, len(xs))])
         parts = record.sequences_in(xs)
         helper = {"sum": "total", "max": "largest", "min": "smallest", "prod": "product"}.get(record.name, record.name)
         return self.many(helper, parts)
 
+    def _freedom(self, record: Primitive, count: int) -> list[str]:
+        """The number of operands less ddof, as a pair of numbers."""
+        left = count - Fraction(record.options["ddof"])
+        high = float(left)
+        return [self.dialect.number(high), self.dialect.number(float(left - Fraction(high)))]
+
     def _list_of(self, record: Primitive, slots: Sequence[int]) -> tuple[str, list[str]]:
         """The name of a softmax or the like, and the line that computes it if there is none yet."""
-        if record.name not in self.lists:
+        if getattr(records, record.name, None) is not record:
             raise self.refused(record)
         key = record, tuple(slots)
+        name = "deviations" if record.name == "deviation" else record.name
         if key not in self._lists:
-            self._lists[key] = self.names.take(f"{record.name}es")
+            self._lists[key] = self.names.take(name if name[-1] == "s" else f"{name}es")
         if key in self._computed_lists:
             return self._lists[key], []
         self._computed_lists.add(key)
         xs = self.array([self.plan.names[slot] for slot in slots])
-        return self._lists[key], [self.listed(self._lists[key], record.name, len(slots), [xs])]
+        return self._lists[key], [self.listed(self._lists[key], name, len(slots), [xs])]
 
     # ---- backward ----------------------------------------------------------------------------------
 
@@ -381,9 +389,13 @@ class Walked:
         if record.name == "dot":
             half = len(xs) // 2
             return [], lambda place: xs[place - half if place >= half else place + half]
+        if record.name == "deviation":
+            n, own = len(xs), int(record.options["component"])
+            return [], lambda place: self.dialect.number((n - 1) / n if place == own else -1.0 / n)
         helper = {
             "max": "tied_shares", "min": "tied_shares", "logsumexp": "softmax", "softmax": "softmax_slopes",
             "log_softmax": "log_softmax_slopes", "prod": "products_without", "norm": "direction",
+            **{name: both[1] for name, both in printed_pairs.SPREADS.items()},
         }[record.name]  # fmt: skip
         before: list[str] = []
         arguments = [self.array(xs)]
@@ -396,6 +408,8 @@ class Walked:
             ]
         elif helper in ("tied_shares", "direction"):
             arguments.append(z)
+        elif record.name in printed_pairs.SPREADS:
+            arguments += self._freedom(record, len(xs))
         name = self.names.take(f"slopes_of_{z}")
         return [*before, self.listed(name, helper, len(xs), arguments)], lambda place: f"{name}[{place}]"
 
@@ -404,7 +418,10 @@ class Walked:
         operands = self._operands(record, xs)
         if record is records.power and constant(xs[1]) == 2.0:
             return self.dialect.arithmetic("*", self.dialect.number(2.0), xs[0], safe=True)
-        text = self.walk.slope(record, operand, [z, *operands])
+        try:
+            text = self.walk.slope(record, operand, [z, *operands])
+        except UntranslatableError:
+            raise self.refused(record) from None
         if text is None:
             raise UnprintableError(f"{record.name}: {operand} is a parameter and has no derivative")
         return text

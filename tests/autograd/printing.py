@@ -12,16 +12,7 @@ from autograd.program import Program, program_of
 from autograd.testing.expressions import OPERATIONS, build
 
 V = reference.Value
-UNWRITABLE = {
-    "c": ("var", "std", "gamma", "lgamma", "digamma", "polygamma", "erfinv", "sinc", "log_softmax"),
-    "javascript": ("var", "std", "gamma", "lgamma", "digamma", "polygamma", "erfinv", "sinc"),
-}
 AWKWARD = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0)
-
-
-def writable(language: str) -> list[str]:
-    """The operations that a language has words for."""
-    return [name for name in OPERATIONS if name not in UNWRITABLE[language]]
 
 
 def of_function(f: Callable[..., Any], *point: float, labels: str = "") -> tuple[Program, list[float], list[float]]:

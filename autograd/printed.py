@@ -198,11 +198,14 @@ class Plan:
         return Sweep(output, order, terms)
 
 
-def source(program: Program, language: str) -> str:
+def source(program: Program, language: str, every: bool = False) -> str:
     """A program as text in a language; see `Program.source`."""
     if language not in LANGUAGES:
         raise ValueError(f"a program is written in {', '.join(map(repr, LANGUAGES))}, got {language!r:.60}")
-    text: str = import_module(f".printed_{language}", __package__).written(program)
+    if every and language != "javascript":
+        raise ValueError(f"every=True is for 'javascript', got {language!r}; leave it out")
+    module = import_module(f".printed_{language}", __package__)
+    text: str = module.written(program, True) if every else module.written(program)
     return text
 
 

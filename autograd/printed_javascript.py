@@ -1,5 +1,7 @@
 """Programs as JavaScript: `value` and `valueAndGradients`, within a few units in the last place of Python.
 
+For a page that shows all numbers on the way there is `everything` in their place.
+
 The sines and exponentials are those of the machine that runs it, and JavaScript has no error function of its own. Where Python
 would raise an error there is a RangeError, and so there is where the program isn't true of the numbers.
 """
@@ -17,6 +19,7 @@ from .printed_python import wrapped
 from .printed_walked import PIECES, Braces, Walked, bare, needed
 
 if TYPE_CHECKING:
+    from .printed import Sweep
     from .program import Program
 
 __all__ = ["written"]
@@ -487,19 +490,70 @@ class Writer(Walked):
         return f'throw new RangeError("this was recorded where {true}");'
 
 
-def written(program: Program) -> str:
+class Every(Writer):
+    """Writes a program that leaves all its numbers in arrays."""
+
+    reserved = (*Writer.reserved, "everything", "values", "gradients", "parts")
+
+    def _computed(self, i: int) -> list[str]:
+        slot = self.plan.first + i
+        return [*super()._computed(i), f"values[{slot}] = {self.plan.names[slot]};"]
+
+    def summing(self, sweep: Sweep, slot: int, terms: Sequence[str]) -> list[str]:
+        """The lines that compute a derivative, and keep its summands and itself."""
+        lines, summands = [], list(terms)
+        if slot != sweep.output:
+            for k, term in enumerate(sweep.terms.get(slot, []), len(terms) - len(sweep.terms.get(slot, []))):
+                at = self.program.starts[term.instruction] + term.place
+                name = self.names.take(f"part{at}")
+                lines += [self.line(name, terms[k]), f"parts[{at}] = {name};"]
+                summands[k] = name
+        kept = f"gradients[{slot}] = {self.plan.derivatives[slot]};"
+        return [*lines, *super().summing(sweep, slot, summands), kept]
+
+    def everything(self) -> list[str]:
+        """The function that does it."""
+        plan = self.plan
+        given = [self.line(plan.names[slot], f"values[{slot}]") for slot in plan.arguments]
+        (output,) = self.program.outputs
+        forward = self.forward()  # first: what it has computed of a softmax, the way back need not
+        backward = [f"// backward from {plan.names[output]}", *self.backward(plan.sweep(output))]
+        return [_function("everything", ["values", "gradients", "parts"], [*given, "// forward", *forward, "", *backward])]
+
+
+def written(program: Program, every: bool = False) -> str:
     """A program as JavaScript: `value` and `valueAndGradients`, and the functions that they use.
 
     Args:
         program: the program.
+        every: whether it is `everything` instead, which writes all numbers on the way into arrays.
 
     Returns:
         The text of a script. Its functions take the inputs, and then the captured Values, whose numbers are the defaults.
 
     Raises:
         UnprintableError: it holds what can't be written in JavaScript; the message names it.
+        ValueError: it has several outputs, and every number on the way is wanted.
     """
-    writer = Writer(program)
+    if every and len(program.outputs) != 1:
+        raise ValueError(f"every=True is for programs of one output, and this one has {len(program.outputs)}")
+    writer = Every(program) if every else Writer(program)
+    functions = writer.everything() if isinstance(writer, Every) else _functions(program, writer)
+    pieces = dict(HELPERS)
+    for name in MATH:
+        takes = "y, x" if name == "atan2" else "x"
+        pieces[name] = f"const {name} = ({takes}) => checked(Math.{name}({takes}), x);"
+    for function in PIECES.values():
+        writer.walk.function(function)
+    texts = "\n".join([*functions, *writer.walk.texts.values()])
+    pieces |= _tabled() if re.search(r"\b(erfc|gelu|gelu_dx)\(", texts) else {}
+    pieces |= printed_pairs.javascript_pieces(texts) | writer.walk.texts
+    head = "// Written by glassgrad."
+    return "\n\n".join([head, *needed(functions, pieces), *functions]) + "\n"
+
+
+def _functions(program: Program, writer: Writer) -> list[str]:
+    """`value` and `valueAndGradients`."""
     plan = writer.plan
     arguments = [plan.names[slot] for slot in plan.arguments]
     for i, x in enumerate(program.captured, program.inputs):
@@ -516,21 +570,10 @@ def written(program: Program) -> str:
         else:
             rows.append(row)
         backward += ["", *part]
-    functions = [
+    return [
         _function("value", arguments, [*lines, f"return {outputs};"]),
         _function("valueAndGradients", arguments, [*lines, *backward, f"return [{outputs}, {_results(rows)}];"]),
     ]
-    pieces = dict(HELPERS)
-    for name in MATH:
-        takes = "y, x" if name == "atan2" else "x"
-        pieces[name] = f"const {name} = ({takes}) => checked(Math.{name}({takes}), x);"
-    for function in PIECES.values():
-        writer.walk.function(function)
-    texts = "\n".join([*functions, *writer.walk.texts.values()])
-    pieces |= _tabled() if re.search(r"\b(erfc|gelu|gelu_dx)\(", texts) else {}
-    pieces |= printed_pairs.javascript_pieces(texts) | writer.walk.texts
-    head = "// Written by glassgrad."
-    return "\n\n".join([head, *needed(functions, pieces), *functions]) + "\n"
 
 
 def _results(texts: Sequence[str]) -> str:

@@ -343,7 +343,7 @@ class Walked:
                 terms = [self.dialect.number(1.0)]
             elif slot < plan.first:
                 terms = [self.dialect.number(0.0), *terms]
-            lines += self._summed(plan.derivatives[slot], terms)
+            lines += self.summing(sweep, slot, terms)
             if slot >= plan.first:
                 i = slot - plan.first
                 is_known = len(terms) == 1 and constant(terms[0]) is not None
@@ -351,6 +351,11 @@ class Walked:
                 before, slopes[i] = self._slopes(i)
                 lines += before
         return lines
+
+    def summing(self, sweep: Sweep, slot: int, terms: Sequence[str]) -> list[str]:
+        """The lines that compute the derivative of a slot from its summands."""
+        del sweep
+        return self._summed(self.plan.derivatives[slot], terms)
 
     def _summed(self, name: str, terms: Sequence[str]) -> list[str]:
         """The line that adds terms up from the left; several where there are many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import autograd
@@ -25,6 +25,7 @@ class Fold:
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
         kind: ``"group"``, ``"rest"`` for what was left out, or ``"constants"``.
+        members: the places of these Values in the whole graph's topological order.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Fold:
     gradient_norm: float | None
     leaves: tuple[str, ...] = ()
     kind: str = "group"
+    members: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

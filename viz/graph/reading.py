@@ -114,12 +114,12 @@ def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, m
             called = [names.get(id(parent), "…") for parent in value.parents]
             nodes.append(_node(value, operands, called, key, groups[key]))
         elif key == REST:
-            nodes.append(_fold(key, rest, outlets[place], index, place))
+            nodes.append(_fold(key, order, rest, outlets[place], index, place))
         elif key[0] == CROWD:
             hidden = constants_of(order[int(key[1])]) - int(many)
             nodes.append(Node("", "", None, None, fold=Fold("", hidden, None, kind="constants")))
         else:
-            nodes.append(_fold(key, [order[i] for i in members[key]], outlets[place], index, place))
+            nodes.append(_fold(key, order, members[key], outlets[place], index, place))
     return Graph(
         tuple(nodes),
         folded=len(rest) + sum(map(len, members.values())),
@@ -202,8 +202,9 @@ def _node(
     )
 
 
-def _fold(key: Groups, members: Sequence[Any], outlets: set[int], index: _Index, here: int) -> Node:
-    """A box for Values that are folded."""
+def _fold(key: Groups, order: Sequence[Any], places: Sequence[int], outlets: set[int], index: _Index, here: int) -> Node:
+    """A box for the Values at some places of the whole order, which are folded."""
+    members = [order[i] for i in places]
     gradients = [value.grad for value in members if value.has_grad]
     leaves = [value.label for value in members[:10_000] if value.op is None and value.label]
     outside: dict[int, int] = {}
@@ -231,6 +232,7 @@ def _fold(key: Groups, members: Sequence[Any], outlets: set[int], index: _Index,
             math.hypot(*gradients) if gradients else None,
             tuple([visible(shortened(label, 24)) for label in leaves[:NAMED_LEAVES]]),
             "group" if key else "rest",
+            tuple(places),
         ),
     )
 
@@ -251,13 +253,14 @@ def _weight(value: Any, parent: Any, index: _Index, here: int) -> float | None:
     return float(partner.data) if partner.op is None and index.of(partner) == here else None
 
 
-def _left_out(order: Sequence[Any], drawn: Sequence[tuple[int, Key]]) -> list[Any]:
-    left: list[Any] = []
+def _left_out(order: Sequence[Any], drawn: Sequence[tuple[int, Key]]) -> list[int]:
+    """The places of what is not drawn."""
+    left: list[int] = []
     start = 0
     for i, _ in drawn:
-        left += order[start:i]
+        left += range(start, i)
         start = i + 1
-    return left + list(order[start:])
+    return [*left, *range(start, len(order))]
 
 
 class _Index:
@@ -319,7 +322,9 @@ def shrunk(graph: Graph, limit: int) -> Graph:
     count = sum(node.fold.count if node.fold else 1 for node in boxes)
     into = sorted({at[o] for node in boxes for o in node.operands if type(o) is int and o in at})
     norm = math.hypot(*known) if known else None
-    rest = Node("", "", None, None, tuple(into), fold=Fold("", count, norm, tuple(leaves[:NAMED_LEAVES]), "rest"))
+    members = tuple([i for node in boxes for i in (node.fold.members if node.fold else (node.order,))])
+    fold = Fold("", count, norm, tuple(leaves[:NAMED_LEAVES]), "rest", members)
+    rest = Node("", "", None, None, tuple(into), fold=fold)
     nodes = [rest]
     for place in sorted(kept):
         node = graph.nodes[place]

@@ -76,6 +76,8 @@ def test_green_values_and_red_gradients_can_be_read() -> None:
         "gradient": ("ground", "number", "changed", "fold"),
         "text": ("ground", "leaf", "operation", "fold", "changed"),
         "muted": ("ground", "operation", "leaf", "constant"),
+        "rose": ("ground", "number", "changed"),
+        "fell": ("ground", "number", "changed"),
     }
     for name, palette in THEMES.items():
         drawn = viz.draw(lecture(), theme=name).svg

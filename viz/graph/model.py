@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import autograd
@@ -13,9 +13,33 @@ from ..languages import say
 from ..text import local_name, shortened
 from .alarm import Alarm, first_alarm
 
-__all__ = ["Edge", "Fold", "Graph", "Node"]
+__all__ = ["Copies", "Edge", "Fold", "Graph", "Node", "Spread", "elided"]
 
 NAMED = 4  # results that are named in a title
+
+
+Spread = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What one of several nodes that are alike stands for.
+
+    Attributes:
+        members: the places of all of them in the whole graph's topological order.
+        values: the least, the median and the largest of their values. Of an even number of them the median is the lower one in
+            the middle; nan comes last.
+        gradients: the same of their gradients; None where one of them has none.
+    """
+
+    members: tuple[int, ...] = field(repr=False)
+    values: Spread
+    gradients: Spread | None
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.members)
 
 
 @dataclass(frozen=True)
@@ -27,7 +51,10 @@ class Fold:
         count: the number of Values in it, or of constants in a fold of constants.
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
-        kind: ``"group"``, ``"rest"`` for what was left out, or ``"constants"``.
+        kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, or ``"chain"``.
+        members: the places of these Values in the whole graph's topological order.
+        repeats: how often the steps of a chain come one after the other.
+        steps: what they are, in words; empty where nothing repeats.
     """
 
     name: str
@@ -35,6 +62,9 @@ class Fold:
     gradient_norm: float | None
     leaves: tuple[str, ...] = ()
     kind: str = "group"
+    members: tuple[int, ...] = field(default=(), repr=False)
+    repeats: int = 1
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +89,7 @@ class Node:
         fold: what it stands for, if it is a fold.
         earlier: its value and gradient in an earlier pass, where two are compared.
         columns: columns of text to keep free for its gradient, beyond what the gradient itself needs.
+        copies: what it stands for, if it is the first of a stack; then value and gradient are medians.
     """
 
     label: str
@@ -77,6 +108,7 @@ class Node:
     fold: Fold | None = None
     earlier: tuple[float | None, float | None] | None = None
     columns: int = 0
+    copies: Copies | None = None
 
     @property
     def kind(self) -> str:
@@ -122,6 +154,7 @@ class Graph:
         nodes: in the order in which they were computed; a fold stands before what uses it.
         folded: how many Values of the whole graph the folds took in.
         left_out: how many of these were left out because they are far from the root.
+        stacked: how many other Values are not drawn since one that is alike stands for them.
         remark: more to be said below the picture.
         outdated: lines about leaves that were changed after the result was computed; empty if there are none.
         focus: the place of the Value that a path is shown from, if any.
@@ -134,6 +167,7 @@ class Graph:
     nodes: tuple[Node, ...]
     folded: int = 0
     left_out: int = 0
+    stacked: int = 0
     remark: str = ""
     outdated: str = ""
     focus: int | None = None
@@ -267,7 +301,10 @@ class Graph:
         node = self.nodes[place]
         if node.op is None:
             return ""
-        words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
+        counts = node.counts or [1] * len(node.operands)
+        words = []
+        for o, count in zip(node.operands, counts, strict=True):
+            words += [self.name(o, drawn=drawn) if type(o) is int else short(o, 6)] * min(count, 9)
         text: str = node.op.written(elided(words), symbol=node.symbol)
         return text
 

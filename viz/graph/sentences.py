@@ -6,7 +6,7 @@ from ..digits import short
 from ..text import shortened
 from .alarm import is_alarming
 from .backward import contribution
-from .model import Edge, Fold, Graph, Node
+from .model import Edge, Fold, Graph, Node, Spread
 
 __all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "warnings"]
 
@@ -67,8 +67,10 @@ def sentence(graph: Graph, place: int) -> str:
     """A node in one sentence, with all digits."""
     node = graph.nodes[place]
     if node.fold is not None:
-        return _of_a_fold(graph, node, node.fold)
+        return _of_a_fold(graph, node, node.fold) + _of_copies(graph, node)
     formula = graph.formula(place)
+    if node.copies is not None:
+        return f"{graph.name(place)}{' = ' if formula else ''}{formula}{_of_copies(graph, node)}"
     value = graph.say("not computed yet") if node.value is None else graph.say("value {number}", number=repr(node.value))
     gradient = graph.say("no gradient yet")
     if node.gradient is not None:
@@ -81,16 +83,37 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "group": graph.say("{count:,} nodes", count=fold.count),
         "rest": graph.say("{count:,} nodes that are not drawn", count=fold.count),
         "constants": graph.say("{count:,} constants", count=fold.count),
+        "chain": graph.say("{count:,} nodes in a chain", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
+    if fold.steps:
+        text += f", {fold.repeats:,} × ({', '.join(fold.steps)})"
     if fold.leaves:
         text += graph.say(", among them {names}", names=", ".join(fold.leaves))
     if fold.gradient_norm is not None:
         text += graph.say(", norm of their gradients {number}", number=repr(fold.gradient_norm))
-    if node.value is not None:
+    if node.value is not None and node.copies is None:
         text += graph.say("; its outlet has value {number}", number=repr(node.value))
         text += "" if node.gradient is None else graph.say(", gradient {number}", number=repr(node.gradient))
     return text
+
+
+def _of_copies(graph: Graph, node: Node) -> str:
+    """What a stack says of all its numbers; empty for a node that stands for itself."""
+    copies = node.copies
+    if copies is None:
+        return ""
+
+    text = graph.say(", {count:,} alike: ", count=copies.count)
+    text += graph.say("values from {least} to {largest}, median {median}", **_exact(copies.values))
+    if copies.gradients is not None:
+        text += graph.say("; gradients from {least} to {largest}, median {median}", **_exact(copies.gradients))
+    return text
+
+
+def _exact(spread: Spread) -> dict[str, str]:
+    """The three numbers with all digits, by name."""
+    return dict(zip(("least", "median", "largest"), map(repr, spread), strict=True))
 
 
 def details(graph: Graph, place: int) -> list[str]:

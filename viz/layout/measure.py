@@ -10,7 +10,7 @@ from functools import cached_property
 from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Graph
+from ..graph.model import Edge, Fold, Graph
 from ..graph.sentences import derivative, details, edge_title, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
@@ -210,6 +210,7 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         fills_in=graph.pending,
         columns=columns,
         alarm=_alarm(graph, place),
+        ghosts=look.ghosts,
     )
 
 
@@ -274,6 +275,8 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
+    if fold.kind == "chain":
+        return _chain_lines(graph, fold)
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -284,6 +287,14 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
     if fold.gradient_norm is not None:
         lines.append(f"|{NABLA}| {short(fold.gradient_norm, look.precision)}")
     return [name, *lines] if name else lines
+
+
+def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
+    """What the middle of a chain says: how often it does what."""
+    if not fold.steps:
+        return [graph.say("… {count:,} nodes …", count=fold.count)]
+    repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
@@ -337,6 +348,8 @@ def _footer(graph: Graph, legend: str) -> list[str]:
         )
     elif graph.folded:
         lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
+    if graph.stacked:
+        lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
     if graph.remark:
         lines.append(graph.remark)
     return lines + warnings(graph)

@@ -8,7 +8,8 @@ from typing import Any
 import autograd
 
 from ..files import FORMATS
-from ..graph.reading import MAX_NODES, read
+from ..graph.folding import DEFAULT
+from ..graph.reading import read
 from ..layout.dot import source
 from ..layout.look import Look, check_count
 from .interactive import Interactive
@@ -26,7 +27,7 @@ def draw(
     collapse: bool | str | Collection[str] = False,
     direction: str = "LR",
     theme: str = "light",
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = None,
     precision: int = 4,
     weights: str = "lines",
     language: str = "en",
@@ -50,8 +51,9 @@ def draw(
             anything). Groups come from ``autograd.group`` and from ``nn.Module.label_parameters``.
         direction: where the results are: ``"LR"`` (at the right), ``"RL"``, ``"TB"`` (at the bottom) or ``"BT"``.
         theme: ``"light"``, ``"dark"`` or ``"print"``.
-        max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: groups first,
-            then what is farthest from the result. At least 3.
+        max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
+            what is alike becomes a stack, then groups fold, then what is farthest from the result is left out. At least 3. None
+            is for as many as can be read on a page of 850 by 900 pixels, about 70.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
@@ -87,6 +89,8 @@ def draw(
     """
     chain_rule = bool(local_gradients)
     look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
+    if max_nodes is None:
+        max_nodes = DEFAULT
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         if hasattr(path, "local_gradients"):

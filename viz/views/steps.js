@@ -2,7 +2,7 @@
 var frames=DATA,svg=root.querySelector('svg'),k=0,timer=null,marks=[];
 var bar=root.querySelector('.bar'),slider=bar.querySelector('input'),count=bar.querySelector('.count');
 var words=root.querySelector('.words'),rules=root.querySelector('.rules'),play=bar.querySelector('[data-act=play]');
-var nodes={},edges=[],ground=svg.querySelector('rect');
+var nodes={},edges=[],chips=svg.querySelectorAll('.constant[data-to]'),ground=svg.querySelector('rect');
 svg.querySelectorAll('[data-node]').forEach(function(n){nodes[n.getAttribute('data-node')]=n});
 svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,'')]=e});
 bar.hidden=false;root.querySelector('details').open=false;
@@ -21,6 +21,7 @@ function show(to){
   for(var i=0;i<=k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1});
   var f=frames[k];
   for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
+  chips.forEach(function(c){c.style.opacity=known[c.getAttribute('data-to')]?'':'.35'});
   /* oxlint-disable-next-line no-unused-vars */
   edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
     e.style.opacity=known[b]?'':'.25';

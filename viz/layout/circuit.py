@@ -14,6 +14,7 @@ __all__ = ["CircuitCell"]
 RADIUS = 17
 PITCH = 16
 WIRE = 28  # of a vertical wire, with a line of text
+BEYOND = 13  # from a number to the one before
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class CircuitCell(Cell):
         elif horizontal:
             wire = max(words.number_width + (24 if is_root else 14), name_width - along if is_named else 0)
         else:
-            wire = WIRE
+            wire = WIRE + 2 * _clear(words)
         half = across / 2 + (4 if words.is_fold else 0)
         if horizontal:
             wire = max(wire, crowd - along)
@@ -54,6 +55,8 @@ class CircuitCell(Cell):
             wire += max(crowd - along, 0)
             after, least = after + (name_width + 4 if is_named else 0), words.number_width + 7
         above, below = max(math.ceil(half + before), least), max(math.ceil(half + after), least)
+        if horizontal:
+            above, below = above + _clear(words), below + _clear(words)
         return cls(words, direction, slots, is_root, is_fork, along + wire, above + below, (above - below) / 2, gate, wire)
 
     def entry(self, slot: int) -> tuple[float, float]:
@@ -68,6 +71,11 @@ class CircuitCell(Cell):
     def body(self) -> tuple[int, int]:
         """The gate."""
         return self.gate
+
+    @property
+    def clear(self) -> int:
+        """How much farther than a gate the numbers on its wire reach."""
+        return _clear(self.words)
 
     def shapes(self, centre: Point) -> list[Shape]:
         """The wire, the gate over it, and the words."""
@@ -117,11 +125,12 @@ class CircuitCell(Cell):
         anchor = "middle"
         if text_width(name, size) > along:  # it starts above the gate and goes on above the wire
             x, _ = self.point(centre, 0)
+            y -= self.clear
             anchor = "start" if self.direction == "LR" else "end"
         return Text(name, x, y - across / 2 - before - 9, size, colour, anchor, bold=bold, role="name")
 
     def _number_shapes(self, centre: Point) -> list[Shape]:
-        wire = self.wire if self.is_horizontal else min(self.wire, WIRE)  # beyond the constants
+        wire = self.wire if self.is_horizontal else min(self.wire, WIRE + 2 * self.clear)  # beyond the constants
         x, y = self.point(centre, self.length - wire + (wire - (10 if self.is_root else 0)) / 2)
         size = SIZES["number"]
         if self.is_horizontal:
@@ -130,7 +139,14 @@ class CircuitCell(Cell):
         else:
             value = Text(self.words.value, x - 5, y, size, "value", "end", role="value")
             gradient = Text(self.words.gradient, x + 5, y, size, "gradient", "start", role="gradient")
-        return [text for text in (value, gradient) if text.content or self.words.fills_in]
+        return [
+            *[text for text in (value, gradient) if text.content or self.words.fills_in],
+            *self.ghosts(value, gradient, BEYOND),
+        ]
+
+
+def _clear(words: Words) -> int:
+    return BEYOND if words.ghosts else 0
 
 
 def _gate(words: Words, slots: int, *, horizontal: bool) -> tuple[int, int]:

@@ -7,13 +7,13 @@ prefix made from the content, so that many drawings fit one page.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from .shapes import Circle, Curve, Item, Point, Scene, Shape, Text
 from .themes import THEMES
 
-__all__ = ["FADED", "write_svg"]
+__all__ = ["FADED", "write_items", "write_svg"]
 
 FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 BASELINE = 0.34  # from the middle of a line of text down to its baseline, in units of the font size
@@ -48,6 +48,11 @@ def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
     )
 
 
+def write_items(items: Sequence[Item], theme: str) -> str:
+    """A part of a picture, for a page that puts it into one."""
+    return "".join([_item(item, THEMES[theme]) for item in items])
+
+
 def _n(x: float) -> str:
     text = f"{x:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
@@ -58,7 +63,8 @@ def _item(item: Item, palette: Mapping[str, str]) -> str:
     title = f"<title>{escape(item.title)}</title>" if item.title else ""
     faded = f' opacity="{FADED}"' if item.faded else ""
     shapes = "".join([_shape(shape, palette) for shape in item.shapes])
-    return f'<g id="{item.name}" class="{item.kind}"{data}{faded}>{title}{shapes}</g>'
+    ident = f' id="{item.name}"' if item.name else ""
+    return f'<g{ident} class="{item.kind}"{data}{faded}>{title}{shapes}</g>'
 
 
 def _shape(shape: Shape, palette: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from ..digits import short
 from ..text import shortened
 from .alarm import is_alarming
 from .backward import contribution
-from .model import Edge, Fold, Graph, Node, Spread
+from .model import Edge, Fold, Graph, Node
 
 __all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "warnings"]
 
@@ -105,15 +105,12 @@ def _of_copies(graph: Graph, node: Node) -> str:
         return ""
 
     text = graph.say(", {count:,} alike: ", count=copies.count)
-    text += graph.say("values from {least} to {largest}, median {median}", **_exact(copies.values))
+    low, middle, high = map(repr, copies.values)
+    text += graph.say("values from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
     if copies.gradients is not None:
-        text += graph.say("; gradients from {least} to {largest}, median {median}", **_exact(copies.gradients))
+        low, middle, high = map(repr, copies.gradients)
+        text += graph.say("; gradients from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
     return text
-
-
-def _exact(spread: Spread) -> dict[str, str]:
-    """The three numbers with all digits, by name."""
-    return dict(zip(("least", "median", "largest"), map(repr, spread), strict=True))
 
 
 def details(graph: Graph, place: int) -> list[str]:

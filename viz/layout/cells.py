@@ -8,15 +8,95 @@ also where no font is installed. A cell is described along the flow (from operan
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from ..scene.shapes import Circle, Point, Rect, Shape, Text, text_width
 
-__all__ = ["NABLA", "SIZES", "Cell", "Words"]
+__all__ = ["NABLA", "SIZES", "Cell", "Chip", "Words", "sides"]
 
-SIZES = {"label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "footer": 11.5, "edge": 11, "group": 12, "ghost": 11}
+SIZES = {
+    "label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "constant": 12.5, "footer": 11.5, "edge": 11, "group": 12,
+    "ghost": 11,
+}  # fmt: skip
 NABLA = "∇"  # marks a gradient, so that it can be told from a value without colour
+CHIP = 17  # height of a constant
+APART = 2  # from one constant to the next, and from the gate
+ROOM = 110  # a row of constants is as wide as this, or has one
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A constant, which sits on the gate that uses it.
+
+    Attributes:
+        name: of its item in the picture.
+        slot: which operand it is, from 0.
+        words: what it says.
+        title: what is told on hover.
+    """
+
+    name: str
+    slot: int
+    words: str
+    title: str
+
+    @property
+    def width(self) -> int:
+        """What it takes from side to side."""
+        return max(CHIP, text_width(self.words, SIZES["constant"]) + 10)
+
+    def holds(self, centre: Point, point: Point) -> bool:
+        """Whether a point is inside it."""
+        return abs(point[0] - centre[0]) * 2 < self.width and abs(point[1] - centre[1]) * 2 < CHIP
+
+    def shapes(self, centre: Point) -> list[Shape]:
+        """A round frame, and the number in it."""
+        x, y = centre
+        return [
+            Rect(x - self.width / 2, y - CHIP / 2, self.width, CHIP, CHIP / 2, "constant", dash="3 2"),
+            Text(self.words, x, y, SIZES["constant"], "muted", role="constant"),
+        ]
+
+
+class Chips:
+    """Constants in rows, all on one side of a gate.
+
+    Args:
+        chips: in the order of the operands.
+    """
+
+    def __init__(self, chips: Sequence[Chip]) -> None:
+        self.rows: list[list[Chip]] = []
+        for chip in chips:
+            if self.rows and _row_width([*self.rows[-1], chip]) <= ROOM:
+                self.rows[-1].append(chip)
+            else:
+                self.rows.append([chip])
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height."""
+        return max(map(_row_width, self.rows), default=0), max(len(self.rows) * (CHIP + APART) - APART, 0)
+
+    def room(self, *, horizontal: bool) -> int:
+        """What they need beside the gate: below it where the flow is horizontal, to its right otherwise."""
+        return self.extent[1 if horizontal else 0] + APART if self.rows else 0
+
+    def places(self) -> list[tuple[Chip, Point]]:
+        """Where the middle of each is, from the top left."""
+        found = []
+        for k, row in enumerate(self.rows):
+            left = 0
+            for chip in row:
+                found.append((chip, (left + chip.width / 2, k * (CHIP + APART) + CHIP / 2)))
+                left += chip.width + APART
+        return found
+
+
+def _row_width(row: Sequence[Chip]) -> int:
+    return sum(chip.width + APART for chip in row) - APART
 
 
 @dataclass(frozen=True)
@@ -36,6 +116,7 @@ class Words:
         columns: columns of text that its numbers have at least.
         alarm: ``"first"`` at the first number that is inf or nan, ``"later"`` at any further one, else empty.
         ghosts: whether there is a place for the number before beside each number.
+        chips: the constants among its operands.
     """
 
     kind: str
@@ -50,6 +131,7 @@ class Words:
     columns: int
     alarm: str = ""
     ghosts: bool = False
+    chips: tuple[Chip, ...] = ()
 
     @property
     def is_fold(self) -> bool:
@@ -75,11 +157,12 @@ class Cell(ABC):
     Attributes:
         words: what it says.
         direction: of the flow.
-        slots: the number of places where edges arrive: one for each operand; a fold has one for all.
+        slots: the number of places where edges arrive: one for each operand that isn't a constant; a fold has one for all.
         is_root: whether it is the result.
         is_fork: whether it is used more than once.
         length: the size along the flow.
         breadth: the size across the flow.
+        shift: how far across the middle line is from the middle of the cell: below 0 where constants hang below the gate.
     """
 
     words: Words
@@ -89,6 +172,7 @@ class Cell(ABC):
     is_fork: bool
     length: int
     breadth: int
+    shift: float
 
     pitch = 14  # from one operand's place to the next
 
@@ -101,14 +185,43 @@ class Cell(ABC):
     def entry(self, slot: int) -> tuple[float, float]:
         """Where an operand's edge ends: along and across."""
 
+    @property
+    @abstractmethod
+    def body(self) -> tuple[int, int]:
+        """The size along and across of what the constants sit on; it begins where the cell begins."""
+
     @abstractmethod
     def shapes(self, centre: Point) -> list[Shape]:
         """What is drawn."""
+
+    def chips(self, centre: Point) -> list[tuple[Chip, Point]]:
+        """The constants, and where the middle of each is.
+
+        The first of two operands is above the gate, the second one below it; where the flow is vertical, left and right of it.
+        """
+        found = []
+        along, across = self.body
+        for side, chips in zip((-1, 1), sides(self.words, self.slots), strict=True):
+            width, height = chips.extent
+            x, y = self.point(centre, along / 2, side * (across / 2 + APART))
+            if self.is_horizontal:
+                left = x - _start(width, along, is_reversed=self.is_reversed)
+                top = y if side > 0 else y - height
+            else:
+                left = x if side > 0 else x - width
+                top = y - _start(height, along, is_reversed=self.is_reversed)
+            found += [(chip, (left + dx, top + dy)) for chip, (dx, dy) in chips.places()]
+        return found
 
     @property
     def is_horizontal(self) -> bool:
         """Whether the flow goes from side to side."""
         return self.direction in ("LR", "RL")
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the flow goes to the left or up."""
+        return self.direction in ("RL", "BT")
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -118,6 +231,7 @@ class Cell(ABC):
     def point(self, centre: Point, along: float, across: float = 0.0) -> Point:
         """The point at a distance along the flow from the cell's start, and across it from its middle line."""
         x, y = centre
+        across += self.shift
         forward = along - self.length / 2
         return {
             "LR": (x + forward, y + across),
@@ -166,3 +280,16 @@ class Cell(ABC):
         """A frame that draws attention to the cell."""
         width, height = self.extent
         return Rect(centre[0] - width / 2 - 3, centre[1] - height / 2 - 3, width + 6, height + 6, 8, "changed", "text", 1.5)
+
+
+def _start(size: float, along: float, *, is_reversed: bool) -> float:
+    """From the start of the constants to the middle of what they sit on: centred if they are shorter, and else as it begins."""
+    if size <= along:
+        return size / 2
+    return size - along / 2 if is_reversed else along / 2
+
+
+def sides(words: Words, slots: int) -> tuple[Chips, Chips]:
+    """The constants before the gate's middle line, and those after it."""
+    first = [chip for chip in words.chips if chip.slot == 0 and slots + len(words.chips) == 2]
+    return Chips(first), Chips([chip for chip in words.chips if chip not in first])

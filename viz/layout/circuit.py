@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..scene.shapes import Circle, Curve, Point, Rect, Shape, Text, text_width
-from .cells import SIZES, Cell, Words
+from .cells import SIZES, Cell, Words, sides
 
 __all__ = ["CircuitCell"]
 
 RADIUS = 17
 PITCH = 16
 BEYOND = 13  # from a number to the one before
+WIRE = 28  # of a vertical wire, with a line of text
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,26 @@ class CircuitCell(Cell):
         horizontal = direction in ("LR", "RL")
         along, across = gate = _gate(words, slots, horizontal=horizontal)
         is_named = bool(words.symbol and words.name)
+        chips = sides(words, slots)
+        before, after = (side.room(horizontal=horizontal) for side in chips)
+        crowd = max(side.extent[0 if horizontal else 1] for side in chips)  # along the flow
         name_width = text_width(words.name, SIZES["symbol"])
         if not words.value and not words.gradient:
             wire = 0 if words.is_fold and not is_root else 16
         elif horizontal:
             wire = max(words.number_width + (24 if is_root else 14), name_width - along if is_named else 0)
         else:
-            wire = 28 + (2 * BEYOND if words.ghosts else 0)
-        breadth = across + (8 if words.is_fold else 0)
+            wire = WIRE + (2 * BEYOND if words.ghosts else 0)
+        half = across / 2 + (4 if words.is_fold else 0)
         if horizontal:
-            breadth = max(breadth + (2 * 17 if is_named else 0), 38) + (2 * BEYOND if words.ghosts else 0)
+            wire = max(wire, crowd - along)
+            extra = BEYOND if words.ghosts else 0
+            half, before, least = half + extra, before + (17 if is_named else 0), 19 + extra
         else:
-            breadth = max(breadth + (2 * name_width + 8 if is_named else 0), 2 * words.number_width + 14)
-        return cls(words, direction, slots, is_root, is_fork, along + wire, breadth, gate, wire)
+            wire += max(crowd - along, 0)
+            after, least = after + (name_width + 4 if is_named else 0), words.number_width + 7
+        above, below = max(math.ceil(half + before), least), max(math.ceil(half + after), least)
+        return cls(words, direction, slots, is_root, is_fork, along + wire, above + below, (above - below) / 2, gate, wire)
 
     def entry(self, slot: int) -> tuple[float, float]:
         """On the outline of the gate, also where it is round."""
@@ -57,6 +65,11 @@ class CircuitCell(Cell):
             return 0.0, across
         beyond = abs(across) - (self.gate[1] / 2 - RADIUS)  # a gate is at least as long and as wide as two radii
         return (RADIUS - math.sqrt(max(RADIUS**2 - beyond**2, 0.0)) if beyond > 0 else 0.0), across
+
+    @property
+    def body(self) -> tuple[int, int]:
+        """The gate."""
+        return self.gate
 
     def shapes(self, centre: Point) -> list[Shape]:
         """The wire, the gate over it, and the words."""
@@ -100,17 +113,20 @@ class CircuitCell(Cell):
         along, across = self.gate
         name, size, bold = self.words.name, SIZES["symbol"], self.words.labelled
         colour = "text" if bold else "muted"
+        before, after = (side.room(horizontal=self.is_horizontal) for side in sides(self.words, self.slots))
         if not self.is_horizontal:
-            return Text(name, x + across / 2 + 5, y, size, colour, "start", bold=bold, role="name")
+            return Text(name, x + across / 2 + after + 5, y, size, colour, "start", bold=bold, role="name")
         anchor = "middle"
         if text_width(name, size) > along:  # it starts above the gate and goes on above the wire
             x, _ = self.point(centre, 0)
             y -= BEYOND if self.words.ghosts else 0
             anchor = "start" if self.direction == "LR" else "end"
-        return Text(name, x, y - across / 2 - 9, size, colour, anchor, bold=bold, role="name")
+        return Text(name, x, y - across / 2 - before - 9, size, colour, anchor, bold=bold, role="name")
 
     def _number_shapes(self, centre: Point) -> list[Shape]:
-        x, y = self.point(centre, self.gate[0] + (self.wire - (10 if self.is_root else 0)) / 2)
+        upright = WIRE + (2 * BEYOND if self.words.ghosts else 0)
+        wire = self.wire if self.is_horizontal else min(self.wire, upright)  # beyond the constants
+        x, y = self.point(centre, self.length - wire + (wire - (10 if self.is_root else 0)) / 2)
         size = SIZES["number"]
         if self.is_horizontal:
             value = Text(self.words.value, x, y - 10, size, "value", role="value")

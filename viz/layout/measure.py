@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,11 +16,11 @@ from ..graph.sentences import derivative, details, edge_title, sentence, warning
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
-from .cells import NABLA, SIZES, Cell, Words
+from .cells import NABLA, SIZES, Cell, Chip, Words
 from .circuit import CircuitCell
 from .look import Look
 
-__all__ = ["Arrow", "Measured", "Pill", "measure"]
+__all__ = ["Arrow", "Measured", "measure"]
 
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
@@ -28,26 +29,12 @@ DESCRIBED = 100  # nodes spelled out in the description
 
 
 @dataclass(frozen=True)
-class Pill:
-    """A constant: its DOT name, and what it says, also on hover."""
-
-    name: str
-    words: str
-    title: str
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        """Width and height."""
-        return text_width(self.words, SIZES["number"]) + 16, 24
-
-
-@dataclass(frozen=True)
 class Arrow:
-    """One edge.
+    """One edge between two nodes.
 
     Attributes:
-        tail: the place of the cell that it leaves, or None where it leaves a pill.
-        pill: the constant that it leaves, or None.
+        number: its place among the edges of the graph, constants included.
+        tail: the place of the cell that it leaves.
         head: the place of the cell that it points to.
         slot: which operand it is, from 0.
         port: where at the cell it arrives.
@@ -56,19 +43,14 @@ class Arrow:
         title: what is told on hover.
     """
 
-    tail: int | None
-    pill: Pill | None
+    number: int
+    tail: int
     head: int
     slot: int
     port: int
     weight: float | None
     words: tuple[str, ...]
     title: str
-
-    @property
-    def source(self) -> str:
-        """The DOT name of what it leaves."""
-        return self.pill.name if self.pill is not None else f"n{self.tail}"
 
     @property
     def words_extent(self) -> tuple[int, int]:
@@ -83,7 +65,7 @@ class Measured:
     Attributes:
         look: how it is drawn.
         cells: one for each node.
-        arrows: one for each edge.
+        arrows: one for each edge that doesn't come from a constant.
         groups: for each node the names of its groups, the outermost first.
         lit: the places of the nodes that are not faded, or None for all.
         note: a remark on missing gradients.
@@ -112,30 +94,20 @@ class Measured:
         return tuple(dict.fromkeys([names[:depth] for names in self.groups for depth in range(1, len(names) + 1)]))
 
     @cached_property
-    def pills(self) -> dict[int, list[Pill]]:
-        """The constants, by the place of the cell that uses them."""
-        found: dict[int, list[Pill]] = {}
-        for arrow in self.arrows:
-            if arrow.pill is not None:
-                found.setdefault(arrow.head, []).append(arrow.pill)
-        return found
-
-    @cached_property
     def footprint(self) -> tuple[object, ...]:
         """All that a layout depends on: where two pictures have equal ones, one layout fits both."""
         look = self.look
-        cells = [(cell.slots, cell.breadth, cell.length, cell.words.is_fold) for cell in self.cells]
+        cells = [(cell.slots, cell.breadth, cell.shift, cell.length, cell.words.is_fold) for cell in self.cells]
         arrows = [
-            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent,
-             arrow.pill and (arrow.pill.name, arrow.pill.extent))
+            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent)
             for arrow in self.arrows
         ]  # fmt: skip
         return look.style, look.direction, look.weights, cells, arrows, self.groups
 
     @property
     def size(self) -> int:
-        """The number of cells, constants and arrows."""
-        return len(self.cells) + sum(map(len, self.pills.values())) + len(self.arrows)
+        """The number of cells and arrows."""
+        return len(self.cells) + len(self.arrows)
 
 
 def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
@@ -147,20 +119,18 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
         like: the same graph with other numbers, whose sizes are kept.
     """
     cells = []
+    chips = _chips(graph, look)
     for place in range(len(graph.nodes)):
-        words = _words(graph, place, look)
+        words = _words(graph, place, look, chips.get(place, ()))
         cells.append(_cell(graph, place, words, look) if like is None else replace(like.cells[place], words=words))
     arrows = []
-    constants = 0
-    for edge in graph.edges:
-        pill = None
-        if edge.constant is not None:
-            told = graph.say("constant {number}", number=repr(edge.constant))
-            pill = Pill(f"c{constants}", short(edge.constant, look.precision), told)
-            constants += 1
-        port = 0 if cells[edge.head].words.is_fold else edge.slot
-        lines = tuple(_edge_lines(graph, edge, look))
-        arrows.append(Arrow(edge.tail, pill, edge.head, edge.slot, port, edge.weight, lines, edge_title(graph, edge)))
+    ports: Counter[int] = Counter()
+    for number, edge in enumerate(graph.edges):
+        if edge.tail is not None:
+            port = 0 if cells[edge.head].words.is_fold else ports[edge.head]
+            ports[edge.head] += 1
+            lines, title = tuple(_edge_lines(graph, edge, look)), edge_title(graph, edge)
+            arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, title))
     legend = _legend(graph, look)
     footer = _footer(graph, legend)
     return Measured(
@@ -181,8 +151,19 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
 # ---- cells -----------------------------------------------------------------------------------------
 
 
+def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
+    """The constants, by the place of the node that uses them."""
+    found: dict[int, tuple[Chip, ...]] = {}
+    numbers = [(edge, edge.constant) for edge in graph.edges if edge.constant is not None]
+    for i, (edge, number) in enumerate(numbers):
+        told = graph.say("constant {number}", number=repr(number))
+        chip = Chip(f"c{i}", edge.slot, short(number, look.precision), told)
+        found[edge.head] = (*found.get(edge.head, ()), chip)
+    return found
+
+
 def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
-    operands = len(graph.nodes[place].operands)
+    operands = len(graph.nodes[place].operands) - len(words.chips)
     return CELLS[look.style].measured(
         words,
         look.direction,
@@ -192,7 +173,7 @@ def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
     )
 
 
-def _words(graph: Graph, place: int, look: Look) -> Words:
+def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Words:
     node = graph.nodes[place]
     value, gradient = _value(graph, place, look), _gradient(graph, place, look)
     columns = node.columns
@@ -211,6 +192,7 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         columns=columns,
         alarm=_alarm(graph, place),
         ghosts=look.ghosts,
+        chips=chips,
     )
 
 

@@ -6,11 +6,12 @@ Colours are names of a theme's palette.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text import columns_of
 
-__all__ = ["Circle", "Item", "Curve", "Point", "Rect", "Scene", "Shape", "Text", "text_width"]
+__all__ = ["Circle", "Item", "Curve", "Point", "Rect", "Scene", "Shape", "Text", "on_curve", "text_width"]
 
 COLUMN = 0.615  # width of a monospaced column in units of the font size; DejaVu Sans Mono has 0.602
 Point = tuple[float, float]
@@ -56,6 +57,23 @@ class Curve:
     width: float = 1.0
     dash: str = ""
     tip: Point | None = None
+
+
+def on_curve(points: Sequence[Point], steps: int = 12) -> list[Point]:
+    """Points of a curve, so many from each of its pieces, and its end.
+
+    >>> on_curve([(0, 0), (0, 1), (1, 2), (2, 2)], 2)
+    [(0.0, 0.0), (0.625, 1.375), (2, 2)]
+    """
+    found = []
+    for k in range(0, len(points) - 1, 3):
+        a, b, c, d = points[k : k + 4]
+        for i in range(steps):
+            t = i / steps
+            u = 1 - t
+            p, q, r, s = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
+            found.append((p * a[0] + q * b[0] + r * c[0] + s * d[0], p * a[1] + q * b[1] + r * c[1] + s * d[1]))
+    return [*found, points[-1]]
 
 
 @dataclass(frozen=True)

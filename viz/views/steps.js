@@ -2,7 +2,7 @@
 var frames=DATA,svg=stage.svg,k=0,timer=null,marks=[];
 var bar=root.querySelector('.bar'),slider=bar.querySelector('input'),count=bar.querySelector('.count');
 var words=root.querySelector('.words'),rules=root.querySelector('.rules'),play=bar.querySelector('[data-act=play]');
-var nodes=stage.nodes,edges=[],ground=svg.querySelector('rect');
+var nodes=stage.nodes,edges=[],chips=svg.querySelectorAll('.constant[data-to]'),ground=svg.querySelector('rect');
 svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,'')]=e});
 root.querySelector('details').open=false;
 var told=stage.told;stage.told=function(place){return place<0?'':told(place)};
@@ -24,6 +24,7 @@ function show(to){
   for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
   svg.querySelectorAll('.alarm').forEach(function(a){  /* an outline waits for its inf or nan */
     a.style.display=/inf|nan/.test(text(a.getAttribute('data-alarm'),'value')+text(a.getAttribute('data-alarm'),'gradient'))?'':'none'});
+  chips.forEach(function(c){c.style.opacity=known[c.getAttribute('data-to')]?'':'.35'});
   /* oxlint-disable-next-line no-unused-vars */
   edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
     e.style.opacity=known[b]?'':'.25';

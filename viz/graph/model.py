@@ -30,11 +30,13 @@ class Copies:
         values: the least, the median and the largest of their values. Of an even number of them the median is the lower one in
             the middle; nan comes last.
         gradients: the same of their gradients; None where one of them has none.
+        constants: the same of the constants among their operands, for each operand that is drawn; None where it is no constant.
     """
 
     members: tuple[int, ...] = field(repr=False)
     values: Spread
     gradients: Spread | None
+    constants: tuple[Spread | None, ...] = ()
 
     @property
     def count(self) -> int:
@@ -51,7 +53,8 @@ class Fold:
         count: the number of Values in it, or of constants in a fold of constants.
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
-        kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, or ``"chain"``.
+        kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
+            of a chain, or ``"sum"`` for additions one after the other.
         members: the places of these Values in the whole graph's topological order.
         repeats: how often the steps of a chain come one after the other.
         steps: what they are, in words; empty where nothing repeats.

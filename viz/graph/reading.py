@@ -158,7 +158,7 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
             operands = index.operands(value, at.get((CROWD, str(key))))
             called = [names.get(id(parent), "…") for parent in value.parents]
             node = _node(value, operands, called, key, groups[key])
-            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key]))
+            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key], [i for _, _, i in operands]))
         elif key == REST:
             nodes.append(_fold(key, order, rest, outlets[place], index, place))
         elif isinstance(key, Box):
@@ -213,9 +213,22 @@ def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     return Copies(tuple(places), _spread([value.data for value in values]), gradients)
 
 
-def _stack(node: Node, order: Sequence[Any], places: Sequence[int]) -> Node:
-    """One node for several that are alike: with their names, and the medians of their numbers."""
-    copies = _copies(order, places)
+def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
+    """One node for several that are alike: with their names, and the medians of their numbers.
+
+    Args:
+        node: the first of them.
+        order: all Values.
+        places: of the several.
+        slots: which operand of the Value each operand of the node is; -1 where it stands for several.
+    """
+    constants = [
+        _spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        if isinstance(operand, float)
+        else None
+        for operand, slot in zip(node.operands, slots, strict=True)
+    ]
+    copies = replace(_copies(order, places), constants=tuple(constants))
     labels = list(dict.fromkeys([order[i].label for i in places]))
     label = node.label if len(labels) == 1 else f"{visible(labels[0])} … {visible(labels[-1])}" if all(labels) else ""
     return replace(
@@ -246,7 +259,7 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
         node,
         label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
         groups=tuple([visible(name) for name in order[lasts[0]].groups]),
-        fold=replace(node.fold, kind="chain", repeats=repeats, steps=steps),
+        fold=replace(node.fold, kind=box.kind, repeats=repeats, steps=steps),
     )
     if len(lasts) == 1:
         return node

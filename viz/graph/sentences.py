@@ -84,6 +84,7 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "rest": graph.say("{count:,} nodes that are not drawn", count=fold.count),
         "constants": graph.say("{count:,} constants", count=fold.count),
         "chain": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "sum": graph.say("{count:,} nodes in a chain", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
     if fold.steps:

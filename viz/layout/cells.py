@@ -18,9 +18,11 @@ __all__ = ["NABLA", "SIZES", "Cell", "Chip", "Words", "sides"]
 
 SIZES = {
     "label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "constant": 12.5, "footer": 11.5, "edge": 11, "group": 12,
-    "ghost": 11,
+    "ghost": 11, "copies": 11,
 }  # fmt: skip
 NABLA = "∇"  # marks a gradient, so that it can be told from a value without colour
+LINE = 12  # from one number of a stack to the next
+SHEET = 3  # from one outline of a stack to the one behind it
 CHIP = 17  # height of a constant
 APART = 2  # from one constant to the next, and from the gate
 ROOM = 110  # a row of constants is as wide as this, or has one
@@ -117,6 +119,9 @@ class Words:
         alarm: ``"first"`` at the first number that is inf or nan, ``"later"`` at any further one, else empty.
         ghosts: whether there is a place for the number before beside each number.
         chips: the constants among its operands.
+        copies: ``"× 20"`` where it is one of a stack.
+        values: the largest, the median and the least value of a stack, as written; one where all are the same.
+        gradients: the same of the gradients.
     """
 
     kind: str
@@ -132,6 +137,9 @@ class Words:
     alarm: str = ""
     ghosts: bool = False
     chips: tuple[Chip, ...] = ()
+    copies: str = ""
+    values: tuple[str, ...] = ()
+    gradients: tuple[str, ...] = ()
 
     @property
     def is_fold(self) -> bool:
@@ -140,7 +148,9 @@ class Words:
 
     @property
     def number_width(self) -> int:
-        """The width of the wider of its two numbers, or of the columns that are kept free."""
+        """The width of the widest of its numbers, or of the columns that are kept free."""
+        if self.copies:
+            return max([text_width(line, SIZES["copies"]) for line in (*self.values, *self.gradients)], default=0)
         widest = max(text_width(self.value, SIZES["number"]), text_width(self.gradient, SIZES["number"]))
         return max(widest, text_width("0" * self.columns, SIZES["number"])) if self.columns else widest
 
@@ -264,6 +274,10 @@ class Cell(ABC):
         x, y = left + width + 5, top + 3
         outline = Rect(left, top, width + 8, height + 8, 8, "", "alarm", 2.6)
         return [outline, Circle(x, y, 8, "alarm", "ground", 1.5), Text("!", x, y, SIZES["symbol"], "ground", bold=True)]
+
+    def spread(self, lines: Sequence[str], x: float, y: float, colour: str, anchor: str = "middle") -> list[Shape]:
+        """The numbers of a stack, one below the other, the first one at y."""
+        return [Text(line, x, y + k * LINE, SIZES["copies"], colour, anchor, role=colour) for k, line in enumerate(lines)]
 
     def ghosts(self, value: Text, gradient: Text, beyond: float) -> list[Text]:
         """Empty texts for the numbers before: beyond a value and its gradient, away from the line between them."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Fold, Graph
+from ..graph.model import Edge, Fold, Graph, Spread
 from ..graph.sentences import derivative, details, edge_title, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
@@ -156,8 +156,13 @@ def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
     found: dict[int, tuple[Chip, ...]] = {}
     numbers = [(edge, edge.constant) for edge in graph.edges if edge.constant is not None]
     for i, (edge, number) in enumerate(numbers):
-        told = graph.say("constant {number}", number=repr(number))
-        chip = Chip(f"c{i}", edge.slot, short(number, look.precision), told)
+        words, told = short(number, look.precision), graph.say("constant {number}", number=repr(number))
+        copies = graph.nodes[edge.head].copies
+        if copies is not None and (spread := copies.constants[edge.slot]) is not None and spread[0] != spread[2]:
+            low, middle, high = map(repr, spread)
+            words = "…"
+            told = graph.say("constants from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
+        chip = Chip(f"c{i}", edge.slot, words, told)
         found[edge.head] = (*found.get(edge.head, ()), chip)
     return found
 
@@ -193,7 +198,18 @@ def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Wor
         alarm=_alarm(graph, place),
         ghosts=look.ghosts,
         chips=chips,
+        copies="" if node.copies is None else f"× {node.copies.count:,}",
+        values=() if node.copies is None else _spread(node.copies.values, look),
+        gradients=() if node.copies is None else _spread(node.copies.gradients, look, f"{NABLA} "),
     )
+
+
+def _spread(numbers: Spread | None, look: Look, before: str = "") -> tuple[str, ...]:
+    """The largest, the median and the least number of a stack as written; one where all read the same."""
+    if numbers is None:
+        return ()
+    words = [before + short(number, look.precision) for number in reversed(numbers)]
+    return tuple(words) if len(set(words)) > 1 else (words[0],)
 
 
 def _alarm(graph: Graph, place: int) -> str:
@@ -257,8 +273,8 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
-    if fold.kind == "chain":
-        return _chain_lines(graph, fold)
+    if fold.kind in ("chain", "sum"):
+        return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -276,6 +292,8 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
     repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    if fold.kind == "sum":
+        return [repeated]
     return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 

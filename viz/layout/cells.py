@@ -213,7 +213,8 @@ class Cell(ABC):
         along, across = self.body
         for side, chips in zip((-1, 1), sides(self.words, self.slots), strict=True):
             width, height = chips.extent
-            x, y = self.point(centre, along / 2, side * (across / 2 + APART))
+            beyond = self.clear if self.is_horizontal and width > along else 0
+            x, y = self.point(centre, along / 2, side * (across / 2 + APART + beyond))
             if self.is_horizontal:
                 left = x - _start(width, along, is_reversed=self.is_reversed)
                 top = y if side > 0 else y - height
@@ -222,6 +223,11 @@ class Cell(ABC):
                 top = y - _start(height, along, is_reversed=self.is_reversed)
             found += [(chip, (left + dx, top + dy)) for chip, (dx, dy) in chips.places()]
         return found
+
+    @property
+    def clear(self) -> int:
+        """How much farther than a gate the numbers on its wire reach."""
+        return 0
 
     @property
     def is_horizontal(self) -> bool:

@@ -13,8 +13,8 @@ __all__ = ["CircuitCell"]
 
 RADIUS = 17
 PITCH = 16
-BEYOND = 13  # from a number to the one before
 WIRE = 28  # of a vertical wire, with a line of text
+BEYOND = 13  # from a number to the one before
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,7 @@ class CircuitCell(Cell):
         half = across / 2 + (4 if words.is_fold else 0)
         if horizontal:
             wire = max(wire, crowd - along)
-            extra = BEYOND if words.ghosts else 0
-            half, before, least = half + extra, before + (17 if is_named else 0), 19 + extra
+            before, least = before + (17 if is_named else 0), 19
             if words.copies:
                 before, after = before + 2 * SHEET, after + (0 if words.is_fold else 16)
                 wire += 2 * SHEET
@@ -62,6 +61,8 @@ class CircuitCell(Cell):
             if words.copies and not words.is_fold:
                 before, after = before + text_width(words.copies, SIZES["group"]) + 6, after + 2 * SHEET
         above, below = max(math.ceil(half + before), least), max(math.ceil(half + after), least)
+        if horizontal:
+            above, below = above + _clear(words), below + _clear(words)
         return cls(words, direction, slots, is_root, is_fork, along + wire, above + below, (above - below) / 2, gate, wire)
 
     def entry(self, slot: int) -> tuple[float, float]:
@@ -76,6 +77,11 @@ class CircuitCell(Cell):
     def body(self) -> tuple[int, int]:
         """The gate."""
         return self.gate
+
+    @property
+    def clear(self) -> int:
+        """How much farther than a gate the numbers on its wire reach."""
+        return _clear(self.words)
 
     def shapes(self, centre: Point) -> list[Shape]:
         """The wire, the gate over it, and the words."""
@@ -147,7 +153,7 @@ class CircuitCell(Cell):
         anchor = "middle"
         if text_width(name, size) > along:  # it starts above the gate and goes on above the wire
             x, _ = self.point(centre, 0)
-            y -= BEYOND if self.words.ghosts else 0
+            y -= self.clear
             if self.words.copies:
                 y = min(y, y + across / 2 + before - (len(self.words.values) - 1) * LINE - 8)  # above the numbers
             anchor = "start" if self.direction == "LR" else "end"
@@ -185,7 +191,11 @@ def _upright(words: Words) -> int:
     """The length of a vertical wire with its numbers."""
     if words.copies:
         return LINE * max(len(words.values), len(words.gradients)) + 8
-    return WIRE + (2 * BEYOND if words.ghosts else 0)
+    return WIRE + 2 * _clear(words)
+
+
+def _clear(words: Words) -> int:
+    return BEYOND if words.ghosts else 0
 
 
 def _gate(words: Words, slots: int, *, horizontal: bool) -> tuple[int, int]:

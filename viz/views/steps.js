@@ -22,9 +22,9 @@ function show(to){
   for(var i=0;i<=k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1});
   var f=frames[k];
   for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
+  chips.forEach(function(c){c.style.opacity=known[c.getAttribute('data-to')]?'':'.35'});
   svg.querySelectorAll('.alarm').forEach(function(a){  /* an outline waits for its inf or nan */
     a.style.display=/inf|nan/.test(text(a.getAttribute('data-alarm'),'value')+text(a.getAttribute('data-alarm'),'gradient'))?'':'none'});
-  chips.forEach(function(c){c.style.opacity=known[c.getAttribute('data-to')]?'':'.35'});
   /* oxlint-disable-next-line no-unused-vars */
   edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
     e.style.opacity=known[b]?'':'.25';

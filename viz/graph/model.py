@@ -13,7 +13,7 @@ from ..languages import say
 from ..text import local_name, shortened
 from .alarm import Alarm, first_alarm
 
-__all__ = ["Copies", "Edge", "Fold", "Graph", "Node", "Spread", "elided"]
+__all__ = ["Copies", "Edge", "Fold", "Graph", "Matrix", "Node", "Spread", "elided"]
 
 NAMED = 4  # results that are named in a title
 
@@ -45,6 +45,24 @@ class Copies:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """The numbers of a dense layer.
+
+    Attributes:
+        weights: a row for each neuron.
+        results: of each neuron; the median where the layer was computed several times.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    results: tuple[float, ...]
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs each neuron has."""
+        return len(self.weights[0])
+
+
+@dataclass(frozen=True)
 class Fold:
     """What a folded box stands for.
 
@@ -54,10 +72,11 @@ class Fold:
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
         kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
-            of a chain, or ``"sum"`` for additions one after the other.
+            of a chain, ``"sum"`` for additions one after the other, or ``"tile"`` for a dense layer.
         members: the places of these Values in the whole graph's topological order.
         repeats: how often the steps of a chain come one after the other.
-        steps: what they are, in words; empty where nothing repeats.
+        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation.
+        matrix: the weights of a dense layer.
     """
 
     name: str
@@ -68,6 +87,7 @@ class Fold:
     members: tuple[int, ...] = field(default=(), repr=False)
     repeats: int = 1
     steps: tuple[str, ...] = ()
+    matrix: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -326,13 +346,13 @@ class Graph:
         return replace(self, nodes=tuple([replace(node, value=v, gradient=g) for node, (v, g) in pairs]))
 
 
-def elided(words: Sequence[str]) -> list[str]:
-    """A list of words with its middle left out if it is long.
+def elided(words: Sequence[str], most: int = 8) -> list[str]:
+    """A list of words with its middle left out if it is longer than the most that are told.
 
     >>> elided([str(i) for i in range(20)])
     ['0', '1', '2', '3', '4', '5', '…', '19']
     """
-    return [*words[:6], "…", words[-1]] if len(words) > 8 else list(words)
+    return [*words[: most - 2], "…", words[-1]] if len(words) > most else list(words)
 
 
 def _edges_to(head: int, node: Node) -> tuple[Edge, ...]:

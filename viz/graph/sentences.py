@@ -6,9 +6,9 @@ from ..digits import short
 from ..text import shortened
 from .alarm import is_alarming
 from .backward import contribution
-from .model import Edge, Fold, Graph, Node
+from .model import Edge, Fold, Graph, Matrix, Node
 
-__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "warnings"]
+__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "size_of", "warnings"]
 
 LISTED = 12  # local gradients
 
@@ -85,9 +85,12 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "constants": graph.say("{count:,} constants", count=fold.count),
         "chain": graph.say("{count:,} nodes in a chain", count=fold.count),
         "sum": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "tile": graph.say("a dense layer of {count:,} nodes", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
-    if fold.steps:
+    if fold.matrix is not None:
+        text += f", {size_of(fold, fold.matrix)}"
+    elif fold.steps:
         text += f", {fold.repeats:,} × ({', '.join(fold.steps)})"
     if fold.leaves:
         text += graph.say(", among them {names}", names=", ".join(fold.leaves))
@@ -97,6 +100,11 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         text += graph.say("; its outlet has value {number}", number=repr(node.value))
         text += "" if node.gradient is None else graph.say(", gradient {number}", number=repr(node.gradient))
     return text
+
+
+def size_of(fold: Fold, matrix: Matrix) -> str:
+    """The size of a dense layer: ``64 → 32 tanh``."""
+    return " ".join([f"{matrix.inputs} → {len(matrix.weights)}", *fold.steps])
 
 
 def _of_copies(graph: Graph, node: Node) -> str:

@@ -32,7 +32,7 @@ class BoxCell(Cell):
         """The cell that these words need."""
         numbers = words.number_width + 2 * PADDING if words.value or words.gradient or words.columns else 0
         width = SLOT_WIDTH + _name_width(words) + numbers
-        height = max(46 + (2 * BEYOND if words.ghosts else 0), 17 * len(words.lines) + 14)
+        height = max(46 + (2 * BEYOND if words.ghosts else 0), words.fold_height + 14)
         if words.copies:
             height = max(height + (0 if words.is_fold else 16), LINE * (len(words.values) + len(words.gradients)) + 14)
         horizontal = direction in ("LR", "RL")

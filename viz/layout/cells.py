@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ..scene.shapes import Circle, Point, Rect, Shape, Text, text_width
+from ..scene.shapes import Circle, Heat, Point, Rect, Shape, Text, text_width
 
-__all__ = ["NABLA", "SIZES", "Cell", "Chip", "Words", "sides"]
+__all__ = ["NABLA", "SIZES", "Cell", "Chip", "HeatMap", "Words", "sides"]
 
 SIZES = {
     "label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "constant": 12.5, "footer": 11.5, "edge": 11, "group": 12,
@@ -102,6 +102,41 @@ def _row_width(row: Sequence[Chip]) -> int:
 
 
 @dataclass(frozen=True)
+class HeatMap:
+    """The weights of a dense layer as colours, and beside them the result of each neuron.
+
+    Attributes:
+        weights: from -1 to 1, a row for each neuron.
+        results: the same for the results.
+        titles: what is told on hover, for each neuron.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    results: tuple[float, ...]
+    titles: tuple[str, ...]
+
+    @property
+    def side(self) -> int:
+        """The side of a weight's square."""
+        return max(2, min(12, 168 // len(self.weights[0]), 132 // len(self.weights)))
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.side * len(self.weights[0]) + 5 + max(self.side, 6), self.side * len(self.weights)
+
+    def shapes(self, left: float, top: float) -> list[Shape]:
+        """The rows, from their top left corner on."""
+        side, width = self.side, self.side * len(self.weights[0])
+        found: list[Shape] = []
+        for k, (row, result, title) in enumerate(zip(self.weights, self.results, self.titles, strict=True)):
+            y = top + k * side
+            found.append(Heat(left, y, width, side, 0, "number", "", levels=row, title=title))
+            found.append(Heat(left + width + 5, y, max(side, 6), side, 0, "number", "", levels=(result,), title=title))
+        return found
+
+
+@dataclass(frozen=True)
 class Words:
     """The words of a node.
 
@@ -122,6 +157,7 @@ class Words:
         copies: ``"× 20"`` where it is one of a stack.
         values: the largest, the median and the least value of a stack, as written; one where all are the same.
         gradients: the same of the gradients.
+        heat: the weights of a dense layer as colours.
     """
 
     kind: str
@@ -140,6 +176,7 @@ class Words:
     copies: str = ""
     values: tuple[str, ...] = ()
     gradients: tuple[str, ...] = ()
+    heat: HeatMap | None = None
 
     @property
     def is_fold(self) -> bool:
@@ -156,8 +193,14 @@ class Words:
 
     @property
     def fold_width(self) -> int:
-        """The width of the widest line of a fold."""
-        return max(text_width(line, SIZES["symbol"]) for line in self.lines)
+        """The width of what is written and drawn in a fold."""
+        widest = max(text_width(line, SIZES["symbol"]) for line in self.lines)
+        return widest if self.heat is None else max(widest, self.heat.extent[0])
+
+    @property
+    def fold_height(self) -> int:
+        """The height of it."""
+        return 17 * len(self.lines) + (0 if self.heat is None else self.heat.extent[1] + 8)
 
 
 @dataclass(frozen=True)
@@ -261,9 +304,14 @@ class Cell(ABC):
         return (slot - (self.slots - 1) / 2) * self.pitch
 
     def fold_texts(self, x: float, y: float) -> list[Shape]:
-        """The lines of a fold, one below the other."""
-        lines = self.words.lines
-        return [
+        """The lines of a fold, one below the other; above them the weights of a dense layer."""
+        lines, heat = self.words.lines, self.words.heat
+        shapes: list[Shape] = []
+        if heat is not None:
+            width, height = heat.extent
+            shapes += heat.shapes(x - width / 2, y - self.words.fold_height / 2)
+            y += (height + 8) / 2
+        return shapes + [
             Text(
                 line, x, y + (i - (len(lines) - 1) / 2) * 17, SIZES["symbol"],
                 "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.labelled and i == 0,

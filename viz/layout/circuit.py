@@ -205,7 +205,7 @@ def _gate(words: Words, slots: int, *, horizontal: bool) -> tuple[int, int]:
         width = max(2 * RADIUS, text_width(words.symbol, _symbol_size(words)) + 18)
         return (width, across) if horizontal else (2 * RADIUS, max(width, across))
     if words.is_fold:
-        width, height = words.fold_width + 20, 17 * len(words.lines) + 14
+        width, height = words.fold_width + 20, words.fold_height + 14
     elif words.copies:
         width = max(text_width(words.name, SIZES["symbol"]) + 14, text_width(words.copies, SIZES["group"]))
         height = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,12 @@ from functools import cached_property
 from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Fold, Graph, Spread
-from ..graph.sentences import derivative, details, edge_title, sentence, warnings
+from ..graph.model import Edge, Fold, Graph, Spread, elided
+from ..graph.sentences import derivative, details, edge_title, sentence, size_of, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
-from .cells import NABLA, SIZES, Cell, Chip, Words
+from .cells import NABLA, SIZES, Cell, Chip, HeatMap, Words
 from .circuit import CircuitCell
 from .look import Look
 
@@ -25,6 +26,8 @@ __all__ = ["Arrow", "Measured", "measure"]
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
+MATRIX = 64, 80  # rows and columns that are drawn of a matrix
+LISTED = 96  # weights of a neuron that are told on hover
 DESCRIBED = 100  # nodes spelled out in the description
 
 
@@ -200,7 +203,28 @@ def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Wor
         chips=chips,
         copies="" if node.copies is None else f"× {node.copies.count:,}",
         values=() if node.copies is None else _spread(node.copies.values, look),
+        heat=_heat(graph, place),
         gradients=() if node.copies is None else _spread(node.copies.gradients, look, f"{NABLA} "),
+    )
+
+
+def _heat(graph: Graph, place: int) -> HeatMap | None:
+    """The numbers of a dense layer, each as a share of the largest; a large matrix is cut."""
+    fold = graph.nodes[place].fold
+    if fold is None or fold.matrix is None:
+        return None
+    matrix = fold.matrix
+    rows = [row[: MATRIX[1]] for row in matrix.weights[: MATRIX[0]]]
+    results = matrix.results[: MATRIX[0]]
+    largest = max([abs(w) for row in rows for w in row if math.isfinite(w)], default=0.0) or 1.0
+    furthest = max([abs(x) for x in results if math.isfinite(x)], default=0.0) or 1.0
+    titles = [
+        graph.say("neuron {count}: {result}, weights {weights}", count=k + 1, result=repr(result),
+                  weights=", ".join(elided([repr(w) for w in row], LISTED)))
+        for k, (row, result) in enumerate(zip(matrix.weights, results, strict=False))
+    ]  # fmt: skip
+    return HeatMap(
+        tuple([tuple([w / largest for w in row]) for row in rows]), tuple([x / furthest for x in results]), tuple(titles)
     )
 
 
@@ -273,6 +297,11 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
+    if fold.matrix is not None:
+        lines = [shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)] if fold.name else []
+        lines.append(size_of(fold, fold.matrix))
+        lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
+        return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
     if fold.kind in ("chain", "sum"):
         return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [

@@ -569,6 +569,7 @@ def test_an_exported_notebook_shows_the_same_pictures(browser: Any, tmp_path: Pa
     cells = []
     for thing in (viz.draw(f), viz.steps(f)):
         bundle: Any = thing._repr_mimebundle_()
+        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
         data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in bundle.items()}
         output = nbformat.v4.new_output("execute_result", data=data, execution_count=1)
         cells.append(nbformat.v4.new_code_cell("viz", outputs=[output], execution_count=1))

@@ -205,16 +205,24 @@ def test_the_svg_is_accessible_and_safe_beside_others() -> None:
 
 @pytest.mark.graphviz
 def test_what_a_notebook_gets() -> None:
-    """The bundle holds the SVG, a PNG and a table as plain text, never text/html; include and exclude are heeded."""
+    """The bundle holds SVG, PNG, PDF and a table as plain text, never text/html; include and exclude are heeded.
+
+    The PNG has more dots than it is shown with: its metadata say that it is as large as the SVG. marimo gets the SVG alone.
+    """
     drawing = viz.draw(lecture())
-    bundle = drawing._repr_mimebundle_()
-    assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
+    bundle, metadata = drawing._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "image/png", "application/pdf", "text/plain"}
+    assert bytes(bundle["application/pdf"]).startswith(b"%PDF")  # type: ignore[arg-type]
+    size = {"width": round(drawing.scene.width), "height": round(drawing.scene.height)}
+    assert metadata == {"image/png": size}
+    assert drawing._mime_() == ("image/svg+xml", drawing.svg)
     assert bundle["image/svg+xml"] == drawing.svg
     assert isinstance(bundle["image/png"], bytes)
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert "gradient" in str(bundle["text/plain"])
-    assert set(drawing._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
-    assert "image/png" not in drawing._repr_mimebundle_(exclude={"image/png"})
+    assert drawing._repr_mimebundle_(include={"text/plain"}) == ({"text/plain": str(drawing)}, {})
+    bundle, metadata = drawing._repr_mimebundle_(exclude={"image/png"})
+    assert "image/png" not in {*bundle, *metadata}
     assert repr(drawing).startswith("<viz.Drawing of f")
 
 
@@ -225,7 +233,7 @@ def test_a_wide_picture_asks_for_less_in_a_notebook(least: int, shown: float | N
     while viz.draw(y).scene.width < least:
         y = (y + 1).tanh()
     drawing = viz.draw(y)
-    whole, asked = (ElementTree.fromstring(svg) for svg in (drawing.svg, drawing._repr_mimebundle_()["image/svg+xml"]))
+    whole, asked = (ElementTree.fromstring(svg) for svg in (drawing.svg, drawing._repr_mimebundle_()[0]["image/svg+xml"]))
     width, height = (float(whole.get(side, "")) for side in ("width", "height"))
     scale = 850 / width if shown is None else shown
     assert (width > 850) == (scale < 1)
@@ -320,9 +328,11 @@ def test_without_graphviz_the_error_says_what_to_install(monkeypatch: pytest.Mon
     assert drawing.dot.startswith("digraph")
     with pytest.raises(RuntimeError, match=r"pip install pygraphviz.*`dot`"):
         drawing.svg  # the attribute is computed
-    bundle = drawing._repr_mimebundle_()
+    bundle, metadata = drawing._repr_mimebundle_()
     assert set(bundle) == {"text/plain"}
+    assert metadata == {}
     assert "pip install pygraphviz" in str(bundle["text/plain"])
+    assert drawing._mime_() == ("text/plain", bundle["text/plain"])
 
 
 def test_a_larger_graph_is_rendered_in_a_child() -> None:

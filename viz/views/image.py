@@ -168,31 +168,45 @@ class Image(View):
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the SVG, a PNG for hosts that want one, and plain text.
+    ) -> tuple[dict[str, str | bytes], dict[str, dict[str, int]]]:
+        """What a notebook shows: the SVG, a PNG and a PDF for hosts that want one, and plain text.
 
         No text/html: JupyterLab and nbconvert would prefer it to the picture. They show the SVG as an image of the size that it
-        asks for, so a wide one asks for less.
+        asks for, so a wide one asks for less; the PNG, which has more dots, is shown as large as the SVG. The PDF is for
+        nbconvert's LaTeX, which would need Inkscape for an SVG.
         """
         bundle: dict[str, str | bytes] = {}
+        metadata: dict[str, dict[str, int]] = {}
         wanted = [
             kind
-            for kind in ("text/plain", "image/svg+xml", "image/png")
+            for kind in ("text/plain", "image/svg+xml", "image/png", "application/pdf")
             if (not include or kind in include) and not (exclude and kind in exclude)
         ]
         note = ""
         try:
+            if wanted != ["text/plain"]:
+                scene = self.scene
+                scale = min(1.0, max(CELL_WIDTH / scene.width, SMALLEST))
             if "image/svg+xml" in wanted:
-                scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
-                bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
+                bundle["image/svg+xml"] = write_svg(scene, scale=scale)
             if "image/png" in wanted:
                 bundle["image/png"] = self._sized(".png", 1.0, None)
+                metadata["image/png"] = {"width": round(scale * scene.width), "height": round(scale * scene.height)}
+            if "application/pdf" in wanted:
+                bundle["application/pdf"] = self._sized(".pdf", 1.0, None)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"
         if "text/plain" in wanted:
             bundle["text/plain"] = f"{self}{note}"
-        return bundle
+        return bundle, metadata
+
+    def _mime_(self) -> tuple[str, str]:
+        """What marimo shows, which would show a choice of the SVG, the PNG and the PDF: the SVG alone."""
+        try:
+            return "image/svg+xml", self.svg
+        except RenderError as error:
+            return "text/plain", f"{self}\n(no picture: {error})"
 
 
 def _check_size(what: str, value: object, least: float, most: float) -> None:

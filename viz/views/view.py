@@ -126,6 +126,10 @@ class HTMLView(View):
         """What a notebook shows: the HTML, and the plain text."""
         return {"text/html": self.html, "text/plain": self.text}
 
+    def _repr_html_(self) -> str:
+        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame."""
+        return self.html
+
 
 def filled(name: str, language: str, **parts: str) -> str:
     """An HTML file in a language, with its words in capitals replaced by HTML."""
@@ -173,8 +177,8 @@ def fragment(
         script = "\n" + re.sub("|".join(parts), lambda word: parts[word[0]], source)
     css = _coloured("\n".join(["", *[_asset(f"{name}.css") for name in ("page", *names)]]), theme)
     ident = "g" + hashlib.sha256(f"{still}{body}{css}{script}{kind}".encode()).hexdigest()[:12]
-    # Twice: so that a host's rules for tables, images and buttons, which name a class and an element, come second.
-    scope = f'[data-glassgrad="{ident}"]' * 2
+    # Two attributes, so that a host's rules for tables, images and buttons, which name a class and an element, come second.
+    scope = f'[data-glassgrad="{ident}"][data-kind]'
     css = re.sub("^S|,S", lambda found: f"{found[0][:-1]}{scope}", css.strip(), flags=re.MULTILINE)
     spoken = "" if language == "en" else f' lang="{language}"'
     lines = [

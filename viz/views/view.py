@@ -139,7 +139,7 @@ def filled(name: str, language: str, **parts: str) -> str:
 
 def fragment(
     body: str, *, kind: str, theme: str, label: str, picture: Staged | None = None, live: str = "", data: Any = None,
-    language: str = "en",
+    language: str = "en", code: str = "",
 ) -> str:  # fmt: skip
     """Put a picture, a body, its styles and its script together.
 
@@ -158,6 +158,7 @@ def fragment(
         data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element, and ``stage``, if there is a
             picture; stage.js says what that is. None where there is no script.
         language: one of `viz.languages.LANGUAGES`; HTML and scripts have their words in ``{{double braces}}``.
+        code: JavaScript that stands in the script for ``CODE``.
 
     Raises:
         RenderError: there is a picture, and Graphviz is missing, failed, or took too long.
@@ -166,7 +167,7 @@ def fragment(
     if picture is not None:
         still = _still(picture.svg, label)
     if data is not None:
-        source, parts = _asset(f"{kind}.js"), {"DATA": script_json(data)}
+        source, parts = _asset(f"{kind}.js"), {"DATA": script_json(data), "CODE": code}
         if picture is not None:
             names.insert(0, "stage")
             source = _asset("stage.js") + source
@@ -174,7 +175,7 @@ def fragment(
             parts |= {"LIVE": script_json(f"{shown}\n{live}"), "STAGE": script_json(picture.staged)}
         source = _coloured(translated(language, source), theme)
         # In one pass: a user's label may be one of these words.
-        script = "\n" + re.sub("|".join(parts), lambda word: parts[word[0]], source)
+        script = "\n" + re.sub(rf"\b({'|'.join(parts)})\b", lambda word: parts[word[0]], source)
     css = _coloured("\n".join(["", *[_asset(f"{name}.css") for name in ("page", *names)]]), theme)
     ident = "g" + hashlib.sha256(f"{still}{body}{css}{script}{kind}".encode()).hexdigest()[:12]
     # Two attributes, so that a host's rules for tables, images and buttons, which name a class and an element, come second.

@@ -360,10 +360,12 @@ def staged(browser: Any, folder: Path, view: Any) -> Any:
 
 
 def lit(browser: Any) -> list[str]:
-    """What is left at full strength over the veil, in the words of its nodes' and constants' first texts."""
+    """What is left at full strength by the veil, in the words of its nodes' and constants' first texts."""
     script = (
-        "return Array.from(document.querySelectorAll('.sheet svg+svg')).filter(s=>s.style.display!=='none')"
-        ".flatMap(s=>Array.from(s.querySelectorAll('.node,.constant'))).map(n=>n.querySelector('text').textContent)"
+        "const veil=document.querySelector('.sheet svg+svg path');if(!veil||!veil.getClientRects().length)return [];"
+        "return Array.from(document.querySelectorAll('.sheet svg:first-child .node,.sheet .constant')).filter(n=>{"
+        "const b=n.getBBox();return !veil.isPointInFill(new DOMPoint(b.x+b.width/2,b.y+b.height/2))})"
+        ".map(n=>n.querySelector('text').textContent)"
     )
     return sorted(browser.execute_script(script))
 
@@ -509,6 +511,25 @@ def test_the_search_box_finds_nodes(browser: Any, tmp_path: Path) -> None:
     search.send_keys(Keys.ESCAPE)
     assert told.text.startswith("Rest the pointer")
     assert browser.switch_to.active_element.get_attribute("class") == "stage"
+
+
+def test_hover_is_quick_in_a_large_picture(browser: Any, tmp_path: Path) -> None:
+    """With 1,000 nodes and 250 constants a hover takes less than 8 ms, script and layout; also where it lights 250 nodes."""
+    f = ag.sum([(ag.Value(k / 10, label=f"x{k}") * 2.0).tanh().exp() for k in range(250)])
+    drawing = viz.draw(f, max_nodes=2000)
+    assert len(drawing.graph.nodes) == 1001
+    staged(browser, tmp_path, drawing.interactive())
+    taken = browser.execute_script(
+        "return [7,307,604,991,1000].map(p=>{"
+        "var node=document.querySelector('[data-node=\"'+p+'\"] *'),least=1e9;"
+        "for(var k=0;k<7;k++){"
+        "document.querySelector('.sheet').dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
+        "var t=performance.now();node.dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
+        "document.querySelector('.told').getBoundingClientRect();least=Math.min(least,performance.now()-t)}"
+        "return [least,document.querySelector('.sheet svg+svg path').getAttribute('d').split('M').length-2]})"
+    )
+    assert [count for _, count in taken] == pytest.approx([2, 2, 3, 2, 251], abs=2)
+    assert max(milliseconds for milliseconds, _ in taken) < 8
 
 
 def test_the_mouse_drags_what_does_not_fit(browser: Any, tmp_path: Path) -> None:

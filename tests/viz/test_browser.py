@@ -326,6 +326,33 @@ def test_themes_have_a_ground_of_their_own(theme: str, browser: Any, tmp_path: P
     assert picture.getpixel((3, 3)) == rgb
 
 
+def test_a_theme_that_follows_the_reader(browser: Any, tmp_path: Path) -> None:
+    """With theme="auto" a page, its picture, what hover adds, and an image of it are dark where the reader prefers that."""
+    drawing = viz.draw(neuron(), theme="auto")
+    pixels = pytest.importorskip("PIL.Image")
+    (tmp_path / "f.svg").write_text(drawing.svg, encoding="utf-8")
+    colours = (
+        "const over=new PointerEvent('pointerover',{bubbles:true});document.querySelector('[data-node] *').dispatchEvent(over);"
+        "const of=(s,w)=>getComputedStyle(document.querySelector(s))[w];"
+        "return [of('body','backgroundColor'),of('[data-kind]','backgroundColor'),of('.sheet svg > rect','fill'),"
+        "of('text.value','fill'),of('.sheet svg+svg .edge path','stroke'),of('.sheet svg+svg > path','fill')]"
+    )
+    for scheme in ("light", "dark"):
+        wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+        try:
+            show(browser, tmp_path, drawing.interactive().page)
+            found = browser.execute_script(colours)
+            show(browser, tmp_path, body(f'<img src="{(tmp_path / "f.svg").as_uri()}">'))
+            image = pixels.open(io.BytesIO(browser.find_element("css selector", "img").screenshot_as_png)).convert("RGB")
+        finally:
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        names = ("ground", "ground", "ground", "value", "line", "ground")
+        rgb = [tuple(int(THEMES[scheme][name][i : i + 2], 16) for i in (1, 3, 5)) for name in names]
+        assert found == [f"rgb({r}, {g}, {b})" for r, g, b in rgb]
+        assert image.getpixel((3, 3)) == rgb[0]
+
+
 def test_texts_stay_inside_and_apart_as_rendered(browser: Any, tmp_path: Path) -> None:
     """With the fonts of this browser, too, no text leaves the picture and none lies over another."""
     for options in ({}, {"style": "boxes"}, {"local_gradients": True}, {"direction": "TB"}):

@@ -92,6 +92,18 @@ def test_green_values_and_red_gradients_can_be_read() -> None:
                 assert (one + 0.05) / (two + 0.05) >= 4.5, (name, text, place)
 
 
+def test_a_theme_that_follows_the_reader_is_the_light_one_and_a_style_sheet() -> None:
+    """With theme="auto" the SVG without its style sheet is the light one; the sheet has a dark colour for each that occurs."""
+    light, auto = (viz.draw(lecture(), theme=theme).svg for theme in ("light", "auto"))
+    (sheet,) = re.findall(r"<style>.*</style>\n", auto)
+    assert re.sub(r' data-picture="\w+"', "", auto.replace(sheet, "")) == light
+    rules = dict(re.findall(r'"(#\w+)"\]\{fill:(#\w+)\}', sheet))
+    assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', light)) <= set(rules)
+    assert all(THEMES["dark"][name] == rules[colour] for name, colour in THEMES["light"].items())
+    assert viz.draw(lecture(), theme="auto").to_bytes(".pdf") == viz.draw(lecture()).to_bytes(".pdf")
+    assert viz.draw(lecture(), theme="auto").dot == viz.draw(lecture()).dot
+
+
 def test_without_a_backward_pass_no_gradient_is_shown() -> None:
     """Before backward() the picture shows values alone and says so; it shows no zeros as if they were gradients."""
     before = viz.draw(lecture(backward=False)).svg

@@ -20,7 +20,7 @@ var stage=(function(){
     var box=svg.viewBox.baseVal;size=[box.width,box.height];
     svg.removeAttribute('style');
     over=document.createElementNS(svg.namespaceURI,'svg');
-    over.setAttribute('viewBox',svg.getAttribute('viewBox'));over.setAttribute('font-family',svg.getAttribute('font-family'));
+    ['viewBox','font-family','data-picture'].forEach(function(n){if(svg.hasAttribute(n))over.setAttribute(n,svg.getAttribute(n))});
     over.setAttribute('aria-hidden','true');over.style.display='none';
     sheet.replaceChildren(svg,over);
     /* What is near a node: its wires, itself and what is at their other ends, its constants. Found once, not at each hover. */

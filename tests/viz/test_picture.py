@@ -269,7 +269,7 @@ def test_saving(tmp_path: Path) -> None:
     ):
         path = drawing.save(tmp_path / f"graph{suffix}")
         assert path.read_bytes().lstrip().startswith(start)
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.html"):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.tex, \.dot, \.html"):
         drawing.save(tmp_path / "graph.gif")
     with pytest.raises(ValueError, match="no suffix"):
         drawing.save(tmp_path / "graph")
@@ -304,7 +304,7 @@ def test_the_size_of_a_file(tmp_path: Path) -> None:
         (".svg", {"scale": 0.001}, "scale=0.001 must be a number from 0.01 to 100"),
         (".svg", {"scale": True}, "scale=True must be a number"),
         (".svg", {"scale": "2"}, "scale='2' must be a number"),
-        (".dot", {"scale": 2}, r"scale= is for \.svg, \.png, \.pdf, not for \.dot"),
+        (".dot", {"scale": 2}, r"scale= is for \.svg, \.png, \.pdf, \.tex, not for \.dot"),
         (".html", {"scale": 2}, r"not for \.html"),
         (".png", {"dpi": 3}, "dpi=3 must be a whole number from 8 to 2400"),
         (".pdf", {"dpi": 300}, r"dpi= is for \.png, not for \.pdf"),

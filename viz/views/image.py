@@ -1,4 +1,4 @@
-"""A single picture as a file and in a notebook: SVG, PNG, PDF."""
+"""A single picture as a file and in a notebook: SVG, PNG, PDF, TikZ."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ..scene.raster import positioned
 from ..scene.rows import in_rows
 from ..scene.shapes import Scene
 from ..scene.svg import write_svg
+from ..scene.tikz import write_tikz
 from .view import View
 
 __all__ = ["Image", "Still"]
@@ -86,11 +87,12 @@ class Image(View):
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: where to; its suffix is one of `suffixes` and chooses the format.
-            scale: how large it is; 2 for twice as wide and high. For .svg, .png and .pdf.
+            path: where to; its suffix is one of `suffixes` and chooses the format. A ``.tex`` file is an environment
+                ``tikzpicture`` to ``\\input`` in a LaTeX document that has ``\\usepackage{tikz}``.
+            scale: how large it is; 2 for twice as wide and high. For .svg, .png, .pdf and .tex.
             dpi: for .png, how many dots an inch has; otherwise 120, or fewer where the picture is large.
             font_size: how large its numbers are, in points, 1 to 200: 14 for slides. Labels are a little larger; words on edges
-                and below the picture are 4/5 of it. For .svg, .png and .pdf, instead of scale.
+                and below the picture are 4/5 of it. For .svg, .png, .pdf and .tex, instead of scale.
             width: in centimetres, 1 to 1000. Without font_size the picture is as wide as that; with it, it is at most as wide,
                 and a wider one goes on in further rows, where a wire that is cut has the same letter at both of its ends.
 
@@ -142,6 +144,8 @@ class Image(View):
             if fitted:
                 scale *= PIXELS_PER_POINT
             return (self.svg if scale == 1 and not fitted else write_svg(scene, scale=scale)).encode("utf-8")
+        if suffix == ".tex":
+            return write_tikz(scene, scale).encode("utf-8")
         return _png(scene, scale, dpi) if suffix == ".png" else _pdf(scene, scale)
 
     def _fitted(self, font_size: float | None, width: float | None) -> tuple[Scene, float]:

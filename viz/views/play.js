@@ -65,7 +65,6 @@ function side(w){
       return best;
     case 'floor':return Math.floor(x/y);
     case 'turn':return Math.floor(x/Math.PI+.5);
-    case 'nonzero':return x===0?0:1;
     case 'negative power':return y<0?sign(x):1;
     default:return sign(z)}}
 function sidesNow(){return data.watched.map(side)}

@@ -37,8 +37,8 @@ class Corner:
         side: what changes when it is crossed. ``"x"`` and ``"y"``: the sign of the first or the second operand; ``"x-y"``:
             which of the two is larger; ``"bounds"``: on which side of which bound the first is; ``"top"`` and ``"low"``: which
             operand is the largest or the smallest; ``"floor"``: the whole part of a quotient; ``"turn"``: the branch of a
-            tangent; ``"z"``: whether the result is zero; ``"nonzero"``: whether the first operand is; ``"negative power"``:
-            the sign of the first operand, where the second is negative.
+            tangent; ``"z"``: whether the result is zero; ``"negative power"``: the sign of the first operand, where the
+            second is negative.
         where: the place as it is written, with the operands' names as {0}, {1}, ... and the whole as {z}.
     """
 
@@ -62,7 +62,6 @@ CORNERS: Mapping[str, Corner] = {
     "max": Corner("kink", "top", "max: i → j"),
     "min": Corner("kink", "low", "min: i → j"),
     "copysign": Corner("jump", "y", "{1} = 0"),
-    "where": Corner("jump", "nonzero", "{0} = 0"),
     "remainder": Corner("jump", "floor", "{z} = 0"),
     "divide": Corner("pole", "y", "{1} = 0"),
     "reciprocal": Corner("pole", "x", "{0} = 0"),

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .program import Program
+    from .program import Guard, Program
 
 __all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "shown", "source"]
 
@@ -159,6 +159,22 @@ class Plan:
         self.derivatives = {
             slot: names.take(f"d_{self.names[slot]}") for slot, is_active in enumerate(self.active) if is_active
         }
+
+    def forward(self, computed: Callable[[int], list[str]], checked: Callable[[int, Guard], list[str]]) -> list[str]:
+        """The lines of all instructions in turn, and of each guard where it stands.
+
+        Args:
+            computed: the lines of an instruction, by its number.
+            checked: the lines of a guard, by its number and itself.
+        """
+        lines: list[str] = []
+        guards = list(enumerate(self.program.guards))
+        for i in range(len(self.code) + 1):
+            while guards and guards[0][1].position <= i:
+                lines += checked(*guards.pop(0))
+            if i < len(self.code):
+                lines += computed(i)
+        return lines
 
     def sweep(self, output: int) -> Sweep:
         """The way back from the slot of an output: the reversed depth-first order, along what is active."""

@@ -16,7 +16,7 @@ import autograd
 from autograd.program import program_of
 
 from ..files import FORMATS, check_suffix
-from ..graph.reading import MAX_NODES as MAX_DRAWN
+from ..graph.folding import DEFAULT
 from ..languages import LANGUAGES
 from ..layout.look import DIRECTIONS, STYLES
 from ..scene.graphviz import RenderError
@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
     parser.add_argument("--path", metavar="NAME", help="fade what does not lie between this node and the result")
     parser.add_argument(
-        "--max-nodes", type=int, metavar="N", default=MAX_DRAWN, help=f"fold what is more (default: {MAX_DRAWN})"
+        "--max-nodes", type=int, metavar="N", help=f"fold what is more (default: {DEFAULT}, what a page has room for)"
     )
     parser.add_argument("--scale", type=float, metavar="FACTOR", default=1.0, help="how large the picture is (default: 1)")
     parser.add_argument("--font-size", type=float, metavar="POINTS", help="how large its numbers are, as 14 for slides")

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ..scene.shapes import Point, Rect, Shape, Text, text_width
+from ..scene.shapes import Circle, Point, Rect, Shape, Text, text_width
 
 __all__ = ["NABLA", "SIZES", "Cell", "Words"]
 
@@ -34,6 +34,7 @@ class Words:
         title: what is told on hover.
         fills_in: whether empty numbers are written as well, for a player to fill them in.
         columns: columns of text that its numbers have at least.
+        alarm: ``"first"`` at the first number that is inf or nan, ``"later"`` at any further one, else empty.
         ghosts: whether there is a place for the number before beside each number.
     """
 
@@ -47,6 +48,7 @@ class Words:
     title: str
     fills_in: bool
     columns: int
+    alarm: str = ""
     ghosts: bool = False
 
     @property
@@ -138,6 +140,16 @@ class Cell(ABC):
             )
             for i, line in enumerate(lines)
         ]  # fmt: skip
+
+    def alarm(self, centre: Point) -> list[Shape]:
+        """An outline around a number that is inf or nan: dashed, and at the first one solid with an exclamation mark."""
+        width, height = self.extent
+        left, top = centre[0] - width / 2 - 4, centre[1] - height / 2 - 4
+        if self.words.alarm != "first":
+            return [Rect(left, top, width + 8, height + 8, 8, "", "alarm", 1.6, "5 3")]
+        x, y = left + width + 5, top + 3
+        outline = Rect(left, top, width + 8, height + 8, 8, "", "alarm", 2.6)
+        return [outline, Circle(x, y, 8, "alarm", "ground", 1.5), Text("!", x, y, SIZES["symbol"], "ground", bold=True)]
 
     def ghosts(self, value: Text, gradient: Text, beyond: float) -> list[Text]:
         """Empty texts for the numbers before: beyond a value and its gradient, away from the line between them."""

@@ -26,6 +26,7 @@ _COLOURS = {  # light, dark, print
     "rose": ("#0550ae", "#79c0ff", "#003a8c"),
     "fell": ("#8a3c00", "#ffa657", "#6b2d00"),
     "changed": ("#fff3bf", "#4b3a08", "#ffffff"),
+    "alarm": ("#a8430a", "#ffa657", "#8a3500"),
 }
 THEMES: Mapping[str, Mapping[str, str]] = {
     theme: {name: colours[i] for name, colours in _COLOURS.items()} for i, theme in enumerate(("light", "dark", "print"))

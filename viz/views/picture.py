@@ -9,6 +9,7 @@ from typing import Any
 from ..digits import short
 from ..graph.model import Graph
 from ..graph.reading import shrunk
+from ..graph.sentences import warnings
 from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import Measured, measure
@@ -150,7 +151,7 @@ class Picture(Image):
             lines.append(say("… and {count:,} more nodes", count=len(graph.nodes) - TABLE_ROWS))
         if graph.note:
             lines.append(graph.note)
-        return "\n".join(lines + graph.outdated.splitlines())
+        return "\n".join(lines + warnings(graph))
 
     @property
     def summary(self) -> str:

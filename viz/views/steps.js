@@ -7,6 +7,7 @@ svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,''
 root.querySelector('details').open=false;
 var told=stage.told;stage.told=function(place){return place<0?'':told(place)};
 function write(place,kind,text){var t=nodes[place].querySelector('text.'+kind);if(t)t.textContent=text}
+function text(place,kind){var t=nodes[place].querySelector('text.'+kind);return t?t.textContent:''}
 function halo(node,strong){
   var b=node.getBBox(),r=document.createElementNS('http://www.w3.org/2000/svg','rect');
   r.setAttribute('x',b.x-3);r.setAttribute('y',b.y-3);r.setAttribute('width',b.width+6);r.setAttribute('height',b.height+6);
@@ -21,6 +22,8 @@ function show(to){
   for(var i=0;i<=k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1});
   var f=frames[k];
   for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
+  svg.querySelectorAll('.alarm').forEach(function(a){  /* an outline waits for its inf or nan */
+    a.style.display=/inf|nan/.test(text(a.getAttribute('data-alarm'),'value')+text(a.getAttribute('data-alarm'),'gradient'))?'':'none'});
   /* oxlint-disable-next-line no-unused-vars */
   edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
     e.style.opacity=known[b]?'':'.25';

@@ -126,6 +126,17 @@ function ghost(text,old,now){
   if(shown===fitting(now,data.room)&&!up&&!down){write(text,'');return}
   write(text,(up?'▲ ':down?'▼ ':'≠ ')+shown,up?'var(--rose)':down?'var(--fell)':'var(--muted)')}
 function norm(slots){return slots.reduce(function(sum,slot){return Math.hypot(sum,gradients[slot])},0)}
+function at(d,from){
+  /* The number of a node; of a stack the median, the lower one of two, as in pictures. */
+  if(!d.copies)return from[d.slot];
+  var all=d.copies.map(function(slot){return from[slot]});
+  if(all.includes(undefined))return undefined;
+  all.sort(function(a,b){return a!==a?(b!==b?0:1):b!==b?-1:a-b});
+  return all[Math.floor((all.length-1)/2)]}
+function strange(){
+  /* The first result that is inf or nan. */
+  for(var slot=first;slot<values.length;slot++)if(values[slot]-values[slot]!==0)return slot;
+  return undefined}
 function show(){
   var old=before||{values:values,gradients:gradients};
   data.nodes.forEach(function(d,place){
@@ -134,11 +145,11 @@ function show(){
     if(d.members){
       if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'));
       return}
-    var v=values[d.slot],g=gradients[d.slot];
+    var v=at(d,values),g=at(d,gradients);
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
-    ghost(n.oldValue,old.values[d.slot],v);
-    ghost(n.oldGradient,old.gradients[d.slot],g);
+    ghost(n.oldValue,at(d,old.values),v);
+    ghost(n.oldGradient,at(d,old.gradients),g);
     if(n.wire){var w=g===undefined?.8:Math.round(width(g)*20)/20;
       if(n.width!==w){n.wire.setAttribute('stroke-width',w);n.width=w}}});
   data.edges.forEach(function(places,k){
@@ -149,9 +160,11 @@ function show(){
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":
     "{{It can't be computed with these numbers}}: "+data.names[failed]);
+  var odd=strange();
+  if(odd!==undefined)lines.push(data.names[odd]+' = '+short(values[odd],data.precision));
   crossed.slice(0,3).forEach(function(w){lines.push(w.says)});
   crossed.forEach(function(w){mark(w.place)});
-  if(failed>=0)data.nodes.forEach(function(d,place){if(d.slot===failed)mark(place)});
+  data.nodes.forEach(function(d,place){if(d.slot===failed||d.slot!==undefined&&d.slot===odd)mark(place)});
   say(lines.join('; '));
   var r=result(),was=old.values[data.root];
   show.result.textContent=data.names[data.root].split(' = ')[0]+' = '+(r===undefined?'?':
@@ -176,7 +189,7 @@ stage.told=function(place){
   if(place<0)return data.hint;
   var d=data.nodes[place];
   if(d.members)return drawn(place).split('\n')[0];
-  var v=values[d.slot],g=gradients[d.slot];
+  var v=at(d,values),g=at(d,gradients);
   return d.told+'\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
 
 /* ---- changing a number ---- */

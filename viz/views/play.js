@@ -10,9 +10,11 @@ function num(x){return typeof x==='number'?x:x==='inf'?Infinity:x==='-inf'?-Infi
 function digits(x,count){
   /* The first digits of a positive number and its power of ten; of two that are equally near, the even one. */
   var m=x.toExponential(count-1).split('e'),d=m[0].replace('.',''),e=+m[1];
-  /* oxlint-disable-next-line number-arg-out-of-range */
-  var all=x.toExponential(100).split('e'),long=all[0].replace('.','');
-  if(long.charAt(count)==='5'&&/^0*$/.test(long.slice(count+1))&&+long.charAt(count-1)%2===0){d=long.slice(0,count);e=+all[1]}
+  var near=x.toExponential(count).split('e');
+  if(near[0].endsWith('5')&&Number(near.join('e'))===x){
+    /* oxlint-disable-next-line number-arg-out-of-range */
+    var all=x.toExponential(100).split('e'),long=all[0].replace('.','');
+    if(long.charAt(count)==='5'&&/^0*$/.test(long.slice(count+1))&&+long.charAt(count-1)%2===0){d=long.slice(0,count);e=+all[1]}}
   return [d,e]}
 function short(x,precision){
   if(x!==x)return 'nan';
@@ -177,8 +179,10 @@ function show(){
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
 function mark(place){
-  if(!nodes[place])return;
-  var b=nodes[place].element.getBBox();
+  var n=nodes[place];
+  if(!n)return;
+  if(!n.box)n.box=n.element.getBBox();
+  var b=n.box;
   var frame=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'var(--changed)',stroke:'var(--text)','stroke-width':2,'class':'crossed'});
   ground.parentNode.insertBefore(frame,ground.nextSibling);halos.push(frame)}
 var event=root.querySelector('.event');
@@ -248,7 +252,7 @@ leaves.forEach(function(leaf,i){
   var n=nodes[leaf.place],element=n.element,held=null;
   var wide='0'.repeat(data.room);
   write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide);
-  var b=element.getBBox();
+  var b=n.box=element.getBBox();
   var frame=make('rect',{x:b.x-4,y:b.y-4,width:b.width+8,height:b.height+8,rx:6,'class':'frame'});
   element.insertBefore(frame,element.firstChild);
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');

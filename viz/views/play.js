@@ -179,10 +179,8 @@ function show(){
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
 function mark(place){
-  var n=nodes[place];
-  if(!n)return;
-  if(!n.box)n.box=n.element.getBBox();
-  var b=n.box;
+  var b=nodes[place]&&nodes[place].box;
+  if(!b)return;
   var frame=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'var(--changed)',stroke:'var(--text)','stroke-width':2,'class':'crossed'});
   ground.parentNode.insertBefore(frame,ground.nextSibling);halos.push(frame)}
 var event=root.querySelector('.event');
@@ -232,7 +230,7 @@ function ranged(i){
   return [middle-wide,middle+wide,u]}
 function refill(){
   var x=values[chosen];
-  if(document.activeElement!==field||field.getAttribute('aria-invalid')!=='true'&&parsed(field.value)!==x)field.value=short(x,Math.max(data.precision,6));
+  if(root.getRootNode().activeElement!==field||field.getAttribute('aria-invalid')!=='true'&&parsed(field.value)!==x)field.value=short(x,Math.max(data.precision,6));
   var r=ranged(chosen);
   if(r[0]!==range[0]||r[1]!==range[1]){slide.min=r[0];slide.max=r[1];slide.step='any';range=r}
   if(x-x===0&&+slide.value!==x)slide.value=x;
@@ -250,11 +248,8 @@ function type(){
 leaves.forEach(function(leaf,i){
   if(leaf.place<0)return;
   var n=nodes[leaf.place],element=n.element,held=null;
-  var wide='0'.repeat(data.room);
-  write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide);
-  var b=n.box=element.getBBox();
-  var frame=make('rect',{x:b.x-4,y:b.y-4,width:b.width+8,height:b.height+8,rx:6,'class':'frame'});
-  element.insertBefore(frame,element.firstChild);
+  n.frame=make('rect',{rx:6,'class':'frame'});
+  element.insertBefore(n.frame,element.firstChild);
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
   element.setAttribute('aria-label',leaf.name);
   element.addEventListener('focus',function(){choose(i)});
@@ -348,10 +343,29 @@ rateField.addEventListener('input',function(){
   rateField.setAttribute('aria-invalid',good?'false':'true');
   root.querySelector('.rated').textContent=short(rate,4)});
 
-compute();remember();before=null;choose(0);show();plot();stage.refresh();
+function measure(){
+  /* How large each node is with the widest numbers; nothing can be measured before the page is seen. */
+  if(!svg.getBoundingClientRect().width)return;
+  var wide='0'.repeat(data.room);
+  nodes.forEach(function(n){
+    if(n.value.element){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
+    if(n.frame)['x','y','width','height'].forEach(function(side){n.frame.setAttribute(side,0)})});
+  nodes.forEach(function(n){n.box=n.element.getBBox()});
+  nodes.forEach(function(n){
+    if(!n.frame)return;
+    n.frame.setAttribute('x',n.box.x-4);n.frame.setAttribute('y',n.box.y-4);
+    n.frame.setAttribute('width',n.box.width+8);n.frame.setAttribute('height',n.box.height+8)});
+  watcher.disconnect();show()}
+var watcher=new ResizeObserver(function(){measure()});
+compute();remember();before=null;choose(0);show();plot();stage.refresh();watcher.observe(root);measure();
 root.glassgrad={
   get values(){return values.slice(0,leaves.length)},
   get gradients(){return gradients.slice(0,leaves.length)},
   get numbers(){return values.slice()},
-  set:function(numbers){halt();begin('from outside');numbers.forEach(function(x,i){values[i]=num(x)});compute();show()},
+  set:function(numbers){
+    /* From outside, as from a training loop: the curve goes on. */
+    halt();begin('from outside');
+    if(!history.length)history=[result()];
+    numbers.forEach(function(x,i){values[i]=num(x)});
+    compute();history.push(result());taken++;show();plot()},
   update:update,short:short};

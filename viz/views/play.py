@@ -22,7 +22,7 @@ from ..graph.reading import order_of, read
 from ..layout.look import Look, check_count
 from ..text import shortened, visible
 from .picture import Picture
-from .view import HTMLView, filled, fragment
+from .view import HTMLView, assembled, filled, fragment
 
 __all__ = ["MAX_COMPUTED", "Corner", "Play", "play"]
 
@@ -230,11 +230,20 @@ class Play(HTMLView):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        live = filled("play.html", self.language, RATE=f"{self._rate:g}")
-        return fragment(
-            "", kind="play", theme=self.theme, label=self.title, picture=self._picture, live=live, data=self._data(),
-            language=self.language, code=self._code,
-        )  # fmt: skip
+        return fragment("", **self._parts_of_page())
+
+    @property
+    def assembled(self) -> tuple[str, str]:
+        """The fragment's HTML, and the script that makes it live, for a host that runs it by itself."""
+        html, script, _ = assembled("", **self._parts_of_page())
+        return html, script
+
+    def _parts_of_page(self) -> dict[str, Any]:
+        return {
+            "kind": "play", "theme": self.theme, "label": self.title, "picture": self._picture,
+            "live": filled("play.html", self.language, RATE=f"{self._rate:g}"), "data": self._data(),
+            "language": self.language, "code": self._code,
+        }  # fmt: skip
 
     def _data(self) -> dict[str, Any]:
         graph, look = self._picture.drawn, self._picture.look

@@ -74,12 +74,14 @@ enum { /* why a lane failed, as bits */
 
 #define LANE_NONE 0xFFFFFFFFu  /* nothing flows there */
 #define LANE_FIRST 0x80000000u /* the first that flows into this row in the sweep */
+#define LANE_MOST 256          /* lanes of a group */
+#define LANE_RUN 64            /* blocks that are added up together */
 
 typedef struct {
     lane_rule rule;
     unsigned char kind, wanted;
-    unsigned char leads;       /* of a softmax: whether it computes the shares for those that follow */
-    unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component */
+    unsigned char leads;       /* of a softmax or a weighted dot: whether it computes what others share with it */
+    unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component; of a leading dot `b` members from `a` on */
     unsigned int kept;         /* the first row of partials that are kept */
     unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
     unsigned int up;           /* row of the adjoint */
@@ -91,13 +93,14 @@ typedef struct {
 } lane_step;
 
 typedef struct {
-    unsigned int test, a, b;
+    unsigned int test, way, a, b;
     double result;
 } lane_check;
 
 typedef struct { /* a dot each weight of which is used once: its gradients are added up here */
     unsigned int up, rows, sums, count; /* `sums`: where its places begin; the rows and the places follow each other */
     unsigned char close;                 /* whether each place is the one after the last */
+    unsigned char follows;               /* whether the rows are those of the block before */
 } lane_block;
 
 typedef struct { /* the uses of one shared number, in the order of the sweep */
@@ -114,7 +117,8 @@ typedef struct {
     lane_code *codes;
     lane_check *checks;
     unsigned int *rows; /* operands of sequences; those of a weighted dot begin with places among the shared numbers */
-    size_t count, check_count;
+    unsigned int *members; /* of dots that are computed together: their instructions */
+    size_t count, check_count, ways; /* of ways one must hold, with all its checks */
     size_t value_rows, adjoint_rows, kept_rows, longest;
     lane_exact_dot exact_dot;
     lane_exact_total exact_total;
@@ -199,16 +203,21 @@ static int lane_holds(const lane_check *check, double x, double y)
 static void lane_check_all(const lane_program *p, lane_work *w)
 {
     const size_t lanes = w->lanes;
+    const unsigned int all = (1u << p->ways) - 1;
+    unsigned char missed[LANE_MOST] = {0}; /* bits of ways */
     size_t i, k;
     for (i = 0; i < p->check_count; i++) {
         const lane_check *check = &p->checks[i];
         const double *x = w->values + check->a * lanes, *y = w->values + check->b * lanes;
         for (k = 0; k < lanes; k++)
-            if (check->test == LANE_ASK_TEST)
+            if (check->test == LANE_ASK_TEST && p->ways == 1)
                 w->failed[k] |= LANE_ASKED;
-            else if (!lane_holds(check, x[k], y[k]))
-                w->failed[k] |= LANE_OTHER;
+            else if (check->test == LANE_ASK_TEST || !lane_holds(check, x[k], y[k]))
+                missed[k] |= (unsigned char)(1u << check->way);
     }
+    for (k = 0; k < lanes; k++)
+        if (missed[k] == all)
+            w->failed[k] |= LANE_OTHER;
 }
 
 /* The uses of single shared numbers: the last lane first, and in each lane in the order of the sweep. */
@@ -386,6 +395,8 @@ static __m128d lane_sse2_product_error(__m128d x, __m128d y, __m128d p)
 #define OR_ZERO(m, x) _mm256_and_pd(m, x)
 #define BITS(m) ((unsigned int)_mm256_movemask_pd(m))
 #define PRODUCT_ERROR(x, y, p) _mm256_fmsub_pd(x, y, p)
+#define FMA(x, y, z) _mm256_fmadd_pd(x, y, z)
+#define FMSUB(x, y, z) _mm256_fmsub_pd(x, y, z)
 #include "_lanes_body.h"
 
 #if defined(__clang__)

@@ -19,7 +19,7 @@ from .compiled import Compiled, Path, compile
 from .engines import chosen
 from .graphs import gradients
 from .layout import Layout
-from .program import Program, stop
+from .program import stop
 from .record import NaryPrimitive, is_real, is_tracked
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
@@ -149,6 +149,7 @@ class Group:
         self.sides: tuple[bytes, list[Side], list[int]] | None = None  # of its points, where none of their numbers is a Value
         self._lanes: dict[Any, Any] = {}
         self._plans: dict[Any, Plan] = {}
+        self._joined: tuple[list[Path], Path | None] = [], None
         self._keys: dict[Any, Any] = {}
 
     def paths(self, batch: Batch, mode: Any) -> list[Path] | None:
@@ -176,7 +177,17 @@ class Group:
         if found is None:
             if len(self._lanes) >= MOST_FORMS:  # of programs that are forgotten by now
                 self._lanes.clear()
-            found = self._lanes[key] = Lanes(path.program, active, mapped, captured)
+            found = self._lanes[key] = Lanes(path.program, active, mapped, captured, others=path.others)
+        return found
+
+    def joined(self, paths: list[Path]) -> Path:
+        """One path for the points of all of them, where their programs have the same code; else the first of them."""
+        if len(paths) == 1:
+            return paths[0]
+        known, found = self._joined
+        if found is None or known != paths:
+            found = paths[0].joined(paths[1:]) or paths[0]
+            self._joined = paths, found
         return found
 
     def plan(self, path: Path, batch: Batch, record: Any) -> Plan:
@@ -554,7 +565,8 @@ class Mapped:
         Args:
             batches: the points.
             mode: that is on.
-            sure: whether to find out at which points each program holds, and not to hope that the first one does at all.
+            sure: whether to find out at which points each program holds, and not to hope that the first one does at all, or
+                all of them together.
         """
         parts: list[tuple[Batch, Path, list[int] | None]] = []
         for batch in batches:
@@ -580,7 +592,7 @@ class Mapped:
                 if not (path.layout.is_number and path.outputs[0].kind == "out"):
                     return None
                 if not sure:
-                    parts.append((batch, path, None))
+                    parts.append((batch, batch.group.joined(new), None))
                     continue
                 lanes = batch.group.lanes(path, batch.values(), batch.mapped, True)
                 _, failed = lanes.values(batch.sources, batch.shared(), batch.rows, array("q", pending), self.threads)
@@ -721,7 +733,7 @@ class Reduction(NaryPrimitive):
             captured = [xs[slots[x]] if x in slots else number(x) for x in program.captured]
             for i in range(batch.rows) if mine is None else mine:
                 inputs = [x if type(x) is float else xs[slots[x]] if x in slots else number(x) for x in batch.inputs_at(i)]
-                found[batch.place(i)] = _replayed(program, [*inputs, *captured, *program.constants])
+                found[batch.place(i)] = _replayed(path, [*inputs, *captured, *program.constants])
         return self._record(found)
 
     def _value(self, xs: Sequence[float]) -> float:
@@ -739,12 +751,13 @@ class Reduction(NaryPrimitive):
 _SIGNATURE = inspect.signature(lambda xs, /: None)
 
 
-def _replayed(program: Program, found: list[Any]) -> Any:
+def _replayed(path: Path, found: list[Any]) -> Any:
     """The output of a program from numbers or Values in the place of its inputs, captured Values and constants."""
+    program = path.program
     for record, slots in program:
         xs = tuple([found[s] for s in slots])
         found.append(transforms.stop_gradient(xs[0]) if record is stop else record.apply(xs))
     plain = [x if type(x) is float else number(x) for x in found]
-    if not all(guard.holds(plain) for guard in program.guards):
+    if not path.holds(plain):
         raise ValueError("it takes another way through the function there")
     return found[program.outputs[0]]

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .program import Program, Stale, stop
+from .program import Guard, Program, Stale, stop
 from .replay import Tape, number
 
 __all__ = ["Lanes", "added_up"]
@@ -25,6 +25,7 @@ class Lanes:
         active: for each input whether it is differentiated: 1 or 0.
         mapped: for each input whether it has a number of its own at each point.
         captured: whether captured Values are differentiated.
+        others: the guards of other programs with the same code: it holds where those of one of them hold.
 
     >>> from array import array
     >>> from autograd import multiply
@@ -33,8 +34,11 @@ class Lanes:
     (array('d', [20.0, 30.0]), array('d', [10.0, 10.0]), [])
     """
 
-    def __init__(self, program: Program, active: bytes, mapped: bytes, captured: bool = False) -> None:
+    def __init__(
+        self, program: Program, active: bytes, mapped: bytes, captured: bool = False, others: tuple[tuple[Guard, ...], ...] = ()
+    ) -> None:
         self.program = program
+        self._ways = program.guards, *others
         self._mapped = mapped
         self._kept = [i for i, slot in enumerate([i for i in range(program.inputs) if active[i]]) if mapped[slot]]
         self._tape = Tape(program, active)
@@ -149,7 +153,7 @@ class Lanes:
             for record, slots, _ in self._code:
                 xs = tuple([found[s] for s in slots])
                 found.append(record.evaluate(xs, xs))
-            return found if all(guard.holds(found) for guard in program.guards) else None
+            return found if any(all(guard.holds(found) for guard in way) for way in self._ways) else None
         except (ArithmeticError, ValueError, TypeError):
             return None
 

@@ -11,7 +11,7 @@ import inspect
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, NamedTuple
 
 from . import modes, points, records as p, transforms, tree
@@ -413,11 +413,15 @@ class Mapped:
             return self._stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind, mode)
         results: list[Any] = [None] * samples.count
         errors: dict[int, Exception] = {}
+        differentiating = self.kind != "values"
+        seen = mode._replace(recording=True) if differentiating else mode  # by the function: `no_grad` doesn't stop a gradient
         for batch in batches:
+            # A gradient that depends on a Value among the arguments is a Value.
+            by_program = not (differentiating and batch.has_values and mode.recording)
             pending: Sequence[int] = range(batch.rows)
             tried: list[Path] = []
             while pending:
-                paths = batch.group.paths(batch, mode)
+                paths = batch.group.paths(batch, seen) if by_program else None
                 new = [path for path in paths or () if path not in tried]
                 if new:
                     tried.append(new[0])
@@ -436,8 +440,9 @@ class Mapped:
                 recordable = paths is not None and all(path.program.guards for path in tried)
                 try:
                     if recordable:
-                        results[place] = batch.group.compiled(*batch.numbers_at(i))
-                    if not recordable or self.kind != "values":
+                        with modes.enable_grad() if differentiating else nullcontext():
+                            results[place] = batch.group.compiled(*batch.numbers_at(i))
+                    if not recordable or differentiating:
                         results[place] = self._alone(samples, place)
                 except Exception as error:
                     errors[place] = error

@@ -206,6 +206,21 @@ def test_gradients_of_what_all_points_share() -> None:
     assert [row.tolist() for row in rows] == [[3.0, 2.0], [6.0, 4.0]]
 
 
+def test_gradients_where_nothing_is_recorded() -> None:
+    """`no_grad` doesn't stop a gradient, as it doesn't stop `grad`; results that depend on a Value argument are floats there."""
+    w = ag.Value(3.0)
+    shared = ag.vmap(ag.grad(lambda x, v: x * x * v), in_axes=(0, None))
+    closed = ag.vmap(ag.value_and_grad(lambda x: x * x * w))
+    for _ in range(4):
+        with ag.no_grad():
+            found = shared([1.0, 2.0], w)
+            assert (found, [type(x) for x in found]) == ([6.0, 12.0], [float, float])
+            assert closed([1.0, 2.0]) == ([3.0, 12.0], [6.0, 12.0])
+        found = shared([1.0, 2.0], w)
+        assert [(type(x), x.data) for x in found] == [(ag.Value, 6.0), (ag.Value, 12.0)]
+        assert ag.gradients(found[1], w) == 4.0
+
+
 def test_gradients_of_functions_without_a_program() -> None:
     """A function that returns its argument or a constant, or draws, has the gradients that `grad` gives."""
     assert ag.vmap(ag.grad(lambda x: x))(XS) == [1.0] * len(XS)

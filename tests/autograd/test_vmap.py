@@ -207,7 +207,7 @@ def test_gradients_of_what_all_points_share() -> None:
 
 
 def test_gradients_where_nothing_is_recorded() -> None:
-    """`no_grad` doesn't stop a gradient, as it doesn't stop `grad`; results that depend on a Value argument are floats there."""
+    """`no_grad` stops a gradient no more than it stops `grad`; results that depend on a Value argument are floats there."""
     w = ag.Value(3.0)
     shared = ag.vmap(ag.grad(lambda x, v: x * x * v), in_axes=(0, None))
     closed = ag.vmap(ag.value_and_grad(lambda x: x * x * w))

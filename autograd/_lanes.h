@@ -34,6 +34,7 @@ enum { /* what an instruction does */
     LANE_RELU,
     LANE_MAXIMUM,
     LANE_MINIMUM,
+    LANE_POWER, /* to a small whole number */
     LANE_RULE,
     LANE_TOTAL,
     LANE_MEAN,
@@ -82,7 +83,7 @@ typedef struct {
     unsigned char leads;       /* of a softmax or a weighted dot: whether it computes what others share with it */
     unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component; of a leading dot `b` members from `a` on */
     unsigned int kept;         /* the first row of partials that are kept */
-    unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many */
+    unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
     unsigned int up;           /* row of the adjoint */
 } lane_code;
 
@@ -274,6 +275,21 @@ static double lane_product_error(double x, double y, double p)
     return (((a * c - p) + a * d) + b * c) + b * d;
 #endif
 }
+
+/* Powers with small whole exponents, without the C library where its result is certain. x**n is computed as a sum of two
+   doubles, whose error is far below what follows. The rounded sum is what the library returns unless the exact power is too near
+   to the middle of two doubles; there, and outside of 2**-256 to 2**256, the library is asked.
+
+   Too near: glibc's pow (sysdeps/ieee754/dbl-64/e_pow.c since 2.28, with or without fused multiply-add) says of itself that it
+   is off by 0.511 units in the last place for its exponential, and 1.5 * 2**-68 * |y log x| for its logarithm: half a unit is
+   the last rounding, so that what is rounded is off by less than 0.011 + 256 log(2) * 1.5 * 2**-15 = 0.0192 units. Its predecessor
+   rounded correctly, or nearly so. The middle is avoided by 1/32 = 0.03125 of a unit: the rest times 16/15 must not move the
+   sum. Other libraries, and glibc on processors for which it has a pow of its own, promise less, and are always asked. */
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+enum { LANE_MOST_POWER = 8 };
+#else
+enum { LANE_MOST_POWER = 0 };
+#endif
 
 /* ---- plain C, which a compiler makes vectors of where it can ---- */
 

@@ -24,6 +24,7 @@ cdef extern from "_lanes.h" nogil:
         LANE_RELU
         LANE_MAXIMUM
         LANE_MINIMUM
+        LANE_POWER
         LANE_RULE
         LANE_TOTAL
         LANE_MEAN
@@ -53,6 +54,7 @@ cdef extern from "_lanes.h" nogil:
         LANE_ASK_TEST
         LANE_ASKED
         LANE_OTHER
+        LANE_MOST_POWER
     const unsigned int LANE_NONE
     const unsigned int LANE_FIRST
     const int LANE_MOST
@@ -342,10 +344,14 @@ cdef class Lanes:
         """The name of the instruction set that is used."""
         return self.kernels.name.decode()
 
+    cdef double constant(self, size_t slot) noexcept:
+        """The number of a constant; nan for other slots."""
+        cdef size_t begin = self.tape.first - self.tape.constants
+        return self.tape.constant_numbers[slot - begin] if begin <= slot < self.tape.first else NAN
+
     cdef bint rounds_to_whole(self, slots) except -1:
         """Whether a guard rounds to no digits behind the point."""
-        cdef size_t slot = slots[1], begin = self.tape.first - self.tape.constants
-        return begin <= slot < self.tape.first and self.tape.constant_numbers[slot - begin] == 0.0
+        return self.constant(slots[1]) == 0.0
 
     cdef bint is_shared(self, size_t slot) noexcept:
         return slot < self.tape.first and self.place_of[slot] != LANE_NONE
@@ -373,6 +379,7 @@ cdef class Lanes:
         cdef lane_code* c
         cdef lane_check* check
         cdef int kind
+        cdef double exponent
         cdef unsigned char* needs = NULL
         self.row_of = <unsigned int*>room(tape.slots, sizeof(int))
         self.up_of = <unsigned int*>room(tape.slots, sizeof(int))
@@ -443,7 +450,11 @@ cdef class Lanes:
                 if kind >= DO_RULE_OF_ONE:
                     c.kind = <unsigned char>LANE_KINDS.get(tape.records[tape.ops[i]], LANE_RULE)
                     c.rule = <lane_rule>tape.rules[tape.ops[i]]
-                    if c.kind == LANE_RULE:
+                    if tape.records[tape.ops[i]] is p.power:
+                        exponent = self.constant(at[1])
+                        if 2.0 <= exponent <= LANE_MOST_POWER and exponent == c_floor(exponent):
+                            c.kind, c.count = LANE_POWER, <unsigned int>exponent
+                    if c.kind == LANE_RULE or c.kind == LANE_POWER:
                         c.kept = <unsigned int>kept
                         kept += (c.wanted & 1) + (c.wanted >> 1)
                 continue
@@ -911,7 +922,7 @@ cdef class Lanes:
                     if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
                         return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
-                if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
+                if c.kind == LANE_RULE or c.kind == LANE_POWER or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
                     for j in range(n):
                         kept[j * lanes] = partials[j]
                 partials += n

@@ -262,6 +262,48 @@ static void NAME(exponentials)(const lane_program *p, lane_work *w, const lane_c
     }
 }
 
+/* x**n of row `out`, and where `slopes` is set n * x**(n-1), as `kernels.power` and `power_dx` have them; see LANE_MOST_POWER. */
+static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
+{
+    const size_t lanes = w->lanes;
+    const unsigned int n = c->count, odd = n & 1;
+    const V least = SET(8.636168555094445e-78), most = SET(1.157920892373162e77), more = SET(16.0 / 15.0);
+    double *x = w->values + c->a * lanes, *y = w->values + c->b * lanes, *z = w->values + c->out * lanes;
+    double *kept = w->kept + c->kept * lanes, unused;
+    size_t k;
+    slopes = slopes && c->wanted;
+    EACH {
+        const V factor = LOAD(x + k);
+        V high = factor, low = SET(0.0), before = high, product;
+        M sure = EQUAL(factor, factor), zero;
+        unsigned int i, bits;
+        for (i = 1; i < n; i++) {
+            before = high;
+            if (slopes)
+                sure = i < n - 1 ? sure : EQUAL(ADD(high, MUL(low, more)), high);
+            product = MUL(high, factor);
+            low = ADD(PRODUCT_ERROR(high, factor, product), MUL(low, factor));
+            high = ADD(product, low);
+            low = ADD(SUB(product, high), low);
+        }
+        sure = AND(sure, EQUAL(ADD(high, MUL(low, more)), high));
+        sure = AND(sure, AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most)));
+        zero = EQUAL(factor, SET(0.0));
+        STORE(z + k, WHERE(zero, odd ? factor : SET(0.0), high));
+        if (slopes) /* 0.0 and no -0.0 where x is zero */
+            STORE(kept + k, ADD(MUL(SET((double)n), before), SET(0.0)));
+        bits = BITS(OR(sure, zero)) ^ ((1u << WIDTH) - 1);
+        for (i = 0; bits; bits >>= 1, i++) {
+            int ok = 1;
+            if (!(bits & 1))
+                continue;
+            c->rule(x[k + i], y[k + i], slopes, &z[k + i], slopes ? &kept[k + i] : &unused, &unused, &ok);
+            if (!ok)
+                w->failed[k + i] |= LANE_ASKED;
+        }
+    }
+}
+
 static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
 {
     const size_t lanes = w->lanes;
@@ -338,6 +380,9 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
                 V v = LOAD(x + k), u = LOAD(y + k);
                 STORE(z + k, WHERE(OR(AT_MOST(v, u), UNEQUAL(v, v)), v, u));
             }
+            break;
+        case LANE_POWER:
+            NAME(power)(w, c, slopes);
             break;
         case LANE_RULE: {
             const int wanted = slopes ? c->wanted : 0;
@@ -559,6 +604,7 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
             ADD_TO(step->a, FLOWS(up, NAME(won)(LOAD(y + k), LOAD(x + k))))
             ADD_TO(step->b, FLOWS(up, NAME(won)(LOAD(x + k), LOAD(y + k))))
             break;
+        case LANE_POWER:
         case LANE_RULE:
             ADD_TO(step->a, FLOWS(up, LOAD(kept + k)))
             kept += (c->wanted == 3) * lanes;

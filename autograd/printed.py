@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .program import Program
+    from .program import Guard, Program
 
 __all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "shown", "source"]
 
@@ -160,6 +160,22 @@ class Plan:
             slot: names.take(f"d_{self.names[slot]}") for slot, is_active in enumerate(self.active) if is_active
         }
 
+    def forward(self, computed: Callable[[int], list[str]], checked: Callable[[int, Guard], list[str]]) -> list[str]:
+        """The lines of all instructions in turn, and of each guard where it stands.
+
+        Args:
+            computed: the lines of an instruction, by its number.
+            checked: the lines of a guard, by its number and itself.
+        """
+        lines: list[str] = []
+        guards = list(enumerate(self.program.guards))
+        for i in range(len(self.code) + 1):
+            while guards and guards[0][1].position <= i:
+                lines += checked(*guards.pop(0))
+            if i < len(self.code):
+                lines += computed(i)
+        return lines
+
     def sweep(self, output: int) -> Sweep:
         """The way back from the slot of an output: the reversed depth-first order, along what is active."""
         order: list[int] = []
@@ -182,11 +198,14 @@ class Plan:
         return Sweep(output, order, terms)
 
 
-def source(program: Program, language: str) -> str:
+def source(program: Program, language: str, every: bool = False) -> str:
     """A program as text in a language; see `Program.source`."""
     if language not in LANGUAGES:
         raise ValueError(f"a program is written in {', '.join(map(repr, LANGUAGES))}, got {language!r:.60}")
-    text: str = import_module(f".printed_{language}", __package__).written(program)
+    if every and language != "javascript":
+        raise ValueError(f"every=True is for 'javascript', got {language!r}; leave it out")
+    module = import_module(f".printed_{language}", __package__)
+    text: str = module.written(program, True) if every else module.written(program)
     return text
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from . import kernels
+from . import kernels, printed_pairs
 from .printed_python import wrapped
-from .printed_walked import PIECES, Walked, bare, in_turn, needed
-from .translate import Dialect, Walk
+from .printed_walked import PIECES, Braces, Walked, bare, needed
+from .translate import Walk
 
 if TYPE_CHECKING:
     from .program import Program
@@ -47,11 +48,13 @@ LIBRARY = re.findall(
 )
 
 
-class C(Dialect):
+class C(Braces):
     """Doubles. What raises in Python clears the flag ``ok``, which those functions have that might do so."""
 
     ask = "outside(ok)"
     true = "1"
+    infinity, nan = "INFINITY", "NAN"
+    functions: Mapping[str, str] = {"%": "c_remainder", "//": "c_floor_divided", "**": "c_power", "/": "c_divided"}
     named: Mapping[Any, str] = {
         abs: "fabs",
         math.copysign: "copysign",
@@ -63,6 +66,7 @@ class C(Dialect):
         kernels.erfc: "c_erfc",
         kernels.gelu: "c_gelu",
         kernels.gelu_dx: "c_gelu_dx",
+        **printed_pairs.NAMED,
         **{getattr(math, name): f"c_{name}" for name in ITS_OWN if name != "pow"},
     }
     # Those that can't clear the flag.
@@ -71,40 +75,6 @@ class C(Dialect):
     def __init__(self) -> None:
         self.proven = set(self.sure)
 
-    def number(self, x: float) -> str:
-        """A constant, by the names of C where it isn't finite."""
-        if x != x:
-            return "NAN"
-        return super().number(x) if math.isfinite(x) else "INFINITY" if x > 0 else "(-INFINITY)"
-
-    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
-        """x + y and the like; by a function where Python might raise or C's own is another one."""
-        name = {"%": "c_remainder", "//": "c_floor_divided", "**": "c_power"}.get(
-            sign, "" if sign != "/" or safe else "c_divided"
-        )
-        return self.call(name, [bare(x), bare(y)]) if name else super().arithmetic(sign, x, y, safe=safe)
-
-    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
-        """x < y; two of them where Python has a chain."""
-        found = [f"{x} {sign} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
-        return f"({' && '.join(found)})"
-
-    def both(self, xs: Sequence[str]) -> str:
-        """Whether all hold."""
-        return f"({' && '.join(xs)})"
-
-    def either(self, xs: Sequence[str]) -> str:
-        """Whether one holds."""
-        return f"({' || '.join(xs)})"
-
-    def negation(self, x: str) -> str:
-        """Whether x does not hold."""
-        return f"(!{x})"
-
-    def choice(self, test: str, x: str, y: str) -> str:
-        """x if the test holds, else y."""
-        return f"({test} ? {x} : {y})"
-
     def is_whole(self, x: str) -> str:
         """Whether x is a whole number."""
         return f"(floor({x}) == {x})"
@@ -112,20 +82,6 @@ class C(Dialect):
     def call(self, name: str, xs: Sequence[str]) -> str:
         """A call, which hands the flag on to those that take it."""
         return f"{name}({', '.join([bare(x) for x in xs] + ['ok'] * (name not in self.proven))})"
-
-    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
-        """One statement for each name; none of the later ones may need an earlier name."""
-        in_turn(names, xs)
-        return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
-
-    def returned(self, x: str) -> str:
-        """A statement: x is the result."""
-        return f"return {bare(x)};"
-
-    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
-        """A statement: the lines of the body if the test holds, else the others, which may be none."""
-        lines = [f"if ({bare(test)}) {{", *[f"    {line}" for line in body]]
-        return [*lines, "} else {", *[f"    {line}" for line in otherwise], "}"] if otherwise else [*lines, "}"]
 
     def definition(self, name: str, operands: Sequence[str], variables: Sequence[str], body: Sequence[str]) -> str:
         """A function of doubles, with the flag if it has a use for it."""
@@ -349,30 +305,21 @@ static double dot(const double *xs, const double *ys, int n, int *ok) {
     }
     return sure ? rounded(&exact) : outside(ok);
 }""",
-    "largest": """\
-static double largest(const double *xs, int n, int *ok) {
+    **{
+        name: f"""\
+static double {name}(const double *xs, int n, int *ok) {{
     double z = n > 0 ? xs[0] : outside(ok);
     int i;
-    for (i = 0; i < n; i++) {
-        if (isnan(xs[i])) {
+    for (i = 0; i < n; i++) {{
+        if (isnan(xs[i])) {{
             return xs[i];
-        }
-        z = xs[i] > z ? xs[i] : z;
-    }
+        }}
+        z = xs[i] {sign} z ? xs[i] : z;
+    }}
     return z;
-}""",
-    "smallest": """\
-static double smallest(const double *xs, int n, int *ok) {
-    double z = n > 0 ? xs[0] : outside(ok);
-    int i;
-    for (i = 0; i < n; i++) {
-        if (isnan(xs[i])) {
-            return xs[i];
-        }
-        z = xs[i] < z ? xs[i] : z;
-    }
-    return z;
-}""",
+}}"""
+        for name, sign in (("largest", ">"), ("smallest", "<"))
+    },
     "tied_shares": """\
 /* An equal share for each of those that are the largest, or the smallest. */
 static void tied_shares(double *slopes, const double *xs, int n, double z) {
@@ -411,7 +358,7 @@ static double logsumexp(const double *xs, int n, int *ok) {
     low = rounded(&exact) / whole;
     z = top + rest;
     z += k_difference_error(top, -rest, z) + low;
-    return top >= 0.0 || fabs(z) > rest + low ? z : outside(ok);
+    return top >= 0.0 || fabs(z) > rest + low ? z : cancelling(xs, n, top, ok);
 }""",
     "c_logaddexp": """\
 static double c_logaddexp(double x, double y, int *ok) {
@@ -458,6 +405,60 @@ static void softmax_slopes(double *slopes, const double *shares, int n, int comp
     for (i = 0; i < n; i++) {
         slopes[i] = i == component ? z * others : -(z * shares[i]);
     }
+}""",
+    "exp_pair": """\
+/* exp(d + d_low) for d <= 0, and what its rounding left out, as far as that can matter beside 1. */
+static double exp_pair(double d, double d_low, double *low) {
+    double high, high_low, t, p, e;
+    int parts;
+    if (d < -40.0) {
+        e = exp(d);
+        *low = e * d_low;
+        return e;
+    }
+    parts = (int)nearbyint(64.0 * d);
+    high = EXP[-parts][0];
+    high_low = EXP[-parts][1];
+    t = expm1(d - parts / 64.0);
+    p = high * t;
+    *low = k_product_error(high, t, p) + (high_low * (1.0 + t) + (high + p) * d_low);
+    e = high + p;
+    *low = (high - e) + p + *low;
+    return e;
+}""",
+    "log_softmax": """\
+/* x - logsumexp(xs) for each x: both steps down from the largest have one sign, so that nothing cancels. */
+static void log_softmax(double *found, const double *xs, int n, int *ok) {
+    Exact exact;
+    double top = largest(xs, n, ok), whole, whole_low, rest, d, d_low, low;
+    int i;
+    if (!isfinite(top)) {
+        softmax(found, xs, n, ok);
+        for (i = 0; i < n; i++) {
+            found[i] = found[i] != 0.0 ? log(found[i]) : -INFINITY;
+        }
+        return;
+    }
+    exact.count = 0;
+    add_exactly(&exact, -1.0);
+    for (i = 0; i < n; i++) {
+        d = xs[i] - top;
+        add_exactly(&exact, exp_pair(d, d > -INFINITY ? k_difference_error(xs[i], top, d) : 0.0, &low));
+        add_exactly(&exact, low);
+    }
+    whole = rounded(&exact);
+    add_exactly(&exact, -whole);
+    whole_low = rounded(&exact) / (1.0 + whole);
+    rest = log1p(whole);
+    for (i = 0; i < n; i++) {
+        d = xs[i] - top;
+        d_low = d > -INFINITY ? k_difference_error(xs[i], top, d) : 0.0;
+        found[i] = d - (rest + (whole_low - d_low));
+    }
+}""",
+    "log_softmax_slopes": """\
+static void log_softmax_slopes(double *slopes, const double *shares, int n, int component, int *ok) {
+    softmax_slopes(slopes, shares, n, component, 1.0, ok);
 }""",
     "Scaled": """\
 /* (high + low) * 2**exponent */
@@ -549,16 +550,21 @@ def erfcx_rows() -> list[tuple[float, ...]]:
     return [kernels._erfcx_terms(eighths) for eighths in range(8 * 28 + 1)]
 
 
-def _table() -> str:
-    rows = erfcx_rows()
+def _table(name: str, rows: Sequence[tuple[float, ...]]) -> str:
     lines = [f"    {{{', '.join(map(repr, row))}}}," for row in rows]
-    return "\n".join([f"static const double ERFCX[{len(rows)}][{len(rows[0])}] = {{", *lines, "};"])
+    return "\n".join([f"static const double {name}[{len(rows)}][{len(rows[0])}] = {{", *lines, "};"])
+
+
+@cache
+def _table_of_exp() -> str:
+    """exp at 0, -1/64, -2/64, ..., and what rounding left out."""
+    return _table("EXP", [kernels._exp_of_part(-parts) for parts in range(40 * 64 + 1)])
 
 
 def _tabled() -> dict[str, str]:
     gelu_terms = kernels._gelu_terms()
     return {
-        "ERFCX": _table(),
+        "ERFCX": _table("ERFCX", erfcx_rows()),
         "GELU": f"static const double GELU[{len(gelu_terms)}] = {{{', '.join(map(repr, gelu_terms))}}};",
         "erfcx": """\
 /* exp(x*x) * erfc(x), and what its rounding left out. */
@@ -643,7 +649,18 @@ class Writer(Walked):
     """Writes the lines of a program in C."""
 
     language = "C"
-    reserved = (*KEYWORDS, *LIBRARY, *ITS_OWN, *HELPERS, "erfcx", "ERFCX", "GELU", *[f"c_{name}" for name in ITS_OWN])
+    reserved = (
+        *KEYWORDS,
+        *LIBRARY,
+        *ITS_OWN,
+        *HELPERS,
+        *printed_pairs.NAMES,
+        "erfcx",
+        "ERFCX",
+        "GELU",
+        "EXP",
+        *[f"c_{name}" for name in ITS_OWN],
+    )
     declared = declared_anew = "double "
 
     def __init__(self, program: Program, active: Sequence[Any] | None = None) -> None:
@@ -678,7 +695,7 @@ class Writer(Walked):
 
 def takes_flag(name: str) -> bool:
     """Whether a helper may clear the flag."""
-    return "int *ok" in HELPERS.get(name, "")
+    return "int *ok" in (HELPERS | printed_pairs.functions()).get(name, "")
 
 
 def written(program: Program, active: Sequence[Any] | None = None) -> str:
@@ -739,11 +756,14 @@ def _pieces(walk: Walk, text: str) -> dict[str, str]:
             pieces[f"c_{name}"] = (
                 f"static double c_{name}({typed}, int *ok) {{\n    return checked({name}({plain}), x, ok);\n}}"
             )
-    if any(f"c_{name}(" in "\n".join([text, *walk.texts.values()]) for name in ("erfc", "gelu", "gelu_dx")):
-        pieces |= _tabled()
     for function in PIECES.values():
         walk.function(function)
-    return pieces | walk.texts
+    texts = "\n".join([text, *walk.texts.values()])
+    if any(f"c_{name}(" in texts for name in ("erfc", "gelu", "gelu_dx")):
+        pieces |= _tabled()
+    if "log_softmax(" in texts:
+        pieces["EXP"] = _table_of_exp()
+    return pieces | printed_pairs.c_pieces(texts) | walk.texts
 
 
 def _function(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
 """Programs as JavaScript: `value` and `valueAndGradients`, within a few units in the last place of Python.
 
+For a page that shows all numbers on the way there is `everything` in their place.
+
 The sines and exponentials are those of the machine that runs it, and JavaScript has no error function of its own. Where Python
 would raise an error there is a RangeError, and so there is where the program isn't true of the numbers.
 """
@@ -11,13 +13,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import kernels
+from . import kernels, printed_pairs
 from .printed_c import erfcx_rows
 from .printed_python import wrapped
-from .printed_walked import PIECES, Walked, bare, in_turn, needed
-from .translate import Dialect
+from .printed_walked import PIECES, Braces, Walked, bare, needed
 
 if TYPE_CHECKING:
+    from .printed import Sweep
     from .program import Program
 
 __all__ = ["written"]
@@ -39,11 +41,15 @@ KEYWORDS = re.findall(
 )
 
 
-class JavaScript(Dialect):
+class JavaScript(Braces):
     """Numbers. What raises in Python throws a RangeError."""
 
     ask = "outside()"
     true = "true"
+    infinity, nan = "Infinity", "NaN"
+    indent = "  "
+    signs: Mapping[str, str] = {"==": "===", "!=": "!=="}
+    functions: Mapping[str, str] = {"%": "remainder", "//": "floor_divided", "**": "power", "/": "divided"}
     named: Mapping[Any, str] = {
         abs: "Math.abs",
         math.copysign: "copysign",
@@ -57,41 +63,9 @@ class JavaScript(Dialect):
         kernels.erfc: "erfc",
         kernels.gelu: "gelu",
         kernels.gelu_dx: "gelu_dx",
+        **printed_pairs.NAMED,
         **{getattr(math, name): name for name in MATH},
     }
-
-    def number(self, x: float) -> str:
-        """A constant, by its name in JavaScript where it isn't finite."""
-        if x != x:
-            return "NaN"
-        return super().number(x) if math.isfinite(x) else "Infinity" if x > 0 else "(-Infinity)"
-
-    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
-        """x + y and the like; by a function where Python might raise or JavaScript's own is another one."""
-        name = {"%": "remainder", "//": "floor_divided", "**": "power"}.get(sign, "" if sign != "/" or safe else "divided")
-        return self.call(name, [x, y]) if name else super().arithmetic(sign, x, y, safe=safe)
-
-    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
-        """x < y; two of them where Python has a chain."""
-        strict = {"==": "===", "!=": "!=="}
-        found = [f"{x} {strict.get(sign, sign)} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
-        return f"({' && '.join(found)})"
-
-    def both(self, xs: Sequence[str]) -> str:
-        """Whether all hold."""
-        return f"({' && '.join(xs)})"
-
-    def either(self, xs: Sequence[str]) -> str:
-        """Whether one holds."""
-        return f"({' || '.join(xs)})"
-
-    def negation(self, x: str) -> str:
-        """Whether x does not hold."""
-        return f"(!{x})"
-
-    def choice(self, test: str, x: str, y: str) -> str:
-        """x if the test holds, else y."""
-        return f"({test} ? {x} : {y})"
 
     def is_whole(self, x: str) -> str:
         """Whether x is a whole number."""
@@ -100,20 +74,6 @@ class JavaScript(Dialect):
     def call(self, name: str, xs: Sequence[str]) -> str:
         """A call."""
         return f"{name}({', '.join(map(bare, xs))})"
-
-    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
-        """One statement for each name; none of the later ones may need an earlier name."""
-        in_turn(names, xs)
-        return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
-
-    def returned(self, x: str) -> str:
-        """A statement: x is the result."""
-        return f"return {bare(x)};"
-
-    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
-        """A statement: the lines of the body if the test holds, else the others, which may be none."""
-        lines = [f"if ({bare(test)}) {{", *[f"  {line}" for line in body]]
-        return [*lines, "} else {", *[f"  {line}" for line in otherwise], "}"] if otherwise else [*lines, "}"]
 
     def definition(self, name: str, operands: Sequence[str], variables: Sequence[str], body: Sequence[str]) -> str:
         """A function of numbers."""
@@ -305,14 +265,13 @@ function dot(xs, ys) {
   });
   return rounded(parts);
 }""",
-    "largest": """\
-function largest(xs) {
-  return xs.length > 0 ? xs.reduce((z, x) => (x > z || Number.isNaN(x) ? x : z)) : outside();
-}""",
-    "smallest": """\
-function smallest(xs) {
-  return xs.length > 0 ? xs.reduce((z, x) => (x < z || Number.isNaN(x) ? x : z)) : outside();
-}""",
+    **{
+        name: f"""\
+function {name}(xs) {{
+  return xs.length > 0 ? xs.reduce((z, x) => (x {sign} z || Number.isNaN(x) ? x : z)) : outside();
+}}"""
+        for name, sign in (("largest", ">"), ("smallest", "<"))
+    },
     "tied_shares": """\
 // An equal share for each of those that are the largest, or the smallest.
 function tied_shares(xs, z) {
@@ -337,7 +296,7 @@ function logsumexp(xs) {
   const rest_low = total([...es, ...corrections, -whole]) / whole;
   const z = top + rest;
   const low = k_difference_error(top, -rest, z) + rest_low;
-  return top >= 0 || Math.abs(z + low) > rest + rest_low ? z + low : outside();
+  return top >= 0 || Math.abs(z + low) > rest + rest_low ? z + low : cancelling(xs, top);
 }""",
     "logaddexp": """\
 function logaddexp(x, y) {
@@ -495,10 +454,9 @@ class Writer(Walked):
     """Writes the lines of a program in JavaScript."""
 
     language = "JavaScript"
-    reserved = (*KEYWORDS, *MATH, *HELPERS, "erfcx", "erfc", "gelu", "gelu_dx", "ERFCX", "GELU")
+    reserved = (*KEYWORDS, *MATH, *HELPERS, *printed_pairs.NAMES, "erfcx", "erfc", "gelu", "gelu_dx", "ERFCX", "GELU")
     declared = "const "
     declared_anew = "let "
-    lists = ("softmax", "log_softmax")
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, JavaScript())
@@ -532,19 +490,70 @@ class Writer(Walked):
         return f'throw new RangeError("this was recorded where {true}");'
 
 
-def written(program: Program) -> str:
+class Every(Writer):
+    """Writes a program that leaves all its numbers in arrays."""
+
+    reserved = (*Writer.reserved, "everything", "values", "gradients", "parts")
+
+    def _computed(self, i: int) -> list[str]:
+        slot = self.plan.first + i
+        return [*super()._computed(i), f"values[{slot}] = {self.plan.names[slot]};"]
+
+    def summing(self, sweep: Sweep, slot: int, terms: Sequence[str]) -> list[str]:
+        """The lines that compute a derivative, and keep its summands and itself."""
+        lines, summands = [], list(terms)
+        if slot != sweep.output:
+            for k, term in enumerate(sweep.terms.get(slot, []), len(terms) - len(sweep.terms.get(slot, []))):
+                at = self.program.starts[term.instruction] + term.place
+                name = self.names.take(f"part{at}")
+                lines += [self.line(name, terms[k]), f"parts[{at}] = {name};"]
+                summands[k] = name
+        kept = f"gradients[{slot}] = {self.plan.derivatives[slot]};"
+        return [*lines, *super().summing(sweep, slot, summands), kept]
+
+    def everything(self) -> list[str]:
+        """The function that does it."""
+        plan = self.plan
+        given = [self.line(plan.names[slot], f"values[{slot}]") for slot in plan.arguments]
+        (output,) = self.program.outputs
+        forward = self.forward()  # first: what it has computed of a softmax, the way back need not
+        backward = [f"// backward from {plan.names[output]}", *self.backward(plan.sweep(output))]
+        return [_function("everything", ["values", "gradients", "parts"], [*given, "// forward", *forward, "", *backward])]
+
+
+def written(program: Program, every: bool = False) -> str:
     """A program as JavaScript: `value` and `valueAndGradients`, and the functions that they use.
 
     Args:
         program: the program.
+        every: whether it is `everything` instead, which writes all numbers on the way into arrays.
 
     Returns:
         The text of a script. Its functions take the inputs, and then the captured Values, whose numbers are the defaults.
 
     Raises:
         UnprintableError: it holds what can't be written in JavaScript; the message names it.
+        ValueError: it has several outputs, and every number on the way is wanted.
     """
-    writer = Writer(program)
+    if every and len(program.outputs) != 1:
+        raise ValueError(f"every=True is for programs of one output, and this one has {len(program.outputs)}")
+    writer = Every(program) if every else Writer(program)
+    functions = writer.everything() if isinstance(writer, Every) else _functions(program, writer)
+    pieces = dict(HELPERS)
+    for name in MATH:
+        takes = "y, x" if name == "atan2" else "x"
+        pieces[name] = f"const {name} = ({takes}) => checked(Math.{name}({takes}), x);"
+    for function in PIECES.values():
+        writer.walk.function(function)
+    texts = "\n".join([*functions, *writer.walk.texts.values()])
+    pieces |= _tabled() if re.search(r"\b(erfc|gelu|gelu_dx)\(", texts) else {}
+    pieces |= printed_pairs.javascript_pieces(texts) | writer.walk.texts
+    head = "// Written by glassgrad."
+    return "\n\n".join([head, *needed(functions, pieces), *functions]) + "\n"
+
+
+def _functions(program: Program, writer: Writer) -> list[str]:
+    """`value` and `valueAndGradients`."""
     plan = writer.plan
     arguments = [plan.names[slot] for slot in plan.arguments]
     for i, x in enumerate(program.captured, program.inputs):
@@ -561,20 +570,10 @@ def written(program: Program) -> str:
         else:
             rows.append(row)
         backward += ["", *part]
-    functions = [
+    return [
         _function("value", arguments, [*lines, f"return {outputs};"]),
         _function("valueAndGradients", arguments, [*lines, *backward, f"return [{outputs}, {_results(rows)}];"]),
     ]
-    pieces = dict(HELPERS)
-    for name in MATH:
-        takes = "y, x" if name == "atan2" else "x"
-        pieces[name] = f"const {name} = ({takes}) => checked(Math.{name}({takes}), x);"
-    pieces |= _tabled() if re.search(r"\b(erfc|gelu|gelu_dx)\(", "\n".join([*functions, *writer.walk.texts.values()])) else {}
-    for function in PIECES.values():
-        writer.walk.function(function)
-    pieces |= writer.walk.texts
-    head = "// Written by glassgrad."
-    return "\n\n".join([head, *needed(functions, pieces), *functions]) + "\n"
 
 
 def _results(texts: Sequence[str]) -> str:

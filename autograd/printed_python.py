@@ -342,17 +342,10 @@ class Printer:
         self._lists: dict[Any, str] = {}  # what a function that returns a list has returned, by function and operands
         self._computed_lists: set[Any] = set()  # those among them that there is a line for
 
-    def forward(self, *, guarded: bool = True) -> list[str]:
+    def forward(self) -> list[str]:
         """The lines that compute all results."""
         self._computed_lists.clear()
-        lines: list[str] = []
-        guards = list(enumerate(self.program.guards)) if guarded else []
-        for i in range(len(self.plan.code) + 1):
-            while guards and guards[0][1].position <= i:
-                lines += self._checked(*guards.pop(0))
-            if i < len(self.plan.code):
-                lines += self._computed(i)
-        return lines
+        return self.plan.forward(self._computed, self._checked)
 
     def _checked(self, place: int, guard: Guard) -> list[str]:
         test = self._tested(guard.test, [self.texts[slot] for slot in guard.slots], guard.result)

@@ -6,11 +6,13 @@ helpers for them, written by hand, and a text holds those that it needs.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import kernels, program as programs, records
+from . import kernels, printed_pairs, program as programs, records
 from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import Dialect, UntranslatableError, Walk
@@ -18,7 +20,7 @@ from .translate import Dialect, UntranslatableError, Walk
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["Walked", "bare", "in_turn", "needed"]
+__all__ = ["Braces", "Walked", "bare", "in_turn", "needed"]
 
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 # What the helpers call of the kernels.
@@ -83,7 +85,7 @@ def needed(texts: Iterable[str], pieces: Mapping[str, str]) -> list[str]:
     found: dict[str, None] = {}
 
     def visit(text: str, above: tuple[str, ...]) -> None:
-        for name in re.findall(r"[A-Za-z_]\w*", text):
+        for name in re.findall(r"[A-Za-z_]\w*", re.sub(r"(?s)/\*.*?\*/|//[^\n]*", "", text)):
             if name in pieces and name not in found and name not in above:
                 visit(pieces[name], (*above, name))
                 found[name] = None
@@ -91,6 +93,71 @@ def needed(texts: Iterable[str], pieces: Mapping[str, str]) -> list[str]:
     for text in texts:
         visit(text, ())
     return [pieces[name] for name in found]
+
+
+class Braces(Dialect):
+    """How languages with C's signs and braces write expressions and statements.
+
+    Attributes:
+        infinity: the name of inf.
+        nan: the name of nan.
+        indent: what stands before the lines of a block.
+        signs: comparisons that have other signs.
+        functions: what takes the place of operators; that of a quotient stands only where the divisor may be zero.
+    """
+
+    infinity = ""
+    nan = ""
+    indent = "    "
+    signs: Mapping[str, str] = {}
+    functions: Mapping[str, str] = {}
+
+    def number(self, x: float) -> str:
+        """A constant, by its name where it isn't finite."""
+        if x != x:
+            return self.nan
+        return super().number(x) if math.isfinite(x) else self.infinity if x > 0 else f"(-{self.infinity})"
+
+    def arithmetic(self, sign: str, x: str, y: str, *, safe: bool) -> str:
+        """x + y and the like; by a function where Python might raise or the language's own is another one."""
+        if sign in self.functions and not (sign == "/" and safe):
+            return self.call(self.functions[sign], [x, y])
+        return super().arithmetic(sign, x, y, safe=safe)
+
+    def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
+        """x < y; two of them where Python has a chain."""
+        found = [f"{x} {self.signs.get(sign, sign)} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
+        return f"({' && '.join(found)})"
+
+    def both(self, xs: Sequence[str]) -> str:
+        """Whether all hold."""
+        return f"({' && '.join(xs)})"
+
+    def either(self, xs: Sequence[str]) -> str:
+        """Whether one holds."""
+        return f"({' || '.join(xs)})"
+
+    def negation(self, x: str) -> str:
+        """Whether x does not hold."""
+        return f"(!{x})"
+
+    def choice(self, test: str, x: str, y: str) -> str:
+        """x if the test holds, else y."""
+        return f"({test} ? {x} : {y})"
+
+    def assigned(self, names: Sequence[str], xs: Sequence[str]) -> str:
+        """One statement for each name; none of the later ones may need an earlier name."""
+        in_turn(names, xs)
+        return " ".join([f"{name} = {bare(x)};" for name, x in zip(names, xs, strict=True)])
+
+    def returned(self, x: str) -> str:
+        """A statement: x is the result."""
+        return f"return {bare(x)};"
+
+    def branch(self, test: str, body: Sequence[str], otherwise: Sequence[str]) -> list[str]:
+        """A statement: the lines of the body if the test holds, else the others, which may be none."""
+        lines = [f"if ({bare(test)}) {{", *[f"{self.indent}{line}" for line in body]]
+        return [*lines, "} else {", *[f"{self.indent}{line}" for line in otherwise], "}"] if otherwise else [*lines, "}"]
 
 
 class Walked:
@@ -106,14 +173,12 @@ class Walked:
         reserved: names that the text has a use for.
         declared: what stands before a variable's name where it is given its number.
         declared_anew: likewise, where it is given another one later.
-        lists: the primitives that return lists, those that it has words for.
     """
 
     language = ""
     reserved: tuple[str, ...] = ()
     declared = ""
     declared_anew = ""
-    lists: tuple[str, ...] = ("softmax",)
 
     def __init__(self, program: Program, dialect: Dialect, active: Sequence[Any] | None = None) -> None:
         names = Names(self.reserved, ascii_only=True)
@@ -175,14 +240,7 @@ class Walked:
     def forward(self) -> list[str]:
         """The lines that compute all results."""
         self._computed_lists.clear()
-        lines: list[str] = []
-        guards = list(enumerate(self.program.guards))
-        for i in range(len(self.plan.code) + 1):
-            while guards and guards[0][1].position <= i:
-                lines += self._checked(*guards.pop(0))
-            if i < len(self.plan.code):
-                lines += self._computed(i)
-        return lines
+        return self.plan.forward(self._computed, self._checked)
 
     def _checked(self, place: int, guard: Guard) -> list[str]:
         xs = [self.plan.names[slot] for slot in guard.slots]
@@ -241,24 +299,33 @@ class Walked:
         return [self.condition(xs[0]), *xs[1:]] if record.name == "where" else list(xs)
 
     def _many(self, record: NaryPrimitive, xs: Sequence[str]) -> str:
-        if record.name not in ("sum", "mean", "dot", "max", "min", "logsumexp", "prod", "norm") or record.options:
+        if getattr(records, record.name, None) is not record.origin:
             raise self.refused(record)
+        if record.name in printed_pairs.SPREADS:
+            return self.helper(printed_pairs.SPREADS[record.name][0], [self.array(xs), *self._freedom(record, len(xs))])
         parts = record.sequences_in(xs)
         helper = {"sum": "total", "max": "largest", "min": "smallest", "prod": "product"}.get(record.name, record.name)
         return self.many(helper, parts)
 
+    def _freedom(self, record: Primitive, count: int) -> list[str]:
+        """The number of operands less ddof, as a pair of numbers."""
+        left = count - Fraction(record.options["ddof"])
+        high = float(left)
+        return [self.dialect.number(high), self.dialect.number(float(left - Fraction(high)))]
+
     def _list_of(self, record: Primitive, slots: Sequence[int]) -> tuple[str, list[str]]:
         """The name of a softmax or the like, and the line that computes it if there is none yet."""
-        if record.name not in self.lists:
+        if getattr(records, record.name, None) is not record:
             raise self.refused(record)
         key = record, tuple(slots)
+        name = "deviations" if record.name == "deviation" else record.name
         if key not in self._lists:
-            self._lists[key] = self.names.take(f"{record.name}es")
+            self._lists[key] = self.names.take(name if name[-1] == "s" else f"{name}es")
         if key in self._computed_lists:
             return self._lists[key], []
         self._computed_lists.add(key)
         xs = self.array([self.plan.names[slot] for slot in slots])
-        return self._lists[key], [self.listed(self._lists[key], record.name, len(slots), [xs])]
+        return self._lists[key], [self.listed(self._lists[key], name, len(slots), [xs])]
 
     # ---- backward ----------------------------------------------------------------------------------
 
@@ -276,7 +343,7 @@ class Walked:
                 terms = [self.dialect.number(1.0)]
             elif slot < plan.first:
                 terms = [self.dialect.number(0.0), *terms]
-            lines += self._summed(plan.derivatives[slot], terms)
+            lines += self.summing(sweep, slot, terms)
             if slot >= plan.first:
                 i = slot - plan.first
                 is_known = len(terms) == 1 and constant(terms[0]) is not None
@@ -284,6 +351,11 @@ class Walked:
                 before, slopes[i] = self._slopes(i)
                 lines += before
         return lines
+
+    def summing(self, sweep: Sweep, slot: int, terms: Sequence[str]) -> list[str]:
+        """The lines that compute the derivative of a slot from its summands."""
+        del sweep
+        return self._summed(self.plan.derivatives[slot], terms)
 
     def _summed(self, name: str, terms: Sequence[str]) -> list[str]:
         """The line that adds terms up from the left; several where there are many."""
@@ -322,9 +394,13 @@ class Walked:
         if record.name == "dot":
             half = len(xs) // 2
             return [], lambda place: xs[place - half if place >= half else place + half]
+        if record.name == "deviation":
+            n, own = len(xs), int(record.options["component"])
+            return [], lambda place: self.dialect.number((n - 1) / n if place == own else -1.0 / n)
         helper = {
             "max": "tied_shares", "min": "tied_shares", "logsumexp": "softmax", "softmax": "softmax_slopes",
             "log_softmax": "log_softmax_slopes", "prod": "products_without", "norm": "direction",
+            **{name: both[1] for name, both in printed_pairs.SPREADS.items()},
         }[record.name]  # fmt: skip
         before: list[str] = []
         arguments = [self.array(xs)]
@@ -337,6 +413,8 @@ class Walked:
             ]
         elif helper in ("tied_shares", "direction"):
             arguments.append(z)
+        elif record.name in printed_pairs.SPREADS:
+            arguments += self._freedom(record, len(xs))
         name = self.names.take(f"slopes_of_{z}")
         return [*before, self.listed(name, helper, len(xs), arguments)], lambda place: f"{name}[{place}]"
 
@@ -345,7 +423,10 @@ class Walked:
         operands = self._operands(record, xs)
         if record is records.power and constant(xs[1]) == 2.0:
             return self.dialect.arithmetic("*", self.dialect.number(2.0), xs[0], safe=True)
-        text = self.walk.slope(record, operand, [z, *operands])
+        try:
+            text = self.walk.slope(record, operand, [z, *operands])
+        except UntranslatableError:
+            raise self.refused(record) from None
         if text is None:
             raise UnprintableError(f"{record.name}: {operand} is a parameter and has no derivative")
         return text

@@ -294,11 +294,15 @@ class Program:
 
     # ---- as text -----------------------------------------------------------------------------------
 
-    def source(self, language: str = "python") -> str:
+    def source(self, language: str = "python", *, every: bool = False) -> str:
         """The program as text in another language, with its derivatives, and with nothing left that it would need.
 
         Args:
             language: ``"python"``, ``"c"`` or ``"javascript"``.
+            every: for a page that shows each number on the way, in JavaScript only and for one output: the function is
+                ``everything(values, gradients, parts)`` then. It reads the inputs and the captured Values from ``values``,
+                and writes the number of each slot into it, the derivative of each slot into ``gradients``, and what each
+                operand gets back into ``parts``, in the order of `operands`.
 
         Returns:
             Two functions, ``value`` and ``value_and_gradients`` (``valueAndGradients`` in JavaScript), and the kernels that
@@ -307,7 +311,7 @@ class Program:
             place where a browser's sines and exponentials are.
 
         Raises:
-            ValueError: the language is another one.
+            ValueError: the language is another one, or every number is wanted where that can't be.
             UnprintableError: the program holds what can't be written in it; the message names it.
 
         >>> from array import array
@@ -331,7 +335,7 @@ class Program:
             return f, [d_x, d_y]
         <BLANKLINE>
         """
-        text: str = import_module(f"{__package__}.printed").source(self, language)
+        text: str = import_module(f"{__package__}.printed").source(self, language, every)
         return text
 
     def function(self, language: str = "c") -> Any:

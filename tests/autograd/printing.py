@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,12 @@ def of_function(f: Callable[..., Any], *point: float, labels: str = "") -> tuple
     """A function as a program, the point as its inputs, and what eager says: the value, and the derivatives."""
     inputs = [V(x, label) for x, label in zip(point, labels.split() or [""] * len(point), strict=True)]
     return eager(program_of([f(*inputs)], inputs), inputs)
+
+
+def one(record: Any, *slots: int, inputs: int = 1, constants: tuple[float, ...] = (), guards: Any = ()) -> Program:
+    """A program of one instruction."""
+    code = array("H", [0]), array("I", [0, len(slots)]), array("I", slots)
+    return Program(inputs, (), constants, (record,), *code, guards, (inputs + len(constants),))
 
 
 def eager(program: Program, inputs: Sequence[Any], root: Any = None) -> tuple[Program, list[float], list[float]]:

@@ -39,12 +39,6 @@ def executed(text: str) -> dict[str, Any]:
     return namespace
 
 
-def one(record: Any, *slots: int, inputs: int = 1, constants: tuple[float, ...] = (), guards: Any = ()) -> Program:
-    """A program of one instruction."""
-    code = array("H", [0]), array("I", [0, len(slots)]), array("I", slots)
-    return Program(inputs, (), constants, (record,), *code, guards, (inputs + len(constants),))
-
-
 @pytest.mark.parametrize("part", range(10))
 def test_random_programs_have_the_bits_of_eager(part: int, thorough: bool) -> None:
     """Value and derivatives, by the text and by the function that replays, are those of a backward pass, bit by bit."""
@@ -223,7 +217,7 @@ def test_active_inputs_alone() -> None:
     """A derivative that isn't wanted isn't computed, though it might raise."""
     calls = []
     odd = ag.primitive(lambda x, y: x * y, [lambda z, x, y: y, lambda z, x, y: calls.append(y)], name="odd")
-    program = one(odd, 0, 1, inputs=2)
+    program = printing.one(odd, 0, 1, inputs=2)
     assert replay_function(program, 0, active=[1, 0])(2.0, 3.0) == (6.0, [3.0])
     assert calls == []
 
@@ -242,7 +236,7 @@ def test_a_users_primitive_is_called_or_named() -> None:
 def test_a_parameter_has_no_derivative() -> None:
     """Where a parameter of a record is an input, there is an error that names both."""
     with pytest.raises(UnprintableError, match="leaky_relu: negative_slope is a parameter"):
-        written(one(records.leaky_relu, 0, 1, inputs=2))
+        written(printing.one(records.leaky_relu, 0, 1, inputs=2))
 
 
 def test_nothing_flows_through_a_stop() -> None:
@@ -257,7 +251,7 @@ def test_nothing_flows_through_a_stop() -> None:
 def test_constants_that_are_not_finite() -> None:
     """inf, nan and -0.0 stand in the text as numbers."""
     for c, shape in ((math.inf, "math.inf"), (-math.inf, "-math.inf"), (math.nan, "math.nan"), (-0.0, "-0.0")):
-        text = written(one(records.maximum, 0, 1, constants=(c,)))
+        text = written(printing.one(records.maximum, 0, 1, constants=(c,)))
         assert f"maximum(x1, {shape})" in text
         assert executed(text)["value"](2.0).hex() == records.maximum(2.0, c).hex()
 
@@ -286,7 +280,7 @@ GUARDS = [
 def test_guards(test: str, slots: tuple[int, ...], result: Any, good: float, bad: float, said: str) -> None:
     """Each guard lets pass what it was recorded with, and nothing else; the text says what must hold."""
     guard = Guard(1, test, slots, result, "")
-    program = one(records.positive, 0, constants=(1.0,), guards=(Guard(0, "ge", (0, 0), False, ""), guard)[1:])
+    program = printing.one(records.positive, 0, constants=(1.0,), guards=(Guard(0, "ge", (0, 0), False, ""), guard)[1:])
     assert guard.holds([good, 1.0])
     assert not guard.holds([bad, 1.0])
     module = executed(written(program))
@@ -300,7 +294,20 @@ def test_guards(test: str, slots: tuple[int, ...], result: Any, good: float, bad
     assert replay_function(program)(good) == [good] or good != good
 
 
+@pytest.mark.parametrize("language", ["c", "javascript"])
+def test_what_can_t_be_written_is_named(language: str) -> None:
+    """All that is public is written in C and in JavaScript; what only Python computes is an error with its name."""
+    for name, (zones, call) in OPERATIONS.items():
+        start = 1.625 if name == "arccosh" else 0.625
+        program, _, _ = printing.of_function(lambda *xs, call=call: call(ag, xs[0], xs[-1], 0.0), *[start] * len(zones))
+        assert program.source(language)
+    for record, slots in ((records.sinc_dx, [0]), (records.sinc_dn, [0, 1])):
+        program = printing.one(record, *slots, inputs=2)
+        with pytest.raises(UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is "):
+            program.source(language)
+
+
 def test_the_language_must_be_known() -> None:
     """An unknown language is refused with the known ones."""
     with pytest.raises(ValueError, match=r"^a program is written in 'python'.*, got 'fortran'$"):
-        one(records.exp, 0).source("fortran")
+        printing.one(records.exp, 0).source("fortran")

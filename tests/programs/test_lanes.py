@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import importlib
+import math
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from programs_oracle import STRANGE, bits, drawn, read
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 reference = importlib.import_module("autograd.value")
+kernels = importlib.import_module("autograd.kernels")
 Value = native.Value
 WIDTHS = []
 for _width in (1, 2, 4):
@@ -182,3 +184,33 @@ def test_picked_points(width: int) -> None:
     for wrong in ([25], [-1]):
         with pytest.raises(IndexError):
             lanes.values([flat(rows)], [], 25, array.array("q", wrong))
+
+
+def near_ties(rng: random.Random, exponent: int, count: int) -> list[float]:
+    """Numbers whose power lies in the middle of two doubles, or next to it: of 54 bits or a few more, the last one set."""
+    found = []
+    while len(found) < count:
+        number = rng.randrange(round(2.0 ** (54 / exponent)), round(2.0 ** (57 / exponent))) | 1
+        found.append(math.ldexp(number, rng.randint(-40, 20)) * rng.choice((-1.0, 1.0)))
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_powers_are_those_of_the_c_library(width: int, thorough: bool) -> None:
+    """Lanes compute small whole powers themselves, and no number or derivative differs from pow: millions (thousands by default)."""
+    rng = random.Random(55)
+    count = 100_000 if thorough else 1000
+    for exponent in range(2, 10):
+        x = Value(1.5)
+        lanes = native.Lanes(read([x**exponent], [x]), b"\1", b"\1", False, width)
+        numbers = [*STRANGE, *(-z for z in STRANGE), *near_ties(rng, exponent, count)]
+        numbers += [rng.gauss(0.0, 1.0) for _ in range(count)]
+        numbers += [math.ldexp(rng.uniform(-1.0, 1.0), rng.randint(-1070 // exponent, 1020 // exponent)) for _ in range(count)]
+        found, slopes, failed = lanes.gradients([array.array("d", numbers)], [], len(numbers))
+        values, failed_alone = lanes.values([array.array("d", numbers)], [], len(numbers))
+        assert set(failed_alone) <= set(failed) <= {i for i, z in enumerate(numbers[: 2 * len(STRANGE)])}
+        for i, z in enumerate(numbers):
+            if i not in failed:
+                value, slope = kernels.power(z, float(exponent)), kernels.power_dx(z, float(exponent))
+                assert bits(found[i]) == bits(values[i]) == bits(value), (z.hex(), exponent)
+                assert bits(slopes[i]) == bits(0.0 + slope), (z.hex(), exponent)

@@ -76,6 +76,8 @@ def test_green_values_and_red_gradients_can_be_read() -> None:
         "gradient": ("ground", "number", "changed", "fold"),
         "text": ("ground", "leaf", "operation", "fold", "changed"),
         "muted": ("ground", "operation", "leaf", "constant"),
+        "rose": ("ground", "number", "changed"),
+        "fell": ("ground", "number", "changed"),
     }
     for name, palette in THEMES.items():
         drawn = viz.draw(lecture(), theme=name).svg
@@ -490,10 +492,11 @@ def test_a_net_or_its_outputs_instead_of_a_value(show: Any) -> None:
     for function, kind in ((nn.MLP(2, [1]), "MLP"), (lambda x: x, "function"), (ag.exp, "Primitive")):
         with pytest.raises(TypeError, match=rf"a {kind} is called to compute one; call it on a sample first, as in viz.draw\("):
             show(function)
-    with pytest.raises(TypeError, match=r"got a list of 2; pick one of them, as in viz.draw\(outputs\[0\]\)"):
-        show([ag.Value(1), ag.Value(2)])
-    with pytest.raises(TypeError, match=r"expected a Value, got list"):
-        show([])
+    if show is not viz.draw:
+        with pytest.raises(
+            TypeError, match=r"got a list of 2; pick one of them, as in outputs\[0\], or draw them all with viz\.draw"
+        ):
+            show([ag.Value(1), ag.Value(2)])
 
 
 def test_what_can_not_be_drawn() -> None:

@@ -12,6 +12,7 @@ __all__ = ["BoxCell"]
 
 PADDING = 11
 SLOT_WIDTH = 7
+BEYOND = 14  # from a number to the one before
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class BoxCell(Cell):
         """The cell that these words need."""
         numbers = words.number_width + 2 * PADDING if words.value or words.gradient or words.columns else 0
         width = SLOT_WIDTH + _name_width(words) + numbers
-        height = max(46, 17 * len(words.lines) + 14)
+        height = max(46 + (2 * BEYOND if words.ghosts else 0), 17 * len(words.lines) + 14)
         needed = cls.pitch * slots
         if direction in ("LR", "RL"):
             return cls(words, direction, slots, is_root, is_fork, width, max(height, needed), numbers)
@@ -59,11 +60,10 @@ class BoxCell(Cell):
         ]
         end = left + width - PADDING
         split = 10 if words.gradient or words.fills_in else 0
-        if words.value or words.fills_in:
-            shapes.append(Text(words.value, end, y - split, SIZES["number"], "value", "end", role="value"))
-        if words.gradient or words.fills_in:
-            shapes.append(Text(words.gradient, end, y + 10, SIZES["number"], "gradient", "end", role="gradient"))
-        return shapes
+        value = Text(words.value, end, y - split, SIZES["number"], "value", "end", role="value")
+        gradient = Text(words.gradient, end, y + 10, SIZES["number"], "gradient", "end", role="gradient")
+        shapes += [text for text in (value, gradient) if text.content or words.fills_in]
+        return [*shapes, *self.ghosts(value, gradient, BEYOND)]
 
     def _name(self, x: float, y: float) -> list[Shape]:
         words = self.words

@@ -8,14 +8,14 @@ also where no font is installed. A cell is described along the flow (from operan
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-from ..scene.shapes import Point, Rect, Shape, Text, text_width
+from ..scene.shapes import Circle, Point, Rect, Shape, Text, text_width
 
 __all__ = ["NABLA", "SIZES", "Cell", "Words"]
 
-SIZES = {"label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "footer": 11.5, "edge": 11, "group": 12}
+SIZES = {"label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "footer": 11.5, "edge": 11, "group": 12, "ghost": 11}
 NABLA = "∇"  # marks a gradient, so that it can be told from a value without colour
 
 
@@ -34,6 +34,8 @@ class Words:
         title: what is told on hover.
         fills_in: whether empty numbers are written as well, for a player to fill them in.
         columns: columns of text that its numbers have at least.
+        alarm: ``"first"`` at the first number that is inf or nan, ``"later"`` at any further one, else empty.
+        ghosts: whether there is a place for the number before beside each number.
     """
 
     kind: str
@@ -46,6 +48,8 @@ class Words:
     title: str
     fills_in: bool
     columns: int
+    alarm: str = ""
+    ghosts: bool = False
 
     @property
     def is_fold(self) -> bool:
@@ -135,6 +139,27 @@ class Cell(ABC):
                 "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.labelled and i == 0,
             )
             for i, line in enumerate(lines)
+        ]  # fmt: skip
+
+    def alarm(self, centre: Point) -> list[Shape]:
+        """An outline around a number that is inf or nan: dashed, and at the first one solid with an exclamation mark."""
+        width, height = self.extent
+        left, top = centre[0] - width / 2 - 4, centre[1] - height / 2 - 4
+        if self.words.alarm != "first":
+            return [Rect(left, top, width + 8, height + 8, 8, "", "alarm", 1.6, "5 3")]
+        x, y = left + width + 5, top + 3
+        outline = Rect(left, top, width + 8, height + 8, 8, "", "alarm", 2.6)
+        return [outline, Circle(x, y, 8, "alarm", "ground", 1.5), Text("!", x, y, SIZES["symbol"], "ground", bold=True)]
+
+    def ghosts(self, value: Text, gradient: Text, beyond: float) -> list[Text]:
+        """Empty texts for the numbers before: beyond a value and its gradient, away from the line between them."""
+        if not self.words.ghosts:
+            return []
+        size, both_up = SIZES["ghost"], value.y == gradient.y
+        return [
+            replace(value, content="", y=value.y - beyond, size=size, colour="muted", role="ghost of-value"),
+            replace(gradient, content="", y=gradient.y + (-beyond if both_up else beyond), size=size, colour="muted",
+                    role="ghost of-gradient"),
         ]  # fmt: skip
 
     def halo(self, centre: Point) -> Shape:

@@ -13,6 +13,7 @@ __all__ = ["CircuitCell"]
 
 RADIUS = 17
 PITCH = 16
+BEYOND = 13  # from a number to the one before
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class CircuitCell(Cell):
         elif horizontal:
             wire = max(words.number_width + (24 if is_root else 14), name_width - along if is_named else 0)
         else:
-            wire = 28
+            wire = 28 + (2 * BEYOND if words.ghosts else 0)
         breadth = across + (8 if words.is_fold else 0)
         if horizontal:
-            breadth = max(breadth + (2 * 17 if is_named else 0), 38)
+            breadth = max(breadth + (2 * 17 if is_named else 0), 38) + (2 * BEYOND if words.ghosts else 0)
         else:
             breadth = max(breadth + (2 * name_width + 8 if is_named else 0), 2 * words.number_width + 14)
         return cls(words, direction, slots, is_root, is_fork, along + wire, breadth, gate, wire)
@@ -104,6 +105,7 @@ class CircuitCell(Cell):
         anchor = "middle"
         if text_width(name, size) > along:  # it starts above the gate and goes on above the wire
             x, _ = self.point(centre, 0)
+            y -= BEYOND if self.words.ghosts else 0
             anchor = "start" if self.direction == "LR" else "end"
         return Text(name, x, y - across / 2 - 9, size, colour, anchor, bold=bold, role="name")
 
@@ -116,7 +118,10 @@ class CircuitCell(Cell):
         else:
             value = Text(self.words.value, x - 5, y, size, "value", "end", role="value")
             gradient = Text(self.words.gradient, x + 5, y, size, "gradient", "start", role="gradient")
-        return [text for text in (value, gradient) if text.content or self.words.fills_in]
+        return [
+            *[text for text in (value, gradient) if text.content or self.words.fills_in],
+            *self.ghosts(value, gradient, BEYOND),
+        ]
 
 
 def _gate(words: Words, slots: int, *, horizontal: bool) -> tuple[int, int]:

@@ -30,6 +30,7 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     edges: list[Item] = []
     nodes: list[Item] = []
     halos: list[Item] = []
+    alarms: list[Item] = []
     weighted: dict[int, tuple[Arrow, Item]] = {}
     for k, arrow in enumerate(measured.arrows):
         dim = measured.lit is not None if arrow.tail is None else arrow.tail not in lit
@@ -44,6 +45,8 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
         centre = layout.centres[f"n{place}"]
         if place in marked:
             halos.append(Item(f"h{place}", "halo", [cell.halo(centre)]))
+        if cell.words.alarm:
+            alarms.append(Item(f"a{place}", "alarm", cell.alarm(centre), cell.words.title, {"alarm": str(place)}))
         words, data = cell.words, {"node": str(place)}
         shapes = cell.shapes(centre)
         nodes.append(Item(f"n{place}", f"node {words.kind}", shapes, words.title, data, faded=place not in lit))
@@ -51,7 +54,7 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     width = max(layout.width, needed) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
     legend = Item("legend", "legend", _footer(measured, height))
-    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, legend]
+    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, *alarms, legend]
     return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
 
 

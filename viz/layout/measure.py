@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..digits import before_after, or_zero, short
+from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Graph
-from ..graph.sentences import derivative, details, edge_title, sentence
+from ..graph.model import Edge, Fold, Graph
+from ..graph.sentences import derivative, details, edge_title, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
@@ -186,7 +187,7 @@ def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
         words,
         look.direction,
         min(1, operands) if words.is_fold else operands,
-        is_root=place == len(graph.nodes) - 1,
+        is_root=place in graph.results,
         is_fork=len(graph.uses[place]) > 1,
     )
 
@@ -208,14 +209,25 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
         columns=columns,
+        alarm=_alarm(graph, place),
+        ghosts=look.ghosts,
     )
+
+
+def _alarm(graph: Graph, place: int) -> str:
+    """Whether a number of a node is inf or nan, and whether it is the first such."""
+    node = graph.nodes[place]
+    if graph.alarm is not None and graph.alarm.place == place:
+        return "first"
+    norm = None if node.fold is None else node.fold.gradient_norm
+    return "later" if any(map(is_alarming, (node.value, node.gradient, norm))) else ""
 
 
 def _name(graph: Graph, place: int, look: Look) -> str:
     node = graph.nodes[place]
     if node.label:
         return shortened(local_name(node.label, node.groups), LABEL_COLUMNS)
-    if look.numbered and node.fold is None:
+    if node.fold is None and (look.numbered or _alarm(graph, place) == "first"):
         return graph.name(place)
     return graph.say("leaf") if node.is_leaf else ""
 
@@ -237,7 +249,7 @@ def _gradient(graph: Graph, place: int, look: Look) -> str:
         return "" if silent else f"{NABLA} {graph.say('not yet')}"
     total = short(node.gradient, look.precision)
     uses = graph.uses[place]
-    if not look.local_gradients or len(uses) < 2:
+    if not look.local_gradients or len(uses) < 2 or place in graph.results:  # a result has a share of its own
         return f"{NABLA} {total}"
     if len(uses) > CONTRIBUTIONS:
         return f"{NABLA} {graph.say('sum of {count} = {total}', count=len(uses), total=total)}"
@@ -263,6 +275,8 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
+    if fold.kind == "chain":
+        return _chain_lines(graph, fold)
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -273,6 +287,14 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
     if fold.gradient_norm is not None:
         lines.append(f"|{NABLA}| {short(fold.gradient_norm, look.precision)}")
     return [name, *lines] if name else lines
+
+
+def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
+    """What the middle of a chain says: how often it does what."""
+    if not fold.steps:
+        return [graph.say("… {count:,} nodes …", count=fold.count)]
+    repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
@@ -326,9 +348,11 @@ def _footer(graph: Graph, legend: str) -> list[str]:
         )
     elif graph.folded:
         lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
+    if graph.stacked:
+        lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
     if graph.remark:
         lines.append(graph.remark)
-    return lines + graph.outdated.splitlines()
+    return lines + warnings(graph)
 
 
 def _description(graph: Graph, remarks: Sequence[str]) -> str:

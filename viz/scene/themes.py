@@ -23,7 +23,10 @@ _COLOURS = {  # light, dark, print
     "constant": ("#fbf6e3", "#33290f", "#ffffff"),
     "fold": ("#ece8f7", "#2d2545", "#ffffff"),
     "group": ("#8c959f", "#6e7681", "#555555"),
+    "rose": ("#0550ae", "#79c0ff", "#003a8c"),
+    "fell": ("#8a3c00", "#ffa657", "#6b2d00"),
     "changed": ("#fff3bf", "#4b3a08", "#ffffff"),
+    "alarm": ("#a8430a", "#ffa657", "#8a3500"),
 }
 THEMES: Mapping[str, Mapping[str, str]] = {
     theme: {name: colours[i] for name, colours in _COLOURS.items()} for i, theme in enumerate(("light", "dark", "print"))

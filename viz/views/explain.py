@@ -16,8 +16,8 @@ from ..digits import count_text, or_zero, short
 from ..graph.backward import backward, propagated
 from ..graph.model import Edge, Graph
 from ..graph.paths import counted, ranked
-from ..graph.reading import read
-from ..graph.sentences import derivative
+from ..graph.reading import check_single, read
+from ..graph.sentences import derivative, warnings
 from ..layout.look import Look, check_count
 from ..text import columns_of, shortened
 from .view import HTMLView, fragment
@@ -97,6 +97,7 @@ def explain(
         raise TypeError(
             f"explain takes two Values, the result and the input; the second is {type(value).__name__} {value!r:.60}"
         )
+    check_single(result)
     graph = read(result, focus=value, language=language)
     return Explanation(graph, max_paths, look)
 
@@ -202,7 +203,7 @@ class Explanation(HTMLView):
         say = self._graph.say
         for heading, more in ((say("where"), self._where), (say("local gradients"), self._rules)):
             lines += [heading, *[f"  {line}" for line in more]]
-        return "\n".join([self.title, *lines, *self._graph.outdated.splitlines()])
+        return "\n".join([self.title, *lines, *warnings(self._graph)])
 
     def _share(self, path: GradientPath) -> str:
         """A path's product as it is multiplied, from the result to the input: ``1 × 3 = 3``."""
@@ -245,7 +246,7 @@ class Explanation(HTMLView):
         total = f'<p class="mono">{escape(self._sum)}</p>' if self._sum else ""
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>{escape(say("where"))}</p><ul class="mono">{where}</ul>' if where else ""
-        total += f"<p>{escape(self._graph.outdated)}</p>" if self._graph.outdated else ""
+        total += "".join([f"<p>{escape(line)}</p>" for line in warnings(self._graph)])
         body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
         return fragment(body, kind="explain", theme=self.theme, label=self.title, language=self.language)
 

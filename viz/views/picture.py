@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
+from typing import Any
 
 from ..digits import short
 from ..graph.model import Graph
 from ..graph.reading import shrunk
+from ..graph.sentences import warnings
 from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import Measured, measure
@@ -114,6 +116,20 @@ class Picture(Image):
         return [cell.words.title for cell in self._laid_out[1].cells]
 
     @property
+    def staged(self) -> dict[str, Any]:
+        """What a page knows of the picture: what is told of each node, what it is found by, and what is told of none."""
+        graph = self.drawn
+        names = [
+            [node.order + 1, *dict.fromkeys([n for n in (graph.name(place), node.symbol, node.op and node.op.name) if n])]
+            for place, node in enumerate(graph.nodes)
+        ]
+        hint = graph.say(
+            "Rest the pointer on a node to see its numbers and its wires. Zoom with Ctrl and the wheel, with two fingers, or "
+            "with + and -; move by dragging or with the arrow keys; step through the nodes with n and p."
+        )
+        return {"told": self.told, "names": names, "hint": hint}
+
+    @property
     def text(self) -> str:
         """A table of the nodes of `graph`, in the order in which they were computed."""
         graph = self._graph
@@ -135,7 +151,7 @@ class Picture(Image):
             lines.append(say("… and {count:,} more nodes", count=len(graph.nodes) - TABLE_ROWS))
         if graph.note:
             lines.append(graph.note)
-        return "\n".join(lines + graph.outdated.splitlines())
+        return "\n".join(lines + warnings(graph))
 
     @property
     def summary(self) -> str:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from . import kernels_exact
+from . import kernels, kernels_exact
 
 __all__ = ["NAMED", "NAMES", "SPREADS", "c_pieces", "functions", "in_javascript", "javascript_pieces"]
 
@@ -31,6 +31,8 @@ NAMED: Mapping[Any, str] = {
     kernels_exact.polygamma: "polygamma",
     kernels_exact.sinc: "sinc",
     kernels_exact.sinc_dx: "sinc_slope",
+    kernels._exact_power_dx: "power_slope",
+    kernels._exact_power_dy: "exponent_slope",
 }
 # What a program calls for the primitives of sequences: for the value, and for the slopes.
 SPREADS: Mapping[str, tuple[str, str]] = {
@@ -144,6 +146,32 @@ static Pair log_of(double x) {
 
 static Pair log_of_pair(Pair x) {
     return x.high > 1e200 ? log_of(x.high) : pair_log(x);
+}
+
+/* y * x**(y-1) for x > 0. */
+static double power_slope(double x, double y, int *ok) {
+    Pair logarithm = log_of(x), size;
+    double twos;
+    if (!(fabs(y * logarithm.high) < 1e5)) {
+        return y * ((y < 0.0) != (x < 1.0) ? 0.0 : INFINITY);
+    }
+    size = plus(times_pair(exact_sum(y, -1.0), logarithm), log_of(fabs(y)));
+    twos = twos_in(size.high);
+    size = scaled(pair_exp(size, twos), copysign(1.0, y));
+    return nearest(size, fabs(size.high) * 1e-30 * (1000.0 + fabs(y * logarithm.high)), (int)twos, ok);
+}
+
+/* x**y * log(x) for x > 0. */
+static double exponent_slope(double x, double y, int *ok) {
+    Pair logarithm = log_of(x), size;
+    double twos;
+    if (!(fabs(y * logarithm.high) < 1e5)) {
+        return logarithm.high * ((y < 0.0) != (x < 1.0) ? 0.0 : INFINITY);
+    }
+    size = times_number(logarithm, y);
+    twos = twos_in(size.high);
+    size = times_pair(pair_exp(size, twos), logarithm);
+    return nearest(size, fabs(size.high) * 1e-30 * (1000.0 + fabs(y * logarithm.high)), (int)twos, ok);
 }
 
 /* How far x lies from the nearest whole number. */
@@ -633,7 +661,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
     return sum.high == 0.0 ? 0.0 : nearest(root_of(sum), root_of(sum).high * 1e-29 * (n + 100.0), -twos, ok);
 }
 
-/* Whether x is the product of two, of which the latter is a whole number: a quotient may lie in the middle between two doubles. */
+/* Whether x is y times a whole number, so that y is known exactly: it may lie in the middle between two doubles. */
 static int is_exactly(Pair x, Pair y, Pair whole) {
     Pair rest = minus(x, times_pair(y, whole));
     return rest.high == 0.0 && whole.low == 0.0 && whole.high == floor(whole.high) && whole.high < 1e12;

@@ -573,9 +573,7 @@ static Pair pair_in(Exact *exact) {
 /* n*x less the sum of all. */
 static Pair deviation_of(Exact *whole, double x, int n) {
     Exact rest = *whole;
-    Pair product = exact_product(x, n);
-    add_exactly(&rest, product.high);
-    add_exactly(&rest, product.low);
+    add_product(&rest, x, n);
     return pair_in(&rest);
 }
 
@@ -605,15 +603,22 @@ static void add_negatives(Exact *whole, const double *xs, int n, double scale) {
     }
 }
 
-/* The sum of the squared deviations, times n*n. */
-static Pair squares_of(Exact *whole, const double *xs, int n, double scale) {
-    Pair sum = a_pair(0.0, 0.0), rest;
+static void add_product(Exact *exact, double x, double y) {
+    Pair product = exact_product(x, y);
+    add_exactly(exact, product.high);
+    add_exactly(exact, product.low);
+}
+
+/* Adds the squared deviations, times n*n, to a sum. */
+static void add_squares(Exact *squares, Exact *whole, const double *xs, int n, double scale) {
+    Pair rest;
     int i;
     for (i = 0; i < n; i++) {
         rest = deviation_of(whole, xs[i] * scale, n);
-        sum = plus(sum, times_pair(rest, rest));
+        add_product(squares, rest.high, rest.high);
+        add_product(squares, rest.high, 2.0 * rest.low);
+        add_product(squares, rest.low, rest.low);
     }
-    return sum;
 }
 
 static int is_power_of_2(Pair x) {
@@ -621,10 +626,17 @@ static int is_power_of_2(Pair x) {
     return x.low == 0.0 && product.high == 1.0 && product.low == 0.0;
 }
 
+/* Whether x is y times a whole number, so that y is known exactly: it may lie in the middle between two doubles. */
+static int is_exactly(Pair x, Pair y, Pair whole) {
+    Pair rest = minus(x, times_pair(y, whole));
+    return rest.high == 0.0 && whole.low == 0.0 && whole.high == floor(whole.high) && whole.high < 1e12;
+}
+
 static double variance(const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    int twos = twos_of(xs, n);
-    Pair sum;
+    int twos = twos_of(xs, n), is_exact;
+    Pair sum, divisor, found;
     Exact whole;
+    Exact squares;
     if (n == 0 || !(freedom > 0.0)) {
         return outside(ok);
     }
@@ -632,10 +644,15 @@ static double variance(const double *xs, int n, double freedom, double freedom_l
         return NAN;
     }
     empty(&whole);
+    empty(&squares);
     add_negatives(&whole, xs, n, ldexp(1.0, twos));
-    sum = squares_of(&whole, xs, n, ldexp(1.0, twos));
-    sum = over(sum, times_number(a_pair(freedom, freedom_low), (double)n * n));
-    return sum.high == 0.0 ? 0.0 : nearest(sum, sum.high * 1e-29 * (n + 100.0), -2 * twos, ok);
+    add_squares(&squares, &whole, xs, n, ldexp(1.0, twos));
+    sum = pair_in(&squares);
+    add_exactly(&squares, -sum.low);
+    divisor = times_number(a_pair(freedom, freedom_low), (double)n * n);
+    found = over(sum, divisor);
+    is_exact = rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
+    return found.high == 0.0 ? 0.0 : nearest(found, is_exact ? 0.0 : found.high * 1e-29 * (n + 100.0), -2 * twos, ok);
 }
 
 /* The root of the variance. That of two numbers is often half their distance, in the middle between two doubles. */
@@ -644,6 +661,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
     double scale = ldexp(1.0, twos);
     Pair sum, root;
     Exact whole;
+    Exact squares;
     if (n == 0 || !(freedom > 0.0)) {
         return outside(ok);
     }
@@ -657,14 +675,10 @@ static double standard_deviation(const double *xs, int n, double freedom, double
         sum = times_pair(size_of(deviation_of(&whole, xs[0] * scale, n)), root);
         return nearest(sum, is_power_of_2(root) ? 0.0 : sum.high * 1e-29, -twos, ok);
     }
-    sum = over(squares_of(&whole, xs, n, scale), times_number(a_pair(freedom, freedom_low), (double)n * n));
+    empty(&squares);
+    add_squares(&squares, &whole, xs, n, scale);
+    sum = over(pair_in(&squares), times_number(a_pair(freedom, freedom_low), (double)n * n));
     return sum.high == 0.0 ? 0.0 : nearest(root_of(sum), root_of(sum).high * 1e-29 * (n + 100.0), -twos, ok);
-}
-
-/* Whether x is y times a whole number, so that y is known exactly: it may lie in the middle between two doubles. */
-static int is_exactly(Pair x, Pair y, Pair whole) {
-    Pair rest = minus(x, times_pair(y, whole));
-    return rest.high == 0.0 && whole.low == 0.0 && whole.high == floor(whole.high) && whole.high < 1e12;
 }
 
 /* x - mean for each x, times a factor over a divisor, over a power of two. */
@@ -695,10 +709,13 @@ static void deviation_slopes(double *slopes, const double *xs, int n, double fre
     double scale = ldexp(1.0, twos);
     Pair sum = a_pair(1.0, 0.0);
     Exact whole;
+    Exact squares;
     empty(&whole);
+    empty(&squares);
     if (are_finite(xs, n)) {
         add_negatives(&whole, xs, n, scale);
-        sum = times_pair(squares_of(&whole, xs, n, scale), a_pair(freedom, freedom_low));
+        add_squares(&squares, &whole, xs, n, scale);
+        sum = times_pair(pair_in(&squares), a_pair(freedom, freedom_low));
         sum = sum.high == 0.0 ? a_pair(1.0, 0.0) : root_of(sum);
     }
     deviations_over(slopes, xs, n, 1.0, sum, twos, ok);
@@ -840,8 +857,8 @@ WORDS = (
     (r"\bok\b", ""),
     (r"\((?:int|double)\)", ""),
     (r"Exact rest = \*whole;", "const rest = [...whole];"),
-    (r"Exact whole;", "const whole = [];"),
-    (r"    empty\(&whole\);\n", ""),
+    (r"Exact (\w+);", r"const \1 = [];"),
+    (r"    empty\(&\w+\);\n", ""),
     (r"&(?=\w)(?<!&&)", ""),
     (r"^(    +)(?:double|int|Pair) ", r"\1let "),
     (r"\b(?:double|int|Pair|Exact) \*?(?=\w+[,)])", ""),

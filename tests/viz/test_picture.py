@@ -361,7 +361,7 @@ def test_a_graph_whose_layout_is_too_slow_folds(monkeypatch: pytest.MonkeyPatch)
         return render.run_graphviz(source, kind, size, **options)
 
     monkeypatch.setattr(places, "run_graphviz", slow_at_first)
-    picture = viz.draw(y)
+    picture = viz.draw(y, max_nodes=300)
     shown = texts(picture.svg)
     assert tries == sorted(tries, reverse=True)
     assert len(picture.drawn.nodes) < 20
@@ -382,7 +382,7 @@ def test_each_attempt_at_a_layout_has_a_third_of_the_nodes(monkeypatch: pytest.M
 
     monkeypatch.setattr(places, "run_graphviz", slow)
     with pytest.raises(render.LayoutTimeoutError):
-        viz.draw(y).svg  # the attribute is computed
+        viz.draw(y, max_nodes=300).svg  # the attribute is computed
     nodes = [100, 34, 12, 9]  # a third, but not fewer than eight, and the box for the others
     assert tries == [(2 * count - 1, seconds) for count, seconds in zip(nodes, (6.0, 4.0, 3.0, 3.0), strict=True)]
     tries.clear()
@@ -688,7 +688,7 @@ def test_a_long_description_ends_with_a_number() -> None:
     y = ag.Value(1.0, label="x")
     for _ in range(102):
         y = y.tanh()
-    told = viz.draw(y).scene.description
+    told = viz.draw(y, max_nodes=300).scene.description
     assert told.startswith("x: value 1.0, no gradient yet. #2 = tanh(x): value 0.7615941559557649, no gradient yet. #3 = ")
     assert told.endswith(". and 3 more nodes. backward() has not run.")
     assert told.count("no gradient yet") == 100

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from html import escape
 
-from .shapes import Circle, Curve, Item, Point, Scene, Shape, Text
-from .themes import THEMES
+from .shapes import Circle, Curve, Heat, Item, Point, Scene, Shape, Text
+from .themes import THEMES, blended
 
 __all__ = ["FADED", "write_svg"]
 
@@ -69,12 +69,27 @@ def _shape(shape: Shape, palette: Mapping[str, str]) -> str:
     if isinstance(shape, Circle):
         outline = f' stroke="{palette[shape.line]}" stroke-width="{_n(shape.width)}"'
         return f'<circle cx="{_n(shape.x)}" cy="{_n(shape.y)}" r="{_n(shape.radius)}" fill="{palette[shape.fill]}"{outline}/>'
+    if isinstance(shape, Heat):
+        return _heat(shape, palette)
     outline = f' stroke="{palette[shape.line]}" stroke-width="{_n(shape.stroke)}"' if shape.line else ""
     dash = f' stroke-dasharray="{shape.dash}"' if shape.dash else ""
     return (
         f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}" '
         f'rx="{_n(shape.radius)}" fill="{palette[shape.fill] if shape.fill else "none"}"{outline}{dash}/>'
     )
+
+
+def _heat(heat: Heat, palette: Mapping[str, str]) -> str:
+    """A path for each strength."""
+    paths: dict[int, str] = {}
+    colours = {}
+    for strength, rect in heat.cells():
+        colours[strength] = blended(palette[rect.fill], palette["number"], abs(strength) / 8)
+        corner = f"M{_n(rect.x)} {_n(rect.y)}h{_n(rect.width)}v{_n(rect.height)}h-{_n(rect.width)}z"
+        paths[strength] = paths.get(strength, "") + corner
+    ground = f'<rect x="{_n(heat.x)}" y="{_n(heat.y)}" width="{_n(heat.width)}" height="{_n(heat.height)}" '
+    lines = [f'<path d="{paths[strength]}" fill="{colours[strength]}"/>' for strength in sorted(paths)]
+    return f'<g><title>{escape(heat.title)}</title>{ground}fill="{palette["number"]}"/>{"".join(lines)}</g>'
 
 
 def _text(text: Text, palette: Mapping[str, str]) -> str:

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from .chains import Chain, chains
+from .page import Extent, fits_a_page
 from .sameness import Shape, Stacks, constants_of
 from .tiles import Tile, tiles
 
-__all__ = ["CONSTANTS", "DEFAULT", "Box", "Groups", "Key", "Plan", "groups_of", "planned"]
+__all__ = ["CONSTANTS", "DEFAULT", "Box", "Groups", "Key", "REST", "Plan", "groups_of", "planned"]
 
 Groups = tuple[str, ...]
 CONSTANTS = 24  # the most that are drawn for one node
 DEFAULT = 72  # boxes of a picture that is not asked for more
+CROWDED = 400  # boxes; no page has room for more
+FEWEST_DRAWN = 8  # boxes of a picture of what is nearest to the result
+REST: Groups = ()  # the part that is left out because it is far from the results
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Box:
     """A box that is no group.
 
     Attributes:
-        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, ``"tile"``
-            for a dense layer.
+        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, and
+            ``"tile"`` for a dense layer.
         at: a place in the order that no other box of its kind has.
     """
 
@@ -71,7 +75,14 @@ class Plan:
         return operands
 
 
-def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | Collection[str], max_nodes: int | None) -> Plan:
+def planned(
+    order: Sequence[Any],
+    roots: Sequence[Any],
+    collapse: bool | str | Collection[str],
+    max_nodes: int | None,
+    *,
+    page: bool = False,
+) -> Plan:
     """Choose what is drawn.
 
     Args:
@@ -79,6 +90,7 @@ def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | C
         roots: the results among them.
         collapse: True, or the names of groups, as for `viz.draw`.
         max_nodes: the most boxes; None for any number.
+        page: whether a graph of more boxes folds until it can be read on a page.
 
     Raises:
         TypeError: collapse is neither a switch nor names.
@@ -92,7 +104,7 @@ def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | C
         keys = _folded_by_name(order, groups_of(order), collapse)
     if _fits(order, keys, limit, many):
         return Plan(list(enumerate(keys)), many)
-    return _Reduction(order, roots, keys, limit, many).plan
+    return _Reduction(order, roots, keys, limit, many, page=page).plan
 
 
 class _Reduction:
@@ -104,10 +116,20 @@ class _Reduction:
         keys: what each is drawn as so far.
         limit: the most boxes.
         many: how many constants of one node are drawn one by one.
+        page: whether it has to be read on a page.
     """
 
-    def __init__(self, order: Sequence[Any], roots: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> None:
-        self.order, self.roots, self.limit, self.many = order, roots, limit, many
+    def __init__(
+        self,
+        order: Sequence[Any],
+        roots: Sequence[Any],
+        keys: Sequence[Key],
+        limit: float,
+        many: float,
+        *,
+        page: bool = False,
+    ) -> None:
+        self.order, self.roots, self.limit, self.many, self.page = order, roots, limit, many, page
         self.paths = groups_of(order)
         free = None
         if not isinstance(keys, range) or len(roots) > 1:
@@ -125,30 +147,68 @@ class _Reduction:
     @cached_property
     def plan(self) -> Plan:
         """What is drawn."""
-        best = _Attempt(self.keys)
+        best, blocks = _Attempt(self.keys), _Blocks({}, {}, {})
         for best in self._attempts():
-            if _fits(self.order, best.keys, self.limit, self.many):
-                return self._plan(list(zip(self.kept, best.keys, strict=True)), best)
-        values = [self.order[i] for i in self.kept]
-        drawn = _nearest(values, self.parents, self.roots, best.keys, self.limit, self.order, self.many)
-        return self._plan([(self.kept[i], key) for i, key in drawn], best)
+            blocks = self._blocks(best)
+            if blocks.cost <= self.limit and (not self.page or blocks.fit_a_page()):
+                return self._plan(best, blocks.costs)
+        limit = self.limit
+        results = {id(root) for root in self.roots}
+        first = [key for i, key in zip(self.kept, best.keys, strict=True) if id(self.order[i]) in results]
+        while True:
+            near = blocks.nearest(first, limit)
+            if limit < FEWEST_DRAWN or not self.page or near.fit_a_page():
+                return self._plan(best, near.costs)
+            limit = math.floor(limit * 0.9)
 
     def _attempts(self) -> Iterator[_Attempt]:
         """What each of `kept` is drawn as: more and more is folded."""
         yield _Attempt(self.keys)
         grouped = any(self.paths)
+        tiled = _Attempt(self.keys)
         for way in [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]:
-            stacks = Stacks(self.shape, **way)
-            stacks.merge(self.limit)
-            stacked = _Attempt(self._stacked(stacks), stacks)
-            yield stacked
+            few, fewest = Stacks(self.shape, **way), Stacks(self.shape, **way)
+            few.merge(self.limit)
+            stacked = _Attempt(self._stacked(few), few)
             if way.get("grouped"):
-                yield from self._by_depth(stacked)
-            stacks.merge(0)
-            tiled = self._tiled(stacks)
+                yield next(self._by_depth(stacked))
+            fewest.merge(0)
+            tiled = self._tiled(fewest)
+            if tiled.tiles:
+                yield tiled
+            yield stacked
             yield tiled
         if grouped:
             yield from self._by_depth(tiled)
+
+    def _blocks(self, attempt: _Attempt) -> _Blocks:
+        """What is drawn, and what is computed from what; one of a stack speaks for all."""
+        keys, below = attempt.keys, self.shape.operands
+        single = range(len(keys)) if attempt.stacks is None else attempt.stacks.single
+        operands: dict[Key, dict[Key, None]] = {}
+        for k, key in enumerate(keys):
+            if single[k] == k:
+                operands.setdefault(key, {}).update([(keys[o], None) for o in below[k]])
+        counts = Counter(keys)
+        costs = {key: 1 + (_cost(self.order[key], self.many) if isinstance(key, int) else 0) for key in operands}
+        extents = {}
+        for key, several in operands.items():
+            several.pop(key, None)
+            extents[key] = self._extent(key, counts[key], len(several))
+        return _Blocks(operands, costs, extents)
+
+    def _extent(self, key: Key, count: int, operands: int) -> Extent:
+        """About how large a box will be."""
+        if isinstance(key, Box):
+            return Extent(200, 200) if key.kind == "tile" else Extent(230, 60)
+        if isinstance(key, tuple):
+            return Extent(150, 92)
+        value = self.order[key]
+        named = 8 * min(len(value.label), 20)
+        if value.op is None:
+            return Extent(80 + named, 50 if count == 1 else 104)
+        length = 60 + max(34 + max(0, len(value.op.symbol) - 2) * 8, named if value.label else 0)
+        return Extent(length + (0 if count == 1 else 14), max(50 if count == 1 else 104, 16 * operands + 12))
 
     @cached_property
     def parents(self) -> list[Sequence[Any]]:
@@ -177,11 +237,10 @@ class _Reduction:
 
     def _stacked(self, stacks: Stacks) -> list[Key]:
         kept, single = self.kept, stacks.single
-        folded = {single[last] for last in stacks.rows}
-        return [
-            Box("sum", kept[first]) if first in folded else self.keys[first] if isinstance(key, int) else key
-            for first, key in zip(single, self.keys, strict=True)
-        ]
+        keys = list(self.keys)
+        for first in {single[last] for last in stacks.rows}:
+            keys[first] = Box("sum", kept[first])
+        return [key if isinstance(key, tuple) else keys[first] for first, key in zip(single, self.keys, strict=True)]
 
     def _tiled(self, stacks: Stacks) -> _Attempt:
         """Stacks, with the dense layers in boxes."""
@@ -206,8 +265,10 @@ class _Reduction:
             ]
             yield _Attempt(keys, attempt.stacks, attempt.tiles)
 
-    def _plan(self, drawn: Sequence[tuple[int, Key]], attempt: _Attempt) -> Plan:
+    def _plan(self, attempt: _Attempt, chosen: Collection[Key]) -> Plan:
         """Put together what is drawn of `kept`, with the middles of chains that are in a fold."""
+        pairs = zip(self.kept, attempt.keys, strict=True)
+        drawn = [(i, key) for i, key in pairs if key in chosen]
         more = [
             (i, key)
             for last, key in drawn
@@ -241,6 +302,60 @@ class _Attempt:
     keys: list[Key]
     stacks: Stacks | None = None
     tiles: Mapping[Box, Tile] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The boxes of a picture.
+
+    Attributes:
+        operands: those that each is computed from.
+        costs: how many each counts for, with its constants.
+        extents: about how large each is.
+        left_out: whether there is a box for what is left out.
+    """
+
+    operands: Mapping[Key, Mapping[Key, None]]
+    costs: Mapping[Key, float]
+    extents: Mapping[Key, Extent]
+    left_out: bool = False
+
+    @property
+    def cost(self) -> float:
+        """How many they count for together."""
+        return sum(self.costs.values())
+
+    def fit_a_page(self) -> bool:
+        """Whether they can be read on a page."""
+        operands = {key: [o if o in self.costs else REST for o in several] for key, several in self.operands.items()}
+        rest = {REST: Extent(140, 60)} if self.left_out else {}
+        return len(operands) <= CROWDED and fits_a_page({**rest, **self.extents}, operands)
+
+    def nearest(self, results: Sequence[Key], limit: float) -> _Blocks:
+        """What is nearest to the results, level by level; the first result is always there."""
+        kept: dict[Key, None] = {}
+        left = limit - 1  # the box for the rest
+        waiting: deque[Key] = deque()
+
+        def keep(key: Key) -> None:
+            nonlocal left
+            if key not in kept and (self.costs[key] <= left or not kept):
+                kept[key] = None
+                left -= self.costs[key]
+                waiting.append(key)
+
+        for result in results:
+            keep(result)
+        while waiting and left > 0:
+            for operand in self.operands[waiting.popleft()]:
+                keep(operand)
+        there = [key for key in self.costs if key in kept]  # in their order
+        return _Blocks(
+            {key: self.operands[key] for key in there},
+            {key: self.costs[key] for key in there},
+            {key: self.extents[key] for key in there},
+            len(there) < len(self.costs),
+        )
 
 
 def inputs_of(order: Sequence[Any], places: Sequence[int]) -> list[Any]:
@@ -339,53 +454,3 @@ def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) 
     if len(different) > limit:  # the constants of a large graph need not be counted
         return False
     return len(different) + sum([_cost(order[key], many) for key in different if isinstance(key, int)]) <= limit
-
-
-def _nearest(
-    values: Sequence[Any],
-    parents: Sequence[Sequence[Any]],
-    roots: Sequence[Any],
-    keys: Sequence[Key],
-    limit: float,
-    order: Sequence[Any],
-    many: float,
-) -> list[tuple[int, Key]]:
-    """What is nearest to the results, level by level; the first result is always there.
-
-    Args:
-        values: what is still there of the graph.
-        parents: their operands.
-        roots: the results.
-        keys: what each value is drawn as.
-        limit: the most boxes.
-        order: all Values.
-        many: how many constants of one node are drawn one by one.
-
-    Returns:
-        Which of the values are drawn, and as what.
-    """
-    at = {id(value): i for i, value in enumerate(values)}
-    members: dict[Key, list[int]] = {}
-    for i, key in enumerate(keys):
-        members.setdefault(key, []).append(i)
-    kept: set[Key] = set()
-    left = limit - 1  # the box for the rest
-    waiting: deque[Key] = deque()
-
-    def keep(key: Key) -> None:
-        nonlocal left
-        if key in kept:
-            return
-        cost = 1 + (_cost(order[key], many) if isinstance(key, int) else 0)
-        if cost <= left or not kept:
-            kept.add(key)
-            left -= cost
-            waiting.append(key)
-
-    for root in roots:
-        keep(keys[at[id(root)]])
-    while waiting and left > 0:
-        for i in members[waiting.popleft()]:
-            for parent in parents[i]:
-                keep(keys[at[id(parent)]])
-    return [(i, key) for i, key in enumerate(keys) if key in kept]

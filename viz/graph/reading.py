@@ -15,7 +15,7 @@ from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
-from .folding import Box, Groups, Key, Plan, groups_of, planned
+from .folding import REST, Box, Groups, Key, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
@@ -25,7 +25,6 @@ T = TypeVar("T")
 MAX_NODES = 300
 NAMED_LEAVES = 6
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
-REST: Groups = ()  # the part that is left out because it is far from the root
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
 
 
@@ -91,6 +90,7 @@ def read(
     *,
     collapse: bool | str | Collection[str] = False,
     max_nodes: int | None = None,
+    page: bool = False,
     focus: Any = None,
     language: str = "en",
 ) -> Graph:
@@ -102,6 +102,7 @@ def read(
             embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
         max_nodes: more nodes than this, constants included, are folded until they are few enough; None folds nothing.
+        page: whether a graph of more nodes than that folds until it can be read on a page of 850 by 900 pixels.
         language: of what is said about it.
 
     Returns:
@@ -118,7 +119,7 @@ def read(
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    return _graph(order, roots, planned(order, roots, collapse, max_nodes), focus, language)
+    return _graph(order, roots, planned(order, roots, collapse, max_nodes, page=page), focus, language)
 
 
 def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:

@@ -89,9 +89,8 @@ def draw(
     """
     chain_rule = bool(local_gradients)
     look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
-    if max_nodes is None:
-        max_nodes = DEFAULT
-    check_count("max_nodes", max_nodes, 3)
+    if max_nodes is not None:
+        check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         if hasattr(path, "local_gradients"):
             raise TypeError(
@@ -100,7 +99,8 @@ def draw(
             )
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
     check_like(like, Drawing)
-    graph = read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language)
+    most, page = max_nodes or DEFAULT, max_nodes is None
+    graph = read(value, collapse=collapse, max_nodes=most, page=page, focus=path, language=language)
     if weights == "numbers" and all(edge.weight is None for edge in graph.edges):
         raise ValueError(
             "weights='numbers' writes on edges that stand for one weight each, and this picture has none; call "

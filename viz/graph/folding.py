@@ -20,12 +20,13 @@ from .page import Extent, fits_a_page
 from .sameness import Shape, Stacks, constants_of
 from .tiles import Tile, tiles
 
-__all__ = ["CONSTANTS", "DEFAULT", "Box", "Groups", "Key", "REST", "Plan", "groups_of", "planned"]
+__all__ = ["CONSTANTS", "DEFAULT", "REST", "Box", "Groups", "Key", "Opened", "Plan", "groups_of", "planned"]
 
 Groups = tuple[str, ...]
 CONSTANTS = 24  # the most that are drawn for one node
 DEFAULT = 72  # boxes of a picture that is not asked for more
 CROWDED = 400  # boxes; no page has room for more
+OPENED = 200  # boxes of a picture in which something was opened
 FEWEST_DRAWN = 8  # boxes of a picture of what is nearest to the result
 REST: Groups = ()  # the part that is left out because it is far from the results
 
@@ -42,6 +43,45 @@ class Box:
 
     kind: str
     at: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is drawn although it would be folded.
+
+    Attributes:
+        alone: the places of Values that are drawn by themselves, although others are alike.
+        groups: groups whose boxes are open.
+        chains: where the middles of chains end that are shorter.
+        tiles: dense layers, by the place in their boxes.
+    """
+
+    alone: frozenset[int] = frozenset()
+    groups: frozenset[Groups] = frozenset()
+    chains: frozenset[int] = frozenset()
+    tiles: frozenset[int] = frozenset()
+
+    def __or__(self, other: Opened) -> Opened:
+        """Both."""
+        return Opened(
+            self.alone | other.alone, self.groups | other.groups, self.chains | other.chains, self.tiles | other.tiles
+        )
+
+    def group(self, path: Groups, depth: int) -> Groups | None:
+        """The group that a Value folds into, at a depth or, where that is open, below it; None if it doesn't fold."""
+        while path[:depth] in self.groups and depth <= len(path):
+            depth += 1
+        return path[:depth] if depth <= len(path) else None
+
+    def keys(self, keys: Sequence[Key], paths: Sequence[Groups]) -> list[Key]:
+        """What each Value is drawn as, once groups are open."""
+        found: list[Key] = []
+        for i, key in enumerate(keys):
+            if isinstance(key, tuple) and key in self.groups:
+                found.append(self.group(paths[i], len(key)) or i)
+            else:
+                found.append(key)
+        return found
 
 
 Key = int | Groups | Box  # what a Value is drawn as: the first of its stack, by its place in the order, or what it folds into
@@ -82,6 +122,7 @@ def planned(
     max_nodes: int | None,
     *,
     page: bool = False,
+    opened: Opened | None = None,
 ) -> Plan:
     """Choose what is drawn.
 
@@ -91,6 +132,7 @@ def planned(
         collapse: True, or the names of groups, as for `viz.draw`.
         max_nodes: the most boxes; None for any number.
         page: whether a graph of more boxes folds until it can be read on a page.
+        opened: what of that is drawn all the same; everything else stays as it is without it.
 
     Raises:
         TypeError: collapse is neither a switch nor names.
@@ -103,8 +145,14 @@ def planned(
     if collapse is not False:
         keys = _folded_by_name(order, groups_of(order), collapse)
     if _fits(order, keys, limit, many):
+        if opened is not None:
+            keys = opened.keys(keys, groups_of(order))
         return Plan(list(enumerate(keys)), many)
-    return _Reduction(order, roots, keys, limit, many, page=page).plan
+    closed = _Reduction(order, roots, keys, limit, many, page=page)
+    if opened is None:
+        return closed.plan
+    keys = opened.keys(keys, closed.paths)
+    return _Reduction(order, roots, keys, limit, many, page=page, opened=opened).like(closed, max_nodes if not page else None)
 
 
 class _Reduction:
@@ -117,6 +165,7 @@ class _Reduction:
         limit: the most boxes.
         many: how many constants of one node are drawn one by one.
         page: whether it has to be read on a page.
+        opened: what is drawn all the same.
     """
 
     def __init__(
@@ -128,14 +177,20 @@ class _Reduction:
         many: float,
         *,
         page: bool = False,
+        opened: Opened | None = None,
     ) -> None:
         self.order, self.roots, self.limit, self.many, self.page = order, roots, limit, many, page
+        self.opened = opened or Opened()
         self.paths = groups_of(order)
         free = None
         if not isinstance(keys, range) or len(roots) > 1:
             results = {id(root) for root in roots}
             free = [isinstance(key, int) and id(value) not in results for value, key in zip(order, keys, strict=True)]
-        self.chains = {Box("chain", chain.places[-1]): chain for chain in chains(order, self.paths, free)}
+        self.chains = {
+            Box("chain", chain.places[-1]): chain
+            for whole in chains(order, self.paths, free)
+            if (chain := whole.opened(self.opened.chains)) is not None
+        }
         inside = bytearray(len(order))
         for chain in self.chains.values():
             for i in chain.places[:-1]:
@@ -144,22 +199,47 @@ class _Reduction:
         boxes: dict[int, Key] = {box.at: box for box in self.chains}
         self.keys: list[Key] = [boxes.get(i, keys[i]) for i in self.kept]
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
         """What is drawn."""
+        attempt, blocks = self._chosen
+        return self._plan(attempt, blocks.costs)
+
+    def like(self, closed: _Reduction, most: int | None) -> Plan:
+        """The same as in another one, in which less is open.
+
+        Args:
+            closed: the other one.
+            most: the most boxes; None for as many as can still be found one's way in.
+        """
+        name, there = closed._chosen[0].name, closed._chosen[1]
+        attempt = next(attempt for attempt in self._attempts() if attempt.name == name)
+        blocks = self._blocks(attempt)
+        if there.left_out:
+            more = blocks.cost - closed._blocks(closed._chosen[0]).cost
+            return self._plan(attempt, blocks.nearest(self._results(attempt), there.cost + 1 + max(more, 0)).costs)
+        limit = OPENED if most is None else most
+        return self._plan(attempt, (blocks if blocks.cost <= limit else blocks.nearest(self._results(attempt), limit)).costs)
+
+    @cached_property
+    def _chosen(self) -> tuple[_Attempt, _Blocks]:
+        """The first way to draw it that is small enough, or what is nearest to the results in the last one."""
         best, blocks = _Attempt(self.keys), _Blocks({}, {}, {})
         for best in self._attempts():
             blocks = self._blocks(best)
             if blocks.cost <= self.limit and (not self.page or blocks.fit_a_page()):
-                return self._plan(best, blocks.costs)
+                return best, blocks
         limit = self.limit
-        results = {id(root) for root in self.roots}
-        first = [key for i, key in zip(self.kept, best.keys, strict=True) if id(self.order[i]) in results]
         while True:
-            near = blocks.nearest(first, limit)
+            near = blocks.nearest(self._results(best), limit)
             if limit < FEWEST_DRAWN or not self.page or near.fit_a_page():
-                return self._plan(best, near.costs)
+                return best, near
             limit = math.floor(limit * 0.9)
+
+    def _results(self, attempt: _Attempt) -> list[Key]:
+        """What the results are drawn as."""
+        keys = {id(self.order[i]): key for i, key in zip(self.kept[::-1], attempt.keys[::-1], strict=True)}
+        return [keys[id(root)] for root in self.roots]
 
     def _attempts(self) -> Iterator[_Attempt]:
         """What each of `kept` is drawn as: more and more is folded."""
@@ -169,11 +249,12 @@ class _Reduction:
         for way in [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]:
             few, fewest = Stacks(self.shape, **way), Stacks(self.shape, **way)
             few.merge(self.limit)
-            stacked = _Attempt(self._stacked(few), few)
+            name = "".join(way)
+            stacked = _Attempt(self._stacked(few), few, name=f"{name} stacks")
             if way.get("grouped"):
                 yield next(self._by_depth(stacked))
             fewest.merge(0)
-            tiled = self._tiled(fewest)
+            tiled = self._tiled(fewest, f"{name} tiles")
             if tiled.tiles:
                 yield tiled
             yield stacked
@@ -225,7 +306,10 @@ class _Reduction:
         """All of `kept` as numbers."""
         order = self.order
         results = {id(root) for root in self.roots}
-        unlike = [k for k, i in enumerate(self.kept) if isinstance(self.keys[k], tuple) or id(order[i]) in results]
+        alone = self.opened.alone
+        unlike = [
+            k for k, i in enumerate(self.kept) if isinstance(self.keys[k], tuple) or i in alone or id(order[i]) in results
+        ]
         labels: list[Any] = []
         for i, key in zip(self.kept, self.keys, strict=True):
             value = order[i]
@@ -242,17 +326,17 @@ class _Reduction:
             keys[first] = Box("sum", kept[first])
         return [key if isinstance(key, tuple) else keys[first] for first, key in zip(single, self.keys, strict=True)]
 
-    def _tiled(self, stacks: Stacks) -> _Attempt:
+    def _tiled(self, stacks: Stacks, name: str) -> _Attempt:
         """Stacks, with the dense layers in boxes."""
         keys = self._stacked(stacks)
         found = {}
         for tile in tiles([self.order[i] for i in self.kept], stacks):
-            if not any(isinstance(keys[k], tuple) for k in tile.members):
-                box = Box("tile", self.kept[tile.outlets[0]])
+            box = Box("tile", self.kept[tile.outlets[0]])
+            if box.at not in self.opened.tiles and not any(isinstance(keys[k], tuple) for k in tile.members):
                 found[box] = tile.at(self.kept)
                 for k in tile.members:
                     keys[k] = box
-        return _Attempt(keys, stacks, found)
+        return _Attempt(keys, stacks, found, name)
 
     def _by_depth(self, attempt: _Attempt) -> Iterator[_Attempt]:
         """Fold groups, the innermost first."""
@@ -260,10 +344,10 @@ class _Reduction:
         paths = [self.paths[self.kept[first]] for first in attempt.stacks.single]
         for depth in range(max(len(path) for path in paths), 0, -1):
             keys: list[Key] = [
-                key if isinstance(key, tuple) or len(path) < depth else path[:depth]
+                key if isinstance(key, tuple) or len(path) < depth else self.opened.group(path, depth) or key
                 for path, key in zip(paths, attempt.keys, strict=True)
             ]
-            yield _Attempt(keys, attempt.stacks, attempt.tiles)
+            yield _Attempt(keys, attempt.stacks, attempt.tiles, f"{attempt.name} {depth}")
 
     def _plan(self, attempt: _Attempt, chosen: Collection[Key]) -> Plan:
         """Put together what is drawn of `kept`, with the middles of chains that are in a fold."""
@@ -297,11 +381,13 @@ class _Attempt:
         keys: what each of it is drawn as.
         stacks: what is alike; None where that was not looked for.
         tiles: the dense layers, by their boxes.
+        name: which way it is.
     """
 
     keys: list[Key]
     stacks: Stacks | None = None
     tiles: Mapping[Box, Tile] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True)

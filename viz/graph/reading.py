@@ -15,7 +15,7 @@ from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
-from .folding import REST, Box, Groups, Key, Plan, groups_of, planned
+from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
@@ -24,6 +24,7 @@ __all__ = ["MAX_NODES", "check_single", "order_of", "read", "roots_of", "shrunk"
 T = TypeVar("T")
 MAX_NODES = 300
 NAMED_LEAVES = 6
+SINGLE, FIRST = 6, 3  # of a stack of at most so many all are opened, and else the first few
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
 
@@ -91,6 +92,7 @@ def read(
     collapse: bool | str | Collection[str] = False,
     max_nodes: int | None = None,
     page: bool = False,
+    opened: Opened | None = None,
     focus: Any = None,
     language: str = "en",
 ) -> Graph:
@@ -103,6 +105,7 @@ def read(
         focus: a Value that a path is shown from, or None.
         max_nodes: more nodes than this, constants included, are folded until they are few enough; None folds nothing.
         page: whether a graph of more nodes than that folds until it can be read on a page of 850 by 900 pixels.
+        opened: what is drawn although it would be folded; `Graph.openable` says what there is.
         language: of what is said about it.
 
     Returns:
@@ -119,7 +122,8 @@ def read(
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    return _graph(order, roots, planned(order, roots, collapse, max_nodes, page=page), focus, language)
+    plan = planned(order, roots, collapse, max_nodes, page=page, opened=opened)
+    return _graph(order, roots, plan, focus, language)
 
 
 def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
@@ -180,8 +184,22 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         outdated=_outdated([order[i] for i, _ in drawn], language),
         language=language,
         roots=tuple(results) if results != [len(nodes) - 1] else (),
+        openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
         alarm=_alarm(order, plan, index, at),
     )
+
+
+def _opens(key: Key, members: Sequence[int]) -> Opened | None:
+    """What would be opened with a box or a stack: of a stack the first few, if there are many."""
+    if isinstance(key, Box):
+        if key.kind == "sum":
+            return None
+        return Opened(chains=frozenset([key.at])) if key.kind == "chain" else Opened(tiles=frozenset([key.at]))
+    if isinstance(key, tuple):
+        return None if key == REST or key[0] == CROWD else Opened(groups=frozenset([key]))
+    if len(members) == 1:
+        return None
+    return Opened(alone=frozenset(members if len(members) <= SINGLE else members[:FIRST]))
 
 
 def _stands_at(key: Key, members: Sequence[int], plan: Plan) -> int:
@@ -588,7 +606,7 @@ def shrunk(graph: Graph, limit: int) -> Graph:
     alarm = None if graph.alarm is None else replace(graph.alarm, place=at.get(graph.alarm.place, 0))
     roots = tuple([at.get(place, 0) for place in graph.roots])
     folds = sum(node.fold.count for node in nodes if node.fold is not None and node.fold.kind != "constants")
-    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
+    return replace(graph, nodes=tuple(nodes), openable={}, folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
 
 
 def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:

@@ -19,7 +19,7 @@ from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "roots_of", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -563,7 +563,7 @@ class _Index:
 
 
 def shrunk(graph: Graph, limit: int) -> Graph:
-    """A graph with fewer nodes: what is far from the root goes into one box."""
+    """A graph with fewer nodes: what is far from the results goes into one box."""
     waiting = deque(list(dict.fromkeys(graph.results))[:limit])
     kept = set(waiting)
     while waiting and len(kept) < limit:
@@ -571,6 +571,11 @@ def shrunk(graph: Graph, limit: int) -> Graph:
             if type(operand) is int and operand not in kept and len(kept) < limit:
                 kept.add(operand)
                 waiting.append(operand)
+    return reduced(graph, kept)
+
+
+def reduced(graph: Graph, kept: Collection[int]) -> Graph:
+    """A graph with some of its nodes, a result among them; all others go into one box."""
     gone = [place for place in range(len(graph.nodes)) if place not in kept]
     at = {place: i for i, place in enumerate(sorted(kept), 1)}
     boxes = [graph.nodes[place] for place in gone]

@@ -390,7 +390,7 @@ def lit(browser: Any) -> list[str]:
     """What is left at full strength by the veil, in the words of its nodes' and constants' first texts."""
     script = (
         "const veil=document.querySelector('.sheet svg+svg path');if(!veil||!veil.getClientRects().length)return [];"
-        "return Array.from(document.querySelectorAll('.sheet svg:first-child .node,.sheet .constant')).filter(n=>{"
+        "return Array.from(document.querySelectorAll('.sheet svg:first-child .node,.sheet g.constant')).filter(n=>{"
         "const b=n.getBBox();return !veil.isPointInFill(new DOMPoint(b.x+b.width/2,b.y+b.height/2))})"
         ".map(n=>n.querySelector('text').textContent)"
     )
@@ -413,6 +413,7 @@ def test_the_interactive_picture(browser: Any, tmp_path: Path) -> None:
     assert "2" not in near
     root = browser.find_elements("css selector", ".stage svg:first-child [data-node]")[-1]
     ActionChains(browser).move_to_element(root.find_element("css selector", "circle")).perform()
+    assert "2" in lit(browser)
     assert "x1" not in lit(browser)
     ActionChains(browser).move_to_element(told).perform()
     assert lit(browser) == []
@@ -598,7 +599,7 @@ def test_a_browser_knows_each_style(browser: Any, tmp_path: Path) -> None:
     for view in (viz.steps(f), viz.explain(f, x), viz.draw(f).interactive()):
         show(browser, tmp_path, view.page)
         (sheet,) = re.findall("<style>(.*?)</style>", view.page, flags=re.DOTALL)
-        found = re.findall(declared, re.sub(r"[^{};]+\{|@media[^{]*\{", "{", sheet))
+        found = re.findall(declared, re.sub(r"!important|[^{};]+\{|@media[^{]*\{", "{", sheet))
         assert len(found) > 30
         for property_and_value in found:
             name, _, value = property_and_value.partition(":")

@@ -570,20 +570,24 @@ def test_the_line_that_made_a_node_is_told() -> None:
 
 
 def test_the_chain_rule_on_every_edge() -> None:
-    """With local_gradients each edge shows the local gradient and what flows back; at a fork the shares and their sum."""
+    """With local_gradients each edge shows the local gradient, on hover the formula too; at a fork the shares and their sum."""
     x = ag.Value(3.0, label="x")
     q = x * x
     q.label = "q"
     f = q + x
     f.backward()
-    shown = texts(viz.draw(f, local_gradients=True).svg)
-    assert shown.count("d(x * x)/dx = x = 3") == 2
-    assert shown.count("∇ 1 × 3 = 3") == 2
-    assert "d(q + x)/dx = 1" in shown
+    drawn = viz.draw(f, local_gradients=True)
+    shown = texts(drawn.svg)
+    assert sorted(text for text in shown if "×" in text) == ["× 1", "× 1", "× 3", "× 3"]
     assert "∇ 3 + 3 + 1 = 7" in shown
-    before = texts(viz.draw(ag.Value(2.0, label="y") * 3, local_gradients=True).svg)
-    assert "d(y * 3)/dy = 3" in before
-    assert not [text for text in before if "×" in text]
+    told = [item.title.splitlines()[1:] for item in drawn.scene.items if item.kind == "edge"]
+    assert told == [["d(x * x)/dx = x = 3", "∇ 1 × 3 = 3"]] * 2 + [
+        ["d(q + x)/dq = 1", "∇ 1 × 1 = 1"],
+        ["d(q + x)/dx = 1", "∇ 1 × 1 = 1"],
+    ]
+    before = viz.draw(ag.Value(2.0, label="y") * 3, local_gradients=True)
+    assert "× 3" in texts(before.svg)
+    assert [item.title.splitlines()[1:] for item in before.scene.items if item.kind == "edge"] == [["d(y * 3)/dy = 3"]]
 
 
 def test_a_path_keeps_its_nodes_and_fades_the_rest() -> None:

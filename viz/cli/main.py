@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--language", choices=LANGUAGES, default="en", help="the words of picture, pages and --explain (default: en)"
     )
-    parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
+    parser.add_argument("--local-gradients", action="store_true", help="write the local gradient on every edge of the picture")
     parser.add_argument("--path", metavar="NAME", help="fade what does not lie between this node and the result")
     parser.add_argument(
         "--max-nodes", type=int, metavar="N", help=f"fold what is more (default: {DEFAULT}, what a page has room for)"

@@ -45,8 +45,9 @@ def draw(
         value: the result to draw, or several in a list or tuple. The picture shows the numbers as they are now.
         style: ``"circuit"``: round gates, and wires with the value above and the gradient below; ``"boxes"``: one box
             for a node, with label or operation, value and gradient.
-        local_gradients: write the chain rule on every edge: the local gradient in symbols and numbers, and upstream
-            times local, which is what flows back; where a node is used more than once, its gradient as a sum.
+        local_gradients: write the local gradient on every edge, as ``× 2``: what the gradient is multiplied by on its way back.
+            Hovering over it shows its formula, and upstream times local. Where a node is used more than once, its gradient is
+            written as a sum.
         path: a Value; only what lies between it and the result is drawn at full strength.
         collapse: True folds every outermost group into one box; a name, or several, fold these groups (``*`` stands for
             anything). Groups come from ``autograd.group`` and from ``nn.Module.label_parameters``.

@@ -34,6 +34,18 @@ class Chain:
     repeats: int
     steps: tuple[str, ...]
 
+    def inputs(self, order: Sequence[Any]) -> list[Any]:
+        """The Values from outside that it is computed from, one for each use."""
+        found = []
+        before: Any = None
+        for i in self.places:
+            value = order[i]
+            parents = value.parents
+            if len(parents) > 1 or parents[0] is not before:
+                found += [parent for parent in parents if parent is not before]
+            before = value
+        return found
+
     def opened(self, ends: Collection[int]) -> Chain | None:
         """The same, shorter at both ends where it ends at one of these places; None if nothing is left of it."""
         chain = self

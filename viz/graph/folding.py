@@ -110,7 +110,7 @@ class Plan:
     def inputs(self, order: Sequence[Any], place: int, key: Key) -> Sequence[Any]:
         """The operands that are Values, of one of `drawn`; of a chain's middle those from outside of it."""
         if isinstance(key, Box) and key in self.chains:
-            return inputs_of(order, self.chains[key].places)
+            return self.chains[key].inputs(order)
         operands: Sequence[Any] = order[place].parents
         return operands
 
@@ -298,7 +298,7 @@ class _Reduction:
         found: list[Sequence[Any]] = [order[i].parents for i in self.kept]
         for k, key in enumerate(self.keys):
             if isinstance(key, Box):
-                found[k] = inputs_of(order, self.chains[key].places)
+                found[k] = self.chains[key].inputs(order)
         return found
 
     @cached_property
@@ -442,12 +442,6 @@ class _Blocks:
             {key: self.extents[key] for key in there},
             len(there) < len(self.costs),
         )
-
-
-def inputs_of(order: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    """The Values that some Values are computed from, without themselves; one for each use."""
-    inside = {id(order[i]) for i in places}
-    return [parent for i in places for parent in order[i].parents if id(parent) not in inside]
 
 
 def groups_of(order: Sequence[Any]) -> list[Groups]:

@@ -267,7 +267,9 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     if box in plan.chains:
         chain = plan.chains[box]
         places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
-        node = _fold((), order, places, {id(order[places[-1]])}, index, here)
+        node = _fold((), order, places, set(), index, here, inputs=chain.inputs(order))
+        last = order[places[-1]]
+        node = replace(node, value=last.data, gradient=last.grad if last.has_grad else None)
     else:
         rows = plan.rows[box]
         places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
@@ -442,6 +444,7 @@ def _fold(
     index: _Index,
     here: int,
     everything: Sequence[int] | None = None,
+    inputs: Sequence[Any] | None = None,
 ) -> Node:
     """A box for the Values at some places of the whole order, which are folded.
 
@@ -453,18 +456,22 @@ def _fold(
         index: where each Value is drawn.
         here: where the box is.
         everything: the places of all that are folded, where there are more of them.
+        inputs: the operands from outside, where they are known.
     """
     members = [order[i] for i in places]
     everything = places if everything is None else everything
     gradients = [
         value.grad for value in (members if everything is places else [order[i] for i in everything]) if value.has_grad
     ]
-    leaves = [value.label for value in members[:10_000] if value.op is None and value.label]
+    named = members[:10_000] if inputs is None else ()
+    leaves = [value.label for value in named if value.op is None and value.label]
     outside: dict[int, int] = {}
     weights: dict[int, float | None] = {}
     place_of, rest = index.place_of, index.rest
-    inside = {id(value) for value in members}
-    for value in members:
+    inside = {id(value) for value in members} if inputs is None else set()
+    for parent in inputs or ():
+        outside[index.of(parent)] = outside.get(index.of(parent), 0) + 1
+    for value in members if inputs is None else ():
         for parent in value.parents:
             place = here if id(parent) in inside else place_of.get(id(parent), rest)
             if place != here:

@@ -12,6 +12,8 @@ import pytest
 import autograd as ag
 import viz
 from viz.layout.look import DIRECTIONS, STYLES
+from viz.scene.fit import fitting, shown
+from viz.scene.rows import cut_wires
 from viz.scene.shapes import Circle, Curve, Item, Rect, Scene, Shape, Text, on_curve
 
 THOROUGH = bool(os.environ.get("GLASSGRAD_THOROUGH"))
@@ -207,3 +209,75 @@ def test_a_local_gradient_is_on_its_wire(style: str, direction: str) -> None:
         centre = (chip[0] + chip[2]) / 2, (chip[1] + chip[3]) / 2
         assert min((p[0] - centre[0]) ** 2 + (p[1] - centre[1]) ** 2 for p in points) ** 0.5 < (chip[2] - chip[0]) / 2 + 2
         assert min(abs(p[0] - centre[0]) for p in points if abs(p[1] - centre[1]) < 9) < 40
+
+
+def neuron(count: int = 2) -> Any:
+    """A sigmoid neuron in elementary gates."""
+    total: Any = ag.Value(-3.0, label="b")
+    for k in range(count):
+        total = ag.Value(k - 2.0, label=f"w{k}") * ag.Value(-1.0, label=f"x{k}") + total
+    f = 1 / (1 + (-total).exp())
+    f.backward()
+    return f
+
+
+@pytest.mark.graphviz
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("width", [390, 600, 850, 1300])
+def test_a_width_is_kept(style: str, width: int) -> None:
+    """With `width=` the sigmoid neuron fits that many pixels with type of 10 or more, on a phone of 11; all is there."""
+    whole = viz.draw(neuron(), style=style).scene
+    drawing = viz.draw(neuron(), style=style, width=width)
+    scene, scale = drawing.scene, shown(drawing.scene, width)
+    assert scene.width * scale <= width * (1.45 if width < 480 and style == "boxes" else 1.1 if width < 480 else 1)
+    assert min(text.size for text in scene.texts) * scale >= (11 if width < 480 else 10)
+    assert f'width="{round(scene.width * scale, 2):g}"' in drawing.svg
+    legend = {text.content for item in whole.items if item.kind == "legend" for text in item.shapes if isinstance(text, Text)}
+    assert {text.content for text in whole.texts} - legend <= {text.content for text in scene.texts}
+    if not cut_wires(scene):
+        check_apart(scene)
+
+
+@pytest.mark.graphviz
+def test_when_a_picture_turns_and_when_it_is_cut() -> None:
+    """What fits stays; what fits turned is turned unless its direction was asked for; a chain goes on in rows."""
+    lecture = (ag.Value(1.0, label="x") + ag.Value(2.0, label="y")) * ag.Value(3.0, label="z")
+    assert viz.draw(lecture, width=850).svg == viz.draw(lecture).svg
+    down = viz.draw(neuron(), direction="TB").scene
+    assert viz.draw(neuron(), width=850).scene.items == down.items
+    assert len(cut_wires(viz.draw(neuron(), direction="LR", width=850).scene)) == 1
+    chain: Any = ag.Value(0.5, label="x")
+    for _ in range(15):
+        chain = (chain * 1.5).tanh()
+    rows = viz.draw(chain, max_nodes=100, width=850)
+    assert cut_wires(rows.scene) == [1, 1, 1, 1]
+    assert rows.scene.width * shown(rows.scene, 850) <= 850
+    assert rows.scene.height <= 900
+    html = rows.interactive().html
+    assert "data:image/svg+xml" in html
+    for width in (199, 10_001, True, 850.0):
+        with pytest.raises(ValueError, match=r"width=.* must be a whole number from 200 to 10000"):
+            viz.draw(chain, width=width)  # type: ignore[arg-type]
+
+
+def test_what_is_nearest_to_fitting() -> None:
+    """Where nothing fits, the narrowest is taken and shown smaller, down to six tenths, or as it is on a phone."""
+    scene, other = Scene(3000, 100, "light", []), Scene(1200, 5000, "light", [])
+    scene.items = other.items = [Item("n0", "node", [Rect(0, 0, 3000, 100, 4, "leaf")])]
+    assert fitting(scene, lambda: None, 850) is scene
+    assert fitting(scene, lambda: other, 850) is other
+    assert fitting(other, lambda: scene, 850) is other
+    assert (shown(scene, 850), shown(other, 850), shown(Scene(500, 1, "light", []), 850)) == (0.6, 850 / 1200, 1.0)
+    assert (shown(scene, 390), shown(Scene(300, 1, "light", []), 390)) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(("wires", "cut"), [(8, [8]), (9, [])])
+def test_rows_that_cut_many_wires_are_not_taken(wires: int, cut: list[int]) -> None:
+    """Where more than eight wires would be cut at the end of a row, the picture stays whole: letters can't be followed then."""
+    boxes = [Item(f"n{k}", "node", [Rect(20 + 180 * k, 20, 100, 260, 4, "leaf")]) for k in range(2)]
+    edges = [
+        Item(f"e{k}", "edge", [Curve(((120, y), (140, y), (160, y), (190, y)), tip=(200, y))])
+        for k, y in enumerate(range(30, 30 + 20 * wires, 20))
+    ]
+    scene = Scene(330, 300, "light", [*edges, *boxes])
+    assert cut_wires(fitting(scene, lambda: None, 220)) == cut

@@ -24,7 +24,7 @@ __all__ = ["CONSTANTS", "DEFAULT", "REST", "Box", "Groups", "Key", "Opened", "Pl
 
 Groups = tuple[str, ...]
 CONSTANTS = 24  # the most that are drawn for one node
-DEFAULT = 72  # boxes of a picture that is not asked for more
+DEFAULT = 60  # boxes of a picture that is not asked for more
 CROWDED = 400  # boxes; no page has room for more
 OPENED = 200  # boxes of a picture in which something was opened
 FEWEST_DRAWN = 8  # boxes of a picture of what is nearest to the result
@@ -275,10 +275,10 @@ class _Reduction:
         extents = {}
         for key, several in operands.items():
             several.pop(key, None)
-            extents[key] = self._extent(key, counts[key], len(several))
+            extents[key] = self._extent(key, counts[key])
         return _Blocks(operands, costs, extents)
 
-    def _extent(self, key: Key, count: int, operands: int) -> Extent:
+    def _extent(self, key: Key, count: int) -> Extent:
         """About how large a box will be."""
         if isinstance(key, Box):
             return Extent(200, 200) if key.kind == "tile" else Extent(230, 60)
@@ -289,7 +289,7 @@ class _Reduction:
         if value.op is None:
             return Extent(80 + named, 50 if count == 1 else 104)
         length = 60 + max(34 + max(0, len(value.op.symbol) - 2) * 8, named if value.label else 0)
-        return Extent(length + (0 if count == 1 else 14), max(50 if count == 1 else 104, 16 * operands + 12))
+        return Extent(length + (0 if count == 1 else 14), 50 if count == 1 else 104)
 
     @cached_property
     def parents(self) -> list[Sequence[Any]]:
@@ -413,7 +413,10 @@ class _Blocks:
 
     def fit_a_page(self) -> bool:
         """Whether they can be read on a page."""
-        operands = {key: [o if o in self.costs else REST for o in several] for key, several in self.operands.items()}
+        operands = {
+            key: list(dict.fromkeys([o if o in self.costs else REST for o in several]))
+            for key, several in self.operands.items()
+        }
         rest = {REST: Extent(140, 60)} if self.left_out else {}
         return len(operands) <= CROWDED and fits_a_page({**rest, **self.extents}, operands)
 

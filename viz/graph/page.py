@@ -5,6 +5,7 @@ Sizes are in points and are those of the style ``"circuit"``; the layers are cou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,6 +15,8 @@ __all__ = ["Extent", "fits_a_page"]
 WIDTH, HEIGHT = 935.0, 960.0  # of 850 by 900 pixels, where words of 11 points are 10 pixels high, without the lines below
 GAP = 24.0  # from one layer to the next
 K = TypeVar("K", bound=Hashable)
+PITCH = 16.0  # from one wire to the next at a box
+PASSING = 15.0  # between two wires beside one another
 CROSSING = 420  # wires; more can't be followed
 
 
@@ -50,9 +53,19 @@ def fits_a_page(extents: Mapping[K, Extent], operands: Mapping[K, Sequence[K]]) 
         for operand in operands.get(key, ()):
             layers[operand] = max(layers.get(operand, 0), layer + 1)
     columns: dict[int, list[Extent]] = {}
+    standing: dict[int, list[K]] = {}
     for key, layer in layers.items():
         columns.setdefault(layer, []).append(extents[key])
-    across = max(sum(extent.breadth for extent in column) for column in columns.values())
+        standing.setdefault(layer, []).append(key)
+    # a wire that goes past a layer takes room there too
+    passing = Counter(
+        [between for key, several in operands.items() for o in several for between in range(layers[key] + 1, layers[o])]
+    )
+    breadths = {
+        layer: sum(max(extents[key].breadth, PITCH * len(operands.get(key, ()))) for key in keys)
+        for layer, keys in standing.items()
+    }
+    across = max(breadth + PASSING * passing[layer] for layer, breadth in breadths.items())
     along = sum(max(extent.length for extent in column) + GAP for column in columns.values())
     if along <= WIDTH and across <= HEIGHT:
         return True
@@ -60,5 +73,5 @@ def fits_a_page(extents: Mapping[K, Extent], operands: Mapping[K, Sequence[K]]) 
     if rows * (across + 40) <= HEIGHT:
         return True
     downwards = sum(max(extent.breadth for extent in column) + 20 for column in columns.values())
-    beside = max(sum(extent.length for extent in column) for column in columns.values())
+    beside = max(sum(extent.length for extent in column) + PASSING * passing[layer] for layer, column in columns.items())
     return beside <= WIDTH and downwards <= HEIGHT

@@ -58,7 +58,7 @@ def draw(
             light; PNG, PDF and DOT, which can't know, are light then.
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
             what is alike becomes a stack, then groups fold, then what is farthest from the result is left out. At least 3. None
-            is for as many as can be read on a page of 850 by 900 pixels, about 70.
+            is for as many as can be read on a page of 850 by 900 pixels, about 60.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.

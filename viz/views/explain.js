@@ -1,5 +1,5 @@
 /* The explanation: the paths of the input that is chosen, on the picture and as a bar. DATA has them, and which comes first. */
-var inputs=DATA.inputs,svg=stage.svg,rows=root.querySelector('.rows'),chosen=root.querySelector('.chosen'),now=-1;
+var facts=DATA,inputs=facts.inputs,svg=stage.svg,rows=root.querySelector('.rows'),chosen=root.querySelector('.chosen'),now=-1;
 var buttons=root.querySelectorAll('[data-input]'),layer=document.createElementNS(svg.namespaceURI,'g');
 svg.querySelectorAll('.way').forEach(function(way){way.remove()});
 svg.insertBefore(layer,svg.querySelector('.node'));
@@ -38,4 +38,4 @@ buttons.forEach(function(b){['pointerenter','focus','click'].forEach(function(wh
   b.addEventListener(what,function(){light(+b.getAttribute('data-input'))})})});
 var told=stage.told;
 stage.told=function(place){if(inputs[place])light(place);return told(place)};
-light(DATA.first);
+light(facts.first);

@@ -317,7 +317,7 @@ class Explanation(HTMLView):
             share = escape(self._share(path))
             bar = f'<span class="track"><span class="p{k + 1}" style="{bars[k]}"></span></span>' if bars else ""
             rows.append(
-                f'<li><button type="button" data-row="{k}">{line}<b>{k + 1}</b><span class="way">{way}</span>'
+                f'<li><button type="button" data-row="{k}">{line}<b>{k + 1}</b><span class="names">{way}</span>'
                 f'<span class="g">{share}</span></button>{bar}</li>'
             )
         if hidden:

@@ -17,6 +17,7 @@ from typing import Any
 
 from .chains import Chain, chains
 from .sameness import Shape, Stacks, constants_of
+from .tiles import Tile, tiles
 
 __all__ = ["CONSTANTS", "DEFAULT", "Box", "Groups", "Key", "Plan", "groups_of", "planned"]
 
@@ -30,7 +31,8 @@ class Box:
     """A box that is no group.
 
     Attributes:
-        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one.
+        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, ``"tile"``
+            for a dense layer.
         at: a place in the order that no other box of its kind has.
     """
 
@@ -51,6 +53,7 @@ class Plan:
         alike: for each Value of a stack that is not its first, the place of that.
         chains: the middles of chains, by their boxes.
         rows: the places of additions one after the other, by the box for them; several rows of one box are alike.
+        tiles: the dense layers, by their boxes.
     """
 
     drawn: Sequence[tuple[int, Key]]
@@ -58,6 +61,7 @@ class Plan:
     alike: Mapping[int, int] = field(default_factory=dict)
     chains: Mapping[Box, Chain] = field(default_factory=dict)
     rows: Mapping[Box, Sequence[Sequence[int]]] = field(default_factory=dict)
+    tiles: Mapping[Box, Tile] = field(default_factory=dict)
 
     def inputs(self, order: Sequence[Any], place: int, key: Key) -> Sequence[Any]:
         """The operands that are Values, of one of `drawn`; of a chain's middle those from outside of it."""
@@ -121,27 +125,30 @@ class _Reduction:
     @cached_property
     def plan(self) -> Plan:
         """What is drawn."""
-        best: tuple[list[Key], Stacks | None] = self.keys, None
-        for keys, stacks in self._attempts():
-            best = keys, stacks
-            if _fits(self.order, keys, self.limit, self.many):
-                return self._plan(list(zip(self.kept, keys, strict=True)), stacks)
+        best = _Attempt(self.keys)
+        for best in self._attempts():
+            if _fits(self.order, best.keys, self.limit, self.many):
+                return self._plan(list(zip(self.kept, best.keys, strict=True)), best)
         values = [self.order[i] for i in self.kept]
-        drawn = _nearest(values, self.parents, self.roots, best[0], self.limit, self.order, self.many)
-        return self._plan([(self.kept[i], key) for i, key in drawn], best[1])
+        drawn = _nearest(values, self.parents, self.roots, best.keys, self.limit, self.order, self.many)
+        return self._plan([(self.kept[i], key) for i, key in drawn], best)
 
-    def _attempts(self) -> Iterator[tuple[list[Key], Stacks | None]]:
+    def _attempts(self) -> Iterator[_Attempt]:
         """What each of `kept` is drawn as: more and more is folded."""
-        yield self.keys, None
+        yield _Attempt(self.keys)
         grouped = any(self.paths)
-        ways = [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]
-        for way in ways:
+        for way in [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]:
             stacks = Stacks(self.shape, **way)
             stacks.merge(self.limit)
-            keys = self._stacked(stacks)
-            yield keys, stacks
-            if grouped:
-                yield from ((folded, stacks) for folded in self._by_depth(keys, stacks))
+            stacked = _Attempt(self._stacked(stacks), stacks)
+            yield stacked
+            if way.get("grouped"):
+                yield from self._by_depth(stacked)
+            stacks.merge(0)
+            tiled = self._tiled(stacks)
+            yield tiled
+        if grouped:
+            yield from self._by_depth(tiled)
 
     @cached_property
     def parents(self) -> list[Sequence[Any]]:
@@ -176,16 +183,30 @@ class _Reduction:
             for first, key in zip(single, self.keys, strict=True)
         ]
 
-    def _by_depth(self, keys: Sequence[Key], stacks: Stacks) -> Iterator[list[Key]]:
-        """Fold groups, the innermost first."""
-        paths = [self.paths[self.kept[first]] for first in stacks.single]
-        for depth in range(max(len(path) for path in paths), 0, -1):
-            yield [
-                key if isinstance(key, tuple) or len(path) < depth else path[:depth]
-                for path, key in zip(paths, keys, strict=True)
-            ]
+    def _tiled(self, stacks: Stacks) -> _Attempt:
+        """Stacks, with the dense layers in boxes."""
+        keys = self._stacked(stacks)
+        found = {}
+        for tile in tiles([self.order[i] for i in self.kept], stacks):
+            if not any(isinstance(keys[k], tuple) for k in tile.members):
+                box = Box("tile", self.kept[tile.outlets[0]])
+                found[box] = tile.at(self.kept)
+                for k in tile.members:
+                    keys[k] = box
+        return _Attempt(keys, stacks, found)
 
-    def _plan(self, drawn: Sequence[tuple[int, Key]], stacks: Stacks | None) -> Plan:
+    def _by_depth(self, attempt: _Attempt) -> Iterator[_Attempt]:
+        """Fold groups, the innermost first."""
+        assert attempt.stacks is not None
+        paths = [self.paths[self.kept[first]] for first in attempt.stacks.single]
+        for depth in range(max(len(path) for path in paths), 0, -1):
+            keys: list[Key] = [
+                key if isinstance(key, tuple) or len(path) < depth else path[:depth]
+                for path, key in zip(paths, attempt.keys, strict=True)
+            ]
+            yield _Attempt(keys, attempt.stacks, attempt.tiles)
+
+    def _plan(self, drawn: Sequence[tuple[int, Key]], attempt: _Attempt) -> Plan:
         """Put together what is drawn of `kept`, with the middles of chains that are in a fold."""
         more = [
             (i, key)
@@ -194,6 +215,7 @@ class _Reduction:
             for i in self.chains[box].places[:-1]
         ]
         drawn = sorted([*drawn, *more], key=lambda pair: pair[0]) if more else drawn
+        stacks = attempt.stacks
         if stacks is None:
             return Plan(drawn, self.many, chains=self.chains)
         kept, single, shape = self.kept, stacks.single, stacks.shape
@@ -203,7 +225,22 @@ class _Reduction:
         for last, first in enumerate(single):
             if first in folded and shape.inside[last] < 0:
                 rows.setdefault(Box("sum", kept[first]), []).append([kept[k] for k in [*shape.rows.get(last, [])[::-1], last]])
-        return Plan(drawn, self.many, alike, self.chains, rows)
+        return Plan(drawn, self.many, alike, self.chains, rows, attempt.tiles)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A way to draw what is kept of a graph.
+
+    Attributes:
+        keys: what each of it is drawn as.
+        stacks: what is alike; None where that was not looked for.
+        tiles: the dense layers, by their boxes.
+    """
+
+    keys: list[Key]
+    stacks: Stacks | None = None
+    tiles: Mapping[Box, Tile] = field(default_factory=dict)
 
 
 def inputs_of(order: Sequence[Any], places: Sequence[int]) -> list[Any]:

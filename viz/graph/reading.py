@@ -16,7 +16,7 @@ from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
 from .folding import Box, Groups, Key, Plan, groups_of, planned
-from .model import Copies, Fold, Graph, Node, Spread, elided
+from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
 __all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk"]
@@ -158,11 +158,11 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
             operands = index.operands(value, at.get((CROWD, str(key))))
             called = [names.get(id(parent), "…") for parent in value.parents]
             node = _node(value, operands, called, key, groups[key])
-            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key]))
+            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key], [i for _, _, i in operands]))
         elif key == REST:
             nodes.append(_fold(key, order, rest, outlets[place], index, place))
         elif isinstance(key, Box):
-            nodes.append(_box(key, order, plan, index, place))
+            nodes.append((_tile if key in plan.tiles else _box)(key, order, plan, index, place))
         elif key[0] == CROWD:
             hidden = constants_of(order[int(key[1])]) - int(many)
             nodes.append(Node("", "", None, None, fold=Fold("", hidden, None, kind="constants")))
@@ -213,9 +213,22 @@ def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     return Copies(tuple(places), _spread([value.data for value in values]), gradients)
 
 
-def _stack(node: Node, order: Sequence[Any], places: Sequence[int]) -> Node:
-    """One node for several that are alike: with their names, and the medians of their numbers."""
-    copies = _copies(order, places)
+def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
+    """One node for several that are alike: with their names, and the medians of their numbers.
+
+    Args:
+        node: the first of them.
+        order: all Values.
+        places: of the several.
+        slots: which operand of the Value each operand of the node is; -1 where it stands for several.
+    """
+    constants = [
+        _spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        if isinstance(operand, float)
+        else None
+        for operand, slot in zip(node.operands, slots, strict=True)
+    ]
+    copies = replace(_copies(order, places), constants=tuple(constants))
     labels = list(dict.fromkeys([order[i].label for i in places]))
     label = node.label if len(labels) == 1 else f"{visible(labels[0])} … {visible(labels[-1])}" if all(labels) else ""
     return replace(
@@ -246,7 +259,7 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
         node,
         label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
         groups=tuple([visible(name) for name in order[lasts[0]].groups]),
-        fold=replace(node.fold, kind="chain", repeats=repeats, steps=steps),
+        fold=replace(node.fold, kind=box.kind, repeats=repeats, steps=steps),
     )
     if len(lasts) == 1:
         return node
@@ -254,6 +267,56 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     return replace(
         node, value=copies.values[1], gradient=None if copies.gradients is None else copies.gradients[1], copies=copies
     )
+
+
+def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
+    """A dense layer."""
+    tile = plan.tiles[box]
+    node = _fold((), order, tile.members, set(), index, here)
+    assert node.fold is not None
+    weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
+    results = tuple([_spread([order[i].data for i in places])[1] for places in tile.sums])
+    several = len(tile.outlets) // len(tile.rows)
+    steps = (visible(tile.activation),) if tile.activation else ()
+    # an edge stands for the Values that come along it, and not for all their uses
+    inside = set(tile.members)
+    into: dict[int, set[int]] = {}
+    for i in inside:
+        for parent in order[i].parents:
+            into.setdefault(index.of(parent), set()).add(id(parent))
+    return replace(
+        node,
+        counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
+        groups=tuple([visible(name) for name in _outer(order, tile.outlets)]),
+        fold=replace(
+            node.fold,
+            name=visible(_part([order[i].label for row in tile.rows for i in row])),
+            kind="tile",
+            repeats=several,
+            steps=steps,
+            matrix=Matrix(weights, results),
+        ),
+    )
+
+
+def _outer(order: Sequence[Any], places: Sequence[int]) -> tuple[str, ...]:
+    """The groups that all of some Values are in."""
+    return _common([order[i].groups for i in places])
+
+
+def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What all of some lists begin with."""
+    first, last = min(paths, key=tuple), max(paths, key=tuple)
+    same = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return tuple(first[:same])
+
+
+def _part(labels: Sequence[str]) -> str:
+    """The part that the labels of all weights begin with: ``layers.0`` for ``layers.0.neurons.3.w.1`` and its like."""
+    shared = _common([label.split(".")[:-1] for label in labels])
+    while shared and (shared[-1] in ("neurons", "weight", "w")):
+        shared = shared[:-1]
+    return ".".join(shared)
 
 
 def _alarm(order: Sequence[Any], plan: Plan, index: _Index, at: Mapping[Key, int]) -> Alarm | None:

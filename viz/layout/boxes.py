@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..scene.shapes import Point, Rect, Shape, Text, text_width
-from .cells import SIZES, Cell, Words, sides
+from .cells import LINE, SHEET, SIZES, Cell, Words, sides
 
 __all__ = ["BoxCell"]
 
@@ -32,7 +32,9 @@ class BoxCell(Cell):
         """The cell that these words need."""
         numbers = words.number_width + 2 * PADDING if words.value or words.gradient or words.columns else 0
         width = SLOT_WIDTH + _name_width(words) + numbers
-        height = max(46 + (2 * BEYOND if words.ghosts else 0), 17 * len(words.lines) + 14)
+        height = max(46 + (2 * BEYOND if words.ghosts else 0), words.fold_height + 14)
+        if words.copies:
+            height = max(height + (0 if words.is_fold else 16), LINE * (len(words.values) + len(words.gradients)) + 14)
         horizontal = direction in ("LR", "RL")
         chips = sides(words, slots)
         crowd = max(side.extent[0 if horizontal else 1] for side in chips)  # along the flow
@@ -66,13 +68,21 @@ class BoxCell(Cell):
         left, top = x - width / 2, y - height / 2
         named = width - self.number_width
         shapes: list[Shape] = [Rect(left + 4, top - 4, width, height, 5, "fold")] if words.is_fold else []
+        if words.copies and not words.is_fold:
+            shapes = [Rect(left + k * SHEET, top - k * SHEET, width, height, 5, "number") for k in (2, 1)]
         shapes += [
             Rect(left, top, width, height, 5, "number"),
             Rect(left, top, named, height, 5, words.kind, line=""),
-            *self._name(left + named / 2, y),
+            *self._name(left + named / 2, y - (8 if words.copies and not words.is_fold else 0)),
             Rect(left, top, width, height, 5, "", "text" if self.is_root else "line", 2 if self.is_root else 1),
         ]
         end = left + width - PADDING
+        if words.copies:
+            if not words.is_fold:
+                shapes.append(Text(words.copies, left + named / 2, top + height - 11, SIZES["group"], "muted"))
+            first = y - (len(words.values) + len(words.gradients) - 1) / 2 * LINE
+            shapes += self.spread(words.values, end, first - 2, "value", "end")
+            return shapes + self.spread(words.gradients, end, first + len(words.values) * LINE + 2, "gradient", "end")
         split = 10 if words.gradient or words.fills_in else 0
         value = Text(words.value, end, y - split, SIZES["number"], "value", "end", role="value")
         gradient = Text(words.gradient, end, y + 10, SIZES["number"], "gradient", "end", role="gradient")

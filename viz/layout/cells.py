@@ -12,15 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ..scene.shapes import Circle, Point, Rect, Shape, Text, text_width
+from ..scene.shapes import Circle, Heat, Point, Rect, Shape, Text, text_width
 
-__all__ = ["NABLA", "SIZES", "Cell", "Chip", "Words", "sides"]
+__all__ = ["NABLA", "SIZES", "Cell", "Chip", "HeatMap", "Words", "sides"]
 
 SIZES = {
     "label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "constant": 12.5, "footer": 11.5, "edge": 11, "group": 12,
-    "ghost": 11,
+    "ghost": 11, "copies": 11,
 }  # fmt: skip
 NABLA = "∇"  # marks a gradient, so that it can be told from a value without colour
+LINE = 12  # from one number of a stack to the next
+SHEET = 3  # from one outline of a stack to the one behind it
 CHIP = 17  # height of a constant
 APART = 2  # from one constant to the next, and from the gate
 ROOM = 110  # a row of constants is as wide as this, or has one
@@ -100,6 +102,41 @@ def _row_width(row: Sequence[Chip]) -> int:
 
 
 @dataclass(frozen=True)
+class HeatMap:
+    """The weights of a dense layer as colours, and beside them the result of each neuron.
+
+    Attributes:
+        weights: from -1 to 1, a row for each neuron.
+        results: the same for the results.
+        titles: what is told on hover, for each neuron.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    results: tuple[float, ...]
+    titles: tuple[str, ...]
+
+    @property
+    def side(self) -> int:
+        """The side of a weight's square."""
+        return max(2, min(12, 168 // len(self.weights[0]), 132 // len(self.weights)))
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.side * len(self.weights[0]) + 5 + max(self.side, 6), self.side * len(self.weights)
+
+    def shapes(self, left: float, top: float) -> list[Shape]:
+        """The rows, from their top left corner on."""
+        side, width = self.side, self.side * len(self.weights[0])
+        found: list[Shape] = []
+        for k, (row, result, title) in enumerate(zip(self.weights, self.results, self.titles, strict=True)):
+            y = top + k * side
+            found.append(Heat(left, y, width, side, 0, "number", "", levels=row, title=title))
+            found.append(Heat(left + width + 5, y, max(side, 6), side, 0, "number", "", levels=(result,), title=title))
+        return found
+
+
+@dataclass(frozen=True)
 class Words:
     """The words of a node.
 
@@ -114,9 +151,13 @@ class Words:
         title: what is told on hover.
         fills_in: whether empty numbers are written as well, for a player to fill them in.
         columns: columns of text that its numbers have at least.
-        chips: the constants among its operands.
         alarm: ``"first"`` at the first number that is inf or nan, ``"later"`` at any further one, else empty.
         ghosts: whether there is a place for the number before beside each number.
+        chips: the constants among its operands.
+        copies: ``"× 20"`` where it is one of a stack.
+        values: the largest, the median and the least value of a stack, as written; one where all are the same.
+        gradients: the same of the gradients.
+        heat: the weights of a dense layer as colours.
     """
 
     kind: str
@@ -129,9 +170,13 @@ class Words:
     title: str
     fills_in: bool
     columns: int
-    chips: tuple[Chip, ...] = ()
     alarm: str = ""
     ghosts: bool = False
+    chips: tuple[Chip, ...] = ()
+    copies: str = ""
+    values: tuple[str, ...] = ()
+    gradients: tuple[str, ...] = ()
+    heat: HeatMap | None = None
 
     @property
     def is_fold(self) -> bool:
@@ -140,14 +185,22 @@ class Words:
 
     @property
     def number_width(self) -> int:
-        """The width of the wider of its two numbers, or of the columns that are kept free."""
+        """The width of the widest of its numbers, or of the columns that are kept free."""
+        if self.copies:
+            return max([text_width(line, SIZES["copies"]) for line in (*self.values, *self.gradients)], default=0)
         widest = max(text_width(self.value, SIZES["number"]), text_width(self.gradient, SIZES["number"]))
         return max(widest, text_width("0" * self.columns, SIZES["number"])) if self.columns else widest
 
     @property
     def fold_width(self) -> int:
-        """The width of the widest line of a fold."""
-        return max(text_width(line, SIZES["symbol"]) for line in self.lines)
+        """The width of what is written and drawn in a fold."""
+        widest = max(text_width(line, SIZES["symbol"]) for line in self.lines)
+        return widest if self.heat is None else max(widest, self.heat.extent[0])
+
+    @property
+    def fold_height(self) -> int:
+        """The height of it."""
+        return 17 * len(self.lines) + (0 if self.heat is None else self.heat.extent[1] + 8)
 
 
 @dataclass(frozen=True)
@@ -251,9 +304,14 @@ class Cell(ABC):
         return (slot - (self.slots - 1) / 2) * self.pitch
 
     def fold_texts(self, x: float, y: float) -> list[Shape]:
-        """The lines of a fold, one below the other."""
-        lines = self.words.lines
-        return [
+        """The lines of a fold, one below the other; above them the weights of a dense layer."""
+        lines, heat = self.words.lines, self.words.heat
+        shapes: list[Shape] = []
+        if heat is not None:
+            width, height = heat.extent
+            shapes += heat.shapes(x - width / 2, y - self.words.fold_height / 2)
+            y += (height + 8) / 2
+        return shapes + [
             Text(
                 line, x, y + (i - (len(lines) - 1) / 2) * 17, SIZES["symbol"],
                 "gradient" if line.startswith(f"|{NABLA}|") else "text", bold=self.words.labelled and i == 0,
@@ -270,6 +328,10 @@ class Cell(ABC):
         x, y = left + width + 5, top + 3
         outline = Rect(left, top, width + 8, height + 8, 8, "", "alarm", 2.6)
         return [outline, Circle(x, y, 8, "alarm", "ground", 1.5), Text("!", x, y, SIZES["symbol"], "ground", bold=True)]
+
+    def spread(self, lines: Sequence[str], x: float, y: float, colour: str, anchor: str = "middle") -> list[Shape]:
+        """The numbers of a stack, one below the other, the first one at y."""
+        return [Text(line, x, y + k * LINE, SIZES["copies"], colour, anchor, role=colour) for k, line in enumerate(lines)]
 
     def ghosts(self, value: Text, gradient: Text, beyond: float) -> list[Text]:
         """Empty texts for the numbers before: beyond a value and its gradient, away from the line between them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,12 @@ from functools import cached_property
 from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Fold, Graph
-from ..graph.sentences import derivative, details, edge_title, sentence, warnings
+from ..graph.model import Edge, Fold, Graph, Spread, elided
+from ..graph.sentences import derivative, details, edge_title, sentence, size_of, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
-from .cells import NABLA, SIZES, Cell, Chip, Words
+from .cells import NABLA, SIZES, Cell, Chip, HeatMap, Words
 from .circuit import CircuitCell
 from .look import Look
 
@@ -25,6 +26,8 @@ __all__ = ["Arrow", "Measured", "measure"]
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
+MATRIX = 64, 80  # rows and columns that are drawn of a matrix
+LISTED = 96  # weights of a neuron that are told on hover
 DESCRIBED = 100  # nodes spelled out in the description
 
 
@@ -156,8 +159,13 @@ def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
     found: dict[int, tuple[Chip, ...]] = {}
     numbers = [(edge, edge.constant) for edge in graph.edges if edge.constant is not None]
     for i, (edge, number) in enumerate(numbers):
-        told = graph.say("constant {number}", number=repr(number))
-        chip = Chip(f"c{i}", edge.slot, short(number, look.precision), told)
+        words, told = short(number, look.precision), graph.say("constant {number}", number=repr(number))
+        copies = graph.nodes[edge.head].copies
+        if copies is not None and (spread := copies.constants[edge.slot]) is not None and spread[0] != spread[2]:
+            low, middle, high = map(repr, spread)
+            words = "…"
+            told = graph.say("constants from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
+        chip = Chip(f"c{i}", edge.slot, words, told)
         found[edge.head] = (*found.get(edge.head, ()), chip)
     return found
 
@@ -190,10 +198,42 @@ def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Wor
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
         columns=columns,
-        chips=chips,
         alarm=_alarm(graph, place),
         ghosts=look.ghosts,
+        chips=chips,
+        copies="" if node.copies is None else f"× {node.copies.count:,}",
+        values=() if node.copies is None else _spread(node.copies.values, look),
+        heat=_heat(graph, place),
+        gradients=() if node.copies is None else _spread(node.copies.gradients, look, f"{NABLA} "),
     )
+
+
+def _heat(graph: Graph, place: int) -> HeatMap | None:
+    """The numbers of a dense layer, each as a share of the largest; a large matrix is cut."""
+    fold = graph.nodes[place].fold
+    if fold is None or fold.matrix is None:
+        return None
+    matrix = fold.matrix
+    rows = [row[: MATRIX[1]] for row in matrix.weights[: MATRIX[0]]]
+    results = matrix.results[: MATRIX[0]]
+    largest = max([abs(w) for row in rows for w in row if math.isfinite(w)], default=0.0) or 1.0
+    furthest = max([abs(x) for x in results if math.isfinite(x)], default=0.0) or 1.0
+    titles = [
+        graph.say("neuron {count}: {result}, weights {weights}", count=k + 1, result=repr(result),
+                  weights=", ".join(elided([repr(w) for w in row], LISTED)))
+        for k, (row, result) in enumerate(zip(matrix.weights, results, strict=False))
+    ]  # fmt: skip
+    return HeatMap(
+        tuple([tuple([w / largest for w in row]) for row in rows]), tuple([x / furthest for x in results]), tuple(titles)
+    )
+
+
+def _spread(numbers: Spread | None, look: Look, before: str = "") -> tuple[str, ...]:
+    """The largest, the median and the least number of a stack as written; one where all read the same."""
+    if numbers is None:
+        return ()
+    words = [before + short(number, look.precision) for number in reversed(numbers)]
+    return tuple(words) if len(set(words)) > 1 else (words[0],)
 
 
 def _alarm(graph: Graph, place: int) -> str:
@@ -257,8 +297,13 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
-    if fold.kind == "chain":
-        return _chain_lines(graph, fold)
+    if fold.matrix is not None:
+        lines = [shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)] if fold.name else []
+        lines.append(size_of(fold, fold.matrix))
+        lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
+        return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
+    if fold.kind in ("chain", "sum"):
+        return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -276,6 +321,8 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
     repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    if fold.kind == "sum":
+        return [repeated]
     return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 

@@ -6,12 +6,12 @@ Colours are names of a theme's palette.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text import columns_of
 
-__all__ = ["Circle", "Item", "Curve", "Point", "Rect", "Scene", "Shape", "Text", "on_curve", "text_width"]
+__all__ = ["Circle", "Curve", "Heat", "Item", "Point", "Rect", "Scene", "Shape", "Text", "on_curve", "text_width"]
 
 COLUMN = 0.615  # width of a monospaced column in units of the font size; DejaVu Sans Mono has 0.602
 Point = tuple[float, float]
@@ -101,6 +101,40 @@ class Rect:
     line: str = "line"
     stroke: float = 1.0
     dash: str = ""
+
+
+@dataclass(frozen=True)
+class Heat(Rect):
+    """A row of numbers as colours: blue above 0, orange and lower below it, the stronger the larger.
+
+    Attributes:
+        levels: the numbers, from -1 to 1.
+        title: what is told on hover.
+    """
+
+    levels: tuple[float, ...] = ()
+    title: str = ""
+
+    def cells(self) -> Iterator[tuple[int, Rect]]:
+        """A strength from -8 to 8 and a rectangle for each number but 0; those of numbers below 0 are lower."""
+        side = self.width / len(self.levels)
+        gap = 0.0 if side < 4 else 0.5
+        for k, level in enumerate(self.levels):
+            strength = round(8 * max(-1.0, min(1.0, level))) if level == level else 0
+            if strength:
+                inset = gap + (0.22 * self.height if strength < 0 else 0.0)
+                yield (
+                    strength,
+                    Rect(
+                        self.x + k * side + gap,
+                        self.y + inset,
+                        side - 2 * gap,
+                        self.height - 2 * inset,
+                        0,
+                        "rose" if strength > 0 else "fell",
+                        "",
+                    ),
+                )
 
 
 Shape = Text | Curve | Circle | Rect

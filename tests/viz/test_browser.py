@@ -488,7 +488,7 @@ def lit(browser: Any) -> list[str]:
     """What is left at full strength by the veil, in the words of its nodes' and constants' first texts."""
     script = (
         "const veil=document.querySelector('.sheet svg+svg path');if(!veil||!veil.getClientRects().length)return [];"
-        "return Array.from(document.querySelectorAll('.sheet svg:first-child .node,.sheet .constant')).filter(n=>{"
+        "return Array.from(document.querySelectorAll('.sheet svg:first-child .node,.sheet g.constant')).filter(n=>{"
         "const b=n.getBBox();return !veil.isPointInFill(new DOMPoint(b.x+b.width/2,b.y+b.height/2))})"
         ".map(n=>n.querySelector('text').textContent)"
     )

@@ -159,6 +159,8 @@ class Steps(HTMLView):
         if frame.phase == "backward":
             shares = [(flow.edge.tail or 0, words) for flow, (_, words) in zip(frame.flows, self._shares(k), strict=True)]
             scene = with_flow(scene, shares)
+        for item in scene.items:  # the room that a player fills is needed no more
+            item.shapes = [s for s in item.shapes if not (isinstance(s, Text) and s.role.startswith("ghost"))]
         return _captioned(scene, self._heading(k), frame)
 
     def _shares(self, k: int) -> list[tuple[str, str]]:

@@ -93,7 +93,7 @@ function show(to,moving){
   notes.replaceChildren();svg.classList.toggle('backwards',f.back);
   var old=f.flows.map(function(flow){return text(flow[0],'gradient')});
   f.changes.forEach(function(c){write(c[0],c[1],c[2])});
-  if(f.place!==null)halo(nodes[f.place],true);
+  if(f.place!==null){halo(nodes[f.place],true);stage.follow(f.place)}
   f.parents.forEach(function(p){if(p!==f.place)halo(nodes[p],false)});
   if(moving&&f.flows.length&&!still.matches&&!document.hidden){
     f.flows.forEach(function(flow,j){write(flow[0],'gradient',old[j])});

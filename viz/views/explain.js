@@ -6,13 +6,13 @@ svg.insertBefore(layer,svg.querySelector('.node'));
 root.querySelector('details').open=false;
 function fade(thing,on){thing.setAttribute('opacity',on?1:.22)}
 /* The wires that paths go along are not drawn themselves. */
+function paint(thing,hidden){thing.querySelectorAll('path').forEach(function(p){p.style.stroke=hidden?'none':'var(--line)'});
+  thing.querySelectorAll('polygon').forEach(function(p){p.style.fill=hidden?'none':'var(--line)'})}
 function clear(){
   var nodes={},edges={};
   layer.querySelectorAll('.way').forEach(function(way){
     way.getAttribute('data-nodes').split(' ').forEach(function(n){nodes[n]=1});
     way.getAttribute('data-edges').split(' ').forEach(function(e){edges[e]=1})});
-  function paint(thing,hidden){thing.querySelectorAll('path').forEach(function(p){p.style.stroke=hidden?'none':'var(--line)'});
-    thing.querySelectorAll('polygon').forEach(function(p){p.style.fill=hidden?'none':'var(--line)'})}
   for(var p in stage.nodes)paint(stage.nodes[p],nodes[p]);
   svg.querySelectorAll('.edge').forEach(function(e){paint(e,edges[e.getAttribute('data-to')+'.'+e.getAttribute('data-operand')])})}
 function light(place){

@@ -1,8 +1,9 @@
 /* The stage on which a live picture stands: zoom, movement, search, and what is near a node. Written into a view's script,
    which has STAGE beside DATA, and `stage` as what this gives:
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
-   none at -1, which a view may replace; follow(place): move it into sight; tell(place): tell of it, and dim what is not near; refresh(): the same again after numbers have changed;
-   fit(): show all; set(svg, about): another picture in its place, with what STAGE would have of it. */
+   none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
+   refresh(): the same again after numbers have changed; fit(): show all; set(svg, about): another picture in its place, with what
+   STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');

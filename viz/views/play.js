@@ -252,7 +252,7 @@ function type(){
 leaves.forEach(function(leaf,i){
   if(leaf.place<0)return;
   var n=nodes[leaf.place],element=n.element,held=null;
-  n.frame=make('rect',{rx:6,'class':'frame'});
+  n.frame=make('rect',{rx:6,fill:'none','pointer-events':'all','class':'frame'});
   element.insertBefore(n.frame,element.firstChild);
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
   element.setAttribute('aria-label',leaf.name);

@@ -31,8 +31,8 @@ class Box:
     """A box that is no group.
 
     Attributes:
-        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, ``"tile"``
-            for a dense layer.
+        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one,
+            ``"tile"`` for a dense layer.
         at: a place in the order that no other box of its kind has.
     """
 

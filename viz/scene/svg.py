@@ -1,7 +1,8 @@
 """A scene as SVG, one group for each item.
 
 Nothing depends on style sheets, scripts or fonts of this machine; the ground is opaque; every id begins with a
-prefix made from the content, so that many drawings fit one page.
+prefix made from the content, so that many drawings fit one page. Only a theme that follows the reader has a style sheet: where
+it is taken out, the picture has the theme's colours for the day.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from .shapes import Circle, Curve, Heat, Item, Point, Scene, Shape, Text
-from .themes import THEMES, blended
+from .themes import NIGHT, THEMES, blended
 
 __all__ = ["FADED", "write_items", "write_svg"]
 
@@ -36,13 +37,15 @@ def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
     body = "\n".join([_item(item, palette) for item in scene.items])
     prefix = prefix or "g" + hashlib.sha256(f"{title}{description}{body}".encode()).hexdigest()[:12]
     body = body.replace(' id="', f' id="{prefix}-')
+    style = _by_night(scene.theme, prefix)
+    scope = f' data-picture="{prefix}"' if style else ""
     w, h = _n(scene.width), _n(scene.height)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * scene.width)}" height="{_n(scale * scene.height)}" '
+        f'<svg{scope} xmlns="http://www.w3.org/2000/svg" width="{_n(scale * scene.width)}" height="{_n(scale * scene.height)}" '
         f'viewBox="0 0 {w} {h}" role="img" aria-labelledby="{prefix}-title {prefix}-desc" style="max-width:100%;height:auto" '
         f'font-family="{escape(FONT, quote=False)}">\n'
         f'<title id="{prefix}-title">{title}</title>\n'
-        f'<desc id="{prefix}-desc">{description}</desc>\n'
+        f'<desc id="{prefix}-desc">{description}</desc>\n{style}'
         f'<rect width="100%" height="100%" fill="{palette["ground"]}"/>\n'
         f"{body}\n</svg>\n"
     )
@@ -51,6 +54,17 @@ def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
 def write_items(items: Sequence[Item], theme: str) -> str:
     """A part of a picture, for a page that puts it into one."""
     return "".join([_item(item, THEMES[theme]) for item in items])
+
+
+def _by_night(theme: str, prefix: str) -> str:
+    """The style sheet of a theme that follows the reader: another colour for each, where dark pages are preferred."""
+    if theme not in NIGHT:
+        return ""
+    colours = {day: NIGHT[theme][name] for name, day in THEMES[theme].items()}
+    rules = [
+        f'[data-picture="{prefix}"] [{what}="{day}"]{{{what}:{colours[day]}}}' for day in colours for what in ("fill", "stroke")
+    ]
+    return f"<style>@media (prefers-color-scheme:dark){{{''.join(rules)}}}</style>\n"
 
 
 def _n(x: float) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["THEMES", "blended"]
+__all__ = ["NIGHT", "THEMES", "blended"]
 
 _COLOURS = {  # light, dark, print
     "ground": ("#ffffff", "#0d1117", "#ffffff"),
@@ -35,8 +35,10 @@ _COLOURS = {  # light, dark, print
     "path6": ("#3d444d", "#c9d1d9", "#222222"),
 }
 THEMES: Mapping[str, Mapping[str, str]] = {
-    theme: {name: colours[i] for name, colours in _COLOURS.items()} for i, theme in enumerate(("light", "dark", "print"))
+    theme: {name: colours[i] for name, colours in _COLOURS.items()}
+    for theme, i in (("light", 0), ("dark", 1), ("print", 2), ("auto", 0))
 }
+NIGHT = {"auto": THEMES["dark"]}  # the colours of a theme where the reader prefers dark pages
 
 
 def blended(colour: str, ground: str, share: float) -> str:

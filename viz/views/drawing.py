@@ -50,7 +50,8 @@ def draw(
         collapse: True folds every outermost group into one box; a name, or several, fold these groups (``*`` stands for
             anything). Groups come from ``autograd.group`` and from ``nn.Module.label_parameters``.
         direction: where the results are: ``"LR"`` (at the right), ``"RL"``, ``"TB"`` (at the bottom) or ``"BT"``.
-        theme: ``"light"``, ``"dark"`` or ``"print"``.
+        theme: ``"light"``, ``"dark"``, ``"print"``, or ``"auto"``: dark where the reader's system prefers dark pages, and else
+            light; PNG, PDF and DOT, which can't know, are light then.
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
             what is alike becomes a stack, then groups fold, then what is farthest from the result is left out. At least 3. None
             is for as many as can be read on a page of 850 by 900 pixels, about 70.
@@ -112,7 +113,7 @@ def draw(
 class Drawing(Picture):
     """A picture of a graph as it was when `draw` was called.
 
-    The same graph gives the same bytes in any process.
+    The same graph gives the same bytes in any process, and on any machine with the same Graphviz, which places the nodes.
     """
 
     suffixes = FORMATS

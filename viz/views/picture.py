@@ -111,23 +111,18 @@ class Picture(Image):
         return graph, measured, lay_out(measured, LAYOUT_SECONDS[-1])
 
     @property
-    def told(self) -> list[str]:
-        """The tooltip of each node of `drawn`."""
-        return [cell.words.title for cell in self._laid_out[1].cells]
-
-    @property
     def staged(self) -> dict[str, Any]:
-        """What a page knows of the picture: what is told of each node, what it is found by, and what is told of none."""
+        """What a page knows of the picture beside its SVG: what each node is found by, and what is told of none."""
         graph = self.drawn
-        names = [
-            [node.order + 1, *dict.fromkeys([n for n in (graph.name(place), node.symbol, node.op and node.op.name) if n])]
-            for place, node in enumerate(graph.nodes)
-        ]
+        names = []
+        for node in graph.nodes:
+            known = (node.label, node.fold and node.fold.name, node.symbol, node.op and node.op.name)
+            names.append([node.order + 1, *dict.fromkeys([name for name in known if name])])
         hint = graph.say(
             "Rest the pointer on a node to see its numbers and its wires. Zoom with Ctrl and the wheel, with two fingers, or "
             "with + and -; move by dragging or with the arrow keys; step through the nodes with n and p."
         )
-        return {"told": self.told, "names": names, "hint": hint}
+        return {"names": names, "hint": hint}
 
     @property
     def text(self) -> str:

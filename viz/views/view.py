@@ -24,7 +24,7 @@ from autograd.files import write_whole
 
 from ..files import check_suffix
 from ..languages import translated
-from ..scene.themes import THEMES
+from ..scene.themes import NIGHT, THEMES
 
 __all__ = ["HTMLView", "Staged", "View", "asset", "assembled", "filled", "fragment", "script_json"]
 
@@ -126,6 +126,10 @@ class HTMLView(View):
         """What a notebook shows: the HTML, and the plain text."""
         return {"text/html": self.html, "text/plain": self.text}
 
+    def _repr_html_(self) -> str:
+        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame."""
+        return self.html
+
 
 def filled(name: str, language: str, **parts: str) -> str:
     """An HTML file in a language, with its words in capitals replaced by HTML."""
@@ -188,10 +192,10 @@ def assembled(
         source = _coloured(translated(language, source), theme)
         # In one pass: a user's label may be one of these words.
         script = "\n" + re.sub(rf"\b({'|'.join(parts)})\b", lambda word: parts[word[0]], source)
-    css = _coloured("\n".join(["", *[asset(f"{name}.css") for name in ("page", *names)]]), theme)
+    css = _coloured("\n".join(["", *[asset(f"{name}.css") for name in ("page", *names)]]), theme) + _palettes(theme)
     ident = "g" + hashlib.sha256(f"{still}{body}{css}{script}{kind}".encode()).hexdigest()[:12]
-    # Twice: so that a host's rules for tables, images and buttons, which name a class and an element, come second.
-    scope = f'[data-glassgrad="{ident}"]' * 2
+    # Two attributes, so that a host's rules for tables, images and buttons, which name a class and an element, come second.
+    scope = f'[data-glassgrad="{ident}"][data-kind]'
     css = re.sub("^S|,S", lambda found: f"{found[0][:-1]}{scope}", css.strip(), flags=re.MULTILINE)
     spoken = "" if language == "en" else f' lang="{language}"'
     lines = [
@@ -218,10 +222,13 @@ def _still(svg: str, label: str) -> str:
 
 def _document(title: str, body: str, theme: str, language: str) -> str:
     """A whole page around a fragment."""
+    night = ""
+    if theme in NIGHT:
+        night = f"<style>@media (prefers-color-scheme:dark){{body{{background:{NIGHT[theme]['ground']}!important}}}}</style>\n"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n</head>\n"
+        f"<title>{escape(title)}</title>\n{night}</head>\n"
         f'<body style="margin:16px;background:{THEMES[theme]["ground"]}">\n{body}</body>\n</html>\n'
     )
 
@@ -249,9 +256,19 @@ def asset(name: str) -> str:
 
 
 def _coloured(text: str, theme: str) -> str:
-    """Put a theme's colours in place of their names.
+    """Put a theme's colours in place of their names, unless they depend on the reader: `_palettes` says them then.
 
     >>> _coloured("fill:var(--ground)", "light")
     'fill:#ffffff'
     """
+    if theme in NIGHT:
+        return text
     return re.sub(r"var\(--(\w+)\)", lambda name: THEMES[theme][name[1]], text)
+
+
+def _palettes(theme: str) -> str:
+    """The colours of a theme that follows the reader, by day and by night; empty for any other theme."""
+    if theme not in NIGHT:
+        return ""
+    day, night = [";".join([f"--{name}:{colour}" for name, colour in part.items()]) for part in (THEMES[theme], NIGHT[theme])]
+    return f"\nS{{{day}}}\n@media (prefers-color-scheme:dark){{\nS{{{night}}}\n}}"

@@ -313,6 +313,7 @@ function plot(){
   history.forEach(function(y,i){if(y-y===0&&(i%every===0||i===history.length-1))points.push((3+154*i/count).toFixed(1)+','+(high===low?18:32-28*(y-low)/spread).toFixed(1))});
   line.setAttribute('points',ys.length?points.join(' '):'');
   curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(history[history.length-1],data.precision)+' ('+taken+')':'{{the result after each step}}');
+  curve.style.visibility=history.length?'':'hidden';
   root.setAttribute('data-steps',taken)}
 function halt(){
   if(timer===null)return;

@@ -34,7 +34,7 @@ def check_like(like: object, kind: type) -> None:
     if like is not None and not isinstance(like, kind):
         raise TypeError(
             f"like is an earlier viz.{kind.__name__}, got {type(like).__name__} {like!r:.60}; write like=viz."
-            f"{'draw' if kind.__name__ == 'Drawing' else 'steps'}(f)"
+            f"{ {'Drawing': 'draw(f)', 'Explanation': 'explain(f, x)'}.get(kind.__name__, 'steps(f)') }"
         )
 
 

@@ -25,11 +25,12 @@ def draw(
     local_gradients: bool = False,
     path: Any = None,
     collapse: bool | str | Collection[str] = False,
-    direction: str = "LR",
+    direction: str | None = None,
     theme: str = "light",
     max_nodes: int | None = None,
     precision: int = 4,
     weights: str = "lines",
+    width: int | None = None,
     language: str = "en",
     room: int = 0,
     like: Drawing | None = None,
@@ -44,12 +45,14 @@ def draw(
         value: the result to draw, or several in a list or tuple. The picture shows the numbers as they are now.
         style: ``"circuit"``: round gates, and wires with the value above and the gradient below; ``"boxes"``: one box
             for a node, with label or operation, value and gradient.
-        local_gradients: write the chain rule on every edge: the local gradient in symbols and numbers, and upstream
-            times local, which is what flows back; where a node is used more than once, its gradient as a sum.
+        local_gradients: write the local gradient on every edge, as ``× 2``: what the gradient is multiplied by on its way back.
+            Hovering over it shows its formula, and upstream times local. Where a node is used more than once, its gradient is
+            written as a sum.
         path: a Value; only what lies between it and the result is drawn at full strength.
         collapse: True folds every outermost group into one box; a name, or several, fold these groups (``*`` stands for
             anything). Groups come from ``autograd.group`` and from ``nn.Module.label_parameters``.
-        direction: where the results are: ``"LR"`` (at the right), ``"RL"``, ``"TB"`` (at the bottom) or ``"BT"``.
+        direction: where the results are: ``"LR"`` (at the right), ``"RL"``, ``"TB"`` (at the bottom) or ``"BT"``. None is LR,
+            or TB where the picture has to fit a width and does so only then.
         theme: ``"light"``, ``"dark"``, ``"print"``, or ``"auto"``: dark where the reader's system prefers dark pages, and else
             light; PNG, PDF and DOT, which can't know, are light then.
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
@@ -58,6 +61,9 @@ def draw(
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
+        width: the pixels that the picture should fit, 200 to 10,000. One that is wider flows down, or goes on in further rows,
+            where a wire that is cut has the same letter at both of its ends; what doesn't fit like that becomes smaller, down
+            to 6/10. Up to 480, which is a phone, type is not made smaller. None is 850 in a notebook, and no limit in a file.
         language: of the words in the picture, on hover and in the table: ``"en"``, ``"de"`` or ``"ko"``.
         room: how many columns every number has at least, 0 to 40: with 7, numbers of four digits can change without
             moving anything.
@@ -89,7 +95,10 @@ def draw(
     <viz.Drawing of f = 9, g = 4: 4 nodes, 4 edges>
     """
     chain_rule = bool(local_gradients)
-    look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
+    towards = "LR" if direction is None else direction
+    look = Look(style, theme, towards, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
+    if width is not None:
+        check_count("width", width, 200, 10_000)
     if max_nodes is None:
         max_nodes = DEFAULT
     check_count("max_nodes", max_nodes, 3)
@@ -107,7 +116,7 @@ def draw(
             "weights='numbers' writes on edges that stand for one weight each, and this picture has none; call "
             "model.label_parameters() before the pass, and fold the neurons: collapse='*.neurons.*'"
         )
-    return Drawing(graph, look, like=like)
+    return Drawing(graph, look, like=like, width=width, may_turn=direction is None)
 
 
 class Drawing(Picture):

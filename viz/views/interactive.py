@@ -17,7 +17,7 @@ class Interactive(HTMLView):
     def __init__(self, picture: Picture) -> None:
         # Names in the told words and in formulas are those of the picture, so a node without a label shows its number.
         look = replace(picture.look, numbered=True)
-        self._picture = picture if look == picture.look else Picture(picture.graph, look)
+        self._picture = picture.looking(look)
         self.title = picture.graph.say("Graph of {title}", title=picture.graph.title)
         self.language = picture.graph.language
         self.theme = picture.look.theme

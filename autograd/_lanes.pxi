@@ -34,6 +34,9 @@ cdef extern from "_lanes.h" nogil:
         LANE_SMALLEST
         LANE_LOGSUMEXP
         LANE_SOFTMAX
+        LANE_WHERE
+        LANE_CLAMP
+        LANE_SEQUENCE
         LANE_ASK
         LANE_LT
         LANE_LE
@@ -70,6 +73,7 @@ cdef extern from "_lanes.h" nogil:
         unsigned int start
         unsigned int count
         unsigned int up
+        double more
     ctypedef struct lane_step:
         unsigned int code
         unsigned int a
@@ -198,7 +202,7 @@ cdef int lane_logsumexp(double* xs, Py_ssize_t count, double* z, double* found, 
     rest_low = low / whole
     z[0] = top + rest
     z[0] += k_difference_error(top, -rest, z[0], &ok) + rest_low
-    if not ok or not (top >= 0.0 or c_fabs(z[0]) > rest + rest_low):
+    if not ok or not (top >= 0.0 or c_fabs(z[0]) > rest + rest_low or sequence_cancelling(xs, <int>count, top, z)):
         return 0
     if found != NULL:
         for i in range(count):
@@ -354,6 +358,21 @@ cdef class Lanes:
         """Whether a guard rounds to no digits behind the point."""
         return self.constant(slots[1]) == 0.0
 
+    cdef int kind_of_choice(self, size_t i) noexcept:
+        """What a record without a rule does in lanes."""
+        cdef Tape tape = self.tape
+        cdef const unsigned int* at = tape.operands + tape.starts[i]
+        cdef int which = tape.choices[tape.ops[i]]
+        cdef double more = tape.more[tape.ops[i]]
+        if which == IS_WHERE and not tape.moving[at[0]]:
+            return LANE_WHERE
+        if which == IS_CLAMP and not tape.moving[at[1]] and not tape.moving[at[2]]:
+            return LANE_CLAMP
+        if 0 < which < IS_WHERE and tape.starts[i + 1] > tape.starts[i]:
+            if which != SEQUENCE_LOG_SOFTMAX or 0 <= more < tape.starts[i + 1] - tape.starts[i]:
+                return LANE_SEQUENCE
+        return LANE_ASK
+
     cdef bint is_shared(self, size_t slot) noexcept:
         return slot < self.tape.first and self.place_of[slot] != LANE_NONE
 
@@ -473,7 +492,10 @@ cdef class Lanes:
                 continue
             for j in range(n):
                 self.code.rows[c.start + j] = self.row_of[at[j]]
-            if kind == DO_LOGSUMEXP or kind == DO_ASK:
+            if kind == DO_ASK:
+                c.kind = <unsigned char>self.kind_of_choice(i)
+                c.a, c.more = tape.choices[tape.ops[i]], tape.more[tape.ops[i]]
+            if c.kind == LANE_LOGSUMEXP or c.kind == LANE_SEQUENCE or c.kind == LANE_ASK:
                 c.kept = <unsigned int>kept
                 kept += n if c.wanted else 0
             elif kind == DO_SOFTMAX:
@@ -939,7 +961,7 @@ cdef class Lanes:
                     if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
                         return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
-                if c.kind == LANE_RULE or c.kind == LANE_POWER or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
+                if c.kind == LANE_RULE or c.kind == LANE_POWER or c.kind == LANE_LOGSUMEXP or c.kind >= LANE_SEQUENCE:
                     for j in range(n):
                         kept[j * lanes] = partials[j]
                 partials += n

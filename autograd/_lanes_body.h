@@ -414,6 +414,29 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
         case LANE_SMALLEST:
             NAME(extreme)(p, w, c);
             break;
+        case LANE_WHERE: {
+            const unsigned int *xs = p->rows + c->start;
+            const double *u = values + xs[1] * lanes, *v = values + xs[2] * lanes;
+            x = values + xs[0] * lanes;
+            EACH STORE(z + k, WHERE(UNEQUAL(LOAD(x + k), SET(0.0)), LOAD(u + k), LOAD(v + k)));
+            break;
+        }
+        case LANE_CLAMP: {
+            const unsigned int *xs = p->rows + c->start;
+            const double *u = values + xs[1] * lanes, *v = values + xs[2] * lanes;
+            x = values + xs[0] * lanes;
+            EACH {
+                V held = LOAD(x + k), low = LOAD(u + k), high = LOAD(v + k);
+                unsigned int bits = BITS(AT_MOST(low, high)) ^ ((1u << WIDTH) - 1);
+                STORE(z + k, WHERE(LESS(held, low), low, WHERE(LESS(high, held), high, held)));
+                if (bits)
+                    lane_mark(w->failed + k, bits);
+            }
+            break;
+        }
+        case LANE_SEQUENCE:
+            lane_sequences(p, w, c, slopes);
+            break;
         case LANE_ASK:
             for (k = 0; k < lanes; k++)
                 w->failed[k] |= LANE_ASKED;
@@ -507,7 +530,20 @@ static void NAME(sequence_back)(const lane_program *p, const lane_sweep *s, lane
             ADD_TO(targets[i], FLOWS(up, OR_ZERO(EQUAL(LOAD(x + k), LOAD(z + k)), LOAD(share + k))))
         }
         break;
+    case LANE_WHERE: {
+        const double *x = w->values + xs[0] * lanes;
+        ADD_TO(targets[1], FLOWS(up, OR_ZERO(UNEQUAL(LOAD(x + k), SET(0.0)), SET(1.0))))
+        ADD_TO(targets[2], FLOWS(up, OR_ZERO(EQUAL(LOAD(x + k), SET(0.0)), SET(1.0))))
+        break;
+    }
+    case LANE_CLAMP: {
+        const double *x = w->values + xs[0] * lanes, *u = w->values + xs[1] * lanes, *v = w->values + xs[2] * lanes;
+        ADD_TO(targets[0], FLOWS(up, WHERE(UNEQUAL(LOAD(x + k), LOAD(x + k)), SET(NAN),
+                                           OR_ZERO(AND(LESS(LOAD(u + k), LOAD(x + k)), LESS(LOAD(x + k), LOAD(v + k))), SET(1.0)))))
+        break;
+    }
     case LANE_LOGSUMEXP:
+    case LANE_SEQUENCE:
     case LANE_ASK:
         for (i = 0; i < n; i++)
             ADD_TO(targets[i], FLOWS(up, LOAD(kept + i * lanes + k)))

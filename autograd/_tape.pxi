@@ -444,6 +444,7 @@ cdef class Tape:
         cdef Py_ssize_t i, captured = PyTuple_GET_SIZE(self.captured)
         cdef PyObject* x
         cdef Block* block = new_block(primitive, self.inputs + captured, self.wanted_count)
+        block.distinct = self.inputs == 0  # what is captured is captured once
         for i in range(self.wanted_count):
             block.local_gradients[i] = work.adjoints[self.wanted[i]]
         for i in range(self.inputs):

@@ -282,10 +282,11 @@ static double lane_product_error(double x, double y, double p)
    to the middle of two doubles; there, and outside of 2**-256 to 2**256, the library is asked.
 
    Too near: glibc's pow (sysdeps/ieee754/dbl-64/e_pow.c since 2.28, with or without fused multiply-add) says of itself that it
-   is off by 0.511 units in the last place for its exponential, and 1.5 * 2**-68 * |y log x| for its logarithm: half a unit is
-   the last rounding, so that what is rounded is off by less than 0.011 + 256 log(2) * 1.5 * 2**-15 = 0.0192 units. Its predecessor
-   rounded correctly, or nearly so. The middle is avoided by 1/32 = 0.03125 of a unit: the rest times 16/15 must not move the
-   sum. Other libraries, and glibc on processors for which it has a pow of its own, promise less, and are always asked. */
+   is off by 0.511 units in the last place for its exponential, and by 1.5 * 2**-68 |y log x| for its logarithm. Half a unit is
+   the last rounding, so that what is rounded is off by 0.011 + 1.5 * 2**-15 * 256 log(2) = 0.0192 units at most, and up to 2**64
+   by 0.0131. Its predecessor rounded correctly, or nearly so. The middle is avoided by 1/32 of a unit, and up to 2**64 by 1/64:
+   then 16/15, or 32/31, of the rest don't move the sum. A power below x**n is no farther from 1. Other libraries, and glibc
+   on processors for which it has a pow of its own, promise less, and are always asked. */
 #if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
 enum { LANE_MOST_POWER = 8 };
 #else

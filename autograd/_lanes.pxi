@@ -271,7 +271,8 @@ cdef struct Job:
     size_t source_count
     double* shared
     double* outputs  # a row for each point
-    double* gradients  # likewise, of one output for the mapped inputs; NULL where none are wanted
+    double* gradients  # of one output for the mapped inputs, by `blocks`; NULL where none are wanted
+    size_t* blocks  # for each of those that are differentiated where its block begins, and how many columns the block has
     unsigned char* failed
     double seed
     bint trouble  # whether a point failed
@@ -763,18 +764,25 @@ cdef class Lanes:
         outputs, _, failed = self._compute(sources, shared, points, picked, -1, threads, lanes)
         return outputs, failed
 
-    def gradients(self, sources, shared, Py_ssize_t points, picked=None, Py_ssize_t k=0, int threads=1, Py_ssize_t lanes=0):
+    def gradients(
+        self, sources, shared, Py_ssize_t points, picked=None, Py_ssize_t k=0, int threads=1, blocks=None, Py_ssize_t lanes=0
+    ):
         """The outputs, and the derivatives of output k with respect to the inputs that are mapped and active.
+
+        Args:
+            blocks: the derivatives are a matrix of so many columns, and then one of so many; one for all if None.
 
         Returns:
             (outputs, derivatives, failed), as `values` has them.
         """
-        return self._compute(sources, shared, points, picked, k, threads, lanes)
+        return self._compute(sources, shared, points, picked, k, threads, lanes, blocks)
 
-    cdef tuple _compute(self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes):
+    cdef tuple _compute(
+        self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes, blocks=None
+    ):
         cdef Held held = Held(self, sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
         cdef Job* job = &held.job
-        cdef Py_ssize_t active = 0, i
+        cdef Py_ssize_t active = 0, i, at = 0, j
         for i in range(<Py_ssize_t>self.mapped_count):
             active += self.active[self.order[i]] != 0
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
@@ -782,6 +790,15 @@ cdef class Lanes:
         if k >= 0:
             self.find_way(k)
             gradients = held.doubles(job.points * active, &job.gradients)
+            blocks = (active,) if blocks is None else tuple(blocks)
+            if sum(blocks) != active or min(blocks, default=0) < 0:
+                raise ValueError(f"blocks of {blocks} columns don't hold {active} derivatives")
+            job.blocks = <size_t*>room(2 * active, sizeof(size_t))
+            for width in blocks:
+                for j in range(width):
+                    job.blocks[2 * (at + j)] = at * job.points + j
+                    job.blocks[2 * (at + j) + 1] = width
+                at += width
         job.seed = 1.0
         groups = (job.points + job.lanes - 1) // job.lanes
         parts = max(1, min(threads, groups))
@@ -1030,7 +1047,7 @@ cdef class Lanes:
         self.kernels.backward(&self.code, &way.sweep, work)
 
     cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
-        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0
+        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0, step
         cdef double* found
         cdef const double* row
         for i in range(outputs):
@@ -1041,15 +1058,14 @@ cdef class Lanes:
         if k < 0 or job.gradients == NULL:
             return
         for i in range(self.mapped_count):
-            n += self.up_of[self.order[i]] != LANE_NONE
-        found = job.gradients + point * n
-        for i in range(self.mapped_count):
             if self.up_of[self.order[i]] == LANE_NONE:
                 continue
             row = work.adjoints + self.up_of[self.order[i]] * lanes
+            step = job.blocks[2 * n + 1]
+            found = job.gradients + job.blocks[2 * n] + point * step
             for j in range(live):
-                found[j * n] = row[j]
-            found += 1
+                found[j * step] = row[j]
+            n += 1
 
 
 def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
@@ -1195,6 +1211,7 @@ cdef class Held:
         PyMem_Free(self.works)
         PyMem_Free(self.job.sources)
         PyMem_Free(self.job.failed)
+        PyMem_Free(self.job.blocks)
         PyMem_Free(self.job.shared)
 
     cdef int read_shared(self, list numbers) except -1:

@@ -279,27 +279,30 @@ static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
 {
     const size_t lanes = w->lanes;
     const unsigned int n = c->count, odd = n & 1;
-    const V least = SET(8.636168555094445e-78), most = SET(1.157920892373162e77), more = SET(16.0 / 15.0);
+    const V least = SET(8.636168555094445e-78), most = SET(1.157920892373162e77);
+    const V near_least = SET(5.421010862427522e-20), near_most = SET(1.8446744073709552e19);
     double *x = w->values + c->a * lanes, *y = w->values + c->b * lanes, *z = w->values + c->out * lanes;
     double *kept = w->kept + c->kept * lanes, unused;
     size_t k;
     slopes = slopes && c->wanted;
     EACH {
         const V factor = LOAD(x + k);
-        V high = factor, low = SET(0.0), before = high, product;
-        M sure = EQUAL(factor, factor), zero;
+        V high = factor, low = SET(0.0), before = high, before_low = low, more, product;
+        M sure, zero;
         unsigned int i, bits;
         for (i = 1; i < n; i++) {
             before = high;
-            if (slopes)
-                sure = i < n - 1 ? sure : EQUAL(ADD(high, MUL(low, more)), high);
+            before_low = low;
             product = MUL(high, factor);
             low = ADD(PRODUCT_ERROR(high, factor, product), MUL(low, factor));
             high = ADD(product, low);
             low = ADD(SUB(product, high), low);
         }
+        more = WHERE(AND(AT_LEAST(SIZE(high), near_least), AT_MOST(SIZE(high), near_most)), SET(32.0 / 31.0), SET(16.0 / 15.0));
+        sure = AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most));
         sure = AND(sure, EQUAL(ADD(high, MUL(low, more)), high));
-        sure = AND(sure, AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most)));
+        if (slopes)
+            sure = AND(sure, EQUAL(ADD(before, MUL(before_low, more)), before));
         zero = EQUAL(factor, SET(0.0));
         STORE(z + k, WHERE(zero, odd ? factor : SET(0.0), high));
         if (slopes) /* 0.0 and no -0.0 where x is zero */

@@ -383,8 +383,8 @@ def _divided(a: int, b: int) -> float:
 
 
 def _root(a: int, b: int) -> tuple[int, int]:
-    """sqrt(a/b) as a fraction of whole numbers, to 64 bits and more."""
-    shift = max(0, 64 + (b.bit_length() - a.bit_length()) // 2)
+    """sqrt(a/b) as a fraction of whole numbers, to 128 bits and more."""
+    shift = max(0, 128 + (b.bit_length() - a.bit_length()) // 2)
     return math.isqrt((a << 2 * shift) // b), 1 << shift
 
 

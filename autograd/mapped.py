@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import inspect
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, NamedTuple
 
 from . import leaves, modes, points, records as p, transforms, tree
@@ -144,6 +145,22 @@ class Plan(NamedTuple):
     primitive: Any
 
 
+class Side(NamedTuple):
+    """Where the derivatives with respect to an argument are, among all that lanes found.
+
+    Attributes:
+        layout: of the argument.
+        start: how many columns the blocks before its block have.
+        width: how many columns the block has, which is a matrix with a row for each point.
+        columns: which of them are its derivatives.
+    """
+
+    layout: Layout
+    start: int
+    width: int
+    columns: Sequence[int]
+
+
 class Group:
     """The points of one form: the function of their numbers, compiled.
 
@@ -162,6 +179,7 @@ class Group:
         flat._transform = "vmap", function, 0, False  # type: ignore[attr-defined]  # says whose variables are compared
         self.form, self.name = form, name
         self.compiled = Compiled(flat)
+        self.sides: tuple[bytes, list[Side], list[int]] | None = None  # of its points, where none of their numbers is a Value
         self._lanes: dict[Any, Any] = {}
         self._plans: dict[Any, Plan] = {}
         self._joined: tuple[list[Path], Path | None] = [], None
@@ -466,11 +484,15 @@ class Mapped:
             return self._stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind, mode)
         results: list[Any] = [None] * samples.count
         errors: dict[int, Exception] = {}
+        differentiating = self.kind != "values"
+        seen = mode._replace(recording=True) if differentiating else mode  # by the function: `no_grad` doesn't stop a gradient
         for batch in batches:
-            pending = [*range(batch.rows)]
+            # A gradient that depends on a Value among the arguments is a Value.
+            by_program = not (differentiating and batch.has_values and mode.recording)
+            pending: Sequence[int] = range(batch.rows)
             tried: list[Path] = []
             while pending:
-                paths = batch.group.paths(batch, mode)
+                paths = batch.group.paths(batch, seen) if by_program else None
                 new = [path for path in paths or () if path not in tried]
                 if new:
                     tried.append(new[0])
@@ -481,14 +503,17 @@ class Mapped:
                     for i, result in found:
                         results[batch.place(i)] = result
                     continue
-                i = pending.pop(0)
+                if not isinstance(pending, deque):
+                    pending = deque(pending)
+                i = pending.popleft()
                 place = batch.place(i)
                 # Where a program without guards doesn't hold, something raises or asks: another recording wouldn't help.
                 recordable = paths is not None and all(path.program.guards for path in tried)
                 try:
                     if recordable:
-                        results[place] = batch.group.compiled(*batch.numbers_at(i))
-                    if not recordable or self.kind != "values":
+                        with modes.enable_grad() if differentiating else nullcontext():
+                            results[place] = batch.group.compiled(*batch.numbers_at(i))
+                    if not recordable or differentiating:
                         results[place] = self._alone(samples, place)
                 except Exception as error:
                     errors[place] = error
@@ -502,7 +527,7 @@ class Mapped:
             results = [tree.map(_number_of, result) for result in results]
         return stacked(results, kind)
 
-    def _by_path(self, batch: Batch, path: Path, pending: list[int], mode: Any, kind: str) -> tuple[Any, list[int]]:
+    def _by_path(self, batch: Batch, path: Path, pending: Sequence[int], mode: Any, kind: str) -> tuple[Any, Sequence[int]]:
         """The results at some points of a batch by one program.
 
         Args:
@@ -517,7 +542,6 @@ class Mapped:
             and if it holds everywhere, the result of the call.
         """
         picked = None if len(pending) == batch.rows else array("q", pending)
-        form = batch.group.form
         if self.kind == "values":
             if path.valued and mode.recording:
                 return self._as_nodes(batch, pending, kind), []
@@ -529,46 +553,68 @@ class Mapped:
         else:
             if not path.is_one_number:
                 return [], pending
-            wanted = sorted({batch.input_of[k] for k in self._differentiated(form)})
-            lanes = batch.group.lanes(path, bytes([i in wanted for i in range(len(batch.inputs))]), batch.mapped, False)
-            outputs, slopes, failed = lanes.gradients(batch.sources, batch.shared(), batch.rows, picked, 0, self.threads)
-            columns = {slot: k for k, slot in enumerate(wanted)}
-            parts = [
-                (form.layouts[i], [columns[batch.input_of[k]] for k in range(*form.spans[i])])
-                for i in self._positions(form.count)
-            ]
-            if kind and not failed and (whole := self._packed_gradient(parts, outputs, slopes, len(wanted), kind)) is not None:
+            wanted, parts, blocks = (None if batch.has_values else batch.group.sides) or self._sides(batch)
+            lanes = batch.group.lanes(path, wanted, batch.mapped, False)
+            shared = batch.shared()
+            outputs, slopes, failed = lanes.gradients(batch.sources, shared, batch.rows, picked, 0, self.threads, blocks)
+            if kind and not failed and (whole := self._packed_gradient(parts, outputs, slopes, kind)) is not None:
                 return whole, []
-            rows = self._gradient_rows(parts, outputs, slopes, len(wanted), len(pending))
+            rows = self._gradient_rows(parts, outputs, slopes, len(pending))
         bad = set(failed)
         found = [(i, row) for k, (i, row) in enumerate(zip(pending, rows, strict=True)) if k not in bad]
         left = [pending[k] for k in failed]
         return (self._stacked([row for _, row in found], kind, mode), []) if kind and not left else (found, left)
 
-    def _as_nodes(self, batch: Batch, pending: list[int], kind: str) -> Any:
+    def _as_nodes(self, batch: Batch, pending: Sequence[int], kind: str) -> Any:
         found = [(i, batch.group.compiled(*batch.numbers_at(i))) for i in pending]
         return stacked([result for _, result in found], kind) if kind else found
 
-    def _gradient_rows(self, parts: list[Any], outputs: Any, slopes: Any, width: int, count: int) -> Iterator[Any]:
+    def _sides(self, batch: Batch) -> tuple[bytes, list[Side], list[int]]:
+        """Which inputs are differentiated, where the derivatives of each argument will be, and the widths of the blocks."""
+        form = batch.group.form
+        positions = self._positions(form.count)
+        inputs = [[batch.input_of[k] for k in range(*form.spans[i])] for i in positions]
+        wanted = sorted({k for mine in inputs for k in mine})
+        flags = bytes([i in wanted for i in range(len(batch.inputs))])
+        if [k for mine in inputs for k in mine] == wanted:  # a block for each argument
+            blocks = [len(mine) for mine in inputs]
+            columns: list[Sequence[int]] = [range(width) for width in blocks]
+        else:
+            blocks, place = [len(wanted)], {k: i for i, k in enumerate(wanted)}
+            columns = [[place[k] for k in mine] for mine in inputs]
+        found = []
+        for k, i in enumerate(positions):
+            start, width = (sum(blocks[:k]), blocks[k]) if len(blocks) > 1 else (0, len(wanted))
+            found.append(Side(form.layouts[i], start, width, columns[k]))
+        sides = flags, found, blocks
+        if not batch.has_values:
+            batch.group.sides = sides
+        return sides
+
+    def _gradient_rows(self, parts: list[Side], outputs: Any, slopes: Any, count: int) -> Iterator[Any]:
         """The result at each point."""
         for i in range(count):
-            row = slopes[i * width : (i + 1) * width]
-            found = [layout.filled([row[k] for k in columns]) for layout, columns in parts]
+            found = []
+            for layout, start, width, columns in parts:
+                begin = start * count + i * width
+                found.append(layout.filled([slopes[begin + k] for k in columns]))
             gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
             yield gradient if self.kind == "grad" else (outputs[i], gradient)
 
-    def _packed_gradient(self, parts: list[Any], outputs: Any, slopes: Any, width: int, kind: str) -> Any:
+    def _packed_gradient(self, parts: list[Side], outputs: Any, slopes: Any, kind: str) -> Any:
         """The result of a call, where each argument is one number, a list of numbers or an array at each point; else None."""
         found = []
-        for layout, columns in parts:
+        count = len(outputs)
+        for layout, start, width, columns in parts:
             shape = _shape_of(layout, kind)
             if shape is None:
                 return None
-            block = slopes
+            block = slopes if len(slopes) == width * count else slopes[start * count : (start + width) * count]
             if len(columns) != width:
-                block = array("d", bytes(8 * len(columns) * len(outputs)))
+                whole = block
+                block = array("d", bytes(8 * len(columns) * count))
                 for k, column in enumerate(columns):
-                    block[k :: len(columns)] = slopes[column::width]
+                    block[k :: len(columns)] = whole[column::width]
             found.append(numbers_of_all(block, kind, shape))
         gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
         return gradient if self.kind == "grad" else (numbers_of_all(outputs, kind, ()), gradient)

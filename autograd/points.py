@@ -92,6 +92,7 @@ class Lanes:
         picked: Iterable[int] | None = None,
         k: int = 0,
         threads: int = 1,
+        blocks: Sequence[int] | None = None,
     ) -> tuple[array[float], array[float], list[int]]:
         """The outputs, and the derivatives of output k with respect to the inputs that are mapped and active.
 
@@ -102,6 +103,7 @@ class Lanes:
             picked: see `values`.
             k: which output. The program has no other.
             threads: means nothing here.
+            blocks: the derivatives are a matrix of so many columns, and then one of so many; one for all if None.
 
         Returns:
             (outputs, derivatives, failed), as `values` has them.
@@ -111,7 +113,16 @@ class Lanes:
             value, row = self._tape.sweep(numbers, k)
             return [value], [row[i] for i in self._kept]
 
-        return self._each(sweep, sources, shared, points, picked)
+        outputs, derivatives, failed = self._each(sweep, sources, shared, points, picked)
+        width = len(self._kept)
+        if blocks is None or len(blocks) < 2:
+            return outputs, derivatives, failed
+        found, start = array("d"), 0
+        for size in blocks:
+            for i in range(0, len(derivatives), width):
+                found += derivatives[i + start : i + start + size]
+            start += size
+        return outputs, found, failed
 
     def _each(
         self, compute: Any, sources: Sequence[Numbers], shared: Sequence[float], points: int, picked: Iterable[int] | None

@@ -197,7 +197,7 @@ def near_ties(rng: random.Random, exponent: int, count: int) -> list[float]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_powers_are_those_of_the_c_library(width: int, thorough: bool) -> None:
-    """Lanes compute small whole powers themselves, and no number or derivative differs from pow: millions (thousands by default)."""
+    """Lanes compute small whole powers themselves, and nothing differs from pow: millions (thousands by default)."""
     rng = random.Random(55)
     count = 100_000 if thorough else 1000
     for exponent in range(2, 10):

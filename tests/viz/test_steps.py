@@ -264,12 +264,12 @@ def test_stills_are_pictures(tmp_path: Path) -> None:
         assert isinstance(still, viz.Still)
         assert repr(still) == f"<viz.Still of {title}>"
         assert str(still).startswith(words)
-        bundle = still._repr_mimebundle_()
-        assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
+        bundle, _ = still._repr_mimebundle_()
+        assert set(bundle) == {"image/svg+xml", "image/png", "application/pdf", "text/plain"}
         assert bundle["text/plain"] == str(still)
-        for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF")):
+        for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".tex", b"% ")):
             assert still.save(tmp_path / f"still{suffix}", scale=0.5).read_bytes().startswith(start)
-    with pytest.raises(ValueError, match=r"one of \.svg, \.png, \.pdf$"):
+    with pytest.raises(ValueError, match=r"one of \.svg, \.png, \.pdf, \.tex$"):
         walk.first.save(tmp_path / "still.html")
 
 

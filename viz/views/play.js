@@ -10,9 +10,11 @@ function num(x){return typeof x==='number'?x:x==='inf'?Infinity:x==='-inf'?-Infi
 function digits(x,count){
   /* The first digits of a positive number and its power of ten; of two that are equally near, the even one. */
   var m=x.toExponential(count-1).split('e'),d=m[0].replace('.',''),e=+m[1];
-  /* oxlint-disable-next-line number-arg-out-of-range */
-  var all=x.toExponential(100).split('e'),long=all[0].replace('.','');
-  if(long.charAt(count)==='5'&&/^0*$/.test(long.slice(count+1))&&+long.charAt(count-1)%2===0){d=long.slice(0,count);e=+all[1]}
+  var near=x.toExponential(count).split('e');
+  if(near[0].endsWith('5')&&Number(near.join('e'))===x){
+    /* oxlint-disable-next-line number-arg-out-of-range */
+    var all=x.toExponential(100).split('e'),long=all[0].replace('.','');
+    if(long.charAt(count)==='5'&&/^0*$/.test(long.slice(count+1))&&+long.charAt(count-1)%2===0){d=long.slice(0,count);e=+all[1]}}
   return [d,e]}
 function short(x,precision){
   if(x!==x)return 'nan';
@@ -65,7 +67,6 @@ function side(w){
       return best;
     case 'floor':return Math.floor(x/y);
     case 'turn':return Math.floor(x/Math.PI+.5);
-    case 'nonzero':return x===0?0:1;
     case 'negative power':return y<0?sign(x):1;
     default:return sign(z)}}
 function sidesNow(){return data.watched.map(side)}
@@ -127,6 +128,17 @@ function ghost(text,old,now){
   if(shown===fitting(now,data.room)&&!up&&!down){write(text,'');return}
   write(text,(up?'▲ ':down?'▼ ':'≠ ')+shown,up?'var(--rose)':down?'var(--fell)':'var(--muted)')}
 function norm(slots){return slots.reduce(function(sum,slot){return Math.hypot(sum,gradients[slot])},0)}
+function at(d,from){
+  /* The number of a node; of a stack the median, the lower one of two, as in pictures. */
+  if(!d.copies)return from[d.slot];
+  var all=d.copies.map(function(slot){return from[slot]});
+  if(all.includes(undefined))return undefined;
+  all.sort(function(a,b){return a!==a?(b!==b?0:1):b!==b?-1:a-b});
+  return all[Math.floor((all.length-1)/2)]}
+function strange(){
+  /* The first result that is inf or nan. */
+  for(var slot=first;slot<values.length;slot++)if(values[slot]-values[slot]!==0)return slot;
+  return undefined}
 function show(){
   var old=before||{values:values,gradients:gradients};
   data.nodes.forEach(function(d,place){
@@ -135,11 +147,11 @@ function show(){
     if(d.members){
       if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'));
       return}
-    var v=values[d.slot],g=gradients[d.slot];
+    var v=at(d,values),g=at(d,gradients);
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
-    ghost(n.oldValue,old.values[d.slot],v);
-    ghost(n.oldGradient,old.gradients[d.slot],g);
+    ghost(n.oldValue,at(d,old.values),v);
+    ghost(n.oldGradient,at(d,old.gradients),g);
     if(n.wire){var w=g===undefined?.8:Math.round(width(g)*20)/20;
       if(n.width!==w){n.wire.setAttribute('stroke-width',w);n.width=w}}});
   data.edges.forEach(function(places,k){
@@ -150,9 +162,11 @@ function show(){
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":
     "{{It can't be computed with these numbers}}: "+data.names[failed]);
+  var odd=strange();
+  if(odd!==undefined)lines.push(data.names[odd]+' = '+short(values[odd],data.precision));
   crossed.slice(0,3).forEach(function(w){lines.push(w.says)});
   crossed.forEach(function(w){mark(w.place)});
-  if(failed>=0)data.nodes.forEach(function(d,place){if(d.slot===failed)mark(place)});
+  data.nodes.forEach(function(d,place){if(d.slot===failed||d.slot!==undefined&&d.slot===odd)mark(place)});
   say(lines.join('; '));
   var r=result(),was=old.values[data.root];
   show.result.textContent=data.names[data.root].split(' = ')[0]+' = '+(r===undefined?'?':
@@ -165,8 +179,8 @@ function show(){
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
 function mark(place){
-  if(!nodes[place])return;
-  var b=nodes[place].element.getBBox();
+  var b=nodes[place]&&nodes[place].box;
+  if(!b)return;
   var frame=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'var(--changed)',stroke:'var(--text)','stroke-width':2,'class':'crossed'});
   ground.parentNode.insertBefore(frame,ground.nextSibling);halos.push(frame)}
 var event=root.querySelector('.event');
@@ -177,7 +191,7 @@ stage.told=function(place){
   if(place<0)return data.hint;
   var d=data.nodes[place];
   if(d.members)return drawn(place).split('\n')[0];
-  var v=values[d.slot],g=gradients[d.slot];
+  var v=at(d,values),g=at(d,gradients);
   return d.told+'\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
 
 /* ---- changing a number ---- */
@@ -216,7 +230,7 @@ function ranged(i){
   return [middle-wide,middle+wide,u]}
 function refill(){
   var x=values[chosen];
-  if(document.activeElement!==field||field.getAttribute('aria-invalid')!=='true'&&parsed(field.value)!==x)field.value=short(x,Math.max(data.precision,6));
+  if(root.getRootNode().activeElement!==field||field.getAttribute('aria-invalid')!=='true'&&parsed(field.value)!==x)field.value=short(x,Math.max(data.precision,6));
   var r=ranged(chosen);
   if(r[0]!==range[0]||r[1]!==range[1]){slide.min=r[0];slide.max=r[1];slide.step='any';range=r}
   if(x-x===0&&+slide.value!==x)slide.value=x;
@@ -234,11 +248,8 @@ function type(){
 leaves.forEach(function(leaf,i){
   if(leaf.place<0)return;
   var n=nodes[leaf.place],element=n.element,held=null;
-  var wide='0'.repeat(data.room);
-  write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide);
-  var b=element.getBBox();
-  var frame=make('rect',{x:b.x-4,y:b.y-4,width:b.width+8,height:b.height+8,rx:6,'class':'frame'});
-  element.insertBefore(frame,element.firstChild);
+  n.frame=make('rect',{rx:6,'class':'frame'});
+  element.insertBefore(n.frame,element.firstChild);
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
   element.setAttribute('aria-label',leaf.name);
   element.addEventListener('focus',function(){choose(i)});
@@ -332,10 +343,29 @@ rateField.addEventListener('input',function(){
   rateField.setAttribute('aria-invalid',good?'false':'true');
   root.querySelector('.rated').textContent=short(rate,4)});
 
-compute();remember();before=null;choose(0);show();plot();stage.refresh();
+function measure(){
+  /* How large each node is with the widest numbers; nothing can be measured before the page is seen. */
+  if(!svg.getBoundingClientRect().width)return;
+  var wide='0'.repeat(data.room);
+  nodes.forEach(function(n){
+    if(n.value.element){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
+    if(n.frame)['x','y','width','height'].forEach(function(side){n.frame.setAttribute(side,0)})});
+  nodes.forEach(function(n){n.box=n.element.getBBox()});
+  nodes.forEach(function(n){
+    if(!n.frame)return;
+    n.frame.setAttribute('x',n.box.x-4);n.frame.setAttribute('y',n.box.y-4);
+    n.frame.setAttribute('width',n.box.width+8);n.frame.setAttribute('height',n.box.height+8)});
+  watcher.disconnect();show()}
+var watcher=new ResizeObserver(function(){measure()});
+compute();remember();before=null;choose(0);show();plot();stage.refresh();watcher.observe(root);measure();
 root.glassgrad={
   get values(){return values.slice(0,leaves.length)},
   get gradients(){return gradients.slice(0,leaves.length)},
   get numbers(){return values.slice()},
-  set:function(numbers){halt();begin('from outside');numbers.forEach(function(x,i){values[i]=num(x)});compute();show()},
+  set:function(numbers){
+    /* From outside, as from a training loop: the curve goes on. */
+    halt();begin('from outside');
+    if(!history.length)history=[result()];
+    numbers.forEach(function(x,i){values[i]=num(x)});
+    compute();history.push(result());taken++;show();plot()},
   update:update,short:short};

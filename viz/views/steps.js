@@ -2,7 +2,7 @@
 var frames=DATA,svg=stage.svg,k=0,timer=null,marks=[];
 var bar=root.querySelector('.bar'),slider=bar.querySelector('input'),count=bar.querySelector('.count');
 var words=root.querySelector('.words'),rules=root.querySelector('.rules'),play=bar.querySelector('[data-act=play]');
-var nodes=stage.nodes,edges=[],ground=svg.querySelector('rect');
+var nodes=stage.nodes,edges=[],chips=svg.querySelectorAll('.constant[data-to]'),ground=svg.querySelector('rect');
 svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,'')]=e});
 root.querySelector('details').open=false;
 var told=stage.told;stage.told=function(place){return place<0?'':told(place)};
@@ -22,6 +22,7 @@ function show(to){
   for(var i=0;i<=k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1});
   var f=frames[k];
   for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
+  chips.forEach(function(c){c.style.opacity=known[c.getAttribute('data-to')]?'':'.35'});
   svg.querySelectorAll('.alarm').forEach(function(a){  /* an outline waits for its inf or nan */
     a.style.display=/inf|nan/.test(text(a.getAttribute('data-alarm'),'value')+text(a.getAttribute('data-alarm'),'gradient'))?'':'none'});
   /* oxlint-disable-next-line no-unused-vars */

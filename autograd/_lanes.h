@@ -34,6 +34,7 @@ enum { /* what an instruction does */
     LANE_RELU,
     LANE_MAXIMUM,
     LANE_MINIMUM,
+    LANE_POWER, /* to a small whole number */
     LANE_RULE,
     LANE_TOTAL,
     LANE_MEAN,
@@ -73,14 +74,16 @@ enum { /* why a lane failed, as bits */
 
 #define LANE_NONE 0xFFFFFFFFu  /* nothing flows there */
 #define LANE_FIRST 0x80000000u /* the first that flows into this row in the sweep */
+#define LANE_MOST 256          /* lanes of a group */
+#define LANE_RUN 64            /* blocks that are added up together */
 
 typedef struct {
     lane_rule rule;
     unsigned char kind, wanted;
-    unsigned char leads;       /* of a softmax: whether it computes the shares for those that follow */
-    unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component */
+    unsigned char leads;       /* of a softmax or a weighted dot: whether it computes what others share with it */
+    unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component; of a leading dot `b` members from `a` on */
     unsigned int kept;         /* the first row of partials that are kept */
-    unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many */
+    unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
     unsigned int up;           /* row of the adjoint */
 } lane_code;
 
@@ -90,13 +93,14 @@ typedef struct {
 } lane_step;
 
 typedef struct {
-    unsigned int test, a, b;
+    unsigned int test, way, a, b;
     double result;
 } lane_check;
 
 typedef struct { /* a dot each weight of which is used once: its gradients are added up here */
     unsigned int up, rows, sums, count; /* `sums`: where its places begin; the rows and the places follow each other */
     unsigned char close;                 /* whether each place is the one after the last */
+    unsigned char follows;               /* whether the rows are those of the block before */
 } lane_block;
 
 typedef struct { /* the uses of one shared number, in the order of the sweep */
@@ -113,7 +117,8 @@ typedef struct {
     lane_code *codes;
     lane_check *checks;
     unsigned int *rows; /* operands of sequences; those of a weighted dot begin with places among the shared numbers */
-    size_t count, check_count;
+    unsigned int *members; /* of dots that are computed together: their instructions */
+    size_t count, check_count, ways; /* of ways one must hold, with all its checks */
     size_t value_rows, adjoint_rows, kept_rows, longest;
     lane_exact_dot exact_dot;
     lane_exact_total exact_total;
@@ -138,12 +143,18 @@ typedef struct {
     unsigned char *failed;
 } lane_work;
 
+typedef struct { /* what a step of Adam depends on; `shrink` is what AdamW multiplies by first */
+    double beta1, beta2, eps, weight_decay, shrink, rate, root;
+    int decoupled;
+} lane_adam;
+
 typedef struct {
     const char *name;
     size_t step; /* the number of lanes is a multiple of this */
     void (*forward)(const lane_program *, lane_work *, int slopes);
     void (*backward)(const lane_program *, const lane_sweep *, lane_work *);
     void (*add_blocks)(const lane_program *, const lane_sweep *, lane_work *, double *sums, size_t from, size_t to);
+    size_t (*adam)(size_t, double *, const double *, double *, double *, const lane_adam *);
 } lane_kernels;
 
 static void lane_mark(unsigned char *failed, unsigned int bits)
@@ -198,16 +209,21 @@ static int lane_holds(const lane_check *check, double x, double y)
 static void lane_check_all(const lane_program *p, lane_work *w)
 {
     const size_t lanes = w->lanes;
+    const unsigned int all = (1u << p->ways) - 1;
+    unsigned char missed[LANE_MOST] = {0}; /* bits of ways */
     size_t i, k;
     for (i = 0; i < p->check_count; i++) {
         const lane_check *check = &p->checks[i];
         const double *x = w->values + check->a * lanes, *y = w->values + check->b * lanes;
         for (k = 0; k < lanes; k++)
-            if (check->test == LANE_ASK_TEST)
+            if (check->test == LANE_ASK_TEST && p->ways == 1)
                 w->failed[k] |= LANE_ASKED;
-            else if (!lane_holds(check, x[k], y[k]))
-                w->failed[k] |= LANE_OTHER;
+            else if (check->test == LANE_ASK_TEST || !lane_holds(check, x[k], y[k]))
+                missed[k] |= (unsigned char)(1u << check->way);
     }
+    for (k = 0; k < lanes; k++)
+        if (missed[k] == all)
+            w->failed[k] |= LANE_OTHER;
 }
 
 /* The uses of single shared numbers: the last lane first, and in each lane in the order of the sweep. */
@@ -259,6 +275,22 @@ static double lane_product_error(double x, double y, double p)
     return (((a * c - p) + a * d) + b * c) + b * d;
 #endif
 }
+
+/* Powers with small whole exponents, without the C library where its result is certain. x**n is computed as a sum of two
+   doubles, whose error is far below what follows. The rounded sum is what the library returns unless the exact power is too near
+   to the middle of two doubles; there, and outside of 2**-256 to 2**256, the library is asked.
+
+   Too near: glibc's pow (sysdeps/ieee754/dbl-64/e_pow.c since 2.28, with or without fused multiply-add) says of itself that it
+   is off by 0.511 units in the last place for its exponential, and by 1.5 * 2**-68 |y log x| for its logarithm. Half a unit is
+   the last rounding, so that what is rounded is off by 0.011 + 1.5 * 2**-15 * 256 log(2) = 0.0192 units at most, and up to 2**64
+   by 0.0131. Its predecessor rounded correctly, or nearly so. The middle is avoided by 1/32 of a unit, and up to 2**64 by 1/64:
+   then 16/15, or 32/31, of the rest don't move the sum. A power below x**n is no farther from 1. Other libraries, and glibc
+   on processors for which it has a pow of its own, promise less, and are always asked. */
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+enum { LANE_MOST_POWER = 8 };
+#else
+enum { LANE_MOST_POWER = 0 };
+#endif
 
 /* ---- plain C, which a compiler makes vectors of where it can ---- */
 
@@ -369,6 +401,8 @@ static __m128d lane_sse2_product_error(__m128d x, __m128d y, __m128d p)
 #define OR_ZERO(m, x) _mm256_and_pd(m, x)
 #define BITS(m) ((unsigned int)_mm256_movemask_pd(m))
 #define PRODUCT_ERROR(x, y, p) _mm256_fmsub_pd(x, y, p)
+#define FMA(x, y, z) _mm256_fmadd_pd(x, y, z)
+#define FMSUB(x, y, z) _mm256_fmsub_pd(x, y, z)
 #include "_lanes_body.h"
 
 #if defined(__clang__)

@@ -24,6 +24,7 @@ cdef extern from "_lanes.h" nogil:
         LANE_RELU
         LANE_MAXIMUM
         LANE_MINIMUM
+        LANE_POWER
         LANE_RULE
         LANE_TOTAL
         LANE_MEAN
@@ -53,8 +54,10 @@ cdef extern from "_lanes.h" nogil:
         LANE_ASK_TEST
         LANE_ASKED
         LANE_OTHER
+        LANE_MOST_POWER
     const unsigned int LANE_NONE
     const unsigned int LANE_FIRST
+    const int LANE_MOST
     ctypedef struct lane_code:
         lane_rule rule
         unsigned char kind
@@ -74,6 +77,7 @@ cdef extern from "_lanes.h" nogil:
         unsigned int targets
     ctypedef struct lane_check:
         unsigned int test
+        unsigned int way
         unsigned int a
         unsigned int b
         double result
@@ -83,6 +87,7 @@ cdef extern from "_lanes.h" nogil:
         unsigned int sums
         unsigned int count
         unsigned char close
+        unsigned char follows
     ctypedef struct lane_uses:
         unsigned int sum
         unsigned int start
@@ -91,8 +96,10 @@ cdef extern from "_lanes.h" nogil:
         lane_code* codes
         lane_check* checks
         unsigned int* rows
+        unsigned int* members
         size_t count
         size_t check_count
+        size_t ways
         size_t value_rows
         size_t adjoint_rows
         size_t kept_rows
@@ -119,15 +126,32 @@ cdef extern from "_lanes.h" nogil:
         double* scratch
         const double* shared
         unsigned char* failed
+    ctypedef struct lane_adam:
+        double beta1
+        double beta2
+        double eps
+        double weight_decay
+        double shrink
+        double rate
+        double root
+        int decoupled
     ctypedef struct lane_kernels:
         const char* name
         size_t step
         void (*forward)(const lane_program*, lane_work*, int) noexcept nogil
         void (*backward)(const lane_program*, const lane_sweep*, lane_work*) noexcept nogil
         void (*add_blocks)(const lane_program*, const lane_sweep*, lane_work*, double*, size_t, size_t) noexcept nogil
+        size_t (*adam)(size_t, double*, const double*, double*, double*, const lane_adam*) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
     void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
+
+cdef const lane_kernels* widest_kernels() noexcept nogil:
+    """Those of the widest vectors that this processor has."""
+    if lane_kernels_of(4) != NULL:
+        return lane_kernels_of(4)
+    return lane_kernels_of(2) if lane_kernels_of(2) != NULL else lane_kernels_of(1)
+
 
 # ---- what is computed lane by lane ------------------------------------------------------------------
 
@@ -219,7 +243,6 @@ LANE_KIND_OF[DO_LOGSUMEXP], LANE_KIND_OF[DO_SOFTMAX], LANE_KIND_OF[DO_ASK] = LAN
 
 cdef enum:
     NEAR = 8192  # doubles of a group: as many as stay in a near cache
-    MOST_LANES = 256
     LOOK = 4000000  # operands of lanes between two looks at Ctrl-C
     AT_ONCE = 8000000  # doubles of the groups that threads sweep before the gradients of shared numbers are added up
 
@@ -243,7 +266,8 @@ cdef struct Job:
     size_t source_count
     double* shared
     double* outputs  # a row for each point
-    double* gradients  # likewise, of one output for the mapped inputs; NULL where none are wanted
+    double* gradients  # of one output for the mapped inputs, by `blocks`; NULL where none are wanted
+    size_t* blocks  # for each of those that are differentiated where its block begins, and how many columns the block has
     unsigned char* failed
     double seed
     bint trouble  # whether a point failed
@@ -259,6 +283,7 @@ cdef class Lanes:
         mapped: for each input whether it has a number of its own at each point.
         captured: whether captured nodes are differentiated.
         width: how many doubles a vector has; the widest that this processor has if 0.
+        others: the guards of other programs with the same code, up to seven: it holds where those of one of them hold.
 
     Raises:
         ValueError: the processor has no vectors of that width.
@@ -277,8 +302,10 @@ cdef class Lanes:
     cdef size_t shared_count, copied, mapped_count, extra
     cdef unsigned int* copies  # pairs: a place among the shared numbers, and the row that holds it in all lanes
     cdef unsigned int* order  # the slots of the mapped inputs
+    cdef unsigned int* summed  # the places of the shared numbers that are differentiated
+    cdef size_t summed_count
 
-    def __cinit__(self, program, active, mapped, captured=False, int width=0):
+    def __cinit__(self, program, active, mapped, captured=False, int width=0, tuple others=()):
         self.tape = Tape(program, active)
         self.active, self.mapped, self.captured = bytes(active), bytes(mapped), captured
         if len(self.mapped) != self.tape.inputs:
@@ -288,11 +315,8 @@ cdef class Lanes:
             if self.kernels == NULL:
                 raise ValueError(f"this processor has no vectors of {width} doubles, or this engine was compiled without them")
         else:
-            for width in (4, 2, 1):
-                self.kernels = lane_kernels_of(width)
-                if self.kernels != NULL:
-                    break
-        self._decode()
+            self.kernels = widest_kernels()
+        self._decode((self.tape.checked, *others))
 
     def __dealloc__(self):
         cdef Py_ssize_t k
@@ -308,21 +332,27 @@ cdef class Lanes:
         PyMem_Free(self.code.codes)
         PyMem_Free(self.code.checks)
         PyMem_Free(self.code.rows)
+        PyMem_Free(self.code.members)
         PyMem_Free(self.row_of)
         PyMem_Free(self.place_of)
         PyMem_Free(self.up_of)
         PyMem_Free(self.copies)
         PyMem_Free(self.order)
+        PyMem_Free(self.summed)
 
     @property
     def instructions(self):
         """The name of the instruction set that is used."""
         return self.kernels.name.decode()
 
+    cdef double constant(self, size_t slot) noexcept:
+        """The number of a constant; nan for other slots."""
+        cdef size_t begin = self.tape.first - self.tape.constants
+        return self.tape.constant_numbers[slot - begin] if begin <= slot < self.tape.first else NAN
+
     cdef bint rounds_to_whole(self, slots) except -1:
         """Whether a guard rounds to no digits behind the point."""
-        cdef size_t slot = slots[1], begin = self.tape.first - self.tape.constants
-        return begin <= slot < self.tape.first and self.tape.constant_numbers[slot - begin] == 0.0
+        return self.constant(slots[1]) == 0.0
 
     cdef bint is_shared(self, size_t slot) noexcept:
         return slot < self.tape.first and self.place_of[slot] != LANE_NONE
@@ -340,23 +370,28 @@ cdef class Lanes:
                 return False
         return True
 
-    cdef int _decode(self) except -1:
+    cdef int _decode(self, tuple guards) except -1:
         cdef Tape tape = self.tape
         cdef size_t i, j, n, half, row = 0, kept = 0, longest = 1, start = 0, ups = 0, first = tape.first
-        cdef size_t last_start = 0, last_count = 0, last_kept = 0
+        cdef size_t last_start = 0, last_count = 0, last_kept = 0, together = 0
         cdef bint softmax_before = False
+        cdef dict layers = {}
         cdef const unsigned int* at
         cdef lane_code* c
+        cdef lane_check* check
         cdef int kind
+        cdef double exponent
         cdef unsigned char* needs = NULL
         self.row_of = <unsigned int*>room(tape.slots, sizeof(int))
         self.up_of = <unsigned int*>room(tape.slots, sizeof(int))
         self.place_of = <unsigned int*>room(first, sizeof(int))
         self.order = <unsigned int*>room(tape.inputs, sizeof(int))
         self.copies = <unsigned int*>room(2 * first, sizeof(int))
+        self.summed = <unsigned int*>room(first, sizeof(int))
         self.code.codes = <lane_code*>room(tape.count, sizeof(lane_code))
         self.code.rows = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
-        self.code.checks = <lane_check*>room(tape.check_count, sizeof(lane_check))
+        self.code.members = <unsigned int*>room(tape.count, sizeof(int))
+        self.code.checks = <lane_check*>room(sum([len(way) for way in guards]), sizeof(lane_check))
         self.ways = <Way*>room(tape.output_count, sizeof(Way))
         self.way_count = tape.output_count
         memset(self.up_of, 0xFF, tape.slots * sizeof(int))
@@ -371,15 +406,19 @@ cdef class Lanes:
             else:
                 self.place_of[i] = <unsigned int>self.shared_count
                 self.shared_count += 1
+                if self.is_wanted(i):
+                    self.summed[self.summed_count] = self.place_of[i]
+                    self.summed_count += 1
         try:
             needs = <unsigned char*>room(tape.slots, 1)  # which shared slots have a row
             for i in range(tape.count):
                 if not self.is_weighted(i):
                     for j in range(tape.starts[i], tape.starts[i + 1]):
                         needs[tape.operands[j]] = 1
-            for guard in tape.checked:
-                for slot in guard.slots:
-                    needs[<size_t>slot] = 1
+            for way in guards:
+                for guard in way:
+                    for slot in guard.slots:
+                        needs[<size_t>slot] = 1
             for i in range(tape.output_count):
                 needs[tape.outputs[i]] = 1
             for i in range(first):
@@ -412,7 +451,11 @@ cdef class Lanes:
                 if kind >= DO_RULE_OF_ONE:
                     c.kind = <unsigned char>LANE_KINDS.get(tape.records[tape.ops[i]], LANE_RULE)
                     c.rule = <lane_rule>tape.rules[tape.ops[i]]
-                    if c.kind == LANE_RULE:
+                    if tape.records[tape.ops[i]] is p.power:
+                        exponent = self.constant(at[1])
+                        if 2.0 <= exponent <= LANE_MOST_POWER and exponent == c_floor(exponent):
+                            c.kind, c.count = LANE_POWER, <unsigned int>exponent
+                    if c.kind == LANE_RULE or c.kind == LANE_POWER:
                         c.kept = <unsigned int>kept
                         kept += (c.wanted & 1) + (c.wanted >> 1)
                 continue
@@ -426,6 +469,7 @@ cdef class Lanes:
                 for j in range(n):  # the shared ones first
                     slot_at = at[j if self.is_shared(at[0]) else (j + half) % n]
                     self.code.rows[c.start + j] = self.place_of[<size_t>slot_at] if j < half else self.row_of[<size_t>slot_at]
+                layers.setdefault(PyBytes_FromStringAndSize(<char*>(self.code.rows + c.start + half), half * sizeof(int)), []).append(i)
                 continue
             for j in range(n):
                 self.code.rows[c.start + j] = self.row_of[at[j]]
@@ -440,19 +484,31 @@ cdef class Lanes:
                     kept += 2 * n
                 c.kept = <unsigned int>last_kept
                 softmax_before = True
+        # Weighted dots of the same rows are computed together, as soon as the first one is to be.
+        for members in layers.values():
+            c = &self.code.codes[<size_t>members[0]]
+            c.leads = True
+            c.a, c.b = <unsigned int>together, <unsigned int>len(members)
+            for member in members:
+                self.code.members[together] = member
+                together += 1
         for i in range(self.mapped_count):
             if self.active[self.order[i]]:
                 self.up_of[self.order[i]] = <unsigned int>ups
                 ups += 1
-        for i in range(tape.check_count):
-            guard = tape.checked[i]
-            self.code.checks[i].test = LANE_TESTS.get(guard.test, LANE_ASK_TEST)
-            if guard.test == "round" and not self.rounds_to_whole(guard.slots):
-                self.code.checks[i].test = LANE_ASK_TEST
-            self.code.checks[i].a = self.row_of[<size_t>guard.slots[0]]
-            self.code.checks[i].b = self.row_of[<size_t>guard.slots[len(guard.slots) - 1]]
-            self.code.checks[i].result = guard.result
-        self.code.count, self.code.check_count = tape.count, tape.check_count
+        for way in guards:
+            for guard in way:
+                check = &self.code.checks[self.code.check_count]
+                check.test = LANE_TESTS.get(guard.test, LANE_ASK_TEST)
+                if guard.test == "round" and not self.rounds_to_whole(guard.slots):
+                    check.test = LANE_ASK_TEST
+                check.way = <unsigned int>self.code.ways
+                check.a = self.row_of[<size_t>guard.slots[0]]
+                check.b = self.row_of[<size_t>guard.slots[len(guard.slots) - 1]]
+                check.result = guard.result
+                self.code.check_count += 1
+            self.code.ways += 1
+        self.code.count = tape.count
         self.code.value_rows, self.code.adjoint_rows, self.code.kept_rows = row, ups, kept
         self.code.longest = longest
         self.code.exact_dot, self.code.exact_total = lane_exact_dot, lane_exact_total
@@ -553,6 +609,9 @@ cdef class Lanes:
                     block.sums = <unsigned int>places
                     block.count = <unsigned int>half
                     block.close = True
+                    block.follows = s.block_count > 1 and block.count == (block - 1).count and memcmp(
+                        self.code.rows + block.rows, self.code.rows + (block - 1).rows, half * sizeof(int)
+                    ) == 0
                     for j in range(half):
                         slot = tape.operands[tape.starts[i] + (j + half if swapped else j)]
                         s.places[places] = self.place_of[slot]
@@ -624,18 +683,25 @@ cdef class Lanes:
         outputs, _, failed = self._compute(sources, shared, points, picked, -1, threads, lanes)
         return outputs, failed
 
-    def gradients(self, sources, shared, Py_ssize_t points, picked=None, Py_ssize_t k=0, int threads=1, Py_ssize_t lanes=0):
+    def gradients(
+        self, sources, shared, Py_ssize_t points, picked=None, Py_ssize_t k=0, int threads=1, blocks=None, Py_ssize_t lanes=0
+    ):
         """The outputs, and the derivatives of output k with respect to the inputs that are mapped and active.
+
+        Args:
+            blocks: the derivatives are a matrix of so many columns, and then one of so many; one for all if None.
 
         Returns:
             (outputs, derivatives, failed), as `values` has them.
         """
-        return self._compute(sources, shared, points, picked, k, threads, lanes)
+        return self._compute(sources, shared, points, picked, k, threads, lanes, blocks)
 
-    cdef tuple _compute(self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes):
+    cdef tuple _compute(
+        self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes, blocks=None
+    ):
         cdef Held held = Held(self, sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
         cdef Job* job = &held.job
-        cdef Py_ssize_t active = 0, i
+        cdef Py_ssize_t active = 0, i, at = 0, j
         for i in range(<Py_ssize_t>self.mapped_count):
             active += self.active[self.order[i]] != 0
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
@@ -643,6 +709,15 @@ cdef class Lanes:
         if k >= 0:
             self.find_way(k)
             gradients = held.doubles(job.points * active, &job.gradients)
+            blocks = (active,) if blocks is None else tuple(blocks)
+            if sum(blocks) != active or min(blocks, default=0) < 0:
+                raise ValueError(f"blocks of {blocks} columns don't hold {active} derivatives")
+            job.blocks = <size_t*>room(2 * active, sizeof(size_t))
+            for width in blocks:
+                for j in range(width):
+                    job.blocks[2 * (at + j)] = at * job.points + j
+                    job.blocks[2 * (at + j) + 1] = width
+                at += width
         job.seed = 1.0
         groups = (job.points + job.lanes - 1) // job.lanes
         parts = max(1, min(threads, groups))
@@ -685,7 +760,7 @@ cdef class Lanes:
         cdef Held held = Held(self, sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         cdef Job* job = &held.job
         cdef Way* way
-        cdef Py_ssize_t i, first, last, round_size, groups, parts, count
+        cdef Py_ssize_t i, first, last, round_size, groups, parts
         cdef double* sums = NULL
         self.find_way(k)
         way = &self.ways[k]
@@ -709,12 +784,9 @@ cdef class Lanes:
             if not job.trouble:
                 in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
             last = first
-        count = 0
-        for i in range(<Py_ssize_t>(self.tape.first) - self.tape.constants):
-            if self.is_shared(i) and self.is_wanted(i):
-                sums[count] = sums[self.place_of[i]]  # in place, since the places come in the same order
-                count += 1
-        return outputs, collected[:count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+        for i in range(<Py_ssize_t>self.summed_count):
+            sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
+        return outputs, collected[:self.summed_count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
 
     cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
         cdef Job* job = &held.job
@@ -774,7 +846,7 @@ cdef class Lanes:
         cdef Py_ssize_t step = self.kernels.step, most
         if picked is not None:
             points = len(picked)
-        most = max(step, min(<Py_ssize_t>MOST_LANES, <Py_ssize_t>NEAR // (rows + 1)) // step * step)
+        most = max(step, min(<Py_ssize_t>LANE_MOST, <Py_ssize_t>NEAR // (rows + 1)) // step * step)
         groups = max(1, (points + most - 1) // most)
         most = (points + groups - 1) // groups
         return max(step, (most + step - 1) // step * step)
@@ -782,7 +854,7 @@ cdef class Lanes:
     cdef size_t doubles(self, Py_ssize_t lanes) noexcept:
         """The size of a work."""
         cdef size_t rows = self.code.value_rows + self.code.adjoint_rows + self.extra + self.code.kept_rows
-        return rows * lanes + max(5 * self.code.longest, <size_t>lanes) + lanes // 8 + 9
+        return rows * lanes + max(6 * self.code.longest, <size_t>lanes) + lanes // 8 + 9
 
     cdef int make_work(self, lane_work* work, Job* job, Py_ssize_t k) except -1:
         cdef size_t i, j, lanes = job.lanes
@@ -793,7 +865,7 @@ cdef class Lanes:
         work.adjoints = work.values + self.code.value_rows * lanes
         work.kept = work.adjoints + (self.code.adjoint_rows + self.extra) * lanes
         work.scratch = work.kept + self.code.kept_rows * lanes
-        work.failed = <unsigned char*>(work.scratch + max(5 * self.code.longest, lanes))
+        work.failed = <unsigned char*>(work.scratch + max(6 * self.code.longest, lanes))
         for i in range(self.copied):
             x = job.shared[self.copies[2 * i]]
             for j in range(lanes):
@@ -867,7 +939,7 @@ cdef class Lanes:
                     if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
                         return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
-                if c.kind == LANE_RULE or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
+                if c.kind == LANE_RULE or c.kind == LANE_POWER or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
                     for j in range(n):
                         kept[j * lanes] = partials[j]
                 partials += n
@@ -888,7 +960,7 @@ cdef class Lanes:
         self.kernels.backward(&self.code, &way.sweep, work)
 
     cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
-        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0
+        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0, step
         cdef double* found
         cdef const double* row
         for i in range(outputs):
@@ -899,15 +971,14 @@ cdef class Lanes:
         if k < 0 or job.gradients == NULL:
             return
         for i in range(self.mapped_count):
-            n += self.up_of[self.order[i]] != LANE_NONE
-        found = job.gradients + point * n
-        for i in range(self.mapped_count):
             if self.up_of[self.order[i]] == LANE_NONE:
                 continue
             row = work.adjoints + self.up_of[self.order[i]] * lanes
+            step = job.blocks[2 * n + 1]
+            found = job.gradients + job.blocks[2 * n] + point * step
             for j in range(live):
-                found[j * n] = row[j]
-            found += 1
+                found[j * step] = row[j]
+            n += 1
 
 
 def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int threads=1):
@@ -950,11 +1021,8 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
         for i in which:
             owners[i] = part
         where = new_array("I", [LANE_NONE]) * (lanes.shared_count + 1)
-        at = 0
-        for i in range(<Py_ssize_t>(lanes.tape.first) - lanes.tape.constants):
-            if lanes.is_shared(i) and lanes.is_wanted(i):
-                where[<Py_ssize_t>lanes.place_of[i]] = at if to is None else to[at]
-                at += 1
+        for at in range(<Py_ssize_t>lanes.summed_count):
+            where[<Py_ssize_t>lanes.summed[at]] = at if to is None else to[at]
         rest.append([picked, which, where, len(picked)])
         width = max(width, <Py_ssize_t>(lanes.doubles(<Py_ssize_t>lanes.kernels.step) // lanes.kernels.step))
     span = max(64, AT_ONCE // width)
@@ -1022,8 +1090,8 @@ cdef class Held:
         cdef const long long[::1] rows
         cdef Job* job = &self.job
         self.lanes, self.views, self.arrays = lanes, [], []
-        if width < 1 or width % <Py_ssize_t>lanes.kernels.step:
-            raise ValueError(f"the number of lanes must be a multiple of {lanes.kernels.step}, got {width}")
+        if not 1 <= width <= LANE_MOST or width % <Py_ssize_t>lanes.kernels.step:
+            raise ValueError(f"the number of lanes must be a multiple of {lanes.kernels.step}, at most {LANE_MOST}, got {width}")
         job.points, job.lanes = points, width
         if picked is not None:
             rows = picked
@@ -1056,6 +1124,7 @@ cdef class Held:
         PyMem_Free(self.works)
         PyMem_Free(self.job.sources)
         PyMem_Free(self.job.failed)
+        PyMem_Free(self.job.blocks)
         PyMem_Free(self.job.shared)
 
     cdef int read_shared(self, list numbers) except -1:

@@ -56,12 +56,8 @@ static void NAME(dot)(const lane_program *p, lane_work *w, const lane_code *c)
         V high0 = SET(0.0), high1 = high0, low0 = high0, low1 = high0, size0 = high0, size1 = high0;
         V x0, x1, y0, y1, product, error, rest;
         for (i = 0; i < n; i++) {
-            if (c->kind == LANE_WEIGHTED) {
-                x0 = x1 = SET(w->shared[xs[i]]);
-            } else {
-                x0 = LOAD(values + xs[i] * lanes);
-                x1 = LOAD(values + xs[i] * lanes + WIDTH);
-            }
+            x0 = LOAD(values + xs[i] * lanes);
+            x1 = LOAD(values + xs[i] * lanes + WIDTH);
             y0 = LOAD(values + ys[i] * lanes);
             y1 = LOAD(values + ys[i] * lanes + WIDTH);
             product = MUL(x0, y0);
@@ -79,6 +75,105 @@ static void NAME(dot)(const lane_program *p, lane_work *w, const lane_code *c)
         bits |= NAME(rounded)(high1, low1, ADD(MUL(size1, factor), least), z + k + WIDTH) << WIDTH;
         if (bits)
             NAME(exact_dots)(p, w, c, k, bits);
+    }
+}
+
+/* Adds x y to `low` and `high`. The rounded sum moves by `moved`, which is exact (Sterbenz), since `high` stays within a factor of
+   two of a number that is larger than all sums; `low` gets what the rounding left out (Rump, Ogita and Oishi, "Accurate
+   floating-point summation", 2008, has such an extraction). */
+#ifdef FMA
+#define EXTRACT(high, low, x, y)                                                                                               \
+    do {                                                                                                                       \
+        V sum_ = FMA(x, y, high), moved_ = SUB(sum_, high);                                                                    \
+        (high) = sum_;                                                                                                         \
+        (low) = ADD(low, FMSUB(x, y, moved_));                                                                                 \
+    } while (0)
+#else
+#define EXTRACT(high, low, x, y)                                                                                               \
+    do {                                                                                                                       \
+        V product_ = MUL(x, y), sum_ = ADD(high, product_), moved_ = SUB(sum_, high);                                          \
+        (high) = sum_;                                                                                                         \
+        (low) = ADD(low, ADD(SUB(product_, moved_), PRODUCT_ERROR(x, y, product_)));                                           \
+    } while (0)
+#endif
+
+/* Two vectors of one dot, from what they began with, and what they came to; the bits of the lanes that leave a doubt. */
+static unsigned int NAME(extracted)(const V *start, const V *high, const V *low, const V *largest, double operations, double *z)
+{
+    const V factor = SET(operations * (operations + 1.0) * 1e-31), least = SET(operations * 4e-323);
+    unsigned int bits = 0, b;
+    int v;
+    for (v = 0; v < 2; v++) {
+        b = NAME(rounded)(SUB(high[v], start[v]), low[v], ADD(MUL(start[v], factor), least), z + v * WIDTH);
+        if (b) { /* nothing but zeros has no doubt, and nan isn't equal to zero */
+            const M zeros = AND(EQUAL(largest[v], SET(0.0)), EQUAL(low[v], SET(0.0)));
+            STORE(z + v * WIDTH, WHERE(zeros, SET(0.0), LOAD(z + v * WIDTH)));
+            b &= ~BITS(zeros);
+        }
+        bits |= b << (v * WIDTH);
+    }
+    return bits;
+}
+
+/* Dots of shared numbers with the same rows: a layer of neurons. The products are added to a number three times as large as
+   their sizes can come to, so that each sum lies between two thirds of it and four thirds. What rounding leaves out of a sum is
+   at most 2**-53 of that, so that its own rounding errors, and those of adding them up, come to less than n (n + 1) 1e-31 times
+   the number; underflow may cost 5e-324 each time. */
+static void NAME(layer)(const lane_program *p, lane_work *w, const lane_code *leader)
+{
+    const size_t n = leader->count, lanes = w->lanes;
+    const unsigned int *ys = p->rows + leader->start + n, *members = p->members + leader->a;
+    double *packed = w->scratch + 2 * n, *weights = packed + TWO * n;
+    size_t i, j, k;
+    for (k = 0; k < lanes; k += TWO) {
+        V largest[2] = {SET(0.0), SET(0.0)};
+        for (i = 0; i < n; i++) {
+            const double *y = w->values + ys[i] * lanes + k;
+            const V y0 = LOAD(y), y1 = LOAD(y + WIDTH);
+            STORE(packed + i * TWO, y0);
+            STORE(packed + i * TWO + WIDTH, y1);
+            largest[0] = WHERE(LESS(largest[0], SIZE(y0)), SIZE(y0), largest[0]);
+            largest[1] = WHERE(LESS(largest[1], SIZE(y1)), SIZE(y1), largest[1]);
+        }
+        for (j = 0; j < leader->b; j += 2) { /* two neurons at a time; the last one twice where it has no other */
+            const lane_code *c = &p->codes[members[j]], *d = &p->codes[members[j + 1 < leader->b ? j + 1 : j]];
+            const unsigned int *xs = p->rows + c->start, *us = p->rows + d->start;
+            double whole = 0.0, other = 0.0;
+            V start[4], high0, high1, high2, high3, low0, low1, low2, low3;
+            unsigned int bits;
+            for (i = 0; i < n; i++) {
+                const double x = w->shared[xs[i]], u = w->shared[us[i]];
+                weights[2 * i] = x;
+                weights[2 * i + 1] = u;
+                whole += fabs(x);
+                other += fabs(u);
+            }
+            start[0] = ADD(MUL(SET(3.01 * whole), largest[0]), SET(1e-290));
+            start[1] = ADD(MUL(SET(3.01 * whole), largest[1]), SET(1e-290));
+            start[2] = ADD(MUL(SET(3.01 * other), largest[0]), SET(1e-290));
+            start[3] = ADD(MUL(SET(3.01 * other), largest[1]), SET(1e-290));
+            high0 = start[0], high1 = start[1], high2 = start[2], high3 = start[3];
+            low0 = low1 = low2 = low3 = SET(0.0);
+            for (i = 0; i < n; i++) {
+                const V y0 = LOAD(packed + i * TWO), y1 = LOAD(packed + i * TWO + WIDTH);
+                const V x = SET(weights[2 * i]), u = SET(weights[2 * i + 1]);
+                EXTRACT(high0, low0, x, y0);
+                EXTRACT(high1, low1, x, y1);
+                EXTRACT(high2, low2, u, y0);
+                EXTRACT(high3, low3, u, y1);
+            }
+            {
+                const V high[4] = {high0, high1, high2, high3}, low[4] = {low0, low1, low2, low3};
+                bits = NAME(extracted)(start, high, low, largest, (double)n, w->values + c->out * lanes + k);
+                if (bits)
+                    NAME(exact_dots)(p, w, c, k, bits);
+                if (c == d)
+                    continue;
+                bits = NAME(extracted)(start + 2, high + 2, low + 2, largest, (double)n, w->values + d->out * lanes + k);
+                if (bits)
+                    NAME(exact_dots)(p, w, d, k, bits);
+            }
+        }
     }
 }
 
@@ -167,6 +262,51 @@ static void NAME(exponentials)(const lane_program *p, lane_work *w, const lane_c
     }
 }
 
+/* x**n of row `out`, and where `slopes` is set n * x**(n-1), as `kernels.power` and `power_dx` have them; see LANE_MOST_POWER. */
+static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
+{
+    const size_t lanes = w->lanes;
+    const unsigned int n = c->count, odd = n & 1;
+    const V least = SET(8.636168555094445e-78), most = SET(1.157920892373162e77);
+    const V near_least = SET(5.421010862427522e-20), near_most = SET(1.8446744073709552e19);
+    double *x = w->values + c->a * lanes, *y = w->values + c->b * lanes, *z = w->values + c->out * lanes;
+    double *kept = w->kept + c->kept * lanes, unused;
+    size_t k;
+    slopes = slopes && c->wanted;
+    EACH {
+        const V factor = LOAD(x + k);
+        V high = factor, low = SET(0.0), before = high, before_low = low, more, product;
+        M sure, zero;
+        unsigned int i, bits;
+        for (i = 1; i < n; i++) {
+            before = high;
+            before_low = low;
+            product = MUL(high, factor);
+            low = ADD(PRODUCT_ERROR(high, factor, product), MUL(low, factor));
+            high = ADD(product, low);
+            low = ADD(SUB(product, high), low);
+        }
+        more = WHERE(AND(AT_LEAST(SIZE(high), near_least), AT_MOST(SIZE(high), near_most)), SET(32.0 / 31.0), SET(16.0 / 15.0));
+        sure = AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most));
+        sure = AND(sure, EQUAL(ADD(high, MUL(low, more)), high));
+        if (slopes)
+            sure = AND(sure, EQUAL(ADD(before, MUL(before_low, more)), before));
+        zero = EQUAL(factor, SET(0.0));
+        STORE(z + k, WHERE(zero, odd ? factor : SET(0.0), high));
+        if (slopes) /* 0.0 and no -0.0 where x is zero */
+            STORE(kept + k, ADD(MUL(SET((double)n), before), SET(0.0)));
+        bits = BITS(OR(sure, zero)) ^ ((1u << WIDTH) - 1);
+        for (i = 0; bits; bits >>= 1, i++) {
+            int ok = 1;
+            if (!(bits & 1))
+                continue;
+            c->rule(x[k + i], y[k + i], slopes, &z[k + i], slopes ? &kept[k + i] : &unused, &unused, &ok);
+            if (!ok)
+                w->failed[k + i] |= LANE_ASKED;
+        }
+    }
+}
+
 static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
 {
     const size_t lanes = w->lanes;
@@ -244,6 +384,9 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
                 STORE(z + k, WHERE(OR(AT_MOST(v, u), UNEQUAL(v, v)), v, u));
             }
             break;
+        case LANE_POWER:
+            NAME(power)(w, c, slopes);
+            break;
         case LANE_RULE: {
             const int wanted = slopes ? c->wanted : 0;
             double *second = kept + (wanted == 3) * lanes; /* the rows of those that are wanted */
@@ -261,8 +404,11 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
             NAME(total)(p, w, c);
             break;
         case LANE_DOT:
-        case LANE_WEIGHTED:
             NAME(dot)(p, w, c);
+            break;
+        case LANE_WEIGHTED:
+            if (c->leads)
+                NAME(layer)(p, w, c);
             break;
         case LANE_LARGEST:
         case LANE_SMALLEST:
@@ -461,6 +607,7 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
             ADD_TO(step->a, FLOWS(up, NAME(won)(LOAD(y + k), LOAD(x + k))))
             ADD_TO(step->b, FLOWS(up, NAME(won)(LOAD(x + k), LOAD(y + k))))
             break;
+        case LANE_POWER:
         case LANE_RULE:
             ADD_TO(step->a, FLOWS(up, LOAD(kept + k)))
             kept += (c->wanted == 3) * lanes;
@@ -472,75 +619,122 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
     }
 }
 
-/* The gradients of the weights of dots: to each weight the contribution of each lane, the last lane first. */
+#define COLUMNS (8 * WIDTH) /* weights at once */
+
+/* The gradients of the weights of dots: to each weight the contribution of each lane, the last lane first. Dots with the same rows
+   follow each other, so that these are turned once for all of them: to each lane its numbers side by side. Lanes whose upstream
+   is zero add nothing. */
 static void NAME(add_blocks)(const lane_program *p, const lane_sweep *s, lane_work *w, double *sums, size_t from, size_t to)
 {
     const size_t lanes = w->lanes;
-    size_t b, i, j, k;
-    for (b = from; b < to; b++) {
-        const lane_block *block = &s->blocks[b];
-        const double *upstream = w->adjoints + block->up * lanes;
-        const unsigned int *rows = p->rows + block->rows, *places = s->places + block->sums;
-        for (i = 0; i < block->count; i += WIDTH) {
-            double found[WIDTH];
-            const double *x[WIDTH];
-            V sum;
-            const int close = block->close && i + WIDTH <= block->count;
-            for (j = 0; j < WIDTH; j++) { /* the last few once more, so that there are enough */
-                const size_t at = i + j < block->count ? i + j : block->count - 1;
-                if (!close)
-                    found[j] = sums[places[at]];
-                x[j] = w->values + rows[at] * lanes;
+    double turned[COLUMNS * LANE_MOST], own[COLUMNS];
+    unsigned char flowing[LANE_RUN][LANE_MOST];
+    size_t counts[LANE_RUN], b, i, j, k, run, columns;
+    for (; from < to; from += run) {
+        const unsigned int *rows = p->rows + s->blocks[from].rows;
+        const size_t n = s->blocks[from].count;
+        for (run = 1; run < LANE_RUN && from + run < to && s->blocks[from + run].follows; run++)
+            ;
+        for (b = 0; b < run; b++) {
+            const double *upstream = w->adjoints + s->blocks[from + b].up * lanes;
+            size_t count = 0;
+            for (k = lanes; k-- > 0; count += upstream[k] != 0.0)
+                flowing[b][count] = (unsigned char)k;
+            counts[b] = count;
+        }
+        for (i = 0; i < n; i += columns) {
+            const size_t wide = n - i > COLUMNS / 4 ? COLUMNS : COLUMNS / 4;
+            columns = n - i < wide ? n - i : wide;
+            for (j = 0; j < wide; j++) { /* the last once more, so that there are enough */
+                const double *row = w->values + rows[i + (j < columns ? j : columns - 1)] * lanes;
+                for (k = 0; k < lanes; k++)
+                    turned[k * wide + j] = row[k];
             }
-            sum = close ? LOAD(sums + places[i]) : LOAD(found);
-            for (k = lanes; k > 0;) {
-                V up;
-#if WIDTH == 4
-                V a, b1, c, d, t0, t1, t2, t3;
-                k -= 4;
-                up = LOAD(upstream + k);
-                a = FLOWS(up, LOAD(x[0] + k));
-                b1 = FLOWS(up, LOAD(x[1] + k));
-                c = FLOWS(up, LOAD(x[2] + k));
-                d = FLOWS(up, LOAD(x[3] + k));
-                t0 = _mm256_unpacklo_pd(a, b1); /* a0 b0 a2 b2 */
-                t1 = _mm256_unpackhi_pd(a, b1); /* a1 b1 a3 b3 */
-                t2 = _mm256_unpacklo_pd(c, d);
-                t3 = _mm256_unpackhi_pd(c, d);
-                sum = ADD(sum, _mm256_permute2f128_pd(t1, t3, 0x31));
-                sum = ADD(sum, _mm256_permute2f128_pd(t0, t2, 0x31));
-                sum = ADD(sum, _mm256_permute2f128_pd(t1, t3, 0x20));
-                sum = ADD(sum, _mm256_permute2f128_pd(t0, t2, 0x20));
-#elif WIDTH == 2
-                V a, b1;
-                k -= 2;
-                up = LOAD(upstream + k);
-                a = FLOWS(up, LOAD(x[0] + k));
-                b1 = FLOWS(up, LOAD(x[1] + k));
-                sum = ADD(sum, _mm_unpackhi_pd(a, b1));
-                sum = ADD(sum, _mm_unpacklo_pd(a, b1));
-#else
-                k -= 1;
-                up = LOAD(upstream + k);
-                sum = ADD(sum, FLOWS(up, LOAD(x[0] + k)));
-#endif
+            for (b = 0; b < run; b++) {
+                const lane_block *block = &s->blocks[from + b];
+                const unsigned int *places = s->places + block->sums + i;
+                const double *upstream = w->adjoints + block->up * lanes;
+                double *to_all = own;
+                if (block->close && columns == wide)
+                    to_all = sums + places[0];
+                else
+                    for (j = 0; j < columns; j++)
+                        own[j] = sums[places[j]];
+                if (wide == COLUMNS) {
+                    V s0 = LOAD(to_all), s1 = LOAD(to_all + WIDTH), s2 = LOAD(to_all + 2 * WIDTH), s3 = LOAD(to_all + 3 * WIDTH),
+                      s4 = LOAD(to_all + 4 * WIDTH), s5 = LOAD(to_all + 5 * WIDTH), s6 = LOAD(to_all + 6 * WIDTH),
+                      s7 = LOAD(to_all + 7 * WIDTH);
+                    for (k = 0; k < counts[b]; k++) {
+                        const size_t lane = flowing[b][k];
+                        const double *x = turned + lane * COLUMNS;
+                        const V up = SET(upstream[lane]);
+                        s0 = ADD(s0, MUL(up, LOAD(x)));
+                        s1 = ADD(s1, MUL(up, LOAD(x + WIDTH)));
+                        s2 = ADD(s2, MUL(up, LOAD(x + 2 * WIDTH)));
+                        s3 = ADD(s3, MUL(up, LOAD(x + 3 * WIDTH)));
+                        s4 = ADD(s4, MUL(up, LOAD(x + 4 * WIDTH)));
+                        s5 = ADD(s5, MUL(up, LOAD(x + 5 * WIDTH)));
+                        s6 = ADD(s6, MUL(up, LOAD(x + 6 * WIDTH)));
+                        s7 = ADD(s7, MUL(up, LOAD(x + 7 * WIDTH)));
+                    }
+                    STORE(to_all, s0);
+                    STORE(to_all + WIDTH, s1);
+                    STORE(to_all + 2 * WIDTH, s2);
+                    STORE(to_all + 3 * WIDTH, s3);
+                    STORE(to_all + 4 * WIDTH, s4);
+                    STORE(to_all + 5 * WIDTH, s5);
+                    STORE(to_all + 6 * WIDTH, s6);
+                    STORE(to_all + 7 * WIDTH, s7);
+                } else {
+                    V s0 = LOAD(to_all), s1 = LOAD(to_all + WIDTH);
+                    for (k = 0; k < counts[b]; k++) {
+                        const size_t lane = flowing[b][k];
+                        const double *x = turned + lane * (COLUMNS / 4);
+                        const V up = SET(upstream[lane]);
+                        s0 = ADD(s0, MUL(up, LOAD(x)));
+                        s1 = ADD(s1, MUL(up, LOAD(x + WIDTH)));
+                    }
+                    STORE(to_all, s0);
+                    STORE(to_all + WIDTH, s1);
+                }
+                if (to_all == own)
+                    for (j = 0; j < columns; j++)
+                        sums[places[j]] = own[j];
             }
-            if (close) {
-                STORE(sums + places[i], sum);
-                continue;
-            }
-            STORE(found, sum);
-            for (j = 0; j < WIDTH && i + j < block->count; j++)
-                sums[places[i + j]] = found[j];
         }
     }
 }
 
+/* A step of Adam for numbers that have made as many steps and all have a gradient; `nn.optimizers` has the formula. Those that
+   fill no vector are left. */
+static size_t NAME(adam)(size_t count, double *xs, const double *gradients, double *means, double *squares, const lane_adam *o)
+{
+    const V beta1 = SET(o->beta1), beta2 = SET(o->beta2), rest1 = SET(1.0 - o->beta1), rest2 = SET(1.0 - o->beta2);
+    size_t i;
+    for (i = 0; i + WIDTH <= count; i += WIDTH) {
+        V x = LOAD(xs + i), g = LOAD(gradients + i), mean, square;
+        if (o->decoupled)
+            x = MUL(x, SET(o->shrink));
+        else
+            g = ADD(g, MUL(SET(o->weight_decay), x));
+        mean = ADD(MUL(beta1, LOAD(means + i)), MUL(rest1, g));
+        square = ADD(MUL(beta2, LOAD(squares + i)), MUL(MUL(rest2, g), g));
+        STORE(means + i, mean);
+        STORE(squares + i, square);
+        STORE(xs + i, SUB(x, DIV(MUL(SET(o->rate), mean), ADD(DIV(ROOT(square), SET(o->root)), SET(o->eps)))));
+    }
+    return i;
+}
+
 static const lane_kernels NAME(kernels) = {
-    WIDTH == 4 ? "AVX2" : WIDTH == 2 ? "SSE2" : "C", TWO, NAME(forward), NAME(backward), NAME(add_blocks),
+    WIDTH == 4 ? "AVX2" : WIDTH == 2 ? "SSE2" : "C", TWO, NAME(forward), NAME(backward), NAME(add_blocks), NAME(adam),
 };
 
 #undef ADD_TO
+#undef COLUMNS
+#undef EXTRACT
+#undef FMA
+#undef FMSUB
 #undef FLOWS
 #undef TWO_SUM
 #undef EACH

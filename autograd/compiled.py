@@ -7,6 +7,7 @@ it holds for the numbers of a call. Where none does, the function itself runs, a
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import sys
@@ -22,7 +23,7 @@ from .dual import lifted
 from .engines import chosen
 from .graphs import gradients
 from .layout import Layout, is_array
-from .program import Program, Stale, bits, stop
+from .program import Guard, Program, Stale, bits, stop
 from .record import NaryPrimitive, bare, is_tracked, to_float
 from .recording import Drawn, Recorder, drawn_next, given_again
 from .replay import number
@@ -254,6 +255,10 @@ class Output(NamedTuple):
         return self.what is other.what or (not is_tracked(self.what) and bool(self.what == other.what))
 
 
+def _all_same(outputs: Sequence[Output], others: Sequence[Output]) -> bool:
+    return len(outputs) == len(others) and all(a.same(b) for a, b in zip(outputs, others, strict=True))
+
+
 class Path:
     """One way through a function: a program, and how the result is put together."""
 
@@ -281,6 +286,24 @@ class Path:
         self._primitives: dict[int, ProgramPrimitive] = {}
         self._operands: dict[int, tuple[list[int], list[int]]] = {}
         self.valued = any(output.valued for output in outputs)
+        self.others: tuple[tuple[Guard, ...], ...] = ()  # guards of ways with the same code, one of which will do as well
+
+    def joined(self, others: Sequence[Path]) -> Path | None:
+        """One path for points that go this way or other ones; None if they do not compute the same."""
+        for other in others:
+            if self.program.other_code(other.program) or not _all_same(self.outputs, other.outputs) or other.draws:
+                return None
+        found = copy.copy(self)
+        found.others = tuple([other.program.guards for other in others])
+        return found
+
+    def holds(self, numbers: Sequence[float]) -> bool:
+        """Whether the guards of one of its ways hold.
+
+        Args:
+            numbers: by slot.
+        """
+        return any(all(guard.holds(numbers) for guard in way) for way in (self.program.guards, *self.others))
 
     def fits(self, inputs: Sequence[Any]) -> bool:
         """Whether arguments are told from what the function closes over as they were when it was recorded."""
@@ -297,8 +320,7 @@ class Path:
         """Whether another recording of the same way found the same."""
         return (
             self.program.agrees(other.program)
-            and len(self.outputs) == len(other.outputs)
-            and all(a.same(b) for a, b in zip(self.outputs, other.outputs, strict=True))
+            and _all_same(self.outputs, other.outputs)
             and len(self.draws) == len(other.draws)
         )
 

@@ -17,19 +17,29 @@ __all__ = ["backward", "gradients", "topological_order"]
 V = TypeVar("V", bound=Face)
 
 
-def topological_order(root: V) -> list[V]:
+def topological_order(root: V | Sequence[V]) -> list[V]:
     """Every node that ``root`` was computed from, parents before children, ``root`` last.
 
     A depth-first walk with a stack of its own, so that a chain of a million nodes needs no recursion.
+
+    Args:
+        root: a Value, or a list or tuple of several: then each node that any of them was computed from is there once.
+
+    Returns:
+        The nodes. Those of the first root come first.
+
+    Raises:
+        TypeError: root is neither a Value nor a list or tuple of Values of one engine.
 
     >>> from autograd import Value
     >>> x = Value(1, label="x"); y = x + x; y.label = "y"
     >>> [node.label for node in topological_order(y * x)]
     ['x', 'y', '']
     """
-    if not isinstance(root, Face):
+    if not isinstance(root, (Face, list, tuple)):
         raise TypeError(f"expected a Value, got {type(root).__name__}; wrap the number in Value(...)")
-    order: list[V] = root._engine._order_of([root])
+    roots = _values(root, "topological_order(root)")
+    order: list[V] = roots[0]._engine._order_of(roots) if roots else []
     return order
 
 

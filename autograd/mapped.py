@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import inspect
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, NamedTuple
 
-from . import modes, points, records as p, transforms, tree
+from . import leaves, modes, points, records as p, transforms, tree
 from .compiled import Compiled, Path, compile
 from .engines import chosen
 from .graphs import gradients
 from .layout import Layout
-from .program import Program, stop
+from .program import stop
 from .record import NaryPrimitive, is_real, is_tracked
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
 
-__all__ = ["vmap"]
+__all__ = ["Added", "added", "vmap"]
 
 # A compiled engine has its own.
 Lanes: Any = getattr(chosen, "Lanes", points.Lanes)
@@ -89,6 +90,44 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, thr
     return wrapped
 
 
+class Added:
+    """What points come to, and its gradients: what one node of them knows, without the node.
+
+    Args:
+        data: the number.
+        operands: the Values that it depends on.
+        sums: the derivative with respect to each.
+        node: makes the node.
+    """
+
+    __slots__ = ("_node", "data", "operands", "sums")
+
+    def __init__(self, data: float, operands: tuple[Any, ...], sums: Any, node: Callable[[], Any]) -> None:
+        self.data, self.operands, self.sums, self._node = data, operands, sums, node
+
+    def backward(self) -> None:
+        """Do what ``backward()`` of the node does to the operands."""
+        if not leaves.add_gradients(self.operands, self.sums):
+            self._node().backward()
+
+
+def added(f: Callable[..., Any]) -> Callable[..., Any]:
+    """``vmap(f, reduce="mean")``, but its result is an `Added` where it would be one node.
+
+    >>> from autograd import Value
+    >>> w = Value(2.0)
+    >>> mean = added(lambda x: w * x)([1.0, 2.0])
+    >>> mean.backward(); mean.data, w.grad
+    (3.0, 1.5)
+    """
+    mapped = Mapped(f, 0, "mean", 1, Added)
+
+    def wrapped(*args: Any) -> Any:
+        return mapped(args, {})
+
+    return wrapped
+
+
 def _check_axes(axes: Any) -> None:
     for axis in tree.leaves(axes):
         if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
@@ -101,14 +140,30 @@ class Plan(NamedTuple):
     Attributes:
         lanes: of the program.
         operands: the Values that the output depends on: arguments that all points share, and captured ones.
-        wanted: for each sum of the lanes whether it is that of an operand.
+        wanted: for each sum of the lanes whether it is that of an operand; None if all are.
         primitive: what becomes the ``op`` of the result.
     """
 
     lanes: Any
     operands: tuple[Any, ...]
-    wanted: list[bool]
+    wanted: list[bool] | None
     primitive: Any
+
+
+class Side(NamedTuple):
+    """Where the derivatives with respect to an argument are, among all that lanes found.
+
+    Attributes:
+        layout: of the argument.
+        start: how many columns the blocks before its block have.
+        width: how many columns the block has, which is a matrix with a row for each point.
+        columns: which of them are its derivatives.
+    """
+
+    layout: Layout
+    start: int
+    width: int
+    columns: Sequence[int]
 
 
 class Group:
@@ -129,8 +184,10 @@ class Group:
         flat._transform = "vmap", function, 0, False  # type: ignore[attr-defined]  # says whose variables are compared
         self.form, self.name = form, name
         self.compiled = Compiled(flat)
+        self.sides: tuple[bytes, list[Side], list[int]] | None = None  # of its points, where none of their numbers is a Value
         self._lanes: dict[Any, Any] = {}
         self._plans: dict[Any, Plan] = {}
+        self._joined: tuple[list[Path], Path | None] = [], None
         self._keys: dict[Any, Any] = {}
 
     def paths(self, batch: Batch, mode: Any) -> list[Path] | None:
@@ -149,7 +206,12 @@ class Group:
             return []
         if entry.reason is not None:
             return None
-        return [path for path in entry.paths if path.agreed and not path.draws and path.fits(batch.inputs)]
+        plain = not batch.has_values
+        return [
+            path
+            for path in entry.paths
+            if path.agreed and not path.draws and ((plain and not path.bound) or path.fits(batch.inputs))
+        ]
 
     def lanes(self, path: Path, active: bytes, mapped: bytes, captured: bool) -> Any:
         """The lanes of a program."""
@@ -158,7 +220,17 @@ class Group:
         if found is None:
             if len(self._lanes) >= MOST_FORMS:  # of programs that are forgotten by now
                 self._lanes.clear()
-            found = self._lanes[key] = Lanes(path.program, active, mapped, captured)
+            found = self._lanes[key] = Lanes(path.program, active, mapped, captured, others=path.others)
+        return found
+
+    def joined(self, paths: list[Path]) -> Path:
+        """One path for the points of all of them, where their programs have the same code; else the first of them."""
+        if len(paths) == 1:
+            return paths[0]
+        known, found = self._joined
+        if found is None or known != paths:
+            found = paths[0].joined(paths[1:]) or paths[0]
+            self._joined = paths, found
         return found
 
     def plan(self, path: Path, batch: Batch, record: Any) -> Plan:
@@ -175,7 +247,7 @@ class Group:
             known = [*batch.inputs, *program.captured]
             operands = tuple([known[i] for i in slots if needed[i]])
             primitive = Reduction(self.name, operands, record)
-            wanted = [bool(needed[i]) for i in slots]
+            wanted = None if len(operands) == len(slots) else [bool(needed[i]) for i in slots]
             found = Plan(self.lanes(path, active, batch.mapped, True), operands, wanted, primitive)
             if not batch.has_values:
                 if len(self._plans) >= MOST_FORMS:
@@ -223,8 +295,22 @@ class Batch:
                 mapped.append(flag)
         self.mapped, self.input_of = bytes(mapped), found
 
+    def others(self, sources: list[Any], rows: int) -> Batch:
+        """The same with other points of the same form.
+
+        Args:
+            sources: their matrices.
+            rows: how many there are.
+        """
+        found: Batch = object.__new__(Batch)
+        found.__dict__.update(self.__dict__)
+        found.sources, found.rows = sources, rows
+        return found
+
     def shared(self) -> list[float]:
         """The numbers that all points share."""
+        if 0 not in self.mapped:
+            return []
         return [x if type(x) is float else number(x) for x, flag in zip(self.inputs, self.mapped, strict=True) if not flag]
 
     def values(self) -> bytes:
@@ -274,11 +360,13 @@ def _taken_apart(f: Any) -> tuple[str, Any, Any]:
 
 
 class Mapped:
-    """What `vmap` returns does this; the arguments are those of `vmap`."""
+    """What `vmap` returns does this; the arguments are those of `vmap`, and what makes a result in the place of a node."""
 
-    def __init__(self, f: Callable[..., Any], axes: Any, reduce: str | None, threads: int) -> None:
+    def __init__(
+        self, f: Callable[..., Any], axes: Any, reduce: str | None, threads: int, result: Callable[..., Any] | None = None
+    ) -> None:
         name = getattr(f, "__name__", type(f).__name__)
-        self.axes, self.reduce, self.threads = axes, reduce, threads
+        self.axes, self.reduce, self.threads, self._result = axes, reduce, threads, result
         self.name = f"vmap_of_{name}" if name.isidentifier() else "vmap"
         self.kind, self.function, self.argnums = _taken_apart(f)
         self.f = compile(f) if self.kind == "other" else f
@@ -289,7 +377,7 @@ class Mapped:
                 f'differentiate what comes out, as in vmap(f, reduce="{reduce}")(xs).backward()'
             )
         self._groups: dict[Any, Group] = {}
-        self._last: tuple[Any, Group] | None = None
+        self._last: tuple[Any, Batch] | None = None
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         samples = Samples(args, named, self.axes)
@@ -314,15 +402,15 @@ class Mapped:
         sources = [matrix for matrix, _, _ in matrices]
         shapes = [shape for _, shape, _ in matrices] if samples.all_mapped else None  # by which the form is known again
         if shapes is not None and self._last is not None and self._last[0] == shapes:
-            form, group = self._last[1].form, self._last[1]
-        else:
-            form = self._form(samples, 0)
-            group = self._group(form)
-            if not all(form.flags[i] for i in self._differentiated(form)):
-                return self._sorted(samples)
-            if shapes is not None:
-                self._last = shapes, group
-        return [Batch(group, form.numbers, form.flags, sources, samples.count, None)]
+            return [self._last[1].others(sources, samples.count)]
+        form = self._form(samples, 0)
+        group = self._group(form)
+        if not all(form.flags[i] for i in self._differentiated(form)):
+            return self._sorted(samples)
+        batch = Batch(group, form.numbers, form.flags, sources, samples.count, None)
+        if shapes is not None:
+            self._last = shapes, batch.others([], 0)
+        return [batch]
 
     def _sorted(self, samples: Samples) -> list[Batch]:
         found: dict[Any, tuple[Form, list[bool], array[float], list[int]]] = {}
@@ -384,11 +472,15 @@ class Mapped:
             return self._stacked([self._alone(samples, i) for i in range(samples.count)], samples.kind, mode)
         results: list[Any] = [None] * samples.count
         errors: dict[int, Exception] = {}
+        differentiating = self.kind != "values"
+        seen = mode._replace(recording=True) if differentiating else mode  # by the function: `no_grad` doesn't stop a gradient
         for batch in batches:
-            pending = [*range(batch.rows)]
+            # A gradient that depends on a Value among the arguments is a Value.
+            by_program = not (differentiating and batch.has_values and mode.recording)
+            pending: Sequence[int] = range(batch.rows)
             tried: list[Path] = []
             while pending:
-                paths = batch.group.paths(batch, mode)
+                paths = batch.group.paths(batch, seen) if by_program else None
                 new = [path for path in paths or () if path not in tried]
                 if new:
                     tried.append(new[0])
@@ -399,14 +491,17 @@ class Mapped:
                     for i, result in found:
                         results[batch.place(i)] = result
                     continue
-                i = pending.pop(0)
+                if not isinstance(pending, deque):
+                    pending = deque(pending)
+                i = pending.popleft()
                 place = batch.place(i)
                 # Where a program without guards doesn't hold, something raises or asks: another recording wouldn't help.
                 recordable = paths is not None and all(path.program.guards for path in tried)
                 try:
                     if recordable:
-                        results[place] = batch.group.compiled(*batch.numbers_at(i))
-                    if not recordable or self.kind != "values":
+                        with modes.enable_grad() if differentiating else nullcontext():
+                            results[place] = batch.group.compiled(*batch.numbers_at(i))
+                    if not recordable or differentiating:
                         results[place] = self._alone(samples, place)
                 except Exception as error:
                     errors[place] = error
@@ -420,7 +515,7 @@ class Mapped:
             results = [tree.map(_number_of, result) for result in results]
         return stacked(results, kind)
 
-    def _by_path(self, batch: Batch, path: Path, pending: list[int], mode: Any, kind: str) -> tuple[Any, list[int]]:
+    def _by_path(self, batch: Batch, path: Path, pending: Sequence[int], mode: Any, kind: str) -> tuple[Any, Sequence[int]]:
         """The results at some points of a batch by one program.
 
         Args:
@@ -435,7 +530,6 @@ class Mapped:
             and if it holds everywhere, the result of the call.
         """
         picked = None if len(pending) == batch.rows else array("q", pending)
-        form = batch.group.form
         if self.kind == "values":
             if path.valued and mode.recording:
                 return self._as_nodes(batch, pending, kind), []
@@ -447,46 +541,68 @@ class Mapped:
         else:
             if not (path.layout.is_number and path.outputs[0].kind == "out"):
                 return [], pending
-            wanted = sorted({batch.input_of[k] for k in self._differentiated(form)})
-            lanes = batch.group.lanes(path, bytes([i in wanted for i in range(len(batch.inputs))]), batch.mapped, False)
-            outputs, slopes, failed = lanes.gradients(batch.sources, batch.shared(), batch.rows, picked, 0, self.threads)
-            columns = {slot: k for k, slot in enumerate(wanted)}
-            parts = [
-                (form.layouts[i], [columns[batch.input_of[k]] for k in range(*form.spans[i])])
-                for i in self._positions(form.count)
-            ]
-            if kind and not failed and (whole := self._packed_gradient(parts, outputs, slopes, len(wanted), kind)) is not None:
+            wanted, parts, blocks = (None if batch.has_values else batch.group.sides) or self._sides(batch)
+            lanes = batch.group.lanes(path, wanted, batch.mapped, False)
+            shared = batch.shared()
+            outputs, slopes, failed = lanes.gradients(batch.sources, shared, batch.rows, picked, 0, self.threads, blocks)
+            if kind and not failed and (whole := self._packed_gradient(parts, outputs, slopes, kind)) is not None:
                 return whole, []
-            rows = self._gradient_rows(parts, outputs, slopes, len(wanted), len(pending))
+            rows = self._gradient_rows(parts, outputs, slopes, len(pending))
         bad = set(failed)
         found = [(i, row) for k, (i, row) in enumerate(zip(pending, rows, strict=True)) if k not in bad]
         left = [pending[k] for k in failed]
         return (self._stacked([row for _, row in found], kind, mode), []) if kind and not left else (found, left)
 
-    def _as_nodes(self, batch: Batch, pending: list[int], kind: str) -> Any:
+    def _as_nodes(self, batch: Batch, pending: Sequence[int], kind: str) -> Any:
         found = [(i, batch.group.compiled(*batch.numbers_at(i))) for i in pending]
         return stacked([result for _, result in found], kind) if kind else found
 
-    def _gradient_rows(self, parts: list[Any], outputs: Any, slopes: Any, width: int, count: int) -> Iterator[Any]:
+    def _sides(self, batch: Batch) -> tuple[bytes, list[Side], list[int]]:
+        """Which inputs are differentiated, where the derivatives of each argument will be, and the widths of the blocks."""
+        form = batch.group.form
+        positions = self._positions(form.count)
+        inputs = [[batch.input_of[k] for k in range(*form.spans[i])] for i in positions]
+        wanted = sorted({k for mine in inputs for k in mine})
+        flags = bytes([i in wanted for i in range(len(batch.inputs))])
+        if [k for mine in inputs for k in mine] == wanted:  # a block for each argument
+            blocks = [len(mine) for mine in inputs]
+            columns: list[Sequence[int]] = [range(width) for width in blocks]
+        else:
+            blocks, place = [len(wanted)], {k: i for i, k in enumerate(wanted)}
+            columns = [[place[k] for k in mine] for mine in inputs]
+        found = []
+        for k, i in enumerate(positions):
+            start, width = (sum(blocks[:k]), blocks[k]) if len(blocks) > 1 else (0, len(wanted))
+            found.append(Side(form.layouts[i], start, width, columns[k]))
+        sides = flags, found, blocks
+        if not batch.has_values:
+            batch.group.sides = sides
+        return sides
+
+    def _gradient_rows(self, parts: list[Side], outputs: Any, slopes: Any, count: int) -> Iterator[Any]:
         """The result at each point."""
         for i in range(count):
-            row = slopes[i * width : (i + 1) * width]
-            found = [layout.filled([row[k] for k in columns]) for layout, columns in parts]
+            found = []
+            for layout, start, width, columns in parts:
+                begin = start * count + i * width
+                found.append(layout.filled([slopes[begin + k] for k in columns]))
             gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
             yield gradient if self.kind == "grad" else (outputs[i], gradient)
 
-    def _packed_gradient(self, parts: list[Any], outputs: Any, slopes: Any, width: int, kind: str) -> Any:
+    def _packed_gradient(self, parts: list[Side], outputs: Any, slopes: Any, kind: str) -> Any:
         """The result of a call, where each argument is one number, a list of numbers or an array at each point; else None."""
         found = []
-        for layout, columns in parts:
+        count = len(outputs)
+        for layout, start, width, columns in parts:
             shape = _shape_of(layout, kind)
             if shape is None:
                 return None
-            block = slopes
+            block = slopes if len(slopes) == width * count else slopes[start * count : (start + width) * count]
             if len(columns) != width:
-                block = array("d", bytes(8 * len(columns) * len(outputs)))
+                whole = block
+                block = array("d", bytes(8 * len(columns) * count))
                 for k, column in enumerate(columns):
-                    block[k :: len(columns)] = slopes[column::width]
+                    block[k :: len(columns)] = whole[column::width]
             found.append(numbers_of_all(block, kind, shape))
         gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
         return gradient if self.kind == "grad" else (numbers_of_all(outputs, kind, ()), gradient)
@@ -513,7 +629,8 @@ class Mapped:
         Args:
             batches: the points.
             mode: that is on.
-            sure: whether to find out at which points each program holds, and not to hope that the first one does at all.
+            sure: whether to find out at which points each program holds, and not to hope that the first one does at all, or
+                all of them together.
         """
         parts: list[tuple[Batch, Path, list[int] | None]] = []
         for batch in batches:
@@ -539,7 +656,7 @@ class Mapped:
                 if not (path.layout.is_number and path.outputs[0].kind == "out"):
                     return None
                 if not sure:
-                    parts.append((batch, path, None))
+                    parts.append((batch, batch.group.joined(new), None))
                     continue
                 lanes = batch.group.lanes(path, batch.values(), batch.mapped, True)
                 _, failed = lanes.values(batch.sources, batch.shared(), batch.rows, array("q", pending), self.threads)
@@ -572,17 +689,23 @@ class Mapped:
         tasks = []
         for (batch, _, mine), plan in zip(parts, plans, strict=True):
             to = None
-            if len(plans) > 1 or not all(plan.wanted):
+            if len(plans) > 1 or plan.wanted is not None:
                 place_of = {x: i for i, x in enumerate(operands)}
                 mine_of = iter([place_of[x] for x in plan.operands])
-                to = array("I", [next(mine_of) if flag else len(operands) for flag in plan.wanted])
+                wanted = plan.wanted or [True] * len(plan.operands)
+                to = array("I", [next(mine_of) if flag else len(operands) for flag in wanted])
             tasks.append((plan.lanes, batch.shared(), to, batch.sources, batch.rows, *batch.picked(mine)))
         seed = 1.0 / count if self.reduce == "mean" else 1.0
         outputs, sums, failed = added_up(tasks, count, seed, len(operands) + 1, self.threads)
         if failed:
             return None
         value = self.record.evaluate((*outputs,), outputs)
-        return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums[: len(operands)])
+        sums = sums if len(sums) == len(operands) else sums[: len(operands)]
+
+        def node() -> Any:
+            return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums)
+
+        return node() if self._result is None else self._result(value, operands, sums, node)
 
 
 def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) -> Iterator[Any]:
@@ -680,7 +803,7 @@ class Reduction(NaryPrimitive):
             captured = [xs[slots[x]] if x in slots else number(x) for x in program.captured]
             for i in range(batch.rows) if mine is None else mine:
                 inputs = [x if type(x) is float else xs[slots[x]] if x in slots else number(x) for x in batch.inputs_at(i)]
-                found[batch.place(i)] = _replayed(program, [*inputs, *captured, *program.constants])
+                found[batch.place(i)] = _replayed(path, [*inputs, *captured, *program.constants])
         return self._record(found)
 
     def _value(self, xs: Sequence[float]) -> float:
@@ -698,12 +821,13 @@ class Reduction(NaryPrimitive):
 _SIGNATURE = inspect.signature(lambda xs, /: None)
 
 
-def _replayed(program: Program, found: list[Any]) -> Any:
+def _replayed(path: Path, found: list[Any]) -> Any:
     """The output of a program from numbers or Values in the place of its inputs, captured Values and constants."""
+    program = path.program
     for record, slots in program:
         xs = tuple([found[s] for s in slots])
         found.append(transforms.stop_gradient(xs[0]) if record is stop else record.apply(xs))
     plain = [x if type(x) is float else number(x) for x in found]
-    if not all(guard.holds(plain) for guard in program.guards):
+    if not path.holds(plain):
         raise ValueError("it takes another way through the function there")
     return found[program.outputs[0]]

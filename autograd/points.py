@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .program import Program, Stale, stop
+from .program import Guard, Program, Stale, stop
 from .replay import Tape, number
 
 __all__ = ["Lanes", "added_up"]
@@ -25,6 +25,7 @@ class Lanes:
         active: for each input whether it is differentiated: 1 or 0.
         mapped: for each input whether it has a number of its own at each point.
         captured: whether captured Values are differentiated.
+        others: the guards of other programs with the same code: it holds where those of one of them hold.
 
     >>> from array import array
     >>> from autograd import multiply
@@ -33,8 +34,11 @@ class Lanes:
     (array('d', [20.0, 30.0]), array('d', [10.0, 10.0]), [])
     """
 
-    def __init__(self, program: Program, active: bytes, mapped: bytes, captured: bool = False) -> None:
+    def __init__(
+        self, program: Program, active: bytes, mapped: bytes, captured: bool = False, others: tuple[tuple[Guard, ...], ...] = ()
+    ) -> None:
         self.program = program
+        self._ways = program.guards, *others
         self._mapped = mapped
         self._kept = [i for i, slot in enumerate([i for i in range(program.inputs) if active[i]]) if mapped[slot]]
         self._tape = Tape(program, active)
@@ -88,6 +92,7 @@ class Lanes:
         picked: Iterable[int] | None = None,
         k: int = 0,
         threads: int = 1,
+        blocks: Sequence[int] | None = None,
     ) -> tuple[array[float], array[float], list[int]]:
         """The outputs, and the derivatives of output k with respect to the inputs that are mapped and active.
 
@@ -98,6 +103,7 @@ class Lanes:
             picked: see `values`.
             k: which output. The program has no other.
             threads: means nothing here.
+            blocks: the derivatives are a matrix of so many columns, and then one of so many; one for all if None.
 
         Returns:
             (outputs, derivatives, failed), as `values` has them.
@@ -107,7 +113,16 @@ class Lanes:
             value, row = self._tape.sweep(numbers, k)
             return [value], [row[i] for i in self._kept]
 
-        return self._each(sweep, sources, shared, points, picked)
+        outputs, derivatives, failed = self._each(sweep, sources, shared, points, picked)
+        width = len(self._kept)
+        if blocks is None or len(blocks) < 2:
+            return outputs, derivatives, failed
+        found, start = array("d"), 0
+        for size in blocks:
+            for i in range(0, len(derivatives), width):
+                found += derivatives[i + start : i + start + size]
+            start += size
+        return outputs, found, failed
 
     def _each(
         self, compute: Any, sources: Sequence[Numbers], shared: Sequence[float], points: int, picked: Iterable[int] | None
@@ -138,7 +153,7 @@ class Lanes:
             for record, slots, _ in self._code:
                 xs = tuple([found[s] for s in slots])
                 found.append(record.evaluate(xs, xs))
-            return found if all(guard.holds(found) for guard in program.guards) else None
+            return found if any(all(guard.holds(found) for guard in way) for way in self._ways) else None
         except (ArithmeticError, ValueError, TypeError):
             return None
 

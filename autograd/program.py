@@ -258,11 +258,14 @@ class Program:
 
     def agrees(self, other: Program) -> bool:
         """Whether another recording found the same: code, constants, guards and results, and the same captured Values."""
+        return self.same_path(other) and not self.other_code(other)
+
+    def other_code(self, other: Program) -> bool:
+        """Whether another program computes something else, whatever the guards say, or captured other Values."""
         return (
-            len(self.captured) == len(other.captured)
-            and all(map(operator.is_, self.captured, other.captured))
-            and self.same_path(other)
-            and self._code() == other._code()
+            len(self.captured) != len(other.captured)
+            or not all(map(operator.is_, self.captured, other.captured))
+            or self._code() != other._code()
         )
 
     def same_path(self, other: Program) -> bool:

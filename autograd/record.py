@@ -176,7 +176,7 @@ class Primitive:
         function: the function on floats.
         partials: for each operand a function ``(z, *operands)`` that returns dz/doperand, where ``z`` is
             the primitive's own result; None for a parameter, which is always a plain number.
-        symbol: what a drawing shows, such as ``"*"``; the name if left out.
+        symbol: what a drawing shows, such as ``"*"``; if left out the name, or for a derivative ``tanh′`` and ``∂power/∂x``.
         sign: what stands between two operands, or before one, where the operation is written out; the symbol if left out,
             unless it is a word.
         remedy: what to do about an error, as the message says it.
@@ -220,8 +220,8 @@ class Primitive:
         self.__signature__ = signature or inspect.signature(function)
         self.function = function
         self.partials = tuple(partials)
-        self.symbol = symbol or name
-        self.sign = sign or ("" if self.symbol[0].isalpha() else self.symbol)
+        self.symbol = symbol or (_slope(name, len(partials)) if inner else name)
+        self.sign = sign or ("" if not symbol or symbol[0].isalpha() else symbol)
         self.remedy = remedy
         self.formula = formula
         self.derivatives = derivatives
@@ -386,6 +386,18 @@ class Primitive:
 
     def __reduce__(self) -> Any:
         return self.name
+
+
+def _slope(name: str, operands: int) -> str:
+    """How people write a derivative that is a record of its own.
+
+    >>> _slope("tanh_dx", 1), _slope("power_dy", 2), _slope("deviation", 1)
+    ('tanh′', '∂power/∂y', 'deviation')
+    """
+    function, _, operand = name.partition("_d")
+    if not operand:
+        return name
+    return f"{function}′" if operands == 1 else f"∂{function}/∂{operand}"
 
 
 def _number_text(x: Any) -> str:

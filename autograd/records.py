@@ -1976,7 +1976,7 @@ def sinc_dx(x: Any) -> Any:
     return kernels_exact.sinc_dx(x)
 
 
-@record(dx=lambda z, n, x: sinc_dn(n + 1.0, x), inner=True)
+@record(dx=lambda z, n, x: sinc_dn(n + 1.0, x), symbol="sinc⁽ⁿ⁾", inner=True)
 def sinc_dn(n: Any, x: Any) -> Any:
     """The derivative of order n of sinc."""
     return kernels_exact.sinc_dn(n, x)

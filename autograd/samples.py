@@ -318,7 +318,7 @@ def _filled(leaf: tuple[str, Any], numbers: Iterator[Any]) -> Any:
 def numbers_of_all(found: array[float], kind: str, shape: tuple[int, ...]) -> Any:
     """Numbers of all points, each of which has so many, in the kind of the arguments."""
     if kind == "array":
-        return sys.modules["numpy"].array(found).reshape(-1, *shape)
+        return sys.modules["numpy"].asarray(found).reshape(-1, *shape)
     if not shape:
         return found if kind == "buffer" else memoryview(found) if kind == "memoryview" else found.tolist()
     if kind == "list":

@@ -22,6 +22,7 @@ from .views.drawing import Drawing, draw
 from .views.explain import Explanation, explain
 from .views.image import Still
 from .views.interactive import Interactive
+from .views.play import Play, play
 from .views.steps import Steps, steps
 
 __all__ = [
@@ -30,12 +31,14 @@ __all__ = [
     "Explanation",
     "GraphvizNotFoundError",
     "Interactive",
+    "Play",
     "RenderError",
     "Steps",
     "Still",
     "compare",
     "draw",
     "explain",
+    "play",
     "set_graphviz",
     "steps",
 ]

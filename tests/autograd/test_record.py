@@ -161,6 +161,28 @@ def test_an_application_is_written_in_one_way(op: Any, words: list[str], paper: 
     assert op.written(words, symbol="f").startswith("f(")
 
 
+@pytest.mark.parametrize("name", [name for name, r in EVERY.items() if r.inner])
+def test_what_stands_for_a_derivative_reads_as_one(name: str) -> None:
+    """In the graph of a derivative nothing has a Python name such as ``tanh_dx``, and nothing is written infix by it."""
+    op = EVERY[name]
+    assert "_" not in op.symbol
+    words = ["a", "b"][: op.arity or 1]
+    function, _, operand = name.partition("_d")
+    if name not in ("chain", "deviation", "sinc_dn"):
+        assert op.symbol == (f"{function}′" if op.arity == 1 else f"∂{function}/∂{operand}")
+        assert op.written(words) == f"{op.symbol}({', '.join(words)})"
+        assert op.written(words, python=True) == f"{name}({', '.join(words)})"
+
+
+def test_the_graph_of_a_derivative_reads_as_mathematics(Value: Any) -> None:
+    """In both engines the nodes of a derivative say tanh′ and ∂power/∂x, in error messages too."""
+    x = Value(0.5, label="x")
+    order = ag.topological_order(ag.gradients(x.tanh() ** 3, x, create_graph=True))
+    assert [node.op.symbol for node in order if node.op] == ["tanh", "∂power/∂x", "tanh′", "*"]
+    assert [node._op for node in order] == ["", "tanh", "∂power/∂x", "tanh′", "*"]
+    assert records.sqrt_dx.describe((x,)) == "sqrt′(x) where x = 0.5"
+
+
 def test_a_type_checker_sees_the_methods() -> None:
     """The signatures in `Operators` that only a type checker reads are those of the methods that are there."""
     (tree,) = [n for n in ast.parse(inspect.getsource(operators)).body if isinstance(n, ast.ClassDef) and n.name == "Operators"]

@@ -174,6 +174,26 @@ def test_gradients_at_each_point() -> None:
     assert nested == [[[2.0], [1.0]], [[4.0], [3.0]], [[6.0], [5.0]]]
 
 
+@pytest.mark.parametrize("argnums", [(0, 1), (1, 0), (0, 2), (2, 1, 0), (1,), 2])
+def test_gradients_of_arguments_in_any_order(argnums: Any) -> None:
+    """Gradients with respect to some arguments, in the order that was asked for, are those of calls of the gradient."""
+
+    def f(x: Any, row: Any, y: Any) -> Any:
+        return x * row[0] + row[1] * y * y + ag.sin(x * row[2])
+
+    rows = np.arange(33.0).reshape(11, 3) / 7.0
+    gradient = ag.grad(f, argnums)
+    mapped = ag.vmap(gradient)
+    one = not isinstance(argnums, tuple)
+    for _ in range(3):
+        for columns in ((np.array(XS), rows, np.array(XS[::-1])), (XS, rows.tolist(), XS[::-1])):
+            found = mapped(*columns)
+            for i, (x, row, y) in enumerate(zip(XS, rows.tolist(), XS[::-1], strict=True)):
+                expected = gradient(x, row, y)
+                for mine, other in zip((found,) if one else found, (expected,) if one else expected, strict=True):
+                    assert np.array_equal(mine[i], other)
+
+
 def test_gradients_of_what_all_points_share() -> None:
     """An argument with in_axes=None has a gradient of its own at each point."""
     found = ag.vmap(ag.grad(lambda w, x: w * x * x, 0), in_axes=(None, 0))(3.0, [1.0, 2.0, 3.0])
@@ -184,6 +204,21 @@ def test_gradients_of_what_all_points_share() -> None:
     assert whole == [2.0, 4.0, 6.0]
     rows = ag.vmap(ag.grad(lambda v, x: v[0] * v[1] * x), in_axes=(None, 0))(np.array([2.0, 3.0]), [1.0, 2.0])
     assert [row.tolist() for row in rows] == [[3.0, 2.0], [6.0, 4.0]]
+
+
+def test_gradients_where_nothing_is_recorded() -> None:
+    """`no_grad` stops a gradient no more than it stops `grad`; results that depend on a Value argument are floats there."""
+    w = ag.Value(3.0)
+    shared = ag.vmap(ag.grad(lambda x, v: x * x * v), in_axes=(0, None))
+    closed = ag.vmap(ag.value_and_grad(lambda x: x * x * w))
+    for _ in range(4):
+        with ag.no_grad():
+            found = shared([1.0, 2.0], w)
+            assert (found, [type(x) for x in found]) == ([6.0, 12.0], [float, float])
+            assert closed([1.0, 2.0]) == ([3.0, 12.0], [6.0, 12.0])
+        found = shared([1.0, 2.0], w)
+        assert [(type(x), x.data) for x in found] == [(ag.Value, 6.0), (ag.Value, 12.0)]
+        assert ag.gradients(found[1], w) == 4.0
 
 
 def test_gradients_of_functions_without_a_program() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import importlib
+import math
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from programs_oracle import STRANGE, bits, drawn, read
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 reference = importlib.import_module("autograd.value")
+kernels = importlib.import_module("autograd.kernels")
 Value = native.Value
 WIDTHS = []
 for _width in (1, 2, 4):
@@ -113,6 +115,54 @@ def test_shared_numbers_and_sums(width: int, thorough: bool) -> None:
                 assert [bits(x) for x in found[1]] == [bits(held.grad)], (expression, rows, size, threads)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_layers_of_neurons(width: int, thorough: bool) -> None:
+    """Neurons that share their inputs are computed together: eager's bits, in ties, at zeros, and far from 1 in size."""
+    ag = importlib.import_module("autograd")
+    rng = random.Random(55)
+    draws = {
+        "plain": lambda: rng.gauss(0, 1),
+        "ties": lambda: rng.randrange(-8, 9) / 16 + rng.choice([0.0, 2.0**-53, 2.0**-54]),
+        "zeros": lambda: rng.choice([0.0, -0.0, 1.0]),
+        "sizes": lambda: rng.gauss(0, 1) * 10.0 ** rng.randrange(-160, 140),
+        "strange": lambda: rng.choice([*STRANGE, 0.5, -2.0]),
+    }
+    certain = 0
+    for trial in range(200 if thorough else 10):
+        draw, other = draws[[*draws][trial % 5]], draws[rng.choice([*draws])]
+        easy = {draw, other} <= {draws["plain"], draws["ties"], draws["zeros"]}
+        inputs, points = rng.choice([1, 2, 7, 16, 33, 45]), rng.randint(1, 40 if easy else 12)
+        hidden = rng.randint(1, 70 if easy else 5)
+        first = [[Value(draw()) for _ in range(inputs)] for _ in range(hidden)]
+        last = [Value(draw()) for _ in range(hidden)]
+        shared = [w for row in (*first, last) for w in row]
+
+        def net(*xs: Any, first: Any = first, last: Any = last) -> Any:
+            return ag.dot([ag.relu(ag.dot(row, xs)) for row in first], last)
+
+        rows = [[other() for _ in range(inputs)] for _ in range(points)]
+        leaves = [Value(x) for x in rows[0]]
+        flags = bytes([1] * inputs)
+        try:
+            outputs = [net(*[Value(x) for x in row]) for row in rows]
+            program = read([net(*leaves)], leaves, shared)
+            for w in shared:
+                w.grad = None
+            ag.mean(outputs).backward()
+        except (ArithmeticError, ValueError):
+            continue
+        lanes = native.Lanes(program, bytes(inputs), flags, True, width)
+        for size in (0, 8, 64):
+            found = lanes.reduced([flat(rows)], [], points, 1.0 / points, 0, rng.choice([1, 3]), size)
+            if not found[2]:
+                certain += 1
+                assert [bits(x) for x in found[0]] == [bits(y.data) for y in outputs]
+                assert [bits(x) for x in found[1]] == [bits(w.grad) for w in program.captured], (inputs, hidden, points)
+    assert certain > 10
+    with pytest.raises(ValueError, match="at most 256, got 264"):
+        lanes.values([flat(rows)], [], points, None, 1, 264)
+
+
 def lanes_step(lanes: Any) -> int:
     """The least number of lanes in a group."""
     return {"one by one": 1}.get(lanes.instructions, 8)
@@ -134,3 +184,33 @@ def test_picked_points(width: int) -> None:
     for wrong in ([25], [-1]):
         with pytest.raises(IndexError):
             lanes.values([flat(rows)], [], 25, array.array("q", wrong))
+
+
+def near_ties(rng: random.Random, exponent: int, count: int) -> list[float]:
+    """Numbers whose power lies in the middle of two doubles, or next to it: of 54 bits or a few more, the last one set."""
+    found = []
+    while len(found) < count:
+        number = rng.randrange(round(2.0 ** (54 / exponent)), round(2.0 ** (57 / exponent))) | 1
+        found.append(math.ldexp(number, rng.randint(-40, 20)) * rng.choice((-1.0, 1.0)))
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_powers_are_those_of_the_c_library(width: int, thorough: bool) -> None:
+    """Lanes compute small whole powers themselves, and nothing differs from pow: millions (thousands by default)."""
+    rng = random.Random(55)
+    count = 100_000 if thorough else 1000
+    for exponent in range(2, 10):
+        x = Value(1.5)
+        lanes = native.Lanes(read([x**exponent], [x]), b"\1", b"\1", False, width)
+        numbers = [*STRANGE, *(-z for z in STRANGE), *near_ties(rng, exponent, count)]
+        numbers += [rng.gauss(0.0, 1.0) for _ in range(count)]
+        numbers += [math.ldexp(rng.uniform(-1.0, 1.0), rng.randint(-1070 // exponent, 1020 // exponent)) for _ in range(count)]
+        found, slopes, failed = lanes.gradients([array.array("d", numbers)], [], len(numbers))
+        values, failed_alone = lanes.values([array.array("d", numbers)], [], len(numbers))
+        assert set(failed_alone) <= set(failed) <= {i for i, z in enumerate(numbers[: 2 * len(STRANGE)])}
+        for i, z in enumerate(numbers):
+            if i not in failed:
+                value, slope = kernels.power(z, float(exponent)), kernels.power_dx(z, float(exponent))
+                assert bits(found[i]) == bits(values[i]) == bits(value), (z.hex(), exponent)
+                assert bits(slopes[i]) == bits(0.0 + slope), (z.hex(), exponent)

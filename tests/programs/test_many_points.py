@@ -375,3 +375,32 @@ def test_mapped_functions_in_threads() -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 80
+
+
+def test_ways_of_the_same_code_are_one(Value: Any) -> None:
+    """Points that differ in what guards find, and not in what is computed, are added up as one batch: bits as one by one."""
+    w = [Value(0.3), Value(-1.2)]
+
+    def loss(x: Any, label: Any) -> Any:
+        if label not in (-1.0, 1.0):
+            raise ValueError("a label")
+        return ag.relu(1.0 - label * ag.dot(w, [x, x * x]))
+
+    rng = random.Random(7)
+    mapped = ag.vmap(loss, reduce="mean")
+    for _ in range(4):
+        xs, labels = [rng.gauss(0, 1) for _ in range(30)], [rng.choice([-1.0, 1.0]) for _ in range(30)]
+        found, expected = mapped(xs, labels), ag.mean([loss(x, y) for x, y in zip(xs, labels, strict=True)])
+        rows = []
+        for result in (found, expected):
+            for p in w:
+                p.grad = None
+            result.backward()
+            rows.append([bits(result.data), *[bits(p.grad) for p in w]])
+        assert rows[0] == rows[1]
+    assert found.op is not ag.mean
+    assert len(found.op._parts) == 1
+    assert ag.gradients(found, w, create_graph=True)[0].data == pytest.approx(w[0].grad)
+    labels[3] = 0.5
+    with pytest.raises(ValueError, match="a label"):
+        mapped(xs, labels)

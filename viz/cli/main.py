@@ -16,7 +16,7 @@ import autograd
 from autograd.program import program_of
 
 from ..files import FORMATS, check_suffix
-from ..graph.reading import MAX_NODES as MAX_DRAWN
+from ..graph.folding import DEFAULT
 from ..languages import LANGUAGES
 from ..layout.look import DIRECTIONS, STYLES
 from ..scene.graphviz import RenderError
@@ -24,6 +24,7 @@ from ..scene.themes import THEMES
 from ..text import shortened, visible
 from ..views.drawing import draw
 from ..views.explain import Explanation, explain
+from ..views.play import play
 from ..views.steps import steps
 from .errors import CommandError
 from .language import MAX_CHAIN, MAX_DEPTH, MAX_NODES, Program, parse_inputs, run
@@ -48,6 +49,7 @@ examples:
   echo "sigmoid(w * x + b)" | glassgrad - w=2 x=-1 b=1 --all --no-picture
   glassgrad -f neuron.txt w=2 x=-1 --json
   glassgrad "x * x + x" x=3 --explain x --steps walk.html --style boxes --theme dark
+  glassgrad "(w * x - t) ** 2" w=3 x=2 t=1 --play page.html
   glassgrad "sin(x) * y" x=1 y=2 --source c
 
 the language:
@@ -104,12 +106,12 @@ def _parser() -> argparse.ArgumentParser:
         "--precision", type=int, metavar="DIGITS", default=4, help="digits of the picture's numbers (default: 4)"
     )
     parser.add_argument(
-        "--language", choices=LANGUAGES, default="en", help="the words of picture, --steps and --explain (default: en)"
+        "--language", choices=LANGUAGES, default="en", help="the words of picture, pages and --explain (default: en)"
     )
     parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
     parser.add_argument("--path", metavar="NAME", help="fade what does not lie between this node and the result")
     parser.add_argument(
-        "--max-nodes", type=int, metavar="N", default=MAX_DRAWN, help=f"fold what is more (default: {MAX_DRAWN})"
+        "--max-nodes", type=int, metavar="N", help=f"fold what is more (default: {DEFAULT}, what a page has room for)"
     )
     parser.add_argument("--scale", type=float, metavar="FACTOR", default=1.0, help="how large the picture is (default: 1)")
     parser.add_argument("--font-size", type=float, metavar="POINTS", help="how large its numbers are, as 14 for slides")
@@ -118,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dpi", type=int, metavar="DOTS", help="dots per inch of a .png")
     parser.add_argument("--steps", metavar="FILE", help="write a page that walks forward and backward, step by step (.html)")
+    parser.add_argument(
+        "--play", metavar="FILE", help="write a page on which the inputs can be changed and all follows (.html)"
+    )
     parser.add_argument("--explain", metavar="NAME", help="say why the gradient of this node is what it is, path by path")
     parser.add_argument("--no-picture", action="store_true", help="draw nothing")
     parser.add_argument("--all", action="store_true", help="show nodes without a name as well")
@@ -159,8 +164,9 @@ def _main(argv: list[str]) -> int:
         _print(f"glassgrad {_version()}, {autograd.engine()} engine")
         return 0
     output = _output(options)
-    if options.steps is not None:
-        _check_name(options.steps, (".html",), "page")
+    for page in (options.steps, options.play):
+        if page is not None:
+            _check_name(page, (".html",), "page")
     text, words = _statements(options)
     inputs = parse_inputs(words)
     program = run(text, inputs)
@@ -173,8 +179,11 @@ def _main(argv: list[str]) -> int:
         _draw(program, output, options)
     if options.steps is not None:
         _walk(program, options)
+    if options.play is not None:
+        _play(program, options)
     if options.json:
-        _print(as_json(program, output, everything=options.all, steps=options.steps, explanation=explanation))
+        pages = {"steps": options.steps, "play": options.play}
+        _print(as_json(program, output, everything=options.all, pages=pages, explanation=explanation))
         return 0
     lines = [as_table(program, everything=options.all, colour=_wants_colour(sys.stdout))]
     if explanation is not None:
@@ -183,13 +192,15 @@ def _main(argv: list[str]) -> int:
         lines.append(f"picture: {visible(output)}")
     if options.steps is not None:
         lines.append(f"steps: {visible(options.steps)}")
+    if options.play is not None:
+        lines.append(f"play: {visible(options.play)}")
     _print("\n".join(lines).rstrip())
     return 0
 
 
 def _code(program: Program, names: Sequence[str], options: argparse.Namespace) -> str:
     """The statements as a program in a language: the inputs are its arguments, and then numbers that have a name."""
-    for option in ("json", "steps", "explain", "output"):
+    for option in ("json", "steps", "play", "explain", "output"):
         if getattr(options, option):
             raise CommandError(f"--source prints a program and nothing else; leave --{option} out, or --source")
     inputs = [_named(program, "--source", name) for name in names]
@@ -324,6 +335,12 @@ def _walk(program: Program, options: argparse.Namespace) -> None:
     look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision", "language")}
     with _written("steps", options.steps, "leave --steps out"):
         steps(program.result.value, **look).save(options.steps)
+
+
+def _play(program: Program, options: argparse.Namespace) -> None:
+    look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision", "language", "max_nodes")}
+    with _written("page", options.play, "leave --play out"):
+        play(program.result.value, **look).save(options.play)
 
 
 def _draw(program: Program, output: str, options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..digits import short
@@ -53,7 +54,7 @@ def as_json(
     picture: str | None,
     *,
     everything: bool,
-    steps: str | None,
+    pages: Mapping[str, str | None],
     explanation: Explanation | None,
 ) -> str:
     """The same as strict JSON, each number with all its digits.
@@ -62,12 +63,12 @@ def as_json(
         program: what was computed, after backward.
         picture: the file that the picture was written to, or None.
         everything: list nodes without a name as well.
-        steps: the file that the walk was written to, or None.
+        pages: the files that the walk and the page to play with were written to, by option; None where none was asked for.
         explanation: why one gradient is what it is, or None.
 
     Returns:
         One object with ``nodes`` (each with name, expression, kind, value, gradient), ``result`` (the last of them) and
-        ``picture``; ``constants`` where known ones were used, ``steps`` and ``explanation`` where they were asked for.
+        ``picture``; ``constants`` where known ones were used; ``steps``, ``play`` and ``explanation`` where asked for.
         JSON has no nan and no inf: they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``. A gradient
         is null where the result does not depend on the node; a name is null where there is none.
     """
@@ -75,8 +76,7 @@ def as_json(
     answer: dict[str, Any] = {"nodes": nodes, "result": nodes[-1], "picture": picture}
     if program.constants:
         answer["constants"] = program.constants
-    if steps is not None:
-        answer["steps"] = steps
+    answer |= {option: name for option, name in pages.items() if name is not None}
     if explanation is not None:
         paths = [{"nodes": list(path.names), "product": _json_number(path.product)} for path in explanation.paths]
         answer["explanation"] = {

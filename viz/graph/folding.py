@@ -1,6 +1,7 @@
-"""What each Value is drawn as: itself, a box for its group, or nothing, where there is too much to draw.
+"""What each Value is drawn as: itself, one of a stack, a box, or nothing, where there is too much to draw.
 
-Groups fold first, the innermost before the outermost; then the parts farthest from the root. Each Value is
+Where a graph is too large, its long chains fold first; then of what is alike one is drawn for all (`viz.graph.sameness`);
+then groups fold, the innermost before the outermost; then the parts farthest from the results are left out. Each Value is
 visited a few times only, so that a graph of a million nodes can be drawn too.
 """
 
@@ -9,29 +10,75 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-__all__ = ["CONSTANTS", "Groups", "Key", "constants_of", "drawn_as", "groups_of"]
+from .chains import Chain, chains
+from .sameness import Shape, Stacks, constants_of
+from .tiles import Tile, tiles
+
+__all__ = ["CONSTANTS", "DEFAULT", "Box", "Groups", "Key", "Plan", "groups_of", "planned"]
 
 Groups = tuple[str, ...]
-Key = int | Groups  # what a Value is drawn as: itself, by its place in the order, or the group that it folds into
 CONSTANTS = 24  # the most that are drawn for one node
+DEFAULT = 72  # boxes of a picture that is not asked for more
 
 
-def drawn_as(
-    order: Sequence[Any], collapse: bool | str | Collection[str], max_nodes: int | None
-) -> tuple[list[tuple[int, Key]], float]:
+@dataclass(frozen=True)
+class Box:
+    """A box that is no group.
+
+    Attributes:
+        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, ``"tile"``
+            for a dense layer.
+        at: a place in the order that no other box of its kind has.
+    """
+
+    kind: str
+    at: int
+
+
+Key = int | Groups | Box  # what a Value is drawn as: the first of its stack, by its place in the order, or what it folds into
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn.
+
+    Attributes:
+        drawn: for each Value that is drawn its place in the order, and what it is drawn as; of a chain's middle the last alone.
+        many: how many constants of one node are drawn before the others share a box.
+        alike: for each Value of a stack that is not its first, the place of that.
+        chains: the middles of chains, by their boxes.
+        rows: the places of additions one after the other, by the box for them; several rows of one box are alike.
+        tiles: the dense layers, by their boxes.
+    """
+
+    drawn: Sequence[tuple[int, Key]]
+    many: float
+    alike: Mapping[int, int] = field(default_factory=dict)
+    chains: Mapping[Box, Chain] = field(default_factory=dict)
+    rows: Mapping[Box, Sequence[Sequence[int]]] = field(default_factory=dict)
+    tiles: Mapping[Box, Tile] = field(default_factory=dict)
+
+    def inputs(self, order: Sequence[Any], place: int, key: Key) -> Sequence[Any]:
+        """The operands that are Values, of one of `drawn`; of a chain's middle those from outside of it."""
+        if isinstance(key, Box) and key in self.chains:
+            return inputs_of(order, self.chains[key].places)
+        operands: Sequence[Any] = order[place].parents
+        return operands
+
+
+def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | Collection[str], max_nodes: int | None) -> Plan:
     """Choose what is drawn.
 
     Args:
         order: all Values, in the order in which they were computed.
+        roots: the results among them.
         collapse: True, or the names of groups, as for `viz.draw`.
         max_nodes: the most boxes; None for any number.
-
-    Returns:
-        For each Value that is drawn its place in the order and what it is drawn as; and how many constants of one node are
-        drawn before the others share a box.
 
     Raises:
         TypeError: collapse is neither a switch nor names.
@@ -43,13 +90,163 @@ def drawn_as(
     keys: Sequence[Key] = range(len(order))
     if collapse is not False:
         keys = _folded_by_name(order, groups_of(order), collapse)
-    if not _fits(order, keys, limit, many):
-        groups = groups_of(order)
-        if any(groups):
-            keys = _folded_by_depth(order, groups, keys, limit, many)
-        if not _fits(order, keys, limit, many):
-            return _nearest(order, keys, limit, many), many
-    return list(enumerate(keys)), many
+    if _fits(order, keys, limit, many):
+        return Plan(list(enumerate(keys)), many)
+    return _Reduction(order, roots, keys, limit, many).plan
+
+
+class _Reduction:
+    """A graph that is too large.
+
+    Args:
+        order: all Values.
+        roots: the results among them.
+        keys: what each is drawn as so far.
+        limit: the most boxes.
+        many: how many constants of one node are drawn one by one.
+    """
+
+    def __init__(self, order: Sequence[Any], roots: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> None:
+        self.order, self.roots, self.limit, self.many = order, roots, limit, many
+        self.paths = groups_of(order)
+        free = None
+        if not isinstance(keys, range) or len(roots) > 1:
+            results = {id(root) for root in roots}
+            free = [isinstance(key, int) and id(value) not in results for value, key in zip(order, keys, strict=True)]
+        self.chains = {Box("chain", chain.places[-1]): chain for chain in chains(order, self.paths, free)}
+        inside = bytearray(len(order))
+        for chain in self.chains.values():
+            for i in chain.places[:-1]:
+                inside[i] = 1
+        self.kept: Sequence[int] = [i for i in range(len(order)) if not inside[i]]  # what stages after this one see
+        boxes: dict[int, Key] = {box.at: box for box in self.chains}
+        self.keys: list[Key] = [boxes.get(i, keys[i]) for i in self.kept]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is drawn."""
+        best = _Attempt(self.keys)
+        for best in self._attempts():
+            if _fits(self.order, best.keys, self.limit, self.many):
+                return self._plan(list(zip(self.kept, best.keys, strict=True)), best)
+        values = [self.order[i] for i in self.kept]
+        drawn = _nearest(values, self.parents, self.roots, best.keys, self.limit, self.order, self.many)
+        return self._plan([(self.kept[i], key) for i, key in drawn], best)
+
+    def _attempts(self) -> Iterator[_Attempt]:
+        """What each of `kept` is drawn as: more and more is folded."""
+        yield _Attempt(self.keys)
+        grouped = any(self.paths)
+        for way in [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]:
+            stacks = Stacks(self.shape, **way)
+            stacks.merge(self.limit)
+            stacked = _Attempt(self._stacked(stacks), stacks)
+            yield stacked
+            if way.get("grouped"):
+                yield from self._by_depth(stacked)
+            stacks.merge(0)
+            tiled = self._tiled(stacks)
+            yield tiled
+        if grouped:
+            yield from self._by_depth(tiled)
+
+    @cached_property
+    def parents(self) -> list[Sequence[Any]]:
+        """The operands of each of `kept` that are Values; of a chain's middle those from outside of it."""
+        order = self.order
+        found: list[Sequence[Any]] = [order[i].parents for i in self.kept]
+        for k, key in enumerate(self.keys):
+            if isinstance(key, Box):
+                found[k] = inputs_of(order, self.chains[key].places)
+        return found
+
+    @cached_property
+    def shape(self) -> Shape:
+        """All of `kept` as numbers."""
+        order = self.order
+        results = {id(root) for root in self.roots}
+        unlike = [k for k, i in enumerate(self.kept) if isinstance(self.keys[k], tuple) or id(order[i]) in results]
+        labels: list[Any] = []
+        for i, key in zip(self.kept, self.keys, strict=True):
+            value = order[i]
+            if isinstance(key, Box):
+                labels.append((self.chains[key].repeats, *self.chains[key].steps))
+            else:
+                labels.append(value.op)
+        return Shape([order[i] for i in self.kept], labels, self.parents, [self.paths[i] for i in self.kept], unlike)
+
+    def _stacked(self, stacks: Stacks) -> list[Key]:
+        kept, single = self.kept, stacks.single
+        folded = {single[last] for last in stacks.rows}
+        return [
+            Box("sum", kept[first]) if first in folded else self.keys[first] if isinstance(key, int) else key
+            for first, key in zip(single, self.keys, strict=True)
+        ]
+
+    def _tiled(self, stacks: Stacks) -> _Attempt:
+        """Stacks, with the dense layers in boxes."""
+        keys = self._stacked(stacks)
+        found = {}
+        for tile in tiles([self.order[i] for i in self.kept], stacks):
+            if not any(isinstance(keys[k], tuple) for k in tile.members):
+                box = Box("tile", self.kept[tile.outlets[0]])
+                found[box] = tile.at(self.kept)
+                for k in tile.members:
+                    keys[k] = box
+        return _Attempt(keys, stacks, found)
+
+    def _by_depth(self, attempt: _Attempt) -> Iterator[_Attempt]:
+        """Fold groups, the innermost first."""
+        assert attempt.stacks is not None
+        paths = [self.paths[self.kept[first]] for first in attempt.stacks.single]
+        for depth in range(max(len(path) for path in paths), 0, -1):
+            keys: list[Key] = [
+                key if isinstance(key, tuple) or len(path) < depth else path[:depth]
+                for path, key in zip(paths, attempt.keys, strict=True)
+            ]
+            yield _Attempt(keys, attempt.stacks, attempt.tiles)
+
+    def _plan(self, drawn: Sequence[tuple[int, Key]], attempt: _Attempt) -> Plan:
+        """Put together what is drawn of `kept`, with the middles of chains that are in a fold."""
+        more = [
+            (i, key)
+            for last, key in drawn
+            if (box := Box("chain", last)) in self.chains and key != box
+            for i in self.chains[box].places[:-1]
+        ]
+        drawn = sorted([*drawn, *more], key=lambda pair: pair[0]) if more else drawn
+        stacks = attempt.stacks
+        if stacks is None:
+            return Plan(drawn, self.many, chains=self.chains)
+        kept, single, shape = self.kept, stacks.single, stacks.shape
+        alike = {kept[k]: kept[first] for k, first in enumerate(single) if k != first}
+        rows: dict[Box, list[list[int]]] = {}
+        folded = {single[last] for last in stacks.rows}
+        for last, first in enumerate(single):
+            if first in folded and shape.inside[last] < 0:
+                rows.setdefault(Box("sum", kept[first]), []).append([kept[k] for k in [*shape.rows.get(last, [])[::-1], last]])
+        return Plan(drawn, self.many, alike, self.chains, rows, attempt.tiles)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A way to draw what is kept of a graph.
+
+    Attributes:
+        keys: what each of it is drawn as.
+        stacks: what is alike; None where that was not looked for.
+        tiles: the dense layers, by their boxes.
+    """
+
+    keys: list[Key]
+    stacks: Stacks | None = None
+    tiles: Mapping[Box, Tile] = field(default_factory=dict)
+
+
+def inputs_of(order: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """The Values that some Values are computed from, without themselves; one for each use."""
+    inside = {id(order[i]) for i in places}
+    return [parent for i in places for parent in order[i].parents if id(parent) not in inside]
 
 
 def groups_of(order: Sequence[Any]) -> list[Groups]:
@@ -130,26 +327,6 @@ def _fold_families(order: Sequence[Any], folded: list[Key]) -> None:
                 folded[i] = (name,)
 
 
-def _folded_by_depth(
-    order: Sequence[Any], paths: Sequence[Groups], folded: Sequence[Key], limit: float, many: float
-) -> list[Key]:
-    """Fold groups until the rest fits, the innermost first."""
-    keys: list[Key] = list(range(len(order)))
-    for depth in range(max(len(path) for path in paths), 0, -1):
-        keys = [
-            path[:depth] if isinstance(folded[i], int) and len(path) >= depth else folded[i] for i, path in enumerate(paths)
-        ]
-        if _fits(order, keys, limit, many):
-            break
-    return keys
-
-
-def constants_of(value: Any) -> int:
-    """How many of a Value's operands are plain numbers."""
-    operands = value.operands
-    return len(operands) - len(value.parents) if operands else 0
-
-
 def _cost(value: Any, many: float) -> float:
     """How many boxes the constants of a node take: one each up to ``many``, and one for the others."""
     count = constants_of(value)
@@ -158,34 +335,57 @@ def _cost(value: Any, many: float) -> float:
 
 def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> bool:
     """Whether the boxes are within the limit; constants count, unless they are in a fold."""
-    boxes = len(set(keys))
-    if boxes > limit:  # the constants of a large graph need not be counted
+    different = keys if isinstance(keys, range) else set(keys)
+    if len(different) > limit:  # the constants of a large graph need not be counted
         return False
-    return boxes + sum(_cost(order[key], many) for key in keys if isinstance(key, int)) <= limit
+    return len(different) + sum([_cost(order[key], many) for key in different if isinstance(key, int)]) <= limit
 
 
-def _nearest(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> list[tuple[int, Key]]:
-    """The Values nearest to the root, level by level; the others are left out."""
-    grouped: dict[int, Key] = {}
-    members: dict[Key, list[Any]] = {}
-    if not isinstance(keys, range):
-        for value, key in zip(order, keys, strict=True):
-            if not isinstance(key, int):
-                grouped[id(value)] = key
-                members.setdefault(key, []).append(value)
-    root = order[-1]
-    first = grouped.get(id(root), id(root))
-    kept: set[Key] = {first}
-    left = limit - 2 - (0 if id(root) in grouped else _cost(root, many))  # the root, the box for the rest
-    waiting = deque(members.get(first, [root]))
+def _nearest(
+    values: Sequence[Any],
+    parents: Sequence[Sequence[Any]],
+    roots: Sequence[Any],
+    keys: Sequence[Key],
+    limit: float,
+    order: Sequence[Any],
+    many: float,
+) -> list[tuple[int, Key]]:
+    """What is nearest to the results, level by level; the first result is always there.
+
+    Args:
+        values: what is still there of the graph.
+        parents: their operands.
+        roots: the results.
+        keys: what each value is drawn as.
+        limit: the most boxes.
+        order: all Values.
+        many: how many constants of one node are drawn one by one.
+
+    Returns:
+        Which of the values are drawn, and as what.
+    """
+    at = {id(value): i for i, value in enumerate(values)}
+    members: dict[Key, list[int]] = {}
+    for i, key in enumerate(keys):
+        members.setdefault(key, []).append(i)
+    kept: set[Key] = set()
+    left = limit - 1  # the box for the rest
+    waiting: deque[Key] = deque()
+
+    def keep(key: Key) -> None:
+        nonlocal left
+        if key in kept:
+            return
+        cost = 1 + (_cost(order[key], many) if isinstance(key, int) else 0)
+        if cost <= left or not kept:
+            kept.add(key)
+            left -= cost
+            waiting.append(key)
+
+    for root in roots:
+        keep(keys[at[id(root)]])
     while waiting and left > 0:
-        for parent in waiting.popleft().parents:
-            key = grouped.get(id(parent), id(parent))
-            if key in kept:
-                continue
-            cost = 1 + (0 if key in members else _cost(parent, many))
-            if cost <= left:
-                kept.add(key)
-                left -= cost
-                waiting.extend(members.get(key, [parent]))
-    return [(i, keys[i]) for i, value in enumerate(order) if grouped.get(id(value), id(value)) in kept]
+        for i in members[waiting.popleft()]:
+            for parent in parents[i]:
+                keep(keys[at[id(parent)]])
+    return [(i, key) for i, key in enumerate(keys) if key in kept]

@@ -11,8 +11,55 @@ import autograd
 from ..digits import or_zero, short
 from ..languages import say
 from ..text import local_name, shortened
+from .alarm import Alarm, first_alarm
 
-__all__ = ["Edge", "Fold", "Graph", "Node"]
+__all__ = ["Copies", "Edge", "Fold", "Graph", "Matrix", "Node", "Spread", "elided"]
+
+NAMED = 4  # results that are named in a title
+
+
+Spread = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What one of several nodes that are alike stands for.
+
+    Attributes:
+        members: the places of all of them in the whole graph's topological order.
+        values: the least, the median and the largest of their values. Of an even number of them the median is the lower one in
+            the middle; nan comes last.
+        gradients: the same of their gradients; None where one of them has none.
+        constants: the same of the constants among their operands, for each operand that is drawn; None where it is no constant.
+    """
+
+    members: tuple[int, ...] = field(repr=False)
+    values: Spread
+    gradients: Spread | None
+    constants: tuple[Spread | None, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.members)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The numbers of a dense layer.
+
+    Attributes:
+        weights: a row for each neuron.
+        results: of each neuron; the median where the layer was computed several times.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    results: tuple[float, ...]
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs each neuron has."""
+        return len(self.weights[0])
 
 
 @dataclass(frozen=True)
@@ -24,8 +71,12 @@ class Fold:
         count: the number of Values in it, or of constants in a fold of constants.
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
-        kind: ``"group"``, ``"rest"`` for what was left out, or ``"constants"``.
+        kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
+            of a chain, ``"sum"`` for additions one after the other, or ``"tile"`` for a dense layer.
         members: the places of these Values in the whole graph's topological order.
+        repeats: how often the steps of a chain come one after the other.
+        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation.
+        matrix: the weights of a dense layer.
     """
 
     name: str
@@ -34,6 +85,9 @@ class Fold:
     leaves: tuple[str, ...] = ()
     kind: str = "group"
     members: tuple[int, ...] = field(default=(), repr=False)
+    repeats: int = 1
+    steps: tuple[str, ...] = ()
+    matrix: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +112,7 @@ class Node:
         fold: what it stands for, if it is a fold.
         earlier: its value and gradient in an earlier pass, where two are compared.
         columns: columns of text to keep free for its gradient, beyond what the gradient itself needs.
+        copies: what it stands for, if it is the first of a stack; then value and gradient are medians.
     """
 
     label: str
@@ -76,6 +131,7 @@ class Node:
     fold: Fold | None = None
     earlier: tuple[float | None, float | None] | None = None
     columns: int = 0
+    copies: Copies | None = None
 
     @property
     def kind(self) -> str:
@@ -121,21 +177,27 @@ class Graph:
         nodes: in the order in which they were computed; a fold stands before what uses it.
         folded: how many Values of the whole graph the folds took in.
         left_out: how many of these were left out because they are far from the root.
+        stacked: how many other Values are not drawn since one that is alike stands for them.
         remark: more to be said below the picture.
         outdated: lines about leaves that were changed after the result was computed; empty if there are none.
         focus: the place of the Value that a path is shown from, if any.
         pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
         language: what is said about it is said in this language, one of `viz.languages.LANGUAGES`.
+        roots: the places of the results, where there are several, also of those in one box; empty for one, the last node.
+        alarm: the first number that is inf or nan, if any; also where the picture folds it.
     """
 
     nodes: tuple[Node, ...]
     folded: int = 0
     left_out: int = 0
+    stacked: int = 0
     remark: str = ""
     outdated: str = ""
     focus: int | None = None
     pending: bool = False
     language: str = "en"
+    roots: tuple[int, ...] = ()
+    alarm: Alarm | None = None
 
     def say(self, sentence: str, /, **parts: object) -> str:
         """A sentence in the graph's language, as `viz.languages.say` has it."""
@@ -143,8 +205,13 @@ class Graph:
 
     @property
     def root(self) -> Node:
-        """The result."""
+        """The result; of several the one that was computed last."""
         return self.nodes[-1]
+
+    @property
+    def results(self) -> tuple[int, ...]:
+        """The places of the results, in the order in which they were asked for."""
+        return self.roots or (len(self.nodes) - 1,)
 
     @cached_property
     def inputs(self) -> tuple[tuple[Edge, ...], ...]:
@@ -196,27 +263,49 @@ class Graph:
 
     @property
     def note(self) -> str:
-        """A remark on missing gradients; empty if the root has one."""
-        if self.root.gradient is not None or self.pending:
+        """A remark on missing gradients; empty if each result has one."""
+        missing = [place for place in dict.fromkeys(self.results) if self.nodes[place].gradient is None]
+        if not missing or self.pending:
             return ""
-        if self.has_gradients:
+        if not self.has_gradients:
+            return self.say("backward() has not run")
+        if len(self.results) == 1:
             return self.say("backward() has not run on this result; gradients shown are from elsewhere")
-        return self.say("backward() has not run")
+        names = ", ".join([shortened(self.name(place), 20) for place in missing[:NAMED]]) + (", …" if missing[NAMED:] else "")
+        return self.say("backward() has not run on {names}; gradients shown are from elsewhere", names=names)
+
+    def with_alarm(self) -> Graph:
+        """The same graph, with the first inf or nan found among the numbers of its nodes."""
+        found = first_alarm([node.value for node in self.nodes], [node.gradient for node in self.nodes])
+        if found is None:
+            return replace(self, alarm=None)
+        place, kind = found
+        node = self.nodes[place]
+        number = or_zero(node.value if kind == "value" else node.gradient)
+        return replace(self, alarm=Alarm(place, kind, self.name(place), self.formula(place), number))
 
     @property
     def title(self) -> str:
-        """The result in a few words: ``f = -12, gradients x -4, y -4``."""
-        last = len(self.nodes) - 1
-        text = shortened(self.root.label or self.formula(last) or self.say("leaf"), 40)
-        if self.root.value is not None:
-            text += f" = {short(self.root.value)}"
-        if self.root.gradient is None:
+        """The results in a few words: ``f = -12, gradients x -4, y -4``."""
+        results = self.results
+        text = ", ".join(dict.fromkeys([self._told(place) for place in results[:NAMED]]))
+        if len(results) > NAMED:
+            text = self.say("{results} and {count} more results", results=text, count=len(results) - NAMED)
+        if all(self.nodes[place].gradient is None for place in results):
             return text
-        leaves = [node for node in self.nodes[:-1] if node.is_leaf and node.label and node.gradient is not None]
+        others = [node for place, node in enumerate(self.nodes) if place not in results]
+        leaves = [node for node in others if node.is_leaf and node.label and node.gradient is not None]
         if len(leaves) > 4:
             return self.say("{result}, gradients of {count} inputs", result=text, count=len(leaves))
         words = [f"{shortened(leaf.label, 20)} {short(or_zero(leaf.gradient))}" for leaf in leaves]
         return self.say("{result}, gradients {gradients}", result=text, gradients=", ".join(words)) if words else text
+
+    def _told(self, place: int) -> str:
+        """A result with its value: ``f = -12``."""
+        node = self.nodes[place]
+        name = self.name(place) if node.fold is not None else node.label
+        text = shortened(name or self.formula(place) or self.say("leaf"), 40)
+        return text if node.value is None else f"{text} = {short(node.value)}"
 
     def name(self, place: int, *, drawn: bool = False) -> str:
         """A node's label, or ``#3`` for the third node of the whole graph if it has none.
@@ -235,7 +324,10 @@ class Graph:
         node = self.nodes[place]
         if node.op is None:
             return ""
-        words = [self.name(o, drawn=drawn) if type(o) is int else short(o, 6) for o in node.operands]
+        counts = node.counts or [1] * len(node.operands)
+        words = []
+        for o, count in zip(node.operands, counts, strict=True):
+            words += [self.name(o, drawn=drawn) if type(o) is int else short(o, 6)] * min(count, 9)
         text: str = node.op.written(elided(words), symbol=node.symbol)
         return text
 
@@ -254,13 +346,13 @@ class Graph:
         return replace(self, nodes=tuple([replace(node, value=v, gradient=g) for node, (v, g) in pairs]))
 
 
-def elided(words: Sequence[str]) -> list[str]:
-    """A list of words with its middle left out if it is long.
+def elided(words: Sequence[str], most: int = 8) -> list[str]:
+    """A list of words with its middle left out if it is longer than the most that are told.
 
     >>> elided([str(i) for i in range(20)])
     ['0', '1', '2', '3', '4', '5', '…', '19']
     """
-    return [*words[:6], "…", words[-1]] if len(words) > 8 else list(words)
+    return [*words[: most - 2], "…", words[-1]] if len(words) > most else list(words)
 
 
 def _edges_to(head: int, node: Node) -> tuple[Edge, ...]:

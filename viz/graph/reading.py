@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import autograd
 
+from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
-from .folding import Groups, Key, constants_of, drawn_as, groups_of
-from .model import Fold, Graph, Node
+from .alarm import Alarm, first_alarm
+from .folding import Box, Groups, Key, Plan, groups_of, planned
+from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
+from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "order_of", "read", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -26,22 +30,60 @@ CROWD = "\0"  # begins the key of a box for the constants of one node that has t
 
 
 def order_of(root: Any) -> list[Any]:
-    """Every Value that ``root`` was computed from, parents before children, root last.
+    """Every Value that one result was computed from, parents before children, the result last.
 
     Raises:
         TypeError: root is not a Value; for a net or another function the message says to call it first.
     """
+    check_single(root)
+    _check_computed(root)
+    return autograd.topological_order(root)
+
+
+def check_single(root: Any) -> None:
+    """Refuse several results, where a view is of one.
+
+    Raises:
+        TypeError: with what may be written.
+    """
+    if isinstance(root, (list, tuple)):
+        raise TypeError(
+            f"this view is of one result, a Value, got a {type(root).__name__} of {len(root)}; pick one of them, as in "
+            f"outputs[0], or draw them all with viz.draw(outputs)"
+        )
+
+
+def roots_of(root: Any) -> list[Any]:
+    """The results to draw: one Value, or those of a list or tuple, each once.
+
+    Raises:
+        TypeError: root, or an item of it, is not a Value.
+        ValueError: it is an empty list or tuple.
+    """
+    if not isinstance(root, (list, tuple)):
+        _check_computed(root)
+        return [root]
+    if not root:
+        raise ValueError(
+            f"viz.draw draws a Value, or a list of Values, got an empty {type(root).__name__}; write viz.draw([f, g])"
+        )
+    for i, value in enumerate(root):
+        _check_computed(value)
+        if not hasattr(value, "local_gradients"):  # of whichever engine
+            raise TypeError(
+                f"viz.draw draws a Value, or a list of Values; item {i} of this {type(root).__name__} is "
+                f"{type(value).__name__} {value!r:.60}"
+            )
+    return list({id(value): value for value in root}.values())
+
+
+def _check_computed(root: Any) -> None:
+    """Refuse a net or another function, which has to be called first."""
     if callable(root):
         raise TypeError(
             f"a picture shows a Value with what it was computed from, and a {type(root).__name__} is called to compute one; "
             f"call it on a sample first, as in viz.draw(model([1.0, 2.0]))"
         )
-    if isinstance(root, (list, tuple)) and root:
-        raise TypeError(
-            f"a picture shows one Value with what it was computed from, got a {type(root).__name__} of {len(root)}; "
-            f"pick one of them, as in viz.draw(outputs[0])"
-        )
-    return autograd.topological_order(root)
 
 
 def read(
@@ -55,7 +97,7 @@ def read(
     """Take a snapshot of everything that ``root`` was computed from.
 
     Args:
-        root: a Value.
+        root: a Value, or a list or tuple of several.
         collapse: True folds each outermost group into a box, and so the parameters of a part that computes nothing, such as an
             embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
@@ -66,68 +108,239 @@ def read(
         The graph. It does not change when the Values do.
 
     Raises:
-        TypeError: root isn't a Value.
-        ValueError: no group has a name given in ``collapse``, the focus isn't part of the graph, or the language is unknown.
+        TypeError: root isn't a Value, or an item of it isn't.
+        ValueError: root is an empty list, no group has a name given in ``collapse``, the focus isn't part of the graph, or the
+            language is unknown.
     """
     check_language(language)
-    order = order_of(root)
+    roots = roots_of(root)
+    order = autograd.topological_order(roots if len(roots) > 1 else roots[0])
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    drawn, many = drawn_as(order, collapse, max_nodes)
-    return _graph(order, drawn, focus, many, language)
+    return _graph(order, roots, planned(order, roots, collapse, max_nodes), focus, language)
 
 
-def _graph(order: Sequence[Any], drawn: Sequence[tuple[int, Key]], focus: Any, many: float, language: str) -> Graph:
-    """Build the nodes that are drawn; everything that is not in ``drawn`` becomes one box."""
-    members: dict[Groups, list[int]] = {}
+def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
+    """Build the nodes that are drawn; everything that is not in the plan becomes one box."""
+    drawn, many, alike = plan.drawn, plan.many, plan.alike
+    members: dict[Key, list[int]] = {}
     for i, key in drawn:
-        if not isinstance(key, int):
-            members.setdefault(key, []).append(i)
-    shown: list[Key] = [REST] if len(drawn) < len(order) else []
+        members.setdefault(key, []).append(i)
+    standing = {key: _stands_at(key, places, plan) for key, places in members.items()}
+    rest = _left_out(order, plan)
+    shown: list[Key] = [REST] if rest else []
     for i, key in drawn:
-        if isinstance(key, int):
-            if constants_of(order[i]) > many:
+        if standing[key] == i:
+            if isinstance(key, int) and constants_of(order[i]) > many:
                 shown.append((CROWD, str(i)))
-            shown.append(i)
-        elif members[key][-1] == i:  # a fold stands where its last member stood
             shown.append(key)
     at = {key: place for place, key in enumerate(shown)}
-    index = _Index({id(order[i]): at[key] for i, key in drawn}, at, many)
-    names = {id(order[i]): visible(order[i].label) or f"#{i + 1}" for i, key in drawn if isinstance(key, int)}
+    shared = {at[key] for key in shown if not isinstance(key, int) or len(members[key]) > 1}
+    index = _Index({id(order[i]): at[key] for i, key in drawn}, at, shared, many)
+    names = {id(order[i]): visible(order[key].label) or f"#{key + 1}" for i, key in drawn if isinstance(key, int)}
     outlets: dict[int, set[int]] = {at[key]: set() for key in shown if not isinstance(key, int)}
     for i, key in drawn:
-        for parent in order[i].parents:
+        for parent in plan.inputs(order, i, key):
             place = index.of(parent)
             if place in outlets and place != at[key]:
                 outlets[place].add(id(parent))
-    if not isinstance(drawn[-1][1], int):
-        outlets[at[drawn[-1][1]]].add(id(order[-1]))
-    single = [i for i, key in drawn if isinstance(key, int)]
+    results = [index.of(root) for root in roots]
+    for root in roots:
+        if index.of(root) in outlets:
+            outlets[index.of(root)].add(id(root))
+    single = [key for key in shown if isinstance(key, int)]
     groups = dict(zip(single, groups_of([order[i] for i in single]), strict=True))
-    rest = _left_out(order, drawn) if shown[0] == REST else []
     nodes: list[Node] = []
     for place, key in enumerate(shown):
         if isinstance(key, int):
             value = order[key]
             operands = index.operands(value, at.get((CROWD, str(key))))
             called = [names.get(id(parent), "…") for parent in value.parents]
-            nodes.append(_node(value, operands, called, key, groups[key]))
+            node = _node(value, operands, called, key, groups[key])
+            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key], [i for _, _, i in operands]))
         elif key == REST:
             nodes.append(_fold(key, order, rest, outlets[place], index, place))
+        elif isinstance(key, Box):
+            nodes.append((_tile if key in plan.tiles else _box)(key, order, plan, index, place))
         elif key[0] == CROWD:
             hidden = constants_of(order[int(key[1])]) - int(many)
             nodes.append(Node("", "", None, None, fold=Fold("", hidden, None, kind="constants")))
         else:
-            nodes.append(_fold(key, order, members[key], outlets[place], index, place))
+            firsts = [i for i in members[key] if i not in alike]
+            nodes.append(_fold(key, order, firsts, outlets[place], index, place, members[key]))
     return Graph(
         tuple(nodes),
-        folded=len(rest) + sum(map(len, members.values())),
+        folded=len(rest)
+        + sum([len(node.fold.members) for node in nodes if node.fold is not None and node.fold.kind != "rest"]),
         left_out=len(rest),
-        focus=None if focus is None else index.of(focus),
+        stacked=sum([node.copies.count - 1 for node in nodes if node.copies is not None and node.fold is None]),
+        focus=None if focus is None else _place_of(focus, order, plan, index, at),
         outdated=_outdated([order[i] for i, _ in drawn], language),
         language=language,
+        roots=tuple(results) if results != [len(nodes) - 1] else (),
+        alarm=_alarm(order, plan, index, at),
     )
+
+
+def _stands_at(key: Key, members: Sequence[int], plan: Plan) -> int:
+    """The place in the order where something is drawn: after what it is computed from, before what uses it."""
+    if isinstance(key, int):
+        return key  # a stack stands where its first stood
+    if isinstance(key, Box) and key in plan.rows:
+        return plan.rows[key][0][-1]
+    return members[-1]  # a fold stands where its last member stood
+
+
+def _place_of(focus: Any, order: Sequence[Any], plan: Plan, index: _Index, at: Mapping[Key, int]) -> int:
+    """Where a Value is drawn, also inside of a chain."""
+    for box, chain in plan.chains.items():
+        if box in at and any(order[i] is focus for i in chain.places):
+            return at[box]
+    return index.of(focus)
+
+
+def _spread(numbers: Sequence[float]) -> Spread:
+    """The least, the lower median and the largest; nan comes last."""
+    ordered = sorted(numbers, key=lambda number: (math.isnan(number), number))
+    return ordered[0], ordered[(len(ordered) - 1) // 2], ordered[-1]
+
+
+def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
+    """What one of several Values stands for."""
+    values = [order[i] for i in places]
+    gradients = _spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
+    return Copies(tuple(places), _spread([value.data for value in values]), gradients)
+
+
+def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
+    """One node for several that are alike: with their names, and the medians of their numbers.
+
+    Args:
+        node: the first of them.
+        order: all Values.
+        places: of the several.
+        slots: which operand of the Value each operand of the node is; -1 where it stands for several.
+    """
+    constants = [
+        _spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        if isinstance(operand, float)
+        else None
+        for operand, slot in zip(node.operands, slots, strict=True)
+    ]
+    copies = replace(_copies(order, places), constants=tuple(constants))
+    labels = list(dict.fromkeys([order[i].label for i in places]))
+    label = node.label if len(labels) == 1 else f"{visible(labels[0])} … {visible(labels[-1])}" if all(labels) else ""
+    return replace(
+        node,
+        label=label,
+        value=copies.values[1],
+        gradient=None if copies.gradients is None else copies.gradients[1],
+        local_gradients=(),
+        partials=(),
+        source="",
+        copies=copies,
+    )
+
+
+def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
+    """The middle of a chain, or additions one after the other."""
+    if box in plan.chains:
+        chain = plan.chains[box]
+        places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
+        node = _fold((), order, places, {id(order[places[-1]])}, index, here)
+    else:
+        rows = plan.rows[box]
+        places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
+        repeats, steps = len(rows[0]), (visible(order[lasts[0]].op.symbol),)
+        node = _fold((), order, rows[0], {id(order[lasts[0]])}, index, here, places)
+    assert node.fold is not None
+    node = replace(
+        node,
+        label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
+        groups=tuple([visible(name) for name in order[lasts[0]].groups]),
+        fold=replace(node.fold, kind=box.kind, repeats=repeats, steps=steps),
+    )
+    if len(lasts) == 1:
+        return node
+    copies = _copies(order, lasts)
+    return replace(
+        node, value=copies.values[1], gradient=None if copies.gradients is None else copies.gradients[1], copies=copies
+    )
+
+
+def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
+    """A dense layer."""
+    tile = plan.tiles[box]
+    node = _fold((), order, tile.members, set(), index, here)
+    assert node.fold is not None
+    weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
+    results = tuple([_spread([order[i].data for i in places])[1] for places in tile.sums])
+    several = len(tile.outlets) // len(tile.rows)
+    steps = (visible(tile.activation),) if tile.activation else ()
+    # an edge stands for the Values that come along it, and not for all their uses
+    inside = set(tile.members)
+    into: dict[int, set[int]] = {}
+    for i in inside:
+        for parent in order[i].parents:
+            into.setdefault(index.of(parent), set()).add(id(parent))
+    return replace(
+        node,
+        counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
+        groups=tuple([visible(name) for name in _outer(order, tile.outlets)]),
+        fold=replace(
+            node.fold,
+            name=visible(_part([order[i].label for row in tile.rows for i in row])),
+            kind="tile",
+            repeats=several,
+            steps=steps,
+            matrix=Matrix(weights, results),
+        ),
+    )
+
+
+def _outer(order: Sequence[Any], places: Sequence[int]) -> tuple[str, ...]:
+    """The groups that all of some Values are in."""
+    return _common([order[i].groups for i in places])
+
+
+def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What all of some lists begin with."""
+    first, last = min(paths, key=tuple), max(paths, key=tuple)
+    same = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return tuple(first[:same])
+
+
+def _part(labels: Sequence[str]) -> str:
+    """The part that the labels of all weights begin with: ``layers.0`` for ``layers.0.neurons.3.w.1`` and its like."""
+    shared = _common([label.split(".")[:-1] for label in labels])
+    while shared and (shared[-1] in ("neurons", "weight", "w")):
+        shared = shared[:-1]
+    return ".".join(shared)
+
+
+def _alarm(order: Sequence[Any], plan: Plan, index: _Index, at: Mapping[Key, int]) -> Alarm | None:
+    """The first number of the whole graph that is inf or nan, and where it is drawn."""
+    if all(map(math.isfinite, map(attrgetter("data"), order))) and all(map(math.isfinite, map(attrgetter("grad"), order))):
+        return None  # of a million nodes, soon
+    found = first_alarm([value.data for value in order], [value.grad for value in order])
+    if found is None:
+        return None
+    i, kind = found
+    value = order[i]
+    number = value.data if kind == "value" else value.grad
+    formula = ""
+    if value.op is not None:
+        places = {id(parent): 0 for parent in value.parents}
+        places.update([(id(node), k) for k, node in enumerate(order[:i], 1) if id(node) in places])
+        words = [short(x, 6) if isinstance(x, float) else _called(x, places[id(x)]) for x in value.operands]
+        formula = visible(value.op.written(elided(words), symbol=visible(value.op.symbol) or "?"))
+    return Alarm(_place_of(value, order, plan, index, at), kind, _called(value, i + 1), formula, number)
+
+
+def _called(value: Any, number: int) -> str:
+    """A Value's label, or ``#3`` for the third of the graph."""
+    return visible(value.label) or f"#{number}"
 
 
 def _outdated(values: Sequence[Any], language: str) -> str:
@@ -202,17 +415,39 @@ def _node(
     )
 
 
-def _fold(key: Groups, order: Sequence[Any], places: Sequence[int], outlets: set[int], index: _Index, here: int) -> Node:
-    """A box for the Values at some places of the whole order, which are folded."""
+def _fold(
+    key: Groups,
+    order: Sequence[Any],
+    places: Sequence[int],
+    outlets: set[int],
+    index: _Index,
+    here: int,
+    everything: Sequence[int] | None = None,
+) -> Node:
+    """A box for the Values at some places of the whole order, which are folded.
+
+    Args:
+        key: the group; empty for no group.
+        order: all Values.
+        places: of those that the wires are taken from.
+        outlets: the ids of those that are used outside.
+        index: where each Value is drawn.
+        here: where the box is.
+        everything: the places of all that are folded, where there are more of them.
+    """
     members = [order[i] for i in places]
-    gradients = [value.grad for value in members if value.has_grad]
+    everything = places if everything is None else everything
+    gradients = [
+        value.grad for value in (members if everything is places else [order[i] for i in everything]) if value.has_grad
+    ]
     leaves = [value.label for value in members[:10_000] if value.op is None and value.label]
     outside: dict[int, int] = {}
     weights: dict[int, float | None] = {}
     place_of, rest = index.place_of, index.rest
+    inside = {id(value) for value in members}
     for value in members:
         for parent in value.parents:
-            place = place_of.get(id(parent), rest)
+            place = here if id(parent) in inside else place_of.get(id(parent), rest)
             if place != here:
                 outside[place] = outside.get(place, 0) + 1
                 weights[place] = _weight(value, parent, index, here) if key and outside[place] == 1 else None
@@ -228,11 +463,11 @@ def _fold(key: Groups, order: Sequence[Any], places: Sequence[int], outlets: set
         groups=tuple([visible(name) for name in key[:-1]]),
         fold=Fold(
             visible(key[-1]) if key else "",
-            len(members),
+            len(everything),
             math.hypot(*gradients) if gradients else None,
             tuple([visible(shortened(label, 24)) for label in leaves[:NAMED_LEAVES]]),
             "group" if key else "rest",
-            tuple(places),
+            tuple(everything),
         ),
     )
 
@@ -253,31 +488,35 @@ def _weight(value: Any, parent: Any, index: _Index, here: int) -> float | None:
     return float(partner.data) if partner.op is None and index.of(partner) == here else None
 
 
-def _left_out(order: Sequence[Any], drawn: Sequence[tuple[int, Key]]) -> list[int]:
+def _left_out(order: Sequence[Any], plan: Plan) -> list[int]:
     """The places of what is not drawn."""
-    left: list[int] = []
-    start = 0
-    for i, _ in drawn:
-        left += range(start, i)
-        start = i + 1
-    return [*left, *range(start, len(order))]
+    there = [i for i, _ in plan.drawn]
+    for _, key in plan.drawn:
+        if isinstance(key, Box) and key in plan.chains:
+            there += plan.chains[key].places[:-1]
+    if len(there) == len(order):
+        return []
+    missing = bytearray(b"\1") * len(order)
+    for i in there:
+        missing[i] = 0
+    return [i for i, is_missing in enumerate(missing) if is_missing]
 
 
 class _Index:
     """Where each Value is drawn."""
 
-    def __init__(self, place_of: dict[int, int], at: dict[Key, int], many: float) -> None:
+    def __init__(self, place_of: dict[int, int], at: dict[Key, int], shared: set[int], many: float) -> None:
         self.many = many
         self.place_of = place_of
         self.rest = at.get(REST, -1)
-        self.folds = {place for key, place in at.items() if not isinstance(key, int)}
+        self.shared = shared  # places where several Values are drawn
 
     def of(self, value: Any) -> int:
         """The place of the node or the box that shows a Value."""
         return self.place_of.get(id(value), self.rest)
 
     def operands(self, value: Any, crowd: int | None) -> list[tuple[int | float, int, int]]:
-        """What is drawn for a Value's operands; operands in the same fold become one, with a count."""
+        """What is drawn for a Value's operands; operands at the same place become one, with a count."""
         drawn: list[tuple[int | float, int, int]] = []
         seen: dict[int, int] = {}
         constants = 0
@@ -290,7 +529,7 @@ class _Index:
                 place = crowd
             else:
                 place = self.of(operand)
-            if place not in self.folds:
+            if place not in self.shared:
                 drawn.append((place, 1, i))
             elif place in seen:
                 _, count, _ = drawn[seen[place]]
@@ -305,14 +544,19 @@ class _Index:
 
 
 def shrunk(graph: Graph, limit: int) -> Graph:
-    """A graph with fewer nodes: what is far from the root goes into one box."""
-    kept = {len(graph.nodes) - 1}
-    waiting = deque(kept)
+    """A graph with fewer nodes: what is far from the results goes into one box."""
+    waiting = deque(list(dict.fromkeys(graph.results))[:limit])
+    kept = set(waiting)
     while waiting and len(kept) < limit:
         for operand in graph.nodes[waiting.popleft()].operands:
             if type(operand) is int and operand not in kept and len(kept) < limit:
                 kept.add(operand)
                 waiting.append(operand)
+    return reduced(graph, kept)
+
+
+def reduced(graph: Graph, kept: Collection[int]) -> Graph:
+    """A graph with some of its nodes, a result among them; all others go into one box."""
     gone = [place for place in range(len(graph.nodes)) if place not in kept]
     at = {place: i for i, place in enumerate(sorted(kept), 1)}
     boxes = [graph.nodes[place] for place in gone]
@@ -345,8 +589,10 @@ def shrunk(graph: Graph, limit: int) -> Graph:
             )
         )
     focus = None if graph.focus is None else at.get(graph.focus, 0)
+    alarm = None if graph.alarm is None else replace(graph.alarm, place=at.get(graph.alarm.place, 0))
+    roots = tuple([at.get(place, 0) for place in graph.roots])
     folds = sum(node.fold.count for node in nodes if node.fold is not None and node.fold.kind != "constants")
-    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus)
+    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
 
 
 def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:

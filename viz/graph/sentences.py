@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from ..digits import short
+from ..text import shortened
+from .alarm import is_alarming
 from .backward import contribution
-from .model import Edge, Fold, Graph, Node
+from .model import Edge, Fold, Graph, Matrix, Node
 
-__all__ = ["derivative", "details", "edge_title", "sentence"]
+__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "size_of", "warnings"]
 
 LISTED = 12  # local gradients
 
@@ -27,12 +30,47 @@ def derivative(of: str, by: str, text: str, number: str, plain: str | None = Non
     return f"d({of})/d{by} = {symbols}{number}"
 
 
+def alarm(graph: Graph) -> str:
+    """A sentence on the first number that is inf or nan; empty if there is none.
+
+    >>> from autograd import Value
+    >>> from viz.graph.reading import read
+    >>> alarm(read(Value(1e300, label="x") * 1e300))
+    '#2 = x * 1e+300 is inf, the first value that is not finite'
+    >>> x = Value(0.0, label="x")
+    >>> y = x.sqrt()
+    >>> y.backward()
+    >>> alarm(read(y))
+    '∇x is inf, the first gradient that is not finite: d(sqrt(x))/dx = 1/(2*sqrt(x)) = inf'
+    """
+    found = graph.alarm
+    if found is None:
+        return ""
+    name, number = shortened(found.name, 40), short(found.number)
+    if found.kind == "value":
+        what = f"{name} = {shortened(found.formula, 60)}" if found.formula else name
+        return graph.say("{what} is {number}, the first value that is not finite", what=what, number=number)
+    text = graph.say("∇{name} is {number}, the first gradient that is not finite", name=name, number=number)
+    for edge in reversed(graph.uses[found.place]):
+        if is_alarming(edge.local) and edge.local is not None:
+            return f"{text}: {derivative(graph.formula(edge.head), name, edge.partial, short(edge.local))}"
+    return text
+
+
+def warnings(graph: Graph) -> list[str]:
+    """What a reader must know before trusting the numbers: the first inf or nan, and what was changed too late."""
+    first = alarm(graph)
+    return [*([first] if first else []), *graph.outdated.splitlines()]
+
+
 def sentence(graph: Graph, place: int) -> str:
     """A node in one sentence, with all digits."""
     node = graph.nodes[place]
     if node.fold is not None:
-        return _of_a_fold(graph, node, node.fold)
+        return _of_a_fold(graph, node, node.fold) + _of_copies(graph, node)
     formula = graph.formula(place)
+    if node.copies is not None:
+        return f"{graph.name(place)}{' = ' if formula else ''}{formula}{_of_copies(graph, node)}"
     value = graph.say("not computed yet") if node.value is None else graph.say("value {number}", number=repr(node.value))
     gradient = graph.say("no gradient yet")
     if node.gradient is not None:
@@ -45,15 +83,42 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "group": graph.say("{count:,} nodes", count=fold.count),
         "rest": graph.say("{count:,} nodes that are not drawn", count=fold.count),
         "constants": graph.say("{count:,} constants", count=fold.count),
+        "chain": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "sum": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "tile": graph.say("a dense layer of {count:,} nodes", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
+    if fold.matrix is not None:
+        text += f", {size_of(fold, fold.matrix)}"
+    elif fold.steps:
+        text += f", {fold.repeats:,} × ({', '.join(fold.steps)})"
     if fold.leaves:
         text += graph.say(", among them {names}", names=", ".join(fold.leaves))
     if fold.gradient_norm is not None:
         text += graph.say(", norm of their gradients {number}", number=repr(fold.gradient_norm))
-    if node.value is not None:
+    if node.value is not None and node.copies is None:
         text += graph.say("; its outlet has value {number}", number=repr(node.value))
         text += "" if node.gradient is None else graph.say(", gradient {number}", number=repr(node.gradient))
+    return text
+
+
+def size_of(fold: Fold, matrix: Matrix) -> str:
+    """The size of a dense layer: ``64 → 32 tanh``."""
+    return " ".join([f"{matrix.inputs} → {len(matrix.weights)}", *fold.steps])
+
+
+def _of_copies(graph: Graph, node: Node) -> str:
+    """What a stack says of all its numbers; empty for a node that stands for itself."""
+    copies = node.copies
+    if copies is None:
+        return ""
+
+    text = graph.say(", {count:,} alike: ", count=copies.count)
+    low, middle, high = map(repr, copies.values)
+    text += graph.say("values from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
+    if copies.gradients is not None:
+        low, middle, high = map(repr, copies.gradients)
+        text += graph.say("; gradients from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
     return text
 
 
@@ -61,6 +126,8 @@ def details(graph: Graph, place: int) -> list[str]:
     """The tooltip of a node: the sentence, its local gradients, the line of code that made it."""
     node = graph.nodes[place]
     lines = [sentence(graph, place)]
+    if graph.alarm is not None and graph.alarm.place == place:
+        lines.append(alarm(graph))
     if node.symbol:
         formula = graph.formula(place)
         inputs = [edge for edge in graph.inputs[place] if edge.tail is not None]

@@ -27,6 +27,7 @@ class Look:
         numbered: whether a node without a label shows the number that stands for it in formulas, as ``#3``.
         weights: ``"lines"``, wide where a weight is large and dashed where it is negative, or ``"numbers"`` on these lines.
         room: how many columns every number has at least, 0 to 40, so that nothing moves when it gets longer.
+        ghosts: whether each number has room beside it for a small one, which a page fills in.
 
     Raises:
         ValueError: an option is unknown; the message lists the known ones.
@@ -40,6 +41,7 @@ class Look:
     numbered: bool = False
     weights: str = "lines"
     room: int = 0
+    ghosts: bool = False
 
     def __post_init__(self) -> None:
         """Check the options."""

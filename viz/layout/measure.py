@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..digits import before_after, or_zero, short
+from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Graph
-from ..graph.sentences import derivative, details, edge_title, sentence
+from ..graph.model import Edge, Fold, Graph, Spread, elided
+from ..graph.sentences import derivative, details, edge_title, sentence, size_of, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
-from .cells import NABLA, SIZES, Cell, Words
+from .cells import NABLA, SIZES, Cell, Chip, HeatMap, Words
 from .circuit import CircuitCell
 from .look import Look
 
-__all__ = ["Arrow", "Measured", "Pill", "measure"]
+__all__ = ["Arrow", "Measured", "measure"]
 
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
+MATRIX = 64, 80  # rows and columns that are drawn of a matrix
+LISTED = 96  # weights of a neuron that are told on hover
 DESCRIBED = 100  # nodes spelled out in the description
 
 
 @dataclass(frozen=True)
-class Pill:
-    """A constant: its DOT name, and what it says, also on hover."""
-
-    name: str
-    words: str
-    title: str
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        """Width and height."""
-        return text_width(self.words, SIZES["number"]) + 16, 24
-
-
-@dataclass(frozen=True)
 class Arrow:
-    """One edge.
+    """One edge between two nodes.
 
     Attributes:
-        tail: the place of the cell that it leaves, or None where it leaves a pill.
-        pill: the constant that it leaves, or None.
+        number: its place among the edges of the graph, constants included.
+        tail: the place of the cell that it leaves.
         head: the place of the cell that it points to.
         slot: which operand it is, from 0.
         port: where at the cell it arrives.
@@ -55,19 +46,14 @@ class Arrow:
         title: what is told on hover.
     """
 
-    tail: int | None
-    pill: Pill | None
+    number: int
+    tail: int
     head: int
     slot: int
     port: int
     weight: float | None
     words: tuple[str, ...]
     title: str
-
-    @property
-    def source(self) -> str:
-        """The DOT name of what it leaves."""
-        return self.pill.name if self.pill is not None else f"n{self.tail}"
 
     @property
     def words_extent(self) -> tuple[int, int]:
@@ -82,7 +68,7 @@ class Measured:
     Attributes:
         look: how it is drawn.
         cells: one for each node.
-        arrows: one for each edge.
+        arrows: one for each edge that doesn't come from a constant.
         groups: for each node the names of its groups, the outermost first.
         lit: the places of the nodes that are not faded, or None for all.
         note: a remark on missing gradients.
@@ -111,30 +97,20 @@ class Measured:
         return tuple(dict.fromkeys([names[:depth] for names in self.groups for depth in range(1, len(names) + 1)]))
 
     @cached_property
-    def pills(self) -> dict[int, list[Pill]]:
-        """The constants, by the place of the cell that uses them."""
-        found: dict[int, list[Pill]] = {}
-        for arrow in self.arrows:
-            if arrow.pill is not None:
-                found.setdefault(arrow.head, []).append(arrow.pill)
-        return found
-
-    @cached_property
     def footprint(self) -> tuple[object, ...]:
         """All that a layout depends on: where two pictures have equal ones, one layout fits both."""
         look = self.look
-        cells = [(cell.slots, cell.breadth, cell.length, cell.words.is_fold) for cell in self.cells]
+        cells = [(cell.slots, cell.breadth, cell.shift, cell.length, cell.words.is_fold) for cell in self.cells]
         arrows = [
-            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent,
-             arrow.pill and (arrow.pill.name, arrow.pill.extent))
+            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent)
             for arrow in self.arrows
         ]  # fmt: skip
         return look.style, look.direction, look.weights, cells, arrows, self.groups
 
     @property
     def size(self) -> int:
-        """The number of cells, constants and arrows."""
-        return len(self.cells) + sum(map(len, self.pills.values())) + len(self.arrows)
+        """The number of cells and arrows."""
+        return len(self.cells) + len(self.arrows)
 
 
 def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
@@ -146,20 +122,18 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
         like: the same graph with other numbers, whose sizes are kept.
     """
     cells = []
+    chips = _chips(graph, look)
     for place in range(len(graph.nodes)):
-        words = _words(graph, place, look)
+        words = _words(graph, place, look, chips.get(place, ()))
         cells.append(_cell(graph, place, words, look) if like is None else replace(like.cells[place], words=words))
     arrows = []
-    constants = 0
-    for edge in graph.edges:
-        pill = None
-        if edge.constant is not None:
-            told = graph.say("constant {number}", number=repr(edge.constant))
-            pill = Pill(f"c{constants}", short(edge.constant, look.precision), told)
-            constants += 1
-        port = 0 if cells[edge.head].words.is_fold else edge.slot
-        lines = tuple(_edge_lines(graph, edge, look))
-        arrows.append(Arrow(edge.tail, pill, edge.head, edge.slot, port, edge.weight, lines, edge_title(graph, edge)))
+    ports: Counter[int] = Counter()
+    for number, edge in enumerate(graph.edges):
+        if edge.tail is not None:
+            port = 0 if cells[edge.head].words.is_fold else ports[edge.head]
+            ports[edge.head] += 1
+            lines, title = tuple(_edge_lines(graph, edge, look)), edge_title(graph, edge)
+            arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, title))
     legend = _legend(graph, look)
     footer = _footer(graph, legend)
     return Measured(
@@ -180,18 +154,34 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
 # ---- cells -----------------------------------------------------------------------------------------
 
 
+def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
+    """The constants, by the place of the node that uses them."""
+    found: dict[int, tuple[Chip, ...]] = {}
+    numbers = [(edge, edge.constant) for edge in graph.edges if edge.constant is not None]
+    for i, (edge, number) in enumerate(numbers):
+        words, told = short(number, look.precision), graph.say("constant {number}", number=repr(number))
+        copies = graph.nodes[edge.head].copies
+        if copies is not None and (spread := copies.constants[edge.slot]) is not None and spread[0] != spread[2]:
+            low, middle, high = map(repr, spread)
+            words = "…"
+            told = graph.say("constants from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
+        chip = Chip(f"c{i}", edge.slot, words, told)
+        found[edge.head] = (*found.get(edge.head, ()), chip)
+    return found
+
+
 def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
-    operands = len(graph.nodes[place].operands)
+    operands = len(graph.nodes[place].operands) - len(words.chips)
     return CELLS[look.style].measured(
         words,
         look.direction,
         min(1, operands) if words.is_fold else operands,
-        is_root=place == len(graph.nodes) - 1,
+        is_root=place in graph.results,
         is_fork=len(graph.uses[place]) > 1,
     )
 
 
-def _words(graph: Graph, place: int, look: Look) -> Words:
+def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Words:
     node = graph.nodes[place]
     value, gradient = _value(graph, place, look), _gradient(graph, place, look)
     columns = node.columns
@@ -208,14 +198,58 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         title="\n".join(details(graph, place)),
         fills_in=graph.pending,
         columns=columns,
+        alarm=_alarm(graph, place),
+        ghosts=look.ghosts,
+        chips=chips,
+        copies="" if node.copies is None else f"× {node.copies.count:,}",
+        values=() if node.copies is None else _spread(node.copies.values, look),
+        heat=_heat(graph, place),
+        gradients=() if node.copies is None else _spread(node.copies.gradients, look, f"{NABLA} "),
     )
+
+
+def _heat(graph: Graph, place: int) -> HeatMap | None:
+    """The numbers of a dense layer, each as a share of the largest; a large matrix is cut."""
+    fold = graph.nodes[place].fold
+    if fold is None or fold.matrix is None:
+        return None
+    matrix = fold.matrix
+    rows = [row[: MATRIX[1]] for row in matrix.weights[: MATRIX[0]]]
+    results = matrix.results[: MATRIX[0]]
+    largest = max([abs(w) for row in rows for w in row if math.isfinite(w)], default=0.0) or 1.0
+    furthest = max([abs(x) for x in results if math.isfinite(x)], default=0.0) or 1.0
+    titles = [
+        graph.say("neuron {count}: {result}, weights {weights}", count=k + 1, result=repr(result),
+                  weights=", ".join(elided([repr(w) for w in row], LISTED)))
+        for k, (row, result) in enumerate(zip(matrix.weights, results, strict=False))
+    ]  # fmt: skip
+    return HeatMap(
+        tuple([tuple([w / largest for w in row]) for row in rows]), tuple([x / furthest for x in results]), tuple(titles)
+    )
+
+
+def _spread(numbers: Spread | None, look: Look, before: str = "") -> tuple[str, ...]:
+    """The largest, the median and the least number of a stack as written; one where all read the same."""
+    if numbers is None:
+        return ()
+    words = [before + short(number, look.precision) for number in reversed(numbers)]
+    return tuple(words) if len(set(words)) > 1 else (words[0],)
+
+
+def _alarm(graph: Graph, place: int) -> str:
+    """Whether a number of a node is inf or nan, and whether it is the first such."""
+    node = graph.nodes[place]
+    if graph.alarm is not None and graph.alarm.place == place:
+        return "first"
+    norm = None if node.fold is None else node.fold.gradient_norm
+    return "later" if any(map(is_alarming, (node.value, node.gradient, norm))) else ""
 
 
 def _name(graph: Graph, place: int, look: Look) -> str:
     node = graph.nodes[place]
     if node.label:
         return shortened(local_name(node.label, node.groups), LABEL_COLUMNS)
-    if look.numbered and node.fold is None:
+    if node.fold is None and (look.numbered or _alarm(graph, place) == "first"):
         return graph.name(place)
     return graph.say("leaf") if node.is_leaf else ""
 
@@ -237,7 +271,7 @@ def _gradient(graph: Graph, place: int, look: Look) -> str:
         return "" if silent else f"{NABLA} {graph.say('not yet')}"
     total = short(node.gradient, look.precision)
     uses = graph.uses[place]
-    if not look.local_gradients or len(uses) < 2:
+    if not look.local_gradients or len(uses) < 2 or place in graph.results:  # a result has a share of its own
         return f"{NABLA} {total}"
     if len(uses) > CONTRIBUTIONS:
         return f"{NABLA} {graph.say('sum of {count} = {total}', count=len(uses), total=total)}"
@@ -263,6 +297,13 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
+    if fold.matrix is not None:
+        lines = [shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)] if fold.name else []
+        lines.append(size_of(fold, fold.matrix))
+        lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
+        return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
+    if fold.kind in ("chain", "sum"):
+        return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -273,6 +314,16 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
     if fold.gradient_norm is not None:
         lines.append(f"|{NABLA}| {short(fold.gradient_norm, look.precision)}")
     return [name, *lines] if name else lines
+
+
+def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
+    """What the middle of a chain says: how often it does what."""
+    if not fold.steps:
+        return [graph.say("… {count:,} nodes …", count=fold.count)]
+    repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    if fold.kind == "sum":
+        return [repeated]
+    return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
@@ -326,9 +377,11 @@ def _footer(graph: Graph, legend: str) -> list[str]:
         )
     elif graph.folded:
         lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
+    if graph.stacked:
+        lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
     if graph.remark:
         lines.append(graph.remark)
-    return lines + graph.outdated.splitlines()
+    return lines + warnings(graph)
 
 
 def _description(graph: Graph, remarks: Sequence[str]) -> str:

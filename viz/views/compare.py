@@ -10,6 +10,7 @@ from ..digits import before_after
 from ..files import FORMATS
 from ..graph.model import Graph
 from ..graph.reading import MAX_NODES, read
+from ..graph.sentences import warnings
 from ..languages import check_language
 from ..layout.look import Look
 from ..scene.shapes import Scene
@@ -149,7 +150,7 @@ class Comparison(Image):
         if len(self._after.nodes) > ROWS:
             lines.append(say("… and {count:,} more nodes", count=len(self._after.nodes) - ROWS))
         lines.append(say("{count} of {total} nodes changed", count=len(self.changed), total=len(self._after.nodes)))
-        return "\n".join(lines + self.drawing.graph.outdated.splitlines())
+        return "\n".join(lines + warnings(self.drawing.graph))
 
     def _content(self, suffix: str) -> bytes:
         return self.drawing.to_bytes(suffix)

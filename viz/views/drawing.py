@@ -8,7 +8,8 @@ from typing import Any
 import autograd
 
 from ..files import FORMATS
-from ..graph.reading import MAX_NODES, read
+from ..graph.folding import DEFAULT
+from ..graph.reading import read
 from ..layout.dot import source
 from ..layout.look import Look, check_count
 from .interactive import Interactive
@@ -26,7 +27,7 @@ def draw(
     collapse: bool | str | Collection[str] = False,
     direction: str = "LR",
     theme: str = "light",
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = None,
     precision: int = 4,
     weights: str = "lines",
     language: str = "en",
@@ -35,8 +36,12 @@ def draw(
 ) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
 
+    A node whose value or gradient is inf or nan has an outline. The first such value, or the first such gradient on the way
+    back where all values are finite, has a solid one with an exclamation mark, and is named below the picture, on hover and in
+    the table.
+
     Args:
-        value: the result to draw. The picture shows the numbers as they are now.
+        value: the result to draw, or several in a list or tuple. The picture shows the numbers as they are now.
         style: ``"circuit"``: round gates, and wires with the value above and the gradient below; ``"boxes"``: one box
             for a node, with label or operation, value and gradient.
         local_gradients: write the chain rule on every edge: the local gradient in symbols and numbers, and upstream
@@ -45,9 +50,11 @@ def draw(
         collapse: True folds every outermost group into one box; a name, or several, fold these groups (``*`` stands for
             anything). Groups come from ``autograd.group`` and from ``nn.Module.label_parameters``.
         direction: where the results are: ``"LR"`` (at the right), ``"RL"``, ``"TB"`` (at the bottom) or ``"BT"``.
-        theme: ``"light"``, ``"dark"`` or ``"print"``.
-        max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: groups first,
-            then what is farthest from the result. At least 3.
+        theme: ``"light"``, ``"dark"``, ``"print"``, or ``"auto"``: dark where the reader's system prefers dark pages, and else
+            light; PNG, PDF and DOT, which can't know, are light then.
+        max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
+            what is alike becomes a stack, then groups fold, then what is farthest from the result is left out. At least 3. None
+            is for as many as can be read on a page of 850 by 900 pixels, about 70.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
@@ -62,9 +69,9 @@ def draw(
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
 
     Raises:
-        TypeError: value or path isn't a Value, collapse is neither a switch nor names, or like isn't a drawing.
-        ValueError: an option is unknown, no group has the name given, path isn't part of the graph, or numbers are wanted
-            and no edge stands for a weight.
+        TypeError: value, an item of it or path isn't a Value, collapse is neither a switch nor names, or like isn't a drawing.
+        ValueError: value is an empty list, an option is unknown, no group has the name given, path isn't part of the graph,
+            or numbers are wanted and no edge stands for a weight.
 
     >>> from autograd import Value
     >>> x = Value(3, label="x")
@@ -73,9 +80,18 @@ def draw(
     x                  3
     #2    x * x        9
     backward() has not run
+
+    Several results share one picture:
+
+    >>> f, g = x * x, x + 1
+    >>> f.label, g.label = "f", "g"
+    >>> draw([f, g])
+    <viz.Drawing of f = 9, g = 4: 4 nodes, 4 edges>
     """
     chain_rule = bool(local_gradients)
     look = Look(style, theme, direction, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
+    if max_nodes is None:
+        max_nodes = DEFAULT
     check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         if hasattr(path, "local_gradients"):
@@ -97,7 +113,7 @@ def draw(
 class Drawing(Picture):
     """A picture of a graph as it was when `draw` was called.
 
-    The same graph gives the same bytes in any process.
+    The same graph gives the same bytes in any process, and on any machine with the same Graphviz, which places the nodes.
     """
 
     suffixes = FORMATS

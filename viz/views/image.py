@@ -1,4 +1,4 @@
-"""A single picture as a file and in a notebook: SVG, PNG, PDF."""
+"""A single picture as a file and in a notebook: SVG, PNG, PDF, TikZ."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ..scene.raster import positioned
 from ..scene.rows import in_rows
 from ..scene.shapes import Scene
 from ..scene.svg import write_svg
+from ..scene.tikz import write_tikz
 from .view import View
 
 __all__ = ["Image", "Still"]
@@ -86,11 +87,12 @@ class Image(View):
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: where to; its suffix is one of `suffixes` and chooses the format.
-            scale: how large it is; 2 for twice as wide and high. For .svg, .png and .pdf.
+            path: where to; its suffix is one of `suffixes` and chooses the format. A ``.tex`` file is an environment
+                ``tikzpicture`` to ``\\input`` in a LaTeX document that has ``\\usepackage{tikz}``.
+            scale: how large it is; 2 for twice as wide and high. For .svg, .png, .pdf and .tex.
             dpi: for .png, how many dots an inch has; otherwise 120, or fewer where the picture is large.
             font_size: how large its numbers are, in points, 1 to 200: 14 for slides. Labels are a little larger; words on edges
-                and below the picture are 4/5 of it. For .svg, .png and .pdf, instead of scale.
+                and below the picture are 4/5 of it. For .svg, .png, .pdf and .tex, instead of scale.
             width: in centimetres, 1 to 1000. Without font_size the picture is as wide as that; with it, it is at most as wide,
                 and a wider one goes on in further rows, where a wire that is cut has the same letter at both of its ends.
 
@@ -142,6 +144,8 @@ class Image(View):
             if fitted:
                 scale *= PIXELS_PER_POINT
             return (self.svg if scale == 1 and not fitted else write_svg(scene, scale=scale)).encode("utf-8")
+        if suffix == ".tex":
+            return write_tikz(scene, scale).encode("utf-8")
         return _png(scene, scale, dpi) if suffix == ".png" else _pdf(scene, scale)
 
     def _fitted(self, font_size: float | None, width: float | None) -> tuple[Scene, float]:
@@ -168,31 +172,45 @@ class Image(View):
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the SVG, a PNG for hosts that want one, and plain text.
+    ) -> tuple[dict[str, str | bytes], dict[str, dict[str, int]]]:
+        """What a notebook shows: the SVG, a PNG and a PDF for hosts that want one, and plain text.
 
         No text/html: JupyterLab and nbconvert would prefer it to the picture. They show the SVG as an image of the size that it
-        asks for, so a wide one asks for less.
+        asks for, so a wide one asks for less; the PNG, which has more dots, is shown as large as the SVG. The PDF is for
+        nbconvert's LaTeX, which would need Inkscape for an SVG.
         """
         bundle: dict[str, str | bytes] = {}
+        metadata: dict[str, dict[str, int]] = {}
         wanted = [
             kind
-            for kind in ("text/plain", "image/svg+xml", "image/png")
+            for kind in ("text/plain", "image/svg+xml", "image/png", "application/pdf")
             if (not include or kind in include) and not (exclude and kind in exclude)
         ]
         note = ""
         try:
+            if wanted != ["text/plain"]:
+                scene = self.scene
+                scale = min(1.0, max(CELL_WIDTH / scene.width, SMALLEST))
             if "image/svg+xml" in wanted:
-                scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
-                bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
+                bundle["image/svg+xml"] = write_svg(scene, scale=scale)
             if "image/png" in wanted:
                 bundle["image/png"] = self._sized(".png", 1.0, None)
+                metadata["image/png"] = {"width": round(scale * scene.width), "height": round(scale * scene.height)}
+            if "application/pdf" in wanted:
+                bundle["application/pdf"] = self._sized(".pdf", 1.0, None)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"
         if "text/plain" in wanted:
             bundle["text/plain"] = f"{self}{note}"
-        return bundle
+        return bundle, metadata
+
+    def _mime_(self) -> tuple[str, str]:
+        """What marimo shows, which would show a choice of the SVG, the PNG and the PDF: the SVG alone."""
+        try:
+            return "image/svg+xml", self.svg
+        except RenderError as error:
+            return "text/plain", f"{self}\n(no picture: {error})"
 
 
 def _check_size(what: str, value: object, least: float, most: float) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
-from html import escape
 
 from .picture import Picture
-from .view import HTMLView, filled, fragment
+from .view import HTMLView, fragment
 
 __all__ = ["Interactive"]
 
@@ -15,7 +15,9 @@ class Interactive(HTMLView):
     """A drawing with hover, zoom, drag and keyboard. `Drawing.interactive` makes it."""
 
     def __init__(self, picture: Picture) -> None:
-        self._picture = picture
+        # Names in the told words and in formulas are those of the picture, so a node without a label shows its number.
+        look = replace(picture.look, numbered=True)
+        self._picture = picture if look == picture.look else Picture(picture.graph, look)
         self.title = picture.graph.say("Graph of {title}", title=picture.graph.title)
         self.language = picture.graph.language
         self.theme = picture.look.theme
@@ -27,17 +29,9 @@ class Interactive(HTMLView):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        picture = self._picture
-        say, title = picture.drawn.say, picture.drawn.title
-        hint = say(
-            "Rest the pointer on a node to see its numbers and its wires. Zoom with the wheel or + and -, move by dragging or "
-            "with the arrow keys, step through the nodes with n and p."
+        return fragment(
+            "", kind="interactive", theme=self.theme, label=self.title, picture=self._picture, data={}, language=self.language
         )
-        svg, label = picture.svg.strip(), escape(say("graph of {title}", title=title))
-        body = filled("interactive.html", self.language, LABEL=label, SVG=svg, HINT=escape(hint))
-        data = {"nodes": picture.told, "hint": hint}
-        label = say("Graph of {title}", title=title)
-        return fragment(body, kind="interactive", theme=self.theme, label=label, data=data, language=self.language)
 
     @property
     def text(self) -> str:

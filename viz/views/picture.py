@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
+from typing import Any
 
 from ..digits import short
 from ..graph.model import Graph
 from ..graph.reading import shrunk
+from ..graph.sentences import warnings
 from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import Measured, measure
@@ -109,9 +111,18 @@ class Picture(Image):
         return graph, measured, lay_out(measured, LAYOUT_SECONDS[-1])
 
     @property
-    def told(self) -> list[str]:
-        """The tooltip of each node of `drawn`."""
-        return [cell.words.title for cell in self._laid_out[1].cells]
+    def staged(self) -> dict[str, Any]:
+        """What a page knows of the picture beside its SVG: what each node is found by, and what is told of none."""
+        graph = self.drawn
+        names = []
+        for node in graph.nodes:
+            known = (node.label, node.fold and node.fold.name, node.symbol, node.op and node.op.name)
+            names.append([node.order + 1, *dict.fromkeys([name for name in known if name])])
+        hint = graph.say(
+            "Rest the pointer on a node to see its numbers and its wires. Zoom with Ctrl and the wheel, with two fingers, or "
+            "with + and -; move by dragging or with the arrow keys; step through the nodes with n and p."
+        )
+        return {"names": names, "hint": hint}
 
     @property
     def text(self) -> str:
@@ -135,7 +146,7 @@ class Picture(Image):
             lines.append(say("… and {count:,} more nodes", count=len(graph.nodes) - TABLE_ROWS))
         if graph.note:
             lines.append(graph.note)
-        return "\n".join(lines + graph.outdated.splitlines())
+        return "\n".join(lines + warnings(graph))
 
     @property
     def summary(self) -> str:

@@ -1,12 +1,13 @@
 /* The player: each step's numbers, words and marks on one picture. DATA is the list of steps, root the fragment. */
-var frames=DATA,svg=root.querySelector('svg'),k=0,timer=null,marks=[];
+var frames=DATA,svg=stage.svg,k=0,timer=null,marks=[];
 var bar=root.querySelector('.bar'),slider=bar.querySelector('input'),count=bar.querySelector('.count');
 var words=root.querySelector('.words'),rules=root.querySelector('.rules'),play=bar.querySelector('[data-act=play]');
-var nodes={},edges=[],ground=svg.querySelector('rect');
-svg.querySelectorAll('[data-node]').forEach(function(n){nodes[n.getAttribute('data-node')]=n});
+var nodes=stage.nodes,edges=[],chips=svg.querySelectorAll('.constant[data-to]'),ground=svg.querySelector('rect');
 svg.querySelectorAll('.edge').forEach(function(e){edges[+e.id.replace(/^.*-e/,'')]=e});
-bar.hidden=false;root.querySelector('details').open=false;
+root.querySelector('details').open=false;
+var told=stage.told;stage.told=function(place){return place<0?'':told(place)};
 function write(place,kind,text){var t=nodes[place].querySelector('text.'+kind);if(t)t.textContent=text}
+function text(place,kind){var t=nodes[place].querySelector('text.'+kind);return t?t.textContent:''}
 function halo(node,strong){
   var b=node.getBBox(),r=document.createElementNS('http://www.w3.org/2000/svg','rect');
   r.setAttribute('x',b.x-3);r.setAttribute('y',b.y-3);r.setAttribute('width',b.width+6);r.setAttribute('height',b.height+6);
@@ -21,6 +22,9 @@ function show(to){
   for(var i=0;i<=k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1});
   var f=frames[k];
   for(var q in nodes)nodes[q].style.opacity=known[q]?'':'.35';
+  chips.forEach(function(c){c.style.opacity=known[c.getAttribute('data-to')]?'':'.35'});
+  svg.querySelectorAll('.alarm').forEach(function(a){  /* an outline waits for its inf or nan */
+    a.style.display=/inf|nan/.test(text(a.getAttribute('data-alarm'),'value')+text(a.getAttribute('data-alarm'),'gradient'))?'':'none'});
   /* oxlint-disable-next-line no-unused-vars */
   edges.forEach(function(e,j){var on=f.edges.indexOf(j)>=0,a=e.getAttribute('data-from'),b=e.getAttribute('data-to');
     e.style.opacity=known[b]?'':'.25';
@@ -33,7 +37,7 @@ function show(to){
   slider.value=k;slider.setAttribute('aria-valuetext',count.textContent);
   bar.querySelector('[data-act=first]').disabled=bar.querySelector('[data-act=back]').disabled=k===0;
   bar.querySelector('[data-act=last]').disabled=bar.querySelector('[data-act=forward]').disabled=k===frames.length-1;
-  root.setAttribute('data-step',k)}
+  root.setAttribute('data-step',k);stage.refresh()}
 function stop(){if(timer)clearInterval(timer);timer=null;play.textContent='▶ {{play}}';play.setAttribute('aria-label','{{play}}')}
 function toggle(){if(timer){stop();return}
   if(k===frames.length-1)show(0);

@@ -122,7 +122,8 @@ class Steps(HTMLView):
                 if kind == "gradient":
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
         nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
-        self._picture: Picture = Picture(replace(graph, nodes=tuple(nodes), pending=True), look, like=earlier)
+        ended = replace(graph, nodes=tuple(nodes), pending=True).with_alarm()
+        self._picture: Picture = Picture(ended, look, like=earlier)
         self.title = graph.say("Step by step: {title}", title=self._picture.graph.title)
         self.language = graph.language
         self.theme = look.theme
@@ -145,7 +146,8 @@ class Steps(HTMLView):
         for frame in self.frames[: k + 1]:
             numbers.update({(place, kind): number for place, kind, number in frame.changes})
         places = range(len(graph.nodes))
-        return graph.with_numbers([(numbers.get((place, "value")), numbers.get((place, "gradient"))) for place in places])
+        known = [(numbers.get((place, "value")), numbers.get((place, "gradient"))) for place in places]
+        return graph.with_numbers(known).with_alarm()
 
     def _scene(self, k: int) -> Scene:
         frame = self.frames[k]
@@ -213,9 +215,13 @@ class Steps(HTMLView):
             RenderError: Graphviz is missing, failed, or took too long.
         """
         items = "".join([f"<li>{escape(_line(frame))}</li>" for frame in self.frames])
-        body = filled("steps.html", self.language, SVG=self._picture.svg.strip(), COUNT=str(len(self) - 1), ITEMS=items)
-        data = [self._data(frame) for frame in self.frames]
-        return fragment(body, kind="steps", theme=self.theme, label=self.title, data=data, language=self.language)
+        heading = escape(self._picture.graph.say("All steps as text"))
+        body = f"<details open><summary>{heading}</summary><ol>{items}</ol></details>"
+        return fragment(
+            body, kind="steps", theme=self.theme, label=self.title, picture=self._picture,
+            live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
+            data=[self._data(frame) for frame in self.frames], language=self.language,
+        )  # fmt: skip
 
     def _data(self, frame: Frame) -> dict[str, Any]:
         changes = []

@@ -1,0 +1,276 @@
+"""Which parts of a graph are alike, so that one of them can be drawn for all.
+
+Each Value gets a class from the bottom up: that of its operation and of the classes of its operands; numbers and labels don't
+matter. Operands of one node that are of one class are siblings, such as the samples of a batch under the loss, or the products
+under a sum. Siblings are merged, with all that they were computed from, node by node: what two of them share stays single.
+Two Values of one class have the same number of layers below them, so that no merging makes a cycle.
+
+Additions of many terms one after the other, as Python's ``sum`` makes them, count as one sum.
+
+Each edge is followed a fixed number of times: the cost is linear in the size of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Sequence
+from itertools import groupby
+from typing import Any
+
+import autograd
+
+__all__ = ["FEWEST", "Shape", "Stacks", "constants_of"]
+
+FEWEST = 3  # siblings of fewer are drawn one by one
+SUMS = (autograd.add, autograd.multiply)  # what can be taken together in any order, term by term
+
+
+def constants_of(value: Any) -> int:
+    """How many of a Value's operands are plain numbers."""
+    operands = value.operands
+    return len(operands) - len(value.parents) if operands else 0
+
+
+class Shape:
+    """A graph as numbers.
+
+    Args:
+        order: all Values, in the order in which they were computed.
+        ops: the primitive of each, None for a leaf; or something else, that is equal for those that count as alike.
+        parents: the operands of each that are Values.
+        groups: the groups of each.
+        unlike: the places of what is like nothing else, as a result is.
+
+    Attributes:
+        ops: as given.
+        groups: as given.
+        unlike: as given.
+        operands: for each the places of its operands that are Values.
+        uses: how often each is an operand.
+        constants: how many operands of each are plain numbers.
+        rows: for the last addition (or product) of a row of them, the places of the others, the last first.
+        inside: the place of the last one of its row, for each that is in a row and is not the last; -1 otherwise.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[Any],
+        ops: Sequence[Any],
+        parents: Sequence[Sequence[Any]],
+        groups: Sequence[tuple[str, ...]],
+        unlike: Collection[int] = (),
+    ) -> None:
+        self.groups = groups
+        self.unlike = frozenset(unlike)
+        self.ops = ops
+        at = {id(value): i for i, value in enumerate(order)}
+        self.operands = [tuple([at[id(parent)] for parent in several]) for several in parents]
+        # constants are no operands here, so that the second factor of a dot product may begin anywhere
+        dots = [i for i, op in enumerate(self.ops) if op is autograd.dot]
+        self._middles = {i: _count_values(order[i].operands[: len(order[i].operands) // 2]) for i in dots}
+        uses = [0] * len(order)
+        for places in self.operands:
+            for place in places:
+                uses[place] += 1
+        self.uses = uses
+        self.constants = [constants_of(value) if op is value.op else 0 for value, op in zip(order, ops, strict=True)]
+        self.inside = [-1] * len(order)
+        self.rows: dict[int, list[int]] = {}
+        self._find_rows()
+
+    def terms(self, place: int) -> tuple[int, ...]:
+        """The operands of a node; of a row, those of all of it that are outside of it, the first first."""
+        row = self.rows.get(place)
+        if row is None:
+            return self.operands[place]
+        inside = self.inside
+        return tuple([o for at in [*reversed(row), place] for o in self.operands[at] if inside[o] != place])
+
+    def parts(self, place: int) -> list[Sequence[int]] | None:
+        """The terms of what takes any number of them, in any order: those of a sum, the two factors of a dot product.
+
+        None for any other operation, whose operands each have a place of their own.
+        """
+        op = self.ops[place]
+        if op in SUMS:
+            return [self.terms(place)]
+        if not isinstance(op, autograd.Primitive) or op.arity is not None:
+            return None
+        operands = self.operands[place]
+        middle = self._middles.get(place, len(operands))
+        return [operands[:middle], operands[middle:]]
+
+    def _find_rows(self) -> None:
+        """Additions (or products) each of which is used by the next alone."""
+        ops, uses, inside = self.ops, self.uses, self.inside
+        groups = self.groups
+        for place in range(len(ops) - 1, -1, -1):
+            op = ops[place]
+            if inside[place] >= 0 or op not in SUMS:
+                continue
+            row, at = [], place
+            while True:
+                step = [
+                    o
+                    for o in self.operands[at]
+                    if ops[o] is op and uses[o] == 1 and groups[o] == groups[at] and o not in self.unlike
+                ]
+                if len(step) != 1:
+                    break
+                at = step[0]
+                inside[at] = place
+                row.append(at)
+            if row:
+                self.rows[place] = row
+
+
+def _count_values(operands: Sequence[Any]) -> int:
+    return sum([not isinstance(operand, float) for operand in operands])
+
+
+class Stacks:
+    """Values of which one is drawn for all.
+
+    Args:
+        shape: the graph.
+        grouped: whether what is in different groups is different.
+        loosely: whether sums of different length, over terms that are alike, are alike.
+
+    Attributes:
+        single: for each Value the place of the first of its stack, which is its own where it is drawn by itself.
+        boxes: how many boxes the graph takes by now, constants included.
+    """
+
+    def __init__(self, shape: Shape, *, grouped: bool = False, loosely: bool = False) -> None:
+        self.shape = shape
+        self.loosely = loosely
+        self.single = list(range(len(shape.ops)))
+        self.boxes = len(self.single) + sum(shape.constants)
+        self._constants = list(shape.constants)  # of each Value that is drawn
+        self._sums: set[int] = set()  # the last additions of rows that count as one sum
+        self._classes = self._classified(grouped=grouped)
+
+    def merge(self, limit: float) -> None:
+        """Merge siblings, those of the result first, until there are no more boxes than the limit, or as few as can be."""
+        shape, classes, find = self.shape, self._classes, self._find
+        for place in range(len(self.single) - 1, -1, -1):
+            if self.boxes <= limit:
+                break
+            if self.single[place] != place or shape.inside[place] in self._sums:
+                continue
+            parts = shape.parts(place) if place in self._sums or shape.ops[place] not in SUMS else None
+            if parts is None:
+                continue
+            siblings: dict[tuple[int, int], dict[int, None]] = {}
+            for which, part in enumerate(parts):
+                for term in part:
+                    siblings.setdefault((which, classes[term]), {})[find(term)] = None
+            several = [list(alike) for alike in siblings.values() if len(alike) >= FEWEST]
+            for first, *others in several:
+                for other in others:
+                    self._unify(first, other)
+            if several and place in self._sums:
+                self._fold(place)
+        for place in range(len(self.single)):
+            find(place)
+
+    @property
+    def rows(self) -> list[int]:
+        """The last of each row of additions that is drawn as one node."""
+        return [place for place in self.shape.rows if self._is_folded(place)]
+
+    # ---- classes -------------------------------------------------------------------------------------
+
+    def _classified(self, *, grouped: bool) -> list[int]:
+        """The class of each Value."""
+        shape, loosely, groups = self.shape, self.loosely, self.shape.groups
+        known: dict[Hashable, int] = {}
+        classes = [-1] * len(shape.ops)
+        for place, (op, operands) in enumerate(zip(shape.ops, shape.operands, strict=True)):
+            parts = shape.parts(place)
+            if parts is None:
+                below = [classes[operand] for operand in operands]
+            else:
+                kinds = [sorted([classes[term] for term in part]) for part in parts]
+                if op in SUMS:
+                    if loosely or _most(kinds[0]) >= FEWEST:
+                        self._sums.add(place)
+                    else:
+                        kinds = [[classes[operand] for operand in operands]]
+                if loosely:
+                    kinds = [list(dict.fromkeys(part)) for part in kinds]
+                below = [kind for part in kinds for kind in (-1, *part)]
+            # a softmax is one of its shares, like the others
+            name = op.name if isinstance(op, autograd.Primitive) and op.arity is None else op
+            key = place if place in shape.unlike else (name, groups[place] if grouped else (), tuple(below))
+            classes[place] = known.setdefault(key, len(known))
+        return classes
+
+    # ---- merging -------------------------------------------------------------------------------------
+
+    def _find(self, place: int) -> int:
+        single = self.single
+        while single[place] != place:
+            single[place] = single[single[place]]
+            place = single[place]
+        return place
+
+    def _link(self, a: int, b: int) -> None:
+        a, b = sorted((self._find(a), self._find(b)))
+        if a != b:
+            self.single[b] = a
+            self.boxes -= 1 + self._constants[b]
+
+    def _is_folded(self, place: int) -> bool:
+        return self._find(self.shape.rows[place][0]) == self._find(place)
+
+    def _fold(self, place: int) -> None:
+        """Draw a row as one node."""
+        for inner in self.shape.rows.get(place, ()):
+            self._link(inner, place)
+        first = self._find(place)
+        self.boxes -= self._constants[first]
+        self._constants[first] = 0
+
+    def _unify(self, one: int, other: int) -> None:
+        """Merge two Values of one class, and what they were computed from."""
+        shape, classes = self.shape, self._classes
+        waiting = [(one, other)]
+        while waiting:
+            a, b = waiting.pop()
+            if self._find(a) == self._find(b):
+                continue
+            self._link(a, b)
+            if a in self._sums:
+                one_row, other_row = shape.rows.get(a, []), shape.rows.get(b, [])
+                if len(one_row) != len(other_row) or (one_row and (self._is_folded(a) or self._is_folded(b))):
+                    self._fold(a)
+                    self._fold(b)
+                else:
+                    for pair in zip(one_row, other_row, strict=True):
+                        self._link(*pair)
+            one_parts, other_parts = shape.parts(a), shape.parts(b)
+            if one_parts is None or other_parts is None or (shape.ops[a] in SUMS and a not in self._sums):
+                waiting += zip(shape.operands[a], shape.operands[b], strict=True)
+            else:
+                for these, those in zip(one_parts, other_parts, strict=True):
+                    waiting += _paired(these, those, classes)
+
+
+def _most(ordered: Sequence[int]) -> int:
+    """How often the most frequent of some numbers, which are in order, is there."""
+    return max([len(list(same)) for _, same in groupby(ordered)], default=0)
+
+
+def _paired(one: Sequence[int], other: Sequence[int], classes: Sequence[int]) -> list[tuple[int, int]]:
+    """Terms of two sums that are alike, in pairs; where one has more of a kind, these are paired with its first."""
+    pairs: list[tuple[int, int]] = []
+    kinds: dict[int, tuple[list[int], list[int]]] = {}
+    for which, terms in enumerate((one, other)):
+        for term in terms:
+            kinds.setdefault(classes[term], ([], []))[which].append(term)
+    for these, those in kinds.values():
+        if len(these) == len(those):
+            pairs += zip(these, those, strict=True)
+        else:
+            pairs += [(these[0], term) for term in [*these[1:], *those]]
+    return pairs

@@ -511,6 +511,7 @@ def test_the_interactive_picture(browser: Any, tmp_path: Path) -> None:
     assert "2" not in near
     root = browser.find_elements("css selector", ".stage svg:first-child [data-node]")[-1]
     ActionChains(browser).move_to_element(root.find_element("css selector", "circle")).perform()
+    assert "2" in lit(browser)
     assert "x1" not in lit(browser)
     ActionChains(browser).move_to_element(told).perform()
     assert lit(browser) == []
@@ -638,23 +639,30 @@ def test_the_search_box_finds_nodes(browser: Any, tmp_path: Path) -> None:
     assert browser.switch_to.active_element.get_attribute("class") == "stage"
 
 
-def test_hover_is_quick_in_a_large_picture(browser: Any, tmp_path: Path) -> None:
-    """With 1,000 nodes and 250 constants a hover takes less than 8 ms, script and layout; also where it lights 250 nodes."""
+def test_hover_costs_what_is_near(browser: Any, tmp_path: Path) -> None:
+    """In a picture of 1,000 nodes a hover changes nothing in the picture and adds a veil and the node's own wires alone.
+
+    How long it takes, script and layout, is printed: 1 to 3 ms on two cores, and less than 8 where it lights 250 nodes.
+    """
     f = ag.sum([(ag.Value(k / 10, label=f"x{k}") * 2.0).tanh().exp() for k in range(250)])
     drawing = viz.draw(f, max_nodes=2000)
     assert len(drawing.graph.nodes) == 1001
     staged(browser, tmp_path, drawing.interactive())
-    taken = browser.execute_script(
+    found = browser.execute_script(
+        "const picture=document.querySelector('.sheet svg'),seen=new MutationObserver(()=>0);"
+        "seen.observe(picture,{attributes:true,childList:true,subtree:true,characterData:true});"
         "return [7,307,604,991,1000].map(p=>{"
         "var node=document.querySelector('[data-node=\"'+p+'\"] *'),least=1e9;"
-        "for(var k=0;k<7;k++){"
+        "for(var k=0;k<5;k++){"
         "document.querySelector('.sheet').dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
         "var t=performance.now();node.dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
         "document.querySelector('.told').getBoundingClientRect();least=Math.min(least,performance.now()-t)}"
-        "return [least,document.querySelector('.sheet svg+svg path').getAttribute('d').split('M').length-2]})"
+        "return [document.querySelectorAll('.sheet svg+svg > *').length,seen.takeRecords().length,least]})"
     )
-    assert [count for _, count in taken] == pytest.approx([2, 2, 3, 2, 251], abs=2)
-    assert max(milliseconds for milliseconds, _ in taken) < 8
+    wires = [sum(place in (edge.tail, edge.head) for edge in drawing.graph.edges if edge.tail is not None)
+             for place in (7, 307, 604, 991, 1000)]  # fmt: skip
+    assert [(added, changed) for added, changed, _ in found] == [(1 + count, 0) for count in wires]
+    print("a hover takes", [f"{milliseconds:.1f} ms" for *_, milliseconds in found])
 
 
 def test_the_mouse_drags_what_does_not_fit(browser: Any, tmp_path: Path) -> None:
@@ -696,7 +704,7 @@ def test_a_browser_knows_each_style(browser: Any, tmp_path: Path) -> None:
     for view in (viz.steps(f), viz.explain(f, x), viz.draw(f).interactive()):
         show(browser, tmp_path, view.page)
         (sheet,) = re.findall("<style>(.*?)</style>", view.page, flags=re.DOTALL)
-        found = re.findall(declared, re.sub(r"[^{};]+\{|@media[^{]*\{", "{", sheet))
+        found = re.findall(declared, re.sub(r"!important|[^{};]+\{|@media[^{]*\{", "{", sheet))
         assert len(found) > 30
         for property_and_value in found:
             name, _, value = property_and_value.partition(":")

@@ -381,6 +381,23 @@ def test_paths_differ_in_colour_dashes_and_number() -> None:
             assert lights[1] / lights[0] >= 4.5
 
 
+def test_nothing_is_drawn_over_a_path() -> None:
+    """The wires that leave nodes are drawn before the paths, and in the ground's colour where a path goes along them."""
+    f, a, _ = branching()
+    picture = viz.explain(f, a).picture
+    assert picture is not None
+    kinds = [item.kind for item in picture.scene.items]
+    first = kinds.index("way")
+    assert "wire" in kinds[:first]
+    assert "wire" not in kinds[first:]
+    later = [shape for item in picture.scene.items[first:] if item.kind != "way" for shape in item.shapes]
+    assert not any(isinstance(shape, Curve) for shape in later)
+    nodes = {place for item in picture.scene.items if item.kind == "way" for place in item.data["nodes"].split()}
+    for item in picture.scene.items:
+        if item.kind == "wire":
+            assert {shape.colour for shape in item.shapes} == {"ground" if item.data["wire"] in nodes else "line"}  # type: ignore[union-attr]
+
+
 def test_lines_that_share_a_wire_stand_side_by_side() -> None:
     """x * x + x: three lines leave x at heights of their own, and the two through x * x stay apart."""
     x = ag.Value(3.0, label="x")

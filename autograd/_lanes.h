@@ -148,12 +148,18 @@ typedef struct {
     unsigned char *failed;
 } lane_work;
 
+typedef struct { /* what a step of Adam depends on; `shrink` is what AdamW multiplies by first */
+    double beta1, beta2, eps, weight_decay, shrink, rate, root;
+    int decoupled;
+} lane_adam;
+
 typedef struct {
     const char *name;
     size_t step; /* the number of lanes is a multiple of this */
     void (*forward)(const lane_program *, lane_work *, int slopes);
     void (*backward)(const lane_program *, const lane_sweep *, lane_work *);
     void (*add_blocks)(const lane_program *, const lane_sweep *, lane_work *, double *sums, size_t from, size_t to);
+    size_t (*adam)(size_t, double *, const double *, double *, double *, const lane_adam *);
 } lane_kernels;
 
 static void lane_mark(unsigned char *failed, unsigned int bits)

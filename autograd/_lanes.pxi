@@ -130,15 +130,32 @@ cdef extern from "_lanes.h" nogil:
         double* scratch
         const double* shared
         unsigned char* failed
+    ctypedef struct lane_adam:
+        double beta1
+        double beta2
+        double eps
+        double weight_decay
+        double shrink
+        double rate
+        double root
+        int decoupled
     ctypedef struct lane_kernels:
         const char* name
         size_t step
         void (*forward)(const lane_program*, lane_work*, int) noexcept nogil
         void (*backward)(const lane_program*, const lane_sweep*, lane_work*) noexcept nogil
         void (*add_blocks)(const lane_program*, const lane_sweep*, lane_work*, double*, size_t, size_t) noexcept nogil
+        size_t (*adam)(size_t, double*, const double*, double*, double*, const lane_adam*) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
     void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
+
+cdef const lane_kernels* widest_kernels() noexcept nogil:
+    """Those of the widest vectors that this processor has."""
+    if lane_kernels_of(4) != NULL:
+        return lane_kernels_of(4)
+    return lane_kernels_of(2) if lane_kernels_of(2) != NULL else lane_kernels_of(1)
+
 
 # ---- what is computed lane by lane ------------------------------------------------------------------
 
@@ -302,10 +319,7 @@ cdef class Lanes:
             if self.kernels == NULL:
                 raise ValueError(f"this processor has no vectors of {width} doubles, or this engine was compiled without them")
         else:
-            for width in (4, 2, 1):
-                self.kernels = lane_kernels_of(width)
-                if self.kernels != NULL:
-                    break
+            self.kernels = widest_kernels()
         self._decode((self.tape.checked, *others))
 
     def __dealloc__(self):

@@ -753,8 +753,29 @@ static void NAME(add_blocks)(const lane_program *p, const lane_sweep *s, lane_wo
     }
 }
 
+/* A step of Adam for numbers that have made as many steps and all have a gradient; `nn.optimizers` has the formula. Those that
+   fill no vector are left. */
+static size_t NAME(adam)(size_t count, double *xs, const double *gradients, double *means, double *squares, const lane_adam *o)
+{
+    const V beta1 = SET(o->beta1), beta2 = SET(o->beta2), rest1 = SET(1.0 - o->beta1), rest2 = SET(1.0 - o->beta2);
+    size_t i;
+    for (i = 0; i + WIDTH <= count; i += WIDTH) {
+        V x = LOAD(xs + i), g = LOAD(gradients + i), mean, square;
+        if (o->decoupled)
+            x = MUL(x, SET(o->shrink));
+        else
+            g = ADD(g, MUL(SET(o->weight_decay), x));
+        mean = ADD(MUL(beta1, LOAD(means + i)), MUL(rest1, g));
+        square = ADD(MUL(beta2, LOAD(squares + i)), MUL(MUL(rest2, g), g));
+        STORE(means + i, mean);
+        STORE(squares + i, square);
+        STORE(xs + i, SUB(x, DIV(MUL(SET(o->rate), mean), ADD(DIV(ROOT(square), SET(o->root)), SET(o->eps)))));
+    }
+    return i;
+}
+
 static const lane_kernels NAME(kernels) = {
-    WIDTH == 4 ? "AVX2" : WIDTH == 2 ? "SSE2" : "C", TWO, NAME(forward), NAME(backward), NAME(add_blocks),
+    WIDTH == 4 ? "AVX2" : WIDTH == 2 ? "SSE2" : "C", TWO, NAME(forward), NAME(backward), NAME(add_blocks), NAME(adam),
 };
 
 #undef ADD_TO

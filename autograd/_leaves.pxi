@@ -53,6 +53,20 @@ def _clear_leaves(leaves):
     return True
 
 
+def _add_gradients(tuple leaves not None, const double[::1] sums not None):
+    cdef Py_ssize_t i, count = PyTuple_GET_SIZE(leaves)
+    cdef PyObject* x
+    if sums.shape[0] != count or recording and listens():
+        return False
+    for i in range(count):
+        x = PyTuple_GET_ITEM(leaves, i)
+        if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
+            return False
+    for i in range(count):
+        accumulate(PyTuple_GET_ITEM(leaves, i), 0.0 + sums[i])
+    return True
+
+
 def _leaf_gradients(leaves):
     cdef Py_ssize_t i
     cdef PyObject* x
@@ -157,12 +171,34 @@ cdef void move_sgd(Moving* m, int* ok) noexcept nogil:
             m.x[i] = m.x[i] - lr * g
 
 
+cdef Py_ssize_t move_adam_alike(Moving* m, int* ok) noexcept nogil:
+    """The same for the first ones in vectors, if all have a gradient and have made as many steps. Says how many moved."""
+    cdef lane_adam o
+    cdef double step = m.memory[0][0] + 1.0 if m.count else 0.0
+    cdef Py_ssize_t i, done
+    for i in range(m.count):
+        if not m.reached[i] or m.memory[0][i] + 1.0 != step or m.memory[2][i] < 0.0:
+            return 0
+    o.beta1, o.beta2, o.eps, o.weight_decay = m.options[1], m.options[2], m.options[3], m.options[4]
+    o.decoupled = m.options[5] != 0.0
+    o.shrink = 1.0 - m.options[0] * o.weight_decay
+    o.rate = c_div(m.options[0], 1.0 - c_pow(o.beta1, step, ok), ok)
+    o.root = root_of(1.0 - c_pow(o.beta2, step, ok), ok)
+    if not ok[0] or not o.eps > 0.0 or not o.root > 0.0:  # nothing is divided by zero
+        return 0
+    done = widest_kernels().adam(m.count, m.x, m.gradient, m.memory[1], m.memory[2], &o)
+    for i in range(done):
+        m.memory[0][i] = step
+        m.known[i] = 7
+    return done
+
+
 cdef void move_adam(Moving* m, int* ok) noexcept nogil:
     cdef double lr = m.options[0], beta1 = m.options[1], beta2 = m.options[2], eps = m.options[3], weight_decay = m.options[4]
     cdef bint decoupled = m.options[5] != 0.0  # as in AdamW
     cdef double x, g, step, mean, square, last = NAN, rate = 0.0, root = 0.0
     cdef Py_ssize_t i
-    for i in range(m.count):
+    for i in range(move_adam_alike(m, ok), m.count):
         if m.reached[i]:
             x, g = m.x[i], m.gradient[i]
             if decoupled:

@@ -117,7 +117,7 @@ cdef double k_has_predecessor(double y, int* ok) noexcept nogil:
     return ((((y - 1.0) + 1.0) == y) and (not (9007199254740992.0 < c_fabs(y) < INFINITY)))
 
 cdef double k_power_dx(double x, double y, int* ok) noexcept nogil:
-    cdef double factor, q, r, sign, z
+    cdef double q, r, sign, z
     if (x == 0.0):
         if ((y == 0.0) or (y > 1.0)):
             return 0.0
@@ -137,7 +137,7 @@ cdef double k_power_dx(double x, double y, int* ok) noexcept nogil:
     return ask(ok)
 
 cdef double k_power_dy(double x, double y, int* ok) noexcept nogil:
-    cdef double exponent, slope, z
+    cdef double slope, z
     if ((x <= 0.0) or (x != x)):
         return (0.0 if (x == 0.0) else NAN)
     z, slope = c_pow(x, y, ok), c_log(x, ok)

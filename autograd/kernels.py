@@ -131,9 +131,12 @@ def power_dx(x: float, y: float) -> float:
     if y == 0.0 or not (math.isfinite(x) and math.isfinite(y)):
         return 0.0 if y == 0.0 else r
     sign = -1.0 if x < 0.0 and y % 2.0 == 0.0 else 1.0  # y - 1 is odd then, even where doubles can't hold it
-    factor = Decimal.from_float(y)
-    size = _EXACT.exp(_EXACT.multiply(_EXACT.subtract(factor, Decimal(1)), _EXACT.ln(Decimal.from_float(abs(x)))))
-    return sign * _rounded(_EXACT.multiply(size, factor))
+    return sign * _exact_power_dx(abs(x), y)
+
+
+def _exact_power_dx(x: float, y: float) -> float:
+    """y * x**(y-1) for x > 0, where doubles on the way would be too large or too small."""
+    return _rounded(_EXACT.multiply(_exact_exp(_EXACT.subtract(Decimal.from_float(y), Decimal(1)), x), Decimal.from_float(y)))
 
 
 def power_dy(x: float, y: float) -> float:
@@ -143,8 +146,17 @@ def power_dy(x: float, y: float) -> float:
     z, slope = _power_or_inf(x, y), log(x)
     if _SAFE_LOW < z < _SAFE_HIGH or not (math.isfinite(x) and math.isfinite(y)):
         return z * slope
-    exponent = _EXACT.ln(Decimal.from_float(x))
-    return _rounded(_EXACT.multiply(_EXACT.exp(_EXACT.multiply(Decimal.from_float(y), exponent)), exponent))
+    return _exact_power_dy(x, y)
+
+
+def _exact_power_dy(x: float, y: float) -> float:
+    """x**y * log(x) for x > 0, likewise."""
+    return _rounded(_EXACT.multiply(_exact_exp(Decimal.from_float(y), x), _EXACT.ln(Decimal.from_float(x))))
+
+
+def _exact_exp(y: Decimal, x: float) -> Decimal:
+    """x**y."""
+    return _EXACT.exp(_EXACT.multiply(y, _EXACT.ln(Decimal.from_float(x))))
 
 
 def _power_or_inf(x: float, y: float) -> float:

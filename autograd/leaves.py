@@ -13,7 +13,8 @@ from typing import Any
 from .engines import chosen
 
 __all__ = [
-    "assign", "clear_gradients", "first_not_finite", "gradients", "move", "numbers", "same_members", "scale_gradients",
+    "add_gradients", "assign", "clear_gradients", "first_not_finite", "gradients", "move", "numbers", "same_members",
+    "scale_gradients",
 ]  # fmt: skip
 
 
@@ -24,6 +25,7 @@ def _in_python(*arguments: Any) -> None:
 _numbers = getattr(chosen, "_leaf_numbers", _in_python)
 _assign = getattr(chosen, "_assign_leaves", _in_python)
 _clear = getattr(chosen, "_clear_leaves", _in_python)
+_add = getattr(chosen, "_add_gradients", _in_python)
 _gradients = getattr(chosen, "_leaf_gradients", _in_python)
 _scale = getattr(chosen, "_scale_leaves", _in_python)
 _first_not_finite = getattr(chosen, "_first_not_finite", _in_python)
@@ -83,6 +85,21 @@ def clear_gradients(leaves: Sequence[Any]) -> None:
     """
     for p in () if _clear(leaves) else leaves:
         p.grad = None
+
+
+def add_gradients(leaves: tuple[Any, ...], sums: Sequence[float]) -> bool:
+    """Add a number to the gradient of each, as a backward pass does; or do nothing and return False where it must do it.
+
+    Args:
+        leaves: Values, each once.
+        sums: an ``array("d")`` with as many numbers.
+
+    >>> from array import array
+    >>> from autograd import Value
+    >>> x = Value(1.0); not add_gradients((x,), array("d", [2.0])) or x.grad == 2.0
+    True
+    """
+    return bool(_add(leaves, sums))
 
 
 def gradients(leaves: list[Any]) -> list[float]:

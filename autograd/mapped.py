@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any, NamedTuple
 
-from . import modes, points, records as p, transforms, tree
+from . import leaves, modes, points, records as p, transforms, tree
 from .compiled import Compiled, Path, compile
 from .engines import chosen
 from .graphs import gradients
@@ -24,7 +24,7 @@ from .record import NaryPrimitive, is_real, is_tracked
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
 
-__all__ = ["vmap"]
+__all__ = ["Added", "added", "vmap"]
 
 # A compiled engine has its own.
 Lanes: Any = getattr(chosen, "Lanes", points.Lanes)
@@ -90,6 +90,44 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, thr
     return wrapped
 
 
+class Added:
+    """What points come to, and its gradients: what one node of them knows, without the node.
+
+    Args:
+        data: the number.
+        operands: the Values that it depends on.
+        sums: the derivative with respect to each.
+        node: makes the node.
+    """
+
+    __slots__ = ("_node", "data", "operands", "sums")
+
+    def __init__(self, data: float, operands: tuple[Any, ...], sums: Any, node: Callable[[], Any]) -> None:
+        self.data, self.operands, self.sums, self._node = data, operands, sums, node
+
+    def backward(self) -> None:
+        """Do what ``backward()`` of the node does to the operands."""
+        if not leaves.add_gradients(self.operands, self.sums):
+            self._node().backward()
+
+
+def added(f: Callable[..., Any]) -> Callable[..., Any]:
+    """``vmap(f, reduce="mean")``, but its result is an `Added` where it would be one node.
+
+    >>> from autograd import Value
+    >>> w = Value(2.0)
+    >>> mean = added(lambda x: w * x)([1.0, 2.0])
+    >>> mean.backward(); mean.data, w.grad
+    (3.0, 1.5)
+    """
+    mapped = Mapped(f, 0, "mean", 1, Added)
+
+    def wrapped(*args: Any) -> Any:
+        return mapped(args, {})
+
+    return wrapped
+
+
 def _check_axes(axes: Any) -> None:
     for axis in tree.leaves(axes):
         if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
@@ -102,13 +140,13 @@ class Plan(NamedTuple):
     Attributes:
         lanes: of the program.
         operands: the Values that the output depends on: arguments that all points share, and captured ones.
-        wanted: for each sum of the lanes whether it is that of an operand.
+        wanted: for each sum of the lanes whether it is that of an operand; None if all are.
         primitive: what becomes the ``op`` of the result.
     """
 
     lanes: Any
     operands: tuple[Any, ...]
-    wanted: list[bool]
+    wanted: list[bool] | None
     primitive: Any
 
 
@@ -168,7 +206,12 @@ class Group:
             return []
         if entry.reason is not None:
             return None
-        return [path for path in entry.paths if path.agreed and not path.draws and path.fits(batch.inputs)]
+        plain = not batch.has_values
+        return [
+            path
+            for path in entry.paths
+            if path.agreed and not path.draws and ((plain and not path.bound) or path.fits(batch.inputs))
+        ]
 
     def lanes(self, path: Path, active: bytes, mapped: bytes, captured: bool) -> Any:
         """The lanes of a program."""
@@ -204,7 +247,7 @@ class Group:
             known = [*batch.inputs, *program.captured]
             operands = tuple([known[i] for i in slots if needed[i]])
             primitive = Reduction(self.name, operands, record)
-            wanted = [bool(needed[i]) for i in slots]
+            wanted = None if len(operands) == len(slots) else [bool(needed[i]) for i in slots]
             found = Plan(self.lanes(path, active, batch.mapped, True), operands, wanted, primitive)
             if not batch.has_values:
                 if len(self._plans) >= MOST_FORMS:
@@ -252,8 +295,22 @@ class Batch:
                 mapped.append(flag)
         self.mapped, self.input_of = bytes(mapped), found
 
+    def others(self, sources: list[Any], rows: int) -> Batch:
+        """The same with other points of the same form.
+
+        Args:
+            sources: their matrices.
+            rows: how many there are.
+        """
+        found: Batch = object.__new__(Batch)
+        found.__dict__.update(self.__dict__)
+        found.sources, found.rows = sources, rows
+        return found
+
     def shared(self) -> list[float]:
         """The numbers that all points share."""
+        if 0 not in self.mapped:
+            return []
         return [x if type(x) is float else number(x) for x, flag in zip(self.inputs, self.mapped, strict=True) if not flag]
 
     def values(self) -> bytes:
@@ -303,11 +360,13 @@ def _taken_apart(f: Any) -> tuple[str, Any, Any]:
 
 
 class Mapped:
-    """What `vmap` returns does this; the arguments are those of `vmap`."""
+    """What `vmap` returns does this; the arguments are those of `vmap`, and what makes a result in the place of a node."""
 
-    def __init__(self, f: Callable[..., Any], axes: Any, reduce: str | None, threads: int) -> None:
+    def __init__(
+        self, f: Callable[..., Any], axes: Any, reduce: str | None, threads: int, result: Callable[..., Any] | None = None
+    ) -> None:
         name = getattr(f, "__name__", type(f).__name__)
-        self.axes, self.reduce, self.threads = axes, reduce, threads
+        self.axes, self.reduce, self.threads, self._result = axes, reduce, threads, result
         self.name = f"vmap_of_{name}" if name.isidentifier() else "vmap"
         self.kind, self.function, self.argnums = _taken_apart(f)
         self.f = compile(f) if self.kind == "other" else f
@@ -318,7 +377,7 @@ class Mapped:
                 f'differentiate what comes out, as in vmap(f, reduce="{reduce}")(xs).backward()'
             )
         self._groups: dict[Any, Group] = {}
-        self._last: tuple[Any, Group] | None = None
+        self._last: tuple[Any, Batch] | None = None
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         samples = Samples(args, named, self.axes)
@@ -343,15 +402,15 @@ class Mapped:
         sources = [matrix for matrix, _, _ in matrices]
         shapes = [shape for _, shape, _ in matrices] if samples.all_mapped else None  # by which the form is known again
         if shapes is not None and self._last is not None and self._last[0] == shapes:
-            form, group = self._last[1].form, self._last[1]
-        else:
-            form = self._form(samples, 0)
-            group = self._group(form)
-            if not all(form.flags[i] for i in self._differentiated(form)):
-                return self._sorted(samples)
-            if shapes is not None:
-                self._last = shapes, group
-        return [Batch(group, form.numbers, form.flags, sources, samples.count, None)]
+            return [self._last[1].others(sources, samples.count)]
+        form = self._form(samples, 0)
+        group = self._group(form)
+        if not all(form.flags[i] for i in self._differentiated(form)):
+            return self._sorted(samples)
+        batch = Batch(group, form.numbers, form.flags, sources, samples.count, None)
+        if shapes is not None:
+            self._last = shapes, batch.others([], 0)
+        return [batch]
 
     def _sorted(self, samples: Samples) -> list[Batch]:
         found: dict[Any, tuple[Form, list[bool], array[float], list[int]]] = {}
@@ -630,17 +689,23 @@ class Mapped:
         tasks = []
         for (batch, _, mine), plan in zip(parts, plans, strict=True):
             to = None
-            if len(plans) > 1 or not all(plan.wanted):
+            if len(plans) > 1 or plan.wanted is not None:
                 place_of = {x: i for i, x in enumerate(operands)}
                 mine_of = iter([place_of[x] for x in plan.operands])
-                to = array("I", [next(mine_of) if flag else len(operands) for flag in plan.wanted])
+                wanted = plan.wanted or [True] * len(plan.operands)
+                to = array("I", [next(mine_of) if flag else len(operands) for flag in wanted])
             tasks.append((plan.lanes, batch.shared(), to, batch.sources, batch.rows, *batch.picked(mine)))
         seed = 1.0 / count if self.reduce == "mean" else 1.0
         outputs, sums, failed = added_up(tasks, count, seed, len(operands) + 1, self.threads)
         if failed:
             return None
         value = self.record.evaluate((*outputs,), outputs)
-        return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums[: len(operands)])
+        sums = sums if len(sums) == len(operands) else sums[: len(operands)]
+
+        def node() -> Any:
+            return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums)
+
+        return node() if self._result is None else self._result(value, operands, sums, node)
 
 
 def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) -> Iterator[Any]:

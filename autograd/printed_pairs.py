@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from . import kernels_exact
+from . import kernels, kernels_exact
 
 __all__ = ["NAMED", "NAMES", "SPREADS", "c_pieces", "functions", "in_javascript", "javascript_pieces"]
 
@@ -31,6 +31,8 @@ NAMED: Mapping[Any, str] = {
     kernels_exact.polygamma: "polygamma",
     kernels_exact.sinc: "sinc",
     kernels_exact.sinc_dx: "sinc_slope",
+    kernels._exact_power_dx: "power_slope",
+    kernels._exact_power_dy: "exponent_slope",
 }
 # What a program calls for the primitives of sequences: for the value, and for the slopes.
 SPREADS: Mapping[str, tuple[str, str]] = {
@@ -146,6 +148,32 @@ static Pair log_of_pair(Pair x) {
     return x.high > 1e200 ? log_of(x.high) : pair_log(x);
 }
 
+/* y * x**(y-1) for x > 0. */
+static double power_slope(double x, double y, int *ok) {
+    Pair logarithm = log_of(x), size;
+    double twos;
+    if (!(fabs(y * logarithm.high) < 1e5)) {
+        return y * ((y < 0.0) != (x < 1.0) ? 0.0 : INFINITY);
+    }
+    size = plus(times_pair(exact_sum(y, -1.0), logarithm), log_of(fabs(y)));
+    twos = twos_in(size.high);
+    size = scaled(pair_exp(size, twos), copysign(1.0, y));
+    return nearest(size, fabs(size.high) * 1e-30 * (1000.0 + fabs(y * logarithm.high)), (int)twos, ok);
+}
+
+/* x**y * log(x) for x > 0. */
+static double exponent_slope(double x, double y, int *ok) {
+    Pair logarithm = log_of(x), size;
+    double twos;
+    if (!(fabs(y * logarithm.high) < 1e5)) {
+        return logarithm.high * ((y < 0.0) != (x < 1.0) ? 0.0 : INFINITY);
+    }
+    size = times_number(logarithm, y);
+    twos = twos_in(size.high);
+    size = times_pair(pair_exp(size, twos), logarithm);
+    return nearest(size, fabs(size.high) * 1e-30 * (1000.0 + fabs(y * logarithm.high)), (int)twos, ok);
+}
+
 /* How far x lies from the nearest whole number. */
 static double from_whole(double x) {
     double a = fabs(x), rest = a < 4503599627370496.0 ? a - nearbyint(a) : 0.0;
@@ -229,7 +257,7 @@ static Pair log_gamma_pair(double x) {
 }
 
 static int is_pole(double x) {
-    return x <= 0.0 && x == floor(x);
+    return x <= 0.0 && x == floor(x) && isfinite(x);
 }
 
 static double log_gamma(double x, int *ok) {
@@ -316,8 +344,11 @@ static double gamma_slope(double x, int *ok) {
     if (!isfinite(x) || x > 180.0) {
         return isfinite(x) ? INFINITY : x;
     }
-    if (is_pole(x) || x < -190.0) {
+    if (is_pole(x)) {
         return outside(ok);
+    }
+    if (x < -190.0) {
+        return is_odd(floor(x)) != (digamma_pair(x).high < 0.0) ? -0.0 : 0.0;
     }
     if (fabs(x) < 1e-100) {
         square = exact_product(x * 4.149515568880993e+180, x * 4.149515568880993e+180);
@@ -482,8 +513,8 @@ static double sinc_slope(double x, int *ok) {
     if (!isfinite(x) || x == 0.0) {
         return isnan(x) ? x : 0.0;
     }
-    if (fabs(x) > 1e280 || fabs(x) < 1e-280) {
-        return outside(ok);
+    if (fabs(x) >= 9007199254740992.0) {
+        return 1.0 / x;
     }
     if (fabs(x) < 0.5) {
         square = times_number(PI, fabs(x) < 1e-100 ? 0.0 : x);
@@ -491,8 +522,8 @@ static double sinc_slope(double x, int *ok) {
         for (n = 36; n > 0; n -= 2) {
             sum = minus(over_number(a_pair(-1.0, 0.0), n + 1.0), over_number(times_pair(sum, square), n * (n + 1.0)));
         }
-        sum = times_number(times_pair(sum, times_pair(PI, PI)), x);
-        return nearest(sum, fabs(sum.high) * 1e-27, 0, ok);
+        sum = times_number(times_pair(sum, times_pair(PI, PI)), x * 4.149515568880993e+180);
+        return nearest(sum, fabs(sum.high) * 1e-27, -600, ok);
     }
     r = from_whole(x);
     sum = minus(cosine(r), over(times_number(sine_over(r), r), times_number(PI, x)));
@@ -542,42 +573,52 @@ static Pair pair_in(Exact *exact) {
 /* n*x less the sum of all. */
 static Pair deviation_of(Exact *whole, double x, int n) {
     Exact rest = *whole;
-    Pair product = exact_product(x, n);
-    add_exactly(&rest, product.high);
-    add_exactly(&rest, product.low);
+    add_product(&rest, x, n);
     return pair_in(&rest);
 }
 
-/* The sum of all with a minus sign; what isn't finite, or is too large or too small for pairs, is nan. */
-static double add_negatives(Exact *whole, const double *xs, int n, int *ok) {
+/* The exponent of a scale at which neither a square nor its error leaves the range of doubles. */
+static int twos_of(const double *xs, int n) {
     double size = 0.0;
     int i;
     for (i = 0; i < n; i++) {
-        if (!isfinite(xs[i])) {
-            return NAN;
-        }
         size = fmax(size, fabs(xs[i]));
     }
-    if (size > 1e130) {
-        return outside(ok);
-    }
-    for (i = 0; i < n; i++) {
-        add_exactly(whole, -xs[i]);
-    }
-    return size;
+    return size > 1e130 ? -600 : size < 1e-100 ? 600 : 0;
 }
 
-/* The sum of the squared deviations, times n*n. */
-static Pair squares_of(Exact *whole, const double *xs, int n, int *ok) {
-    Pair sum = a_pair(0.0, 0.0), rest;
-    double size = 0.0;
+static int are_finite(const double *xs, int n) {
+    int i, finite = 1;
+    for (i = 0; i < n; i++) {
+        finite = finite && isfinite(xs[i]);
+    }
+    return finite;
+}
+
+/* The sum of all times a scale, with a minus sign. */
+static void add_negatives(Exact *whole, const double *xs, int n, double scale) {
     int i;
     for (i = 0; i < n; i++) {
-        rest = deviation_of(whole, xs[i], n);
-        size = fmax(size, fabs(rest.high));
-        sum = plus(sum, times_pair(rest, rest));
+        add_exactly(whole, -xs[i] * scale);
     }
-    return size != 0.0 && size < 1e-130 ? a_pair(outside(ok), 0.0) : sum;
+}
+
+static void add_product(Exact *exact, double x, double y) {
+    Pair product = exact_product(x, y);
+    add_exactly(exact, product.high);
+    add_exactly(exact, product.low);
+}
+
+/* Adds the squared deviations, times n*n, to a sum. */
+static void add_squares(Exact *squares, Exact *whole, const double *xs, int n, double scale) {
+    Pair rest;
+    int i;
+    for (i = 0; i < n; i++) {
+        rest = deviation_of(whole, xs[i] * scale, n);
+        add_product(squares, rest.high, rest.high);
+        add_product(squares, rest.high, 2.0 * rest.low);
+        add_product(squares, rest.low, rest.low);
+    }
 }
 
 static int is_power_of_2(Pair x) {
@@ -585,70 +626,103 @@ static int is_power_of_2(Pair x) {
     return x.low == 0.0 && product.high == 1.0 && product.low == 0.0;
 }
 
-/* The variance, or its root. That of two numbers is often half their distance, in the middle between two doubles. */
-static double spread(const double *xs, int n, double freedom, double freedom_low, int is_root, int *ok) {
-    Pair sum, root;
-    Exact whole;
-    if (n == 0 || !(freedom > 0.0)) {
-        return outside(ok);
-    }
-    empty(&whole);
-    if (isnan(add_negatives(&whole, xs, n, ok))) {
-        return NAN;
-    }
-    if (is_root && n == 2) {
-        root = root_of(one_over(scaled(a_pair(freedom, freedom_low), 2.0)));
-        sum = times_pair(size_of(deviation_of(&whole, xs[0], n)), root);
-        return nearest(sum, is_power_of_2(root) ? 0.0 : sum.high * 1e-29, 0, ok);
-    }
-    sum = over(squares_of(&whole, xs, n, ok), times_number(a_pair(freedom, freedom_low), (double)n * n));
-    if (sum.high == 0.0) {
-        return 0.0;
-    }
-    sum = is_root ? root_of(sum) : sum;
-    return nearest(sum, sum.high * 1e-29 * (n + 100.0), 0, ok);
+/* Whether x is y times a whole number, so that y is known exactly: it may lie in the middle between two doubles. */
+static int is_exactly(Pair x, Pair y, Pair whole) {
+    Pair rest = minus(x, times_pair(y, whole));
+    return rest.high == 0.0 && whole.low == 0.0 && whole.high == floor(whole.high) && whole.high < 1e12;
 }
 
 static double variance(const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    return spread(xs, n, freedom, freedom_low, 0, ok);
-}
-
-static double standard_deviation(const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    return spread(xs, n, freedom, freedom_low, 1, ok);
-}
-
-/* x - mean for each x, times a factor over a divisor. */
-static void deviations_over(double *slopes, const double *xs, int n, double factor, Pair divisor, int *ok) {
-    Pair rest;
+    int twos = twos_of(xs, n), is_exact;
+    Pair sum, divisor, found;
     Exact whole;
-    double size, doubt = is_power_of_2(divisor) ? 0.0 : 1e-29 * (n + 100.0);
-    int i;
+    Exact squares;
+    if (n == 0 || !(freedom > 0.0)) {
+        return outside(ok);
+    }
+    if (!are_finite(xs, n)) {
+        return NAN;
+    }
     empty(&whole);
-    size = add_negatives(&whole, xs, n, ok);
+    empty(&squares);
+    add_negatives(&whole, xs, n, ldexp(1.0, twos));
+    add_squares(&squares, &whole, xs, n, ldexp(1.0, twos));
+    sum = pair_in(&squares);
+    add_exactly(&squares, -sum.low);
+    divisor = times_number(a_pair(freedom, freedom_low), (double)n * n);
+    found = over(sum, divisor);
+    is_exact = rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
+    return found.high == 0.0 ? 0.0 : nearest(found, is_exact ? 0.0 : found.high * 1e-29 * (n + 100.0), -2 * twos, ok);
+}
+
+/* The root of the variance. That of two numbers is often half their distance, in the middle between two doubles. */
+static double standard_deviation(const double *xs, int n, double freedom, double freedom_low, int *ok) {
+    int twos = twos_of(xs, n);
+    double scale = ldexp(1.0, twos);
+    Pair sum, root;
+    Exact whole;
+    Exact squares;
+    if (n == 0 || !(freedom > 0.0)) {
+        return outside(ok);
+    }
+    if (!are_finite(xs, n)) {
+        return NAN;
+    }
+    empty(&whole);
+    add_negatives(&whole, xs, n, scale);
+    if (n == 2) {
+        root = root_of(one_over(scaled(a_pair(freedom, freedom_low), 2.0)));
+        sum = times_pair(size_of(deviation_of(&whole, xs[0] * scale, n)), root);
+        return nearest(sum, is_power_of_2(root) ? 0.0 : sum.high * 1e-29, -twos, ok);
+    }
+    empty(&squares);
+    add_squares(&squares, &whole, xs, n, scale);
+    sum = over(pair_in(&squares), times_number(a_pair(freedom, freedom_low), (double)n * n));
+    return sum.high == 0.0 ? 0.0 : nearest(root_of(sum), root_of(sum).high * 1e-29 * (n + 100.0), -twos, ok);
+}
+
+/* x - mean for each x, times a factor over a divisor, over a power of two. */
+static void deviations_over(double *slopes, const double *xs, int n, double factor, Pair divisor, int twos, int *ok) {
+    int i, scaling = twos_of(xs, n);
+    double scale = ldexp(1.0, scaling), doubt;
+    Pair rest, found;
+    Exact whole;
+    empty(&whole);
+    if (are_finite(xs, n)) {
+        add_negatives(&whole, xs, n, scale);
+    }
     for (i = 0; i < n; i++) {
-        rest = isnan(size) ? a_pair(NAN, 0.0) : deviation_of(&whole, xs[i], n);
-        rest = over(scaled(rest, factor), divisor);
-        slopes[i] = rest.high == 0.0 ? 0.0 : isnan(size) ? NAN : nearest(rest, fabs(rest.high) * doubt, 0, ok);
+        rest = are_finite(xs, n) ? deviation_of(&whole, xs[i] * scale, n) : a_pair(NAN, 0.0);
+        rest = scaled(rest, factor);
+        found = over(rest, divisor);
+        doubt = is_exactly(rest, found, divisor) ? 0.0 : fabs(found.high) * 1e-29 * (n + 100.0);
+        slopes[i] = isnan(found.high) ? NAN : nearest(found, doubt, twos - scaling, ok);
     }
 }
 
 static void variance_slopes(double *slopes, const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    deviations_over(slopes, xs, n, 2.0, times_number(a_pair(freedom, freedom_low), n), ok);
+    deviations_over(slopes, xs, n, 2.0, times_number(a_pair(freedom, freedom_low), n), 0, ok);
 }
 
 static void deviation_slopes(double *slopes, const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    Exact whole;
+    int twos = twos_of(xs, n);
+    double scale = ldexp(1.0, twos);
     Pair sum = a_pair(1.0, 0.0);
+    Exact whole;
+    Exact squares;
     empty(&whole);
-    if (!isnan(add_negatives(&whole, xs, n, ok))) {
-        sum = times_pair(squares_of(&whole, xs, n, ok), a_pair(freedom, freedom_low));
+    empty(&squares);
+    if (are_finite(xs, n)) {
+        add_negatives(&whole, xs, n, scale);
+        add_squares(&squares, &whole, xs, n, scale);
+        sum = times_pair(pair_in(&squares), a_pair(freedom, freedom_low));
         sum = sum.high == 0.0 ? a_pair(1.0, 0.0) : root_of(sum);
     }
-    deviations_over(slopes, xs, n, 1.0, sum, ok);
+    deviations_over(slopes, xs, n, 1.0, sum, twos, ok);
 }
 
 static void deviations(double *slopes, const double *xs, int n, int *ok) {
-    deviations_over(slopes, xs, n, 1.0, a_pair(n, 0.0), ok);
+    deviations_over(slopes, xs, n, 1.0, a_pair(n, 0.0), 0, ok);
 }
 """
 
@@ -742,7 +816,7 @@ static double nearest(Pair z, double doubt, int exponent, int *ok) {
         return outside(ok);
     }
     found = ldexp(found, exponent);
-    return fabs(found) < 2.3e-308 && exponent > -1080 ? outside(ok) : found;
+    return fabs(found) < 2.3e-308 && ldexp(z.high, exponent + 1) != 0.0 ? outside(ok) : found;
 }""",
     }
     for name, rows in _numbers().items():
@@ -767,7 +841,7 @@ function ldexp(x, exponent) {
         "nearest": """\
 // The number nearest to a pair times 2**exponent, which may be off by two units in the last place.
 function nearest(z, doubt, exponent) {
-  return doubt > Math.abs(z.high) * 2 ** -52 ? outside() : ldexp(z.high, exponent);
+  return doubt <= Math.abs(z.high) * 2 ** -52 ? ldexp(z.high, exponent) : outside();
 }""",
     }
     for name, rows in _numbers().items():
@@ -783,8 +857,8 @@ WORDS = (
     (r"\bok\b", ""),
     (r"\((?:int|double)\)", ""),
     (r"Exact rest = \*whole;", "const rest = [...whole];"),
-    (r"Exact whole;", "const whole = [];"),
-    (r"    empty\(&whole\);\n", ""),
+    (r"Exact (\w+);", r"const \1 = [];"),
+    (r"    empty\(&\w+\);\n", ""),
     (r"&(?=\w)(?<!&&)", ""),
     (r"^(    +)(?:double|int|Pair) ", r"\1let "),
     (r"\b(?:double|int|Pair|Exact) \*?(?=\w+[,)])", ""),

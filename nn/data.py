@@ -15,6 +15,8 @@ from typing import Any, overload
 from .arguments import whole_number
 from .initial import as_random
 
+MOST = 2**53  # of labels: up to here ints and floats are the same
+
 __all__ = ["DataLoader", "Rows", "as_lists", "read_rows", "read_samples", "read_targets"]
 
 
@@ -179,6 +181,8 @@ def read_targets(data: Any, count: int, loss: str, what: str = "y") -> list[Any]
     targets = _rows(data, what)
     if len(targets) != count:
         raise ValueError(f"X has {count} rows and {what} has {len(targets)}; they must be equal in number")
+    if loss in ("cross_entropy", "nll") and set(map(type, targets)) == {int} and 0 <= min(targets) <= max(targets) <= MOST:
+        return targets
     found: list[Any] = []
     for i, target in enumerate(targets):
         if hasattr(target, "__iter__") and not isinstance(target, (str, bytes)):

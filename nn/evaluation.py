@@ -104,8 +104,12 @@ class Data(NamedTuple):
 
     def sample_loss(self, model: Any, i: int) -> Any:
         """The loss of one sample, as a Value."""
+        return self.loss_of(model(self.samples[i]), i)
+
+    def loss_of(self, output: Any, i: int) -> Any:
+        """The loss of an output for one sample, as a Value."""
         target = self.targets[i]
-        return self.loss(alone(model(self.samples[i]), isinstance(target, float)), target)
+        return self.loss(alone(output, isinstance(target, float)), target)
 
     def measured(self, model: Any, metrics: dict[str, Metric], programs: Outputs | None = None) -> dict[str, float]:
         """The mean loss of a model, and each metric; its outputs by programs, if they are given."""

@@ -11,13 +11,15 @@ import math
 import random
 import types
 import warnings
+import weakref
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import autograd as ag
 from autograd import Value, leaves, no_grad, vmap
+from autograd.mapped import Added, added
 
 from .data import Rows, as_lists
 from .layers import Dropout, factor_of, factors_given
@@ -175,8 +177,51 @@ def _words_of(error: Exception) -> str:
 # ---- targets ---------------------------------------------------------------------------------------
 
 
+class _Losses(NamedTuple):
+    """The loss of one sample on the numbers of `_Targets`.
+
+    Attributes:
+        loss: a function of an output and a target.
+        single: whether a target is one number.
+    """
+
+    loss: Callable[[Any, Any], Any]
+    single: bool
+
+    def plain(self, output: Any, target: Any) -> Any:
+        """The loss as it is."""
+        return self.loss(alone(output, self.single), target)
+
+    # The losses that look at their targets first, which the data have passed already.
+
+    def cross_entropy(self, output: Any, shares: list[Any]) -> Any:
+        """Of a label as a row with a single 1: its product is the logit of the label, to the bit."""
+        logits = as_lists(output)
+        return ag.logsumexp(logits) - ag.dot(shares, logits)
+
+    def hinge(self, output: Any, target: Any) -> Any:
+        """Of -1 or 1."""
+        return ag.relu(1.0 - target * _number(output))
+
+    def bce_of_labels(self, output: Any, sign: Any) -> Any:
+        """Of 0 or 1, which come as 1 and -1."""
+        return ag.softplus(sign * _number(output))
+
+    def bce(self, output: Any, target: Any) -> Any:
+        """Of anything between."""
+        z = _number(output)
+        return target * ag.softplus(-z) + (1 - target) * ag.softplus(z)
+
+
+def _number(output: Any) -> Any:
+    z = alone(as_lists(output), True)
+    if not isinstance(z, Value):
+        raise _Obstacle("the model's output isn't a Value")
+    return z
+
+
 class _Targets:
-    """Targets as numbers that a program takes, and the loss of one sample on them, with the bits of the loss on the targets.
+    """Targets as numbers that a program takes, and how the loss of one sample is computed of them, with the same bits.
 
     Args:
         loss: a function of an output and a target.
@@ -189,32 +234,32 @@ class _Targets:
     """
 
     of: Callable[[Sequence[int]], Any]  # those of some samples
-    sample_loss: Callable[[Any, Any], Any]
+    way: Callable[[_Losses, Any, Any], Any]  # how the loss of a sample is computed
 
     def __init__(self, loss: Callable[[Any, Any], Any], kind: str, targets: list[Any], outputs: Any) -> None:
-        self.loss, self.targets = loss, targets
+        self.targets = targets
         self.single = not isinstance(targets[0], list)
-        self.of, self.sample_loss = self._numbers, self._loss
+        self.of, self.way = self._numbers, _Losses.plain
         if not self.single:
             if any(not isinstance(t, list) or len(t) != len(targets[0]) for t in targets):
                 raise _Obstacle("the targets are of different lengths")
             self.of = self._rows
-        elif any(isinstance(t, list) for t in targets):
+        elif list in {*map(type, targets)}:
             raise _Obstacle("the targets are of different lengths")
         if kind == "cross_entropy":
             if not isinstance(outputs, list) or any(isinstance(z, list) for z in outputs):
                 raise _Obstacle("the model's outputs aren't a list of Values")
             width = len(outputs)
             self.shares = [array("d", [float(i == label) for i in range(width)]).tobytes() for label in range(width)]
-            self.of, self.sample_loss = self._labels, self._cross_entropy
+            self.of, self.way = self._labels, _Losses.cross_entropy
         elif kind == "nll":
             self.of = self._plain
         elif kind == "hinge":
-            self.sample_loss = self._hinge
+            self.way = _Losses.hinge
         elif kind == "bce":
-            self.sample_loss = self._bce
+            self.way = _Losses.bce
             if set(targets) <= {0.0, 1.0}:
-                self.of, self.sample_loss = self._signs, self._bce_of_labels
+                self.of, self.way = self._signs, _Losses.bce_of_labels
 
     def _numbers(self, places: Sequence[int]) -> Any:
         return memoryview(array("d", [self.targets[i] for i in places]))
@@ -232,33 +277,64 @@ class _Targets:
     def _signs(self, places: Sequence[int]) -> Any:
         return memoryview(array("d", [1.0 - 2.0 * self.targets[i] for i in places]))
 
-    def _loss(self, output: Any, target: Any) -> Any:
-        return self.loss(alone(output, self.single), target)
-
-    # The losses that look at their targets first, which the data have passed already.
-
-    def _cross_entropy(self, output: Any, shares: list[Any]) -> Any:
-        logits = as_lists(output)
-        return ag.logsumexp(logits) - ag.dot(shares, logits)  # which is the logit of the label, to the bit
-
-    def _hinge(self, output: Any, target: Any) -> Any:
-        return ag.relu(1.0 - target * self._number(output))
-
-    def _bce_of_labels(self, output: Any, sign: Any) -> Any:
-        return ag.softplus(sign * self._number(output))
-
-    def _bce(self, output: Any, target: Any) -> Any:
-        z = self._number(output)
-        return target * ag.softplus(-z) + (1 - target) * ag.softplus(z)
-
-    def _number(self, output: Any) -> Any:
-        z = alone(as_lists(output), True)
-        if not isinstance(z, Value):
-            raise _Obstacle("the model's output isn't a Value")
-        return z
-
 
 # ---- training --------------------------------------------------------------------------------------
+
+
+class _Sample(NamedTuple):
+    """What is recorded. The model isn't held, since this is kept for as long as it lives.
+
+    Attributes:
+        model: a weak reference to it.
+        losses: of one sample.
+        way: which of them.
+        asked: how many factors each `Dropout` asks for.
+    """
+
+    model: weakref.ref[Module]
+    losses: _Losses
+    way: Callable[[_Losses, Any, Any], Any]
+    asked: list[tuple[random.Random, float, int]]
+
+    def loss(self, x: Any, target: Any, factors: Any = ()) -> Any:
+        """The loss of one sample, on numbers that aren't known yet."""
+        calls = iter(self.asked)
+        place = 0
+
+        def given(rng: random.Random, p: float, count: int) -> Any:
+            nonlocal place
+            if next(calls, None) != (rng, p, count):
+                raise _Obstacle("which of its Dropouts the model uses depends on the sample")
+            place += count
+            return factors[place - count : place]
+
+        model: Any = self.model()
+        with _factors(given):
+            return self.way(self.losses, model(x), target)
+
+
+class _Kept(NamedTuple):
+    """The programs of a model of this library, for the next `fit`: as long as it holds what it held, they are right."""
+
+    known: Watched
+    losses: _Losses
+    way: Callable[[_Losses, Any, Any], Any]
+    asked: list[tuple[random.Random, float, int]]
+    run: Any
+
+
+_KEPT: dict[int, tuple[weakref.ref[Module], _Kept]] = {}
+
+
+def _keep(model: Module, kept: _Kept) -> None:
+    place, known = id(model), kept.known
+    known = [(None, *known[0][1:]), *known[1:]]  # which doesn't hold the model
+    _KEPT[place] = weakref.ref(model, lambda _: _KEPT.pop(place, None)), kept._replace(known=known)
+
+
+def _kept_of(model: Module) -> _Kept | None:
+    _, kept = _KEPT.get(id(model), (None, None))
+    return kept if kept is not None and vars(model) is kept.known[0][1] and leaves.same_members(kept.known) else None
 
 
 class Batches:
@@ -284,11 +360,9 @@ class Batches:
         self._ours = True
         self._asked: list[tuple[random.Random, float, int]] = []
         self._in_a_row = 0
-        self._looks = True  # whether to see if programs were used
 
     def begin_epoch(self) -> None:
         """Record anew where something else than numbers was changed since."""
-        self._looks = True
         if self.why:
             return
         try:
@@ -303,30 +377,23 @@ class Batches:
         self._ours = _check_recordable(self.model) and (bool(self.kind) or _is_ours(self.loss))
         if not self.samples.width:
             raise _Obstacle("the samples have no numbers")
-        self._known = all_members(self.model)
+        kept = _kept_of(self.model) if self._ours else None
+        self._known = all_members(self.model) if kept is None else kept.known
         output, self._asked = _tried(self.model, self.samples[0], self._ours)
         self._targets = _Targets(self.loss, self.kind, self.targets, output)
+        losses = _Losses(self.loss, self._targets.single)
+        if kept is not None and (kept.losses, kept.way, kept.asked) == (losses, self._targets.way, self._asked):
+            self._run = kept.run
+            return
         if not self._ours:
             with _unchanged([self.loss]), no_grad():
                 self.loss(alone(output, self._targets.single), self.targets[0])
-        self._run = vmap(self._sample_loss, reduce="mean")
+        sample = _Sample(weakref.ref(self.model), losses, self._targets.way, self._asked)
+        self._run = added(sample.loss)
         if not self._ours and not self._agrees():
             raise _Obstacle("the loss of the same sample isn't the same each time it is computed")
-
-    def _sample_loss(self, x: Any, target: Any, factors: Any = ()) -> Any:
-        """The loss of one sample, on numbers that aren't known yet."""
-        calls = iter(self._asked)
-        place = 0
-
-        def given(rng: random.Random, p: float, count: int) -> Any:
-            nonlocal place
-            if next(calls, None) != (rng, p, count):
-                raise _Obstacle("which of its Dropouts the model uses depends on the sample")
-            place += count
-            return factors[place - count : place]
-
-        with _factors(given):
-            return self._targets.sample_loss(self.model(x), target)
+        if self._ours:
+            _keep(self.model, _Kept(self._known, losses, self._targets.way, self._asked, self._run))
 
     def _agrees(self) -> bool:
         """Whether the first losses are those of the model as it is now: a user's code may read anything."""
@@ -345,7 +412,10 @@ class Batches:
         return _by_programs(self._run, *arguments)
 
     def mean_loss(self, places: Sequence[int]) -> Any:
-        """The mean loss of these samples, a Value; None where it must be computed sample by sample. Nothing is drawn then."""
+        """The mean loss of these samples, with ``data`` and ``backward()``; None where it must be computed sample by sample.
+
+        Nothing is drawn then.
+        """
         if self._run is None:
             self.eagerly += 1
             return None
@@ -355,27 +425,29 @@ class Batches:
             draws = [one for rng, p, count in self._asked for one in [factor_of(rng, p)] * count]
             factors = array("d", [one() for _ in places for one in draws])
             found = self._mean(places, factors)
-            if isinstance(found, Value) and math.isfinite(found.data):
-                by_itself = self._looks and found.op is ag.mean  # a look takes time where there are many parameters
-                self._count(by_itself)
+            if isinstance(found, (Value, Added)) and math.isfinite(found.data):
+                self._count(isinstance(found, Value))
                 return found
             self.exceptions = "a loss was inf or nan"
         except Exception as error:  # of any kind, as above; sample by sample it is raised again, if it is the model's
-            self._run, self.why = None, _words_of(error)
+            self._drop(_words_of(error))
         for rng, state in before:
             rng.setstate(state)
         self.eagerly += 1
         return None
 
+    def _drop(self, why: str) -> None:
+        self._run, self.why = None, why
+        _KEPT.pop(id(self.model), None)
+
     def _count(self, by_itself: bool) -> None:
         """Count a batch, of which each sample was computed by itself, or not."""
-        self._looks = by_itself
         self.eagerly, self.by_programs = self.eagerly + by_itself, self.by_programs + (not by_itself)
         self._in_a_row = self._in_a_row + 1 if by_itself else 0
         if by_itself:
             self.exceptions = TOO_MUCH
         if self._in_a_row == ENOUGH:
-            self._run, self.why = None, TOO_MUCH
+            self._drop(TOO_MUCH)
 
     def words(self) -> str:
         """What computed the batches, for the history."""

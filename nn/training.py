@@ -15,7 +15,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import autograd as ag
 from autograd.files import check_writable
@@ -24,6 +24,7 @@ from .arguments import real_number, whole_number
 from .checkpoints import TrainingState
 from .evaluation import Data, evaluating
 from .history import History
+from .layers import MLP, Layer, Neuron
 from .metrics import Metric, metrics_named
 from .module import Module
 from .optimizers import Optimizer, clip_grad_norm_, optimizer_for
@@ -33,6 +34,9 @@ from .schedules import Schedule
 from .trouble import first_not_finite, operation, place
 
 __all__ = ["TrainingError", "fit"]
+
+
+PLAIN = (MLP, Layer, Neuron)  # whose shapes don't depend on the sample
 
 
 class TrainingError(RuntimeError):
@@ -222,15 +226,17 @@ def _check_moves(optimizer: Optimizer, model: Module, schedule: Schedule | None)
 
 
 def _try_each_label(model: Module, data: Data, held_out: Data | None) -> None:
-    """One forward pass for each distinct label; targets that aren't labels count as one."""
+    """A loss for each distinct label; targets that aren't labels count as one. A model of plain layers is computed once."""
+    once = all(type(m) in PLAIN for m in model.modules())
     with evaluating(model):
         for part in (data, held_out) if held_out is not None else (data,):
-            firsts: dict[Any, int] = {}
-            for i, target in enumerate(part.targets):
-                firsts.setdefault(target if isinstance(target, int) else "", i)
-            for i in firsts.values():
+            labels = [target if isinstance(target, int) else "" for target in part.targets]
+            firsts = dict(zip(reversed(labels), reversed(range(len(labels))), strict=True))
+            output = None
+            for i in sorted(firsts.values()):
                 with suppress(ArithmeticError):  # not a wrong shape or label: the training will say where
-                    part.sample_loss(model, i)
+                    output = output if once and output is not None else model(part.samples[i])
+                    part.loss_of(output, i)
 
 
 class _Trouble(Exception):  # noqa: N818  # it becomes a TrainingError
@@ -250,13 +256,26 @@ def _epoch(
     losses = []
     for batch, start in enumerate(range(0, len(order), size), start=1):
         places = order[start : start + size]
-        shown = ", ".join(str(data.rows[i]) for i in places[:4]) + (", ..." if len(places) > 4 else "")
-        where = f"epoch {number}, batch {batch} (samples {shown})"
-        losses.append(_step(state, data, batches, places, where, limit) * len(places))
+        losses.append(_step(state, data, batches, places, _Place(number, batch, data, places), limit) * len(places))
     return {"epoch": float(number), "loss": math.fsum(losses) / len(order), "lr": rate}
 
 
-def _step(state: TrainingState, data: Data, batches: Batches, places: Sequence[int], where: str, limit: float | None) -> float:
+class _Place(NamedTuple):
+    """Where a training is, for messages."""
+
+    epoch: int
+    batch: int
+    data: Data
+    places: Sequence[int]
+
+    def __str__(self) -> str:
+        shown = ", ".join(str(self.data.rows[i]) for i in self.places[:4]) + (", ..." if len(self.places) > 4 else "")
+        return f"epoch {self.epoch}, batch {self.batch} (samples {shown})"
+
+
+def _step(
+    state: TrainingState, data: Data, batches: Batches, places: Sequence[int], where: _Place, limit: float | None
+) -> float:
     """Forward, backward, and a step, for one batch. Returns its mean loss."""
 
     def forward() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 __all__ = ["FORMATS", "IMAGES", "check_suffix"]
 
-IMAGES = (".svg", ".png", ".pdf")
+IMAGES = (".svg", ".png", ".pdf", ".tex")
 FORMATS = (*IMAGES, ".dot", ".html")
 
 

@@ -40,9 +40,9 @@ def eager(program: Program, inputs: Sequence[Any], root: Any = None) -> tuple[Pr
     return program, [x.data for x in inputs], found
 
 
-def replayed(program: Program, inputs: Sequence[Any]) -> Any:
-    """The first output of a program, computed on Values."""
-    slots = [*inputs, *program.captured, *program.constants]
+def replayed(program: Program, inputs: Sequence[Any], captured: Sequence[Any] | None = None) -> Any:
+    """The first output of a program, computed on Values; on others than were captured, if there are some."""
+    slots = [*inputs, *(program.captured if captured is None else captured), *program.constants]
     for record, operands in program:
         slots.append(record.apply(tuple([slots[s] for s in operands])))
     return slots[program.outputs[0]]

@@ -24,6 +24,7 @@ import pytest
 import autograd as ag
 import viz
 
+Wait = Callable[..., Any]
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 PROGRAMS = {
     "chromium": shutil.which("chromium") or shutil.which("chromium-browser"),
@@ -36,22 +37,8 @@ if MISSING and os.environ.get("VIZ_TEST_BROWSER") == "require":
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}")
 
 
-def wait(what: str, found: Callable[[], Any], seconds: float = 90.0) -> Any:
-    """Wait until something is there."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            answer = found()
-        except Exception:  # a page that is not there yet, an element that has gone
-            answer = None
-        if answer:
-            return answer
-        time.sleep(0.25)
-    raise AssertionError(f"{what} did not come within {seconds:g} s")
-
-
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, dict[str, str]]]:
+def lab(tmp_path_factory: pytest.TempPathFactory, wait: Wait) -> Iterator[tuple[str, Path, dict[str, str]]]:
     """A JupyterLab of our own: its address, its folder, the environment it runs in."""
     home = tmp_path_factory.mktemp("lab")
     folder = home / "pages"
@@ -90,26 +77,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, d
                 server.kill()
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One browser for all tests of this file."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(PROGRAMS["chromium"])
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,2400", "--disable-dev-shm-usage",
-        f"--user-data-dir={profile}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=Service(str(PROGRAMS["chromedriver"])))
-    yield driver
-    driver.quit()
-
-
-def open_page(browser: Any, lab: tuple[str, Path, dict[str, str]], name: str) -> None:
+def open_page(browser: Any, lab: tuple[str, Path, dict[str, str]], name: str, wait: Wait) -> None:
     """Open a notebook and wait until its cells are on the page."""
     browser.get(f"{lab[0]}/lab/tree/{name}?reset")
     wait("the notebook", lambda: browser.execute_script("return document.querySelectorAll('.jp-Notebook .jp-Cell').length"))
@@ -129,8 +97,10 @@ def page_with(*things: Any) -> str:
 
     cells = []
     for i, thing in enumerate(things):
-        data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in thing._repr_mimebundle_().items()}
-        output = nbformat.v4.new_output("execute_result", data=data, execution_count=i + 1)
+        bundle = thing._repr_mimebundle_()
+        bundle, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in bundle.items()}
+        output = nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=i + 1)
         cells.append(nbformat.v4.new_code_cell("f", outputs=[output], execution_count=i + 1, id=f"c{i}"))
     page = nbformat.v4.new_notebook(cells=cells)
     page.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
@@ -145,29 +115,63 @@ def lecture() -> Any:
     return f
 
 
-def test_a_notebook_from_elsewhere_shows_its_pictures(browser: Any, lab: Any) -> None:
+def test_a_notebook_from_elsewhere_shows_its_pictures(browser: Any, lab: Any, wait: Wait) -> None:
     """Not trusted, JupyterLab shows the PNG, whole; trusted, the SVG as an image; never the table in their place."""
     _, folder, environment = lab
     f = lecture()
     (folder / "foreign.ipynb").write_text(page_with(viz.draw(f)))
-    open_page(browser, lab, "foreign.ipynb")
+    open_page(browser, lab, "foreign.ipynb", wait)
     (output,) = wait("the picture", lambda: browser.execute_script(PICTURES))
     assert output["type"] == "image/png"
     ((source, width, height),) = output["images"]
     assert source == "data:image/png;base64,"
-    assert width > 300
-    assert height > 150
+    scene = viz.draw(f).scene
+    assert width > 1.5 * scene.width
+    assert height > 1.5 * scene.height
+    size = browser.find_element("css selector", ".jp-OutputArea-output img").size
+    assert (size["width"], size["height"]) == pytest.approx((scene.width, scene.height), abs=1)
     (folder / "known.ipynb").write_text(page_with(viz.draw(f)))
     subprocess.run(
         [sys.executable, "-m", "jupyter", "trust", "known.ipynb"], cwd=folder, env=environment, check=True, capture_output=True
     )
-    open_page(browser, lab, "known.ipynb")
+    open_page(browser, lab, "known.ipynb", wait)
     (output,) = wait("the picture", lambda: browser.execute_script(PICTURES))
     assert output["type"] == "image/svg+xml"
     assert output["svgs"] or output["images"][0][1] > 100
 
 
-def test_a_wide_picture_fits_the_cell(browser: Any, lab: Any) -> None:
+def test_pages_from_elsewhere_show_a_still_picture(browser: Any, lab: Any, wait: Wait, tmp_path: Path) -> None:
+    """Not trusted, JupyterLab shows the picture of a player and of an interactive drawing, no control; trusted, it lives."""
+    _, folder, environment = lab
+    f = lecture()
+    things = (viz.steps(f), viz.draw(f).interactive(), viz.explain(f, f.parents[1]))
+    for name in ("strange.ipynb", "ours.ipynb"):
+        (folder / name).write_text(page_with(*things))
+    open_page(browser, lab, "strange.ipynb", wait)
+    player, drawing, why = wait("the pages", lambda: browser.find_elements("css selector", ".jp-OutputArea-output"))
+    for output in (player, drawing):
+        (image,) = output.find_elements("css selector", "img")
+        natural = browser.execute_script("return [arguments[0].naturalWidth,arguments[0].naturalHeight]", image)
+        assert min(natural) > 100
+        assert (image.size["width"], image.size["height"]) == pytest.approx(natural, abs=1)
+    for output in (player, drawing, why):
+        assert not output.find_elements("css selector", "button, input, select, script, style, [tabindex]")
+    assert len(player.find_elements("css selector", "li")) == len(things[0])
+    assert why.find_elements("css selector", "td")
+    browser.save_screenshot(str(tmp_path / "strange.png"))
+    command = [sys.executable, "-m", "jupyter", "trust", "ours.ipynb"]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    open_page(browser, lab, "ours.ipynb", wait)
+    live = wait("the player", lambda: browser.find_element("css selector", "[data-kind=steps][data-step]"))
+    assert not live.find_elements("css selector", "img")
+    browser.execute_script("arguments[0].querySelector('[data-act=forward]').click()", live)
+    assert live.get_attribute("data-step") == "1"
+    # The host's rules for tables put words to the right and stripe the rows.
+    style = "const s=getComputedStyle(document.querySelector('[data-kind=explain] td'));return [s.textAlign,s.whiteSpace]"
+    assert browser.execute_script(style) == ["left", "normal"]
+
+
+def test_a_wide_picture_fits_the_cell(browser: Any, lab: Any, wait: Wait) -> None:
     """Trusted, JupyterLab shows an SVG as wide as it asks to be; one that is somewhat too wide for the cell is shown whole."""
     _, folder, environment = lab
     y = ag.Value(2.0, label="x")
@@ -176,7 +180,7 @@ def test_a_wide_picture_fits_the_cell(browser: Any, lab: Any) -> None:
     (folder / "wide.ipynb").write_text(page_with(viz.draw(y)))
     command = [sys.executable, "-m", "jupyter", "trust", "wide.ipynb"]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-    open_page(browser, lab, "wide.ipynb")
+    open_page(browser, lab, "wide.ipynb", wait)
     wait("the picture", lambda: browser.execute_script(PICTURES))
     room, needed = browser.execute_script(
         "const o=document.querySelector('.jp-OutputArea-output');return [o.clientWidth,o.scrollWidth]"
@@ -184,7 +188,7 @@ def test_a_wide_picture_fits_the_cell(browser: Any, lab: Any) -> None:
     assert needed <= room
 
 
-def run_all(browser: Any, seconds: float = 240.0) -> None:
+def run_all(browser: Any, wait: Wait, seconds: float = 240.0) -> None:
     """Run all cells and wait until the kernel is idle and every code cell has a number."""
     wait("the application", lambda: browser.execute_script("return !!window.jupyterapp"))
     kernel = (
@@ -200,7 +204,7 @@ def run_all(browser: Any, seconds: float = 240.0) -> None:
 
 
 @pytest.mark.parametrize("name", ["01_first_gradient.ipynb", "04_train_a_net.ipynb"])
-def test_a_notebook_of_ours_runs(name: str, browser: Any, lab: Any, tmp_path: Path) -> None:
+def test_a_notebook_of_ours_runs(name: str, browser: Any, lab: Any, tmp_path: Path, wait: Wait) -> None:
     """It opens, runs from first cell to last without an error, shows its pictures, and its players answer to a click."""
     _, folder, _ = lab
     page = json.loads((NOTEBOOKS / name).read_text(encoding="utf-8"))
@@ -211,8 +215,8 @@ def test_a_notebook_of_ours_runs(name: str, browser: Any, lab: Any, tmp_path: Pa
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)
     (folder / name).write_text(json.dumps(page))
-    open_page(browser, lab, name)
-    run_all(browser)
+    open_page(browser, lab, name, wait)
+    run_all(browser, wait)
     cells = browser.execute_script(
         "return window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells"
         ".filter(c=>c.cell_type==='code')"

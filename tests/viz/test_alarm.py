@@ -129,9 +129,10 @@ def test_a_culprit_that_is_folded_is_named_all_the_same() -> None:
     assert picture.measured.cells[box].words.alarm == "first"
     for _ in range(400):
         z = z + 1
-    far = viz.draw(z)
+    far = viz.draw(z, max_nodes=4)
     assert far.measured.footer[-1] == words
-    assert far.measured.cells[0].words.alarm == "first"
+    (box,) = [place for place, cell in enumerate(far.measured.cells) if cell.words.alarm == "first"]
+    assert far.graph.nodes[box].fold is not None
     from viz.graph.reading import read, shrunk
 
     assert shrunk(read(z), 10).alarm.place == 0  # type: ignore[union-attr]
@@ -144,3 +145,13 @@ def test_in_a_walk_the_alarm_waits_for_its_number() -> None:
     counts = [sum(item.kind == "alarm" for item in walk.still(k).scene.items) for k in range(len(walk))]
     assert counts == [0] * (len(walk) - 1) + [1]
     assert any("∇x is inf, the first gradient" in text.content for text in walk.last.scene.texts)
+
+
+def test_the_command_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command's table ends with the first number that is inf or nan, also where its node isn't in the table."""
+    from viz.cli.main import main
+
+    assert main(["f = x*1e308*0", "x=100", "--no-picture"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "#2 = x * 1e+308 is inf, the first value that is not finite"
+    assert main(["f = x*1e300*0", "x=100", "--no-picture"]) == 0
+    assert "finite" not in capsys.readouterr().out

@@ -122,8 +122,8 @@ def test_other_expressions_are_refused() -> None:
 def test_what_a_notebook_gets_and_what_is_saved(tmp_path: Path) -> None:
     """The bundle has picture and table; save writes what a drawing can write."""
     told = viz.compare(run(2.0), run(5.0))
-    bundle = told._repr_mimebundle_()
-    assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
+    bundle, _ = told._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "image/png", "application/pdf", "text/plain"}
     assert bundle["text/plain"] == str(told)
     assert told.save(tmp_path / "both.svg").read_text(encoding="utf-8") == told.svg
     assert repr(told) == "<viz.Comparison of f = 18, gradients x 6, w 3: 4 of 4 nodes changed>"

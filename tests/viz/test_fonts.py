@@ -85,7 +85,7 @@ def test_saving_warns_where_boxes_are_shown(monkeypatch: pytest.MonkeyPatch, tmp
         assert told[0].filename == __file__
     for suffix in (".svg", ".dot", ".html"):
         drawing.save(tmp_path / f"f{suffix}")
-    assert "image/png" in drawing._repr_mimebundle_()
+    assert "image/png" in drawing._repr_mimebundle_()[0]
     viz.draw(ag.Value(2, label="é") * 3).save(tmp_path / "f.png")
 
 

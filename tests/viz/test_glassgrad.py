@@ -61,7 +61,7 @@ def test_statements_from_everywhere(
     assert not (tmp_path / "graph.svg").exists()
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".dot"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".tex", ".dot"])
 @pytest.mark.graphviz
 def test_the_picture_goes_where_it_is_told(suffix: str, tmp_path: Path) -> None:
     """-o names the picture, and its suffix the kind."""
@@ -150,7 +150,7 @@ BAD: list[Any] = [
     (["exp(" * 250 + "x" + ")" * 250, "x=1"], "nested"),
     ([";".join(f"a{i} = x * {i}" for i in range(20_000)), "x=1"], "100,000"),
     ([""], "no expression"),
-    (["x", "x=1", "-o", "graph.gif"], ".svg, .png, .pdf, .dot"),
+    (["x", "x=1", "-o", "graph.gif"], ".svg, .png, .pdf, .tex, .dot"),
     pytest.param(["x", "x=1", "-o", "nowhere/graph.svg"], "can't write", marks=pytest.mark.graphviz),
     (["-f", "no-such-file", "x=1"], f"glassgrad: can't read no-such-file: {os.strerror(errno.ENOENT)}\n"),
     (["-f", "a\0b", "x=1"], "glassgrad: can't read a\\x00b: "),
@@ -346,7 +346,7 @@ def test_each_option_of_a_picture(tmp_path: Path) -> None:
         (["--path", "z"], "--path z: no node has this name; there are x, f"),
         (["--direction", "up"], "invalid choice: 'up'"),
         (["--dpi", "300"], "dpi= is for .png, not for .svg"),
-        (["-o", "f.dot", "--scale", "2"], "scale= is for .svg, .png, .pdf, not for .dot"),
+        (["-o", "f.dot", "--scale", "2"], "scale= is for .svg, .png, .pdf, .tex, not for .dot"),
     ],
 )
 def test_bad_options_of_a_picture(capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:

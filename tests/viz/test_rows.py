@@ -140,8 +140,8 @@ def test_what_can_not_be_cut() -> None:
         (".svg", {"width": "25"}, "width='25' must be a number from 1 to 1000"),
         (".svg", {"width": True, "font_size": 14}, "width=True must be a number"),
         (".png", {"font_size": 14, "scale": 2}, "scale= and font_size= or width= both say how large the picture is"),
-        (".dot", {"font_size": 14}, r"font_size= is for \.svg, \.png, \.pdf, not for \.dot"),
-        (".html", {"width": 25}, r"width= is for \.svg, \.png, \.pdf, not for \.html"),
+        (".dot", {"font_size": 14}, r"font_size= is for \.svg, \.png, \.pdf, \.tex, not for \.dot"),
+        (".html", {"width": 25}, r"width= is for \.svg, \.png, \.pdf, \.tex, not for \.html"),
         (".svg", {"font_size": 40, "width": 5}, "with font_size=40 the picture can't be cut into rows of width=5 cm; ask for"),
     ],
 )

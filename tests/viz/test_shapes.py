@@ -159,8 +159,8 @@ BOX_TEXTS = [(-24, -10, "q"), (-24, 10, "*"), (31.5, -10, "12"), (31.5, 10, "∇
 @pytest.mark.parametrize(
     ("style", "direction", "extent", "entries", "texts"),
     [
-        ("circuit", "LR", (74, 68), [(2, -8), (2, 8)], [(-20, 0, "*"), (-20, -26, "q"), (17, -10, "12"), (17, 10, "∇ 1")]),
-        ("circuit", "TB", (66, 62), [(2, -8), (2, 8)], [(0, -14, "*"), (22, -14, "q"), (-5, 17, "12"), (5, 17, "∇ 1")]),
+        ("circuit", "LR", (74, 53), [(2, -8), (2, 8)], [(-20, 0, "*"), (-20, -26, "q"), (17, -10, "12"), (17, 10, "∇ 1")]),
+        ("circuit", "TB", (58, 62), [(2, -8), (2, 8)], [(0, -14, "*"), (22, -14, "q"), (-5, 17, "12"), (5, 17, "∇ 1")]),
         ("boxes", "LR", (85, 46), [(0, -11.5), (0, 11.5)], BOX_TEXTS),
         ("boxes", "BT", (85, 46), [(0, -21.25), (0, 21.25)], BOX_TEXTS),
     ],
@@ -168,7 +168,7 @@ BOX_TEXTS = [(-24, -10, "q"), (-24, 10, "*"), (31.5, -10, "12"), (31.5, 10, "∇
 def test_where_things_are_in_a_cell(
     style: str, direction: str, extent: tuple[int, int], entries: list[Point], texts: list[tuple[float, float, str]]
 ) -> None:
-    """In points around the middle of a cell, without any layout: its size, where the operands arrive, and its texts."""
+    """In points around the middle line of a cell, without any layout: its size, where the operands arrive, and its texts."""
     x, y = ag.Value(3.0, label="x"), ag.Value(4.0, label="y")
     q = x * y
     q.label = "q"
@@ -177,7 +177,8 @@ def test_where_things_are_in_a_cell(
     cell = measure(read(f), Look(style, direction=direction)).cells[2]
     assert cell.extent == extent
     assert [cell.entry(slot) for slot in range(cell.slots)] == [pytest.approx(entry, abs=0.01) for entry in entries]
-    found = [(shape.x, shape.y, shape.content) for shape in cell.shapes((0.0, 0.0)) if isinstance(shape, Text)]
+    x0, y0 = cell.point((0.0, 0.0), cell.length / 2)
+    found = [(shape.x - x0, shape.y - y0, shape.content) for shape in cell.shapes((0.0, 0.0)) if isinstance(shape, Text)]
     assert found == texts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import autograd
 
@@ -13,7 +14,7 @@ from ..languages import say
 from ..text import local_name, shortened
 from .alarm import Alarm, first_alarm
 
-__all__ = ["Copies", "Edge", "Fold", "Graph", "Node", "Spread", "elided"]
+__all__ = ["Copies", "Edge", "Fold", "Graph", "Matrix", "Node", "Spread", "elided"]
 
 NAMED = 4  # results that are named in a title
 
@@ -30,16 +31,36 @@ class Copies:
         values: the least, the median and the largest of their values. Of an even number of them the median is the lower one in
             the middle; nan comes last.
         gradients: the same of their gradients; None where one of them has none.
+        constants: the same of the constants among their operands, for each operand that is drawn; None where it is no constant.
     """
 
     members: tuple[int, ...] = field(repr=False)
     values: Spread
     gradients: Spread | None
+    constants: tuple[Spread | None, ...] = ()
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self.members)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The numbers of a dense layer.
+
+    Attributes:
+        weights: a row for each neuron.
+        results: of each neuron; the median where the layer was computed several times.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    results: tuple[float, ...]
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs each neuron has."""
+        return len(self.weights[0])
 
 
 @dataclass(frozen=True)
@@ -51,10 +72,12 @@ class Fold:
         count: the number of Values in it, or of constants in a fold of constants.
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
-        kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, or ``"chain"``.
+        kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
+            of a chain, ``"sum"`` for additions one after the other, or ``"tile"`` for a dense layer.
         members: the places of these Values in the whole graph's topological order.
         repeats: how often the steps of a chain come one after the other.
-        steps: what they are, in words; empty where nothing repeats.
+        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation.
+        matrix: the weights of a dense layer.
     """
 
     name: str
@@ -65,6 +88,7 @@ class Fold:
     members: tuple[int, ...] = field(default=(), repr=False)
     repeats: int = 1
     steps: tuple[str, ...] = ()
+    matrix: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +184,7 @@ class Graph:
         focus: the place of the Value that a path is shown from, if any.
         pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
         language: what is said about it is said in this language, one of `viz.languages.LANGUAGES`.
+        openable: what would be opened at a place: `viz.graph.folding.Opened`.
         roots: the places of the results, where there are several, also of those in one box; empty for one, the last node.
         alarm: the first number that is inf or nan, if any; also where the picture folds it.
     """
@@ -173,6 +198,7 @@ class Graph:
     focus: int | None = None
     pending: bool = False
     language: str = "en"
+    openable: Mapping[int, Any] = field(default_factory=dict, repr=False)
     roots: tuple[int, ...] = ()
     alarm: Alarm | None = None
 
@@ -323,13 +349,13 @@ class Graph:
         return replace(self, nodes=tuple([replace(node, value=v, gradient=g) for node, (v, g) in pairs]))
 
 
-def elided(words: Sequence[str]) -> list[str]:
-    """A list of words with its middle left out if it is long.
+def elided(words: Sequence[str], most: int = 8) -> list[str]:
+    """A list of words with its middle left out if it is longer than the most that are told.
 
     >>> elided([str(i) for i in range(20)])
     ['0', '1', '2', '3', '4', '5', '…', '19']
     """
-    return [*words[:6], "…", words[-1]] if len(words) > 8 else list(words)
+    return [*words[: most - 2], "…", words[-1]] if len(words) > most else list(words)
 
 
 def _edges_to(head: int, node: Node) -> tuple[Edge, ...]:

@@ -15,17 +15,17 @@ from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
-from .folding import Box, Groups, Key, Plan, groups_of, planned
-from .model import Copies, Fold, Graph, Node, Spread, elided
+from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
+from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "roots_of", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
 NAMED_LEAVES = 6
+SINGLE, FIRST = 6, 3  # of a stack of at most so many all are opened, and else the first few
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
-REST: Groups = ()  # the part that is left out because it is far from the root
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
 
 
@@ -91,6 +91,8 @@ def read(
     *,
     collapse: bool | str | Collection[str] = False,
     max_nodes: int | None = None,
+    page: bool = False,
+    opened: Opened | None = None,
     focus: Any = None,
     language: str = "en",
 ) -> Graph:
@@ -102,6 +104,8 @@ def read(
             embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
         max_nodes: more nodes than this, constants included, are folded until they are few enough; None folds nothing.
+        page: whether a graph of more nodes than that folds until it can be read on a page of 850 by 900 pixels.
+        opened: what is drawn although it would be folded; `Graph.openable` says what there is.
         language: of what is said about it.
 
     Returns:
@@ -118,7 +122,8 @@ def read(
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    return _graph(order, roots, planned(order, roots, collapse, max_nodes), focus, language)
+    plan = planned(order, roots, collapse, max_nodes, page=page, opened=opened)
+    return _graph(order, roots, plan, focus, language)
 
 
 def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
@@ -158,11 +163,11 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
             operands = index.operands(value, at.get((CROWD, str(key))))
             called = [names.get(id(parent), "…") for parent in value.parents]
             node = _node(value, operands, called, key, groups[key])
-            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key]))
+            nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key], [i for _, _, i in operands]))
         elif key == REST:
             nodes.append(_fold(key, order, rest, outlets[place], index, place))
         elif isinstance(key, Box):
-            nodes.append(_box(key, order, plan, index, place))
+            nodes.append((_tile if key in plan.tiles else _box)(key, order, plan, index, place))
         elif key[0] == CROWD:
             hidden = constants_of(order[int(key[1])]) - int(many)
             nodes.append(Node("", "", None, None, fold=Fold("", hidden, None, kind="constants")))
@@ -179,8 +184,22 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         outdated=_outdated([order[i] for i, _ in drawn], language),
         language=language,
         roots=tuple(results) if results != [len(nodes) - 1] else (),
+        openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
         alarm=_alarm(order, plan, index, at),
     )
+
+
+def _opens(key: Key, members: Sequence[int]) -> Opened | None:
+    """What would be opened with a box or a stack: of a stack the first few, if there are many."""
+    if isinstance(key, Box):
+        if key.kind == "sum":
+            return None
+        return Opened(chains=frozenset([key.at])) if key.kind == "chain" else Opened(tiles=frozenset([key.at]))
+    if isinstance(key, tuple):
+        return None if key == REST or key[0] == CROWD else Opened(groups=frozenset([key]))
+    if len(members) == 1:
+        return None
+    return Opened(alone=frozenset(members if len(members) <= SINGLE else members[:FIRST]))
 
 
 def _stands_at(key: Key, members: Sequence[int], plan: Plan) -> int:
@@ -200,7 +219,7 @@ def _place_of(focus: Any, order: Sequence[Any], plan: Plan, index: _Index, at: M
     return index.of(focus)
 
 
-def _spread(numbers: Sequence[float]) -> Spread:
+def spread(numbers: Sequence[float]) -> Spread:
     """The least, the lower median and the largest; nan comes last."""
     ordered = sorted(numbers, key=lambda number: (math.isnan(number), number))
     return ordered[0], ordered[(len(ordered) - 1) // 2], ordered[-1]
@@ -209,13 +228,26 @@ def _spread(numbers: Sequence[float]) -> Spread:
 def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     """What one of several Values stands for."""
     values = [order[i] for i in places]
-    gradients = _spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
-    return Copies(tuple(places), _spread([value.data for value in values]), gradients)
+    gradients = spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
+    return Copies(tuple(places), spread([value.data for value in values]), gradients)
 
 
-def _stack(node: Node, order: Sequence[Any], places: Sequence[int]) -> Node:
-    """One node for several that are alike: with their names, and the medians of their numbers."""
-    copies = _copies(order, places)
+def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
+    """One node for several that are alike: with their names, and the medians of their numbers.
+
+    Args:
+        node: the first of them.
+        order: all Values.
+        places: of the several.
+        slots: which operand of the Value each operand of the node is; -1 where it stands for several.
+    """
+    constants = [
+        spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        if isinstance(operand, float)
+        else None
+        for operand, slot in zip(node.operands, slots, strict=True)
+    ]
+    copies = replace(_copies(order, places), constants=tuple(constants))
     labels = list(dict.fromkeys([order[i].label for i in places]))
     label = node.label if len(labels) == 1 else f"{visible(labels[0])} … {visible(labels[-1])}" if all(labels) else ""
     return replace(
@@ -235,7 +267,9 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     if box in plan.chains:
         chain = plan.chains[box]
         places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
-        node = _fold((), order, places, {id(order[places[-1]])}, index, here)
+        node = _fold((), order, places, set(), index, here, inputs=chain.inputs(order))
+        last = order[places[-1]]
+        node = replace(node, value=last.data, gradient=last.grad if last.has_grad else None)
     else:
         rows = plan.rows[box]
         places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
@@ -246,7 +280,7 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
         node,
         label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
         groups=tuple([visible(name) for name in order[lasts[0]].groups]),
-        fold=replace(node.fold, kind="chain", repeats=repeats, steps=steps),
+        fold=replace(node.fold, kind=box.kind, repeats=repeats, steps=steps),
     )
     if len(lasts) == 1:
         return node
@@ -254,6 +288,56 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     return replace(
         node, value=copies.values[1], gradient=None if copies.gradients is None else copies.gradients[1], copies=copies
     )
+
+
+def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
+    """A dense layer."""
+    tile = plan.tiles[box]
+    node = _fold((), order, tile.members, set(), index, here)
+    assert node.fold is not None
+    weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
+    results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
+    several = len(tile.outlets) // len(tile.rows)
+    steps = (visible(tile.activation),) if tile.activation else ()
+    # an edge stands for the Values that come along it, and not for all their uses
+    inside = set(tile.members)
+    into: dict[int, set[int]] = {}
+    for i in inside:
+        for parent in order[i].parents:
+            into.setdefault(index.of(parent), set()).add(id(parent))
+    return replace(
+        node,
+        counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
+        groups=tuple([visible(name) for name in _outer(order, tile.outlets)]),
+        fold=replace(
+            node.fold,
+            name=visible(_part([order[i].label for row in tile.rows for i in row])),
+            kind="tile",
+            repeats=several,
+            steps=steps,
+            matrix=Matrix(weights, results),
+        ),
+    )
+
+
+def _outer(order: Sequence[Any], places: Sequence[int]) -> tuple[str, ...]:
+    """The groups that all of some Values are in."""
+    return _common([order[i].groups for i in places])
+
+
+def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What all of some lists begin with."""
+    first, last = min(paths, key=tuple), max(paths, key=tuple)
+    same = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return tuple(first[:same])
+
+
+def _part(labels: Sequence[str]) -> str:
+    """The part that the labels of all weights begin with: ``layers.0`` for ``layers.0.neurons.3.w.1`` and its like."""
+    shared = _common([label.split(".")[:-1] for label in labels])
+    while shared and (shared[-1] in ("neurons", "weight", "w")):
+        shared = shared[:-1]
+    return ".".join(shared)
 
 
 def _alarm(order: Sequence[Any], plan: Plan, index: _Index, at: Mapping[Key, int]) -> Alarm | None:
@@ -360,6 +444,7 @@ def _fold(
     index: _Index,
     here: int,
     everything: Sequence[int] | None = None,
+    inputs: Sequence[Any] | None = None,
 ) -> Node:
     """A box for the Values at some places of the whole order, which are folded.
 
@@ -371,18 +456,22 @@ def _fold(
         index: where each Value is drawn.
         here: where the box is.
         everything: the places of all that are folded, where there are more of them.
+        inputs: the operands from outside, where they are known.
     """
     members = [order[i] for i in places]
     everything = places if everything is None else everything
     gradients = [
         value.grad for value in (members if everything is places else [order[i] for i in everything]) if value.has_grad
     ]
-    leaves = [value.label for value in members[:10_000] if value.op is None and value.label]
+    named = members[:10_000] if inputs is None else ()
+    leaves = [value.label for value in named if value.op is None and value.label]
     outside: dict[int, int] = {}
     weights: dict[int, float | None] = {}
     place_of, rest = index.place_of, index.rest
-    inside = {id(value) for value in members}
-    for value in members:
+    inside = {id(value) for value in members} if inputs is None else set()
+    for parent in inputs or ():
+        outside[index.of(parent)] = outside.get(index.of(parent), 0) + 1
+    for value in members if inputs is None else ():
         for parent in value.parents:
             place = here if id(parent) in inside else place_of.get(id(parent), rest)
             if place != here:
@@ -481,7 +570,7 @@ class _Index:
 
 
 def shrunk(graph: Graph, limit: int) -> Graph:
-    """A graph with fewer nodes: what is far from the root goes into one box."""
+    """A graph with fewer nodes: what is far from the results goes into one box."""
     waiting = deque(list(dict.fromkeys(graph.results))[:limit])
     kept = set(waiting)
     while waiting and len(kept) < limit:
@@ -489,6 +578,11 @@ def shrunk(graph: Graph, limit: int) -> Graph:
             if type(operand) is int and operand not in kept and len(kept) < limit:
                 kept.add(operand)
                 waiting.append(operand)
+    return reduced(graph, kept)
+
+
+def reduced(graph: Graph, kept: Collection[int]) -> Graph:
+    """A graph with some of its nodes, a result among them; all others go into one box."""
     gone = [place for place in range(len(graph.nodes)) if place not in kept]
     at = {place: i for i, place in enumerate(sorted(kept), 1)}
     boxes = [graph.nodes[place] for place in gone]
@@ -524,7 +618,7 @@ def shrunk(graph: Graph, limit: int) -> Graph:
     alarm = None if graph.alarm is None else replace(graph.alarm, place=at.get(graph.alarm.place, 0))
     roots = tuple([at.get(place, 0) for place in graph.roots])
     folds = sum(node.fold.count for node in nodes if node.fold is not None and node.fold.kind != "constants")
-    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
+    return replace(graph, nodes=tuple(nodes), openable={}, folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
 
 
 def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:

@@ -6,9 +6,9 @@ from ..digits import short
 from ..text import shortened
 from .alarm import is_alarming
 from .backward import contribution
-from .model import Edge, Fold, Graph, Node, Spread
+from .model import Edge, Fold, Graph, Matrix, Node
 
-__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "warnings"]
+__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "size_of", "warnings"]
 
 LISTED = 12  # local gradients
 
@@ -84,9 +84,13 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "rest": graph.say("{count:,} nodes that are not drawn", count=fold.count),
         "constants": graph.say("{count:,} constants", count=fold.count),
         "chain": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "sum": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "tile": graph.say("a dense layer of {count:,} nodes", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
-    if fold.steps:
+    if fold.matrix is not None:
+        text += f", {size_of(fold, fold.matrix)}"
+    elif fold.steps:
         text += f", {fold.repeats:,} × ({', '.join(fold.steps)})"
     if fold.leaves:
         text += graph.say(", among them {names}", names=", ".join(fold.leaves))
@@ -98,6 +102,11 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
     return text
 
 
+def size_of(fold: Fold, matrix: Matrix) -> str:
+    """The size of a dense layer: ``64 → 32 tanh``."""
+    return " ".join([f"{matrix.inputs} → {len(matrix.weights)}", *fold.steps])
+
+
 def _of_copies(graph: Graph, node: Node) -> str:
     """What a stack says of all its numbers; empty for a node that stands for itself."""
     copies = node.copies
@@ -105,15 +114,12 @@ def _of_copies(graph: Graph, node: Node) -> str:
         return ""
 
     text = graph.say(", {count:,} alike: ", count=copies.count)
-    text += graph.say("values from {least} to {largest}, median {median}", **_exact(copies.values))
+    low, middle, high = map(repr, copies.values)
+    text += graph.say("values from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
     if copies.gradients is not None:
-        text += graph.say("; gradients from {least} to {largest}, median {median}", **_exact(copies.gradients))
+        low, middle, high = map(repr, copies.gradients)
+        text += graph.say("; gradients from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
     return text
-
-
-def _exact(spread: Spread) -> dict[str, str]:
-    """The three numbers with all digits, by name."""
-    return dict(zip(("least", "median", "largest"), map(repr, spread), strict=True))
 
 
 def details(graph: Graph, place: int) -> list[str]:

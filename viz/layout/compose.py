@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ..languages import say
-from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, text_width
+from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, on_curve, text_width
 from ..text import local_name
-from .cells import NABLA, SIZES
-from .measure import Arrow, Measured, Pill
+from .cells import CHIP, LOCAL, SIZES
+from .measure import Arrow, Measured
 from .places import MARGIN, Layout
 from .weights import number_places
 
 __all__ = ["compose"]
 
 HEAD = 6.0  # length of an arrow's head
+Taken = tuple[float, float, int, int, int]  # the middle of a constant or a local gradient, its size, and the number of its edge
 
 
 def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) -> Scene:
@@ -31,16 +32,19 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     nodes: list[Item] = []
     halos: list[Item] = []
     alarms: list[Item] = []
+    locals_: list[Item] = []
     weighted: dict[int, tuple[Arrow, Item]] = {}
+    chips = _chips(measured, layout)
     for k, arrow in enumerate(measured.arrows):
-        dim = measured.lit is not None if arrow.tail is None else arrow.tail not in lit
-        faded = dim or arrow.head not in lit
-        edge = _edge(measured, layout, k, arrow, heaviest, faded=faded)
+        faded = arrow.tail not in lit or arrow.head not in lit
+        edge = _edge(measured, layout, k, arrow, heaviest, chips, faded=faded)
         edges.append(edge)
         if arrow.weight is not None and arrow.words:
-            weighted[k] = arrow, edge
-        if arrow.pill is not None:
-            nodes.append(_constant(arrow.pill, layout, faded=faded))
+            weighted[arrow.number] = arrow, edge
+        if arrow.local:
+            shapes = _local_shapes(arrow, _local_place(measured, layout, arrow))
+            data = {"to": str(arrow.head), "from": str(arrow.tail)}
+            locals_.append(Item(f"l{arrow.number}", "edge local", shapes, arrow.title, data, faded=faded))
     for place, cell in enumerate(measured.cells):
         centre = layout.centres[f"n{place}"]
         if place in marked:
@@ -50,11 +54,14 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
         words, data = cell.words, {"node": str(place)}
         shapes = cell.shapes(centre)
         nodes.append(Item(f"n{place}", f"node {words.kind}", shapes, words.title, data, faded=place not in lit))
+        for chip, middle in cell.chips(centre):
+            data = {"to": str(place), "operand": str(chip.slot)}
+            nodes.append(Item(chip.name, "constant", chip.shapes(middle), chip.title, data, faded=measured.lit is not None))
     needed = max(text_width(line, SIZES["footer"]) for line in measured.footer)
     width = max(layout.width, needed) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
     legend = Item("legend", "legend", _footer(measured, height))
-    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, *alarms, legend]
+    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, *locals_, *alarms, legend]
     return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
 
 
@@ -73,14 +80,31 @@ def _clusters(measured: Measured, layout: Layout) -> list[Item]:
     return items
 
 
-def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: float, *, faded: bool) -> Item:
+def _chips(measured: Measured, layout: Layout) -> dict[int, list[Taken]]:
+    """The places of constants and local gradients, by the node that they sit on; with the number of the edge, or -1."""
+    found: dict[int, list[Taken]] = {}
+    for place, cell in enumerate(measured.cells):
+        for chip, (x, y) in cell.chips(layout.centres[f"n{place}"]):
+            found.setdefault(place, []).append((x, y, chip.width, CHIP, -1))
+    for arrow in measured.arrows:
+        if arrow.local:
+            at = arrow.tail if arrow.on_wire else arrow.head
+            found.setdefault(at, []).append((*_local_place(measured, layout, arrow), arrow.local_width, LOCAL, arrow.number))
+    return found
+
+
+def _edge(
+    measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: float, chips: Mapping[int, list[Taken]], *, faded: bool
+) -> Item:
     points, _ = layout.edges[k]
-    if arrow.tail is not None:  # exactly where the wire ends: the layout has rounded
-        tail = measured.cells[arrow.tail]
-        points = (tail.point(layout.centres[f"n{arrow.tail}"], tail.length), *points[1:])
+    tail = measured.cells[arrow.tail]  # exactly where the wire ends: the layout has rounded
     head = measured.cells[arrow.head]
+    points = (tail.point(layout.centres[f"n{arrow.tail}"], tail.end), *points[1:])
+    taken = [chip for place in (arrow.tail, arrow.head) for chip in chips.get(place, ()) if chip[4] != arrow.number]
+    if taken and any(abs(p - x) * 2 < w and abs(q - y) * 2 < h for p, q in on_curve(points) for x, y, w, h, _ in taken):
+        points = _forward(points, measured.look.direction)
     tip = head.point(layout.centres[f"n{arrow.head}"], *head.entry(arrow.port))
-    width, dash = 1.2, "2 2" if arrow.tail is None else ""
+    width, dash = 1.2, ""
     if arrow.weight is not None:
         width = 0.7 + 2.6 * (abs(arrow.weight) / heaviest if heaviest else 0.0)
         dash = "5 3" if arrow.weight < 0 else ""
@@ -90,10 +114,26 @@ def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: fl
     shapes: list[Shape] = [Curve(_extended(points, tip), width=width, dash=dash, tip=tip)]
     if arrow.words and k in layout.labels:
         shapes += _edge_words(arrow, layout.labels[k])
-    data = {"to": str(arrow.head), "operand": str(arrow.slot)}
-    if arrow.tail is not None:
-        data["from"] = str(arrow.tail)
-    return Item(f"e{k}", "edge", shapes, arrow.title, data, faded=faded)
+    data = {"to": str(arrow.head), "operand": str(arrow.slot), "from": str(arrow.tail)}
+    return Item(f"e{arrow.number}", "edge", shapes, arrow.title, data, faded=faded)
+
+
+def _forward(points: tuple[Point, ...], direction: str) -> tuple[Point, ...]:
+    """A curve that doesn't swing back over what sits on the cells at its two ends, which Graphviz lets it do.
+
+    >>> _forward(((0, 0), (50, 0), (-20, 90), (40, 90)), "LR")
+    ((0, 0), (40, 0), (0, 90), (40, 90))
+    """
+    axis = 0 if direction in ("LR", "RL") else 1
+    sign = 1 if direction in ("LR", "TB") else -1
+    start, end = points[0][axis] * sign, points[-1][axis] * sign
+    if end < start:  # from a fold to what comes before it
+        return points
+    found = list(points)
+    for k in {1, 2, len(points) - 3, len(points) - 2}:
+        at = sign * min(max(points[k][axis] * sign, start), end)
+        found[k] = (at, points[k][1]) if axis == 0 else (points[k][0], at)
+    return tuple(found)
 
 
 def _weights(weighted: Mapping[int, tuple[Arrow, Item]]) -> list[Item]:
@@ -127,19 +167,22 @@ def _edge_words(arrow: Arrow, centre: Point) -> list[Shape]:
     shapes: list[Shape] = [Rect(x - width / 2, y - height / 2, width, height, 4, "ground", line="")]
     for i, line in enumerate(arrow.words):
         at = y + (i - (len(arrow.words) - 1) / 2) * 14
-        colour, role = ("gradient", "flow") if line.startswith(NABLA) else ("muted", "local")
-        shapes.append(Text(line, x, at, SIZES["edge"], colour, role=role))
+        shapes.append(Text(line, x, at, SIZES["edge"], "muted", role="weight"))
     return shapes
 
 
-def _constant(pill: Pill, layout: Layout, *, faded: bool) -> Item:
-    x, y = layout.centres[pill.name]
-    width, height = pill.extent
-    shapes: list[Shape] = [
-        Rect(x - width / 2, y - height / 2, width, height, 11, "constant", dash="3 2"),
-        Text(pill.words, x, y, SIZES["number"], "muted", role="constant"),
-    ]
-    return Item(pill.name, "constant", shapes, pill.title, faded=faded)
+def _local_place(measured: Measured, layout: Layout, arrow: Arrow) -> Point:
+    """The middle of the local gradient of an edge: on the wire that leaves its tail, or before its head."""
+    if arrow.on_wire:
+        return measured.cells[arrow.tail].outlet(layout.centres[f"n{arrow.tail}"])
+    return measured.cells[arrow.head].inlet(layout.centres[f"n{arrow.head}"], arrow.port, arrow.local_width)
+
+
+def _local_shapes(arrow: Arrow, centre: Point) -> list[Shape]:
+    x, y = centre
+    width = arrow.local_width
+    frame = Rect(x - width / 2, y - LOCAL / 2, width, LOCAL, 4, "ground")
+    return [frame, Text(arrow.local, x, y, SIZES["edge"], "text", role="local")]
 
 
 def _footer(measured: Measured, height: float) -> list[Shape]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import graphviz
 
@@ -10,13 +10,15 @@ from ..languages import say
 from ..scene.graphviz import escaped
 from ..scene.shapes import text_width
 from ..scene.themes import THEMES
-from .cells import NABLA, SIZES, Cell
-from .measure import Measured, Pill
+from .cells import SIZES, Cell, sides
+from .measure import Measured
 from .weights import numbers_gap
 
 __all__ = ["skeleton", "source"]
 
 FONT = "monospace"
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+OUTLET = "o"  # the port where edges leave a cell whose middle line isn't in its middle
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where an edge leaves and arrives
 
 
@@ -38,22 +40,18 @@ def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
     picture.attr("node", shape="plain")
     picture.attr("edge", arrowsize="0.6")
 
-    def cell(body: graphviz.Digraph, there: int) -> int:
+    def cell(body: graphviz.Digraph, there: int) -> None:
         place = instead.get(there, there)
         body.body.append(f"\tn{place} [label=<{_empty_table(measured.cells[place])}>]\n")
-        return place
-
-    def pill(body: graphviz.Digraph, pill: Pill) -> None:
-        width, height = [f"{side / 72:.4f}" for side in pill.extent]
-        body.node(pill.name, label="", shape="box", fixedsize="true", width=width, height=height)
 
     def frame(cluster: graphviz.Digraph, name: str) -> None:
         label = _fixed(text_width(name, SIZES["group"]), 14)
         cluster.attr(margin="9", label=f"<{label}>", labeljust="l", labelloc="t")
 
-    _nested(measured, picture, cell, pill, frame)
-    for k, (tail, head) in enumerate(_ends(measured)):
-        arrow = measured.arrows[k]
+    _nested(measured, picture, cell, frame)
+    for k, (arrow, (tail, head)) in enumerate(zip(measured.arrows, _ends(measured), strict=True)):
+        if measured.cells[arrow.tail].shift:
+            tail = tail.replace(":", f":{OUTLET}:")
         # a weight's number stands on its line, which is straight and therefore not where Graphviz would put it
         label = {"label": f"<{_fixed(*arrow.words_extent)}>"} if arrow.words and arrow.weight is None else {}
         picture.edge(tail, head, id=f"e{k}", **label)
@@ -62,31 +60,42 @@ def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
 
 def _fixed(width: int, height: int) -> str:
     cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"></TD>'
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'
+    return f"{TABLE}<TR>{cell}</TR></TABLE>"
 
 
 def _empty_table(cell: Cell) -> str:
-    """One column (or row) of empty cells, one for each operand, at its height (or place)."""
+    """One column (or row) of empty cells, one for each operand, at its height (or place); then one for what leaves."""
     pitch = cell.offset(1) - cell.offset(0) if cell.slots > 1 else min(cell.pitch, cell.breadth)
+    middle = cell.breadth / 2 + cell.shift
+    arriving = _strip(
+        cell, cell.length - 1 if cell.shift else cell.length, pitch, [middle + cell.offset(k) for k in range(cell.slots)]
+    )
+    if not cell.shift:
+        return arriving
+    leaving = _strip(cell, 1, 2 * min(cell.pitch, middle, cell.breadth - middle), [middle], OUTLET)
+    first, second = (leaving, arriving) if cell.is_reversed else (arriving, leaving)
+    inner = f"<TD>{first}</TD>{'' if cell.is_horizontal else '</TR><TR>'}<TD>{second}</TD>"
+    return f"{TABLE}<TR>{inner}</TR></TABLE>"
+
+
+def _strip(cell: Cell, length: int, pitch: float, middles: Sequence[float], port: str = "") -> str:
+    """A table across the flow with ports, whose middles are at these distances from its start."""
     spans = []
     at = 0
-    for slot in range(cell.slots):
-        middle = cell.breadth / 2 + cell.offset(slot)
+    for slot, middle in enumerate(middles):
         start, end = round(middle - pitch / 2), round(middle + pitch / 2)
         if start > at:
             spans.append((start - at, ""))
-        spans.append((end - max(start, at), f' PORT="a{slot}"'))
+        spans.append((end - max(start, at), f' PORT="{port or f"a{slot}"}"'))
         at = end
     if cell.breadth > at:
         spans.append((cell.breadth - at, ""))
     if cell.is_horizontal:
-        rows = "".join(
-            f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{cell.length}" HEIGHT="{size}"{port}></TD></TR>' for size, port in spans
-        )
+        rows = "".join(f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{length}" HEIGHT="{size}"{name}></TD></TR>' for size, name in spans)
     else:
-        columns = "".join(f'<TD FIXEDSIZE="TRUE" WIDTH="{size}" HEIGHT="{cell.length}"{port}></TD>' for size, port in spans)
+        columns = "".join(f'<TD FIXEDSIZE="TRUE" WIDTH="{size}" HEIGHT="{length}"{name}></TD>' for size, name in spans)
         rows = f"<TR>{columns}</TR>"
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+    return f"{TABLE}{rows}</TABLE>"
 
 
 # ---- the same for people ---------------------------------------------------------------------------
@@ -102,26 +111,18 @@ def source(measured: Measured) -> str:
     picture.attr("node", shape="plain", fontname=FONT, fontcolor=colours["text"])
     picture.attr("edge", color=colours["line"], arrowsize="0.6", fontname=FONT)
 
-    def cell(body: graphviz.Digraph, place: int) -> int:
+    def cell(body: graphviz.Digraph, place: int) -> None:
         body.node(f"n{place}", label=f"<{_table(measured.cells[place], colours)}>")
-        return place
-
-    def pill(body: graphviz.Digraph, pill: Pill) -> None:
-        frame = f' STYLE="ROUNDED,DASHED" COLOR="{colours["line"]}" BGCOLOR="{colours["constant"]}"'
-        content = _font(pill.words, colours["muted"], SIZES["number"])
-        body.node(pill.name, label=f'<<TABLE BORDER="1" CELLBORDER="0"{frame}><TR><TD>{content}</TD></TR></TABLE>>')
 
     def frame(cluster: graphviz.Digraph, name: str) -> None:
         label = _font(name, colours["muted"], SIZES["group"])
         cluster.attr(label=f"<{label}>", labeljust="l", style="rounded", color=colours["group"], fontname=FONT)
 
-    _nested(measured, picture, cell, pill, frame)
+    _nested(measured, picture, cell, frame)
     for arrow, (tail, head) in zip(measured.arrows, _ends(measured), strict=True):
         more = {}
-        if arrow.words:
-            words = [
-                _font(line, colours["gradient" if line.startswith(NABLA) else "muted"], SIZES["edge"]) for line in arrow.words
-            ]
+        if arrow.words or arrow.local:
+            words = [_font(line, colours["muted"], SIZES["edge"]) for line in (*arrow.words, arrow.local) if line]
             more["label"] = f"<{'<BR/>'.join(words)}>"
         if arrow.weight is not None and arrow.weight < 0:
             more["style"] = "dashed"
@@ -149,7 +150,12 @@ def _table(cell: Cell, palette: Mapping[str, str]) -> str:
     if words.name:
         lines.append(_font(words.name, palette["text"], SIZES["label"], "B" if words.labelled else "I"))
     if words.symbol:
-        lines.append(_font(words.symbol, palette["muted" if words.name else "text"], SIZES["symbol"]))
+        symbol = _font(words.symbol, palette["muted" if words.name else "text"], SIZES["symbol"])
+        before, after = (
+            [_font(chip.words, palette["muted"], SIZES["constant"]) for row in side.rows for chip in row]
+            for side in sides(words, cell.slots)
+        )
+        lines.append(" ".join([*before, symbol, *([", ".join(after)] if after else [])]))
     numbers = []
     if words.value:
         numbers.append(_font(words.value, palette["value"], SIZES["number"]))
@@ -174,8 +180,7 @@ def _table(cell: Cell, palette: Mapping[str, str]) -> str:
 def _nested(
     measured: Measured,
     picture: graphviz.Digraph,
-    cell: Callable[[graphviz.Digraph, int], int],
-    pill: Callable[[graphviz.Digraph, Pill], None],
+    cell: Callable[[graphviz.Digraph, int], None],
     frame: Callable[[graphviz.Digraph, str], None],
 ) -> None:
     """Write all nodes, those of a group into its cluster.
@@ -183,16 +188,14 @@ def _nested(
     Args:
         measured: what is written.
         picture: where to.
-        cell: writes the cell of a place; what it returns is the place whose constants follow.
-        pill: writes a constant.
+        cell: writes the cell of a place.
         frame: writes what a cluster says of itself.
     """
 
     def write(body: graphviz.Digraph, names: tuple[str, ...]) -> None:
         for place, groups in enumerate(measured.groups):
             if groups == names:
-                for constant in measured.pills.get(cell(body, place), ()):
-                    pill(body, constant)
+                cell(body, place)
         for i, inner in enumerate(measured.clusters):
             if inner[:-1] == names and len(inner) == len(names) + 1:
                 with body.subgraph(name=f"cluster_{i}") as cluster:
@@ -205,4 +208,4 @@ def _nested(
 def _ends(measured: Measured) -> list[tuple[str, str]]:
     """For each edge the DOT names of its two ends, with their ports."""
     leaving, arriving = PORTS[measured.look.direction]
-    return [(f"{arrow.source}:{leaving}", f"n{arrow.head}:a{arrow.port}:{arriving}") for arrow in measured.arrows]
+    return [(f"n{arrow.tail}:{leaving}", f"n{arrow.head}:a{arrow.port}:{arriving}") for arrow in measured.arrows]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,65 +12,57 @@ from functools import cached_property
 from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Fold, Graph
-from ..graph.sentences import derivative, details, edge_title, sentence, warnings
+from ..graph.model import Edge, Fold, Graph, Spread, elided
+from ..graph.sentences import derivative, details, edge_title, sentence, size_of, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
-from .cells import NABLA, SIZES, Cell, Words
+from .cells import NABLA, SIZES, Cell, Chip, HeatMap, Words
 from .circuit import CircuitCell
 from .look import Look
 
-__all__ = ["Arrow", "Measured", "Pill", "measure"]
+__all__ = ["Arrow", "Measured", "measure"]
 
 CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
+MATRIX = 64, 80  # rows and columns that are drawn of a matrix
+LISTED = 96  # weights of a neuron that are told on hover
 DESCRIBED = 100  # nodes spelled out in the description
 
 
 @dataclass(frozen=True)
-class Pill:
-    """A constant: its DOT name, and what it says, also on hover."""
-
-    name: str
-    words: str
-    title: str
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        """Width and height."""
-        return text_width(self.words, SIZES["number"]) + 16, 24
-
-
-@dataclass(frozen=True)
 class Arrow:
-    """One edge.
+    """One edge between two nodes.
 
     Attributes:
-        tail: the place of the cell that it leaves, or None where it leaves a pill.
-        pill: the constant that it leaves, or None.
+        number: its place among the edges of the graph, constants included.
+        tail: the place of the cell that it leaves.
         head: the place of the cell that it points to.
         slot: which operand it is, from 0.
         port: where at the cell it arrives.
         weight: the weight that it stands for, or None.
         words: what is written on it.
+        local: the local gradient as written on it; empty if it isn't.
+        on_wire: whether that stands on the wire that leaves the tail, and not before the head.
         title: what is told on hover.
     """
 
-    tail: int | None
-    pill: Pill | None
+    number: int
+    tail: int
     head: int
     slot: int
     port: int
     weight: float | None
     words: tuple[str, ...]
+    local: str
+    on_wire: bool
     title: str
 
     @property
-    def source(self) -> str:
-        """The DOT name of what it leaves."""
-        return self.pill.name if self.pill is not None else f"n{self.tail}"
+    def local_width(self) -> int:
+        """What the local gradient takes from side to side; 0 where it isn't written."""
+        return _local_width(self.local)
 
     @property
     def words_extent(self) -> tuple[int, int]:
@@ -83,7 +77,7 @@ class Measured:
     Attributes:
         look: how it is drawn.
         cells: one for each node.
-        arrows: one for each edge.
+        arrows: one for each edge that doesn't come from a constant.
         groups: for each node the names of its groups, the outermost first.
         lit: the places of the nodes that are not faded, or None for all.
         note: a remark on missing gradients.
@@ -112,30 +106,20 @@ class Measured:
         return tuple(dict.fromkeys([names[:depth] for names in self.groups for depth in range(1, len(names) + 1)]))
 
     @cached_property
-    def pills(self) -> dict[int, list[Pill]]:
-        """The constants, by the place of the cell that uses them."""
-        found: dict[int, list[Pill]] = {}
-        for arrow in self.arrows:
-            if arrow.pill is not None:
-                found.setdefault(arrow.head, []).append(arrow.pill)
-        return found
-
-    @cached_property
     def footprint(self) -> tuple[object, ...]:
         """All that a layout depends on: where two pictures have equal ones, one layout fits both."""
         look = self.look
-        cells = [(cell.slots, cell.breadth, cell.length, cell.words.is_fold) for cell in self.cells]
+        cells = [(cell.slots, cell.breadth, cell.shift, cell.length, cell.words.is_fold) for cell in self.cells]
         arrows = [
-            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent,
-             arrow.pill and (arrow.pill.name, arrow.pill.extent))
+            (arrow.tail, arrow.head, arrow.port, arrow.weight is None, arrow.words and arrow.words_extent)
             for arrow in self.arrows
         ]  # fmt: skip
         return look.style, look.direction, look.weights, cells, arrows, self.groups
 
     @property
     def size(self) -> int:
-        """The number of cells, constants and arrows."""
-        return len(self.cells) + sum(map(len, self.pills.values())) + len(self.arrows)
+        """The number of cells and arrows."""
+        return len(self.cells) + len(self.arrows)
 
 
 def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
@@ -147,22 +131,31 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
         like: the same graph with other numbers, whose sizes are kept.
     """
     cells = []
+    chips = _chips(graph, look)
+    locals_ = [_local(edge, look) for edge in graph.edges]
+    single = {place for place, uses in graph.uses.items() if len(uses) == 1 and CELLS[look.style].has_wire}
+    before: Counter[int] = Counter()
+    tags: Counter[int] = Counter()
+    for edge, local in zip(graph.edges, locals_, strict=True):
+        if edge.tail in single:
+            tags[edge.tail] = _local_width(local)
+        else:
+            before[edge.head] = max(before[edge.head], _local_width(local))
     for place in range(len(graph.nodes)):
-        words = _words(graph, place, look)
-        cells.append(_cell(graph, place, words, look) if like is None else replace(like.cells[place], words=words))
+        words = _words(graph, place, look, chips.get(place, ()))
+        room = before[place], tags[place]
+        cells.append(_cell(graph, place, words, look, *room) if like is None else replace(like.cells[place], words=words))
     arrows = []
-    constants = 0
-    for edge in graph.edges:
-        pill = None
-        if edge.constant is not None:
-            told = graph.say("constant {number}", number=repr(edge.constant))
-            pill = Pill(f"c{constants}", short(edge.constant, look.precision), told)
-            constants += 1
-        port = 0 if cells[edge.head].words.is_fold else edge.slot
-        lines = tuple(_edge_lines(graph, edge, look))
-        arrows.append(Arrow(edge.tail, pill, edge.head, edge.slot, port, edge.weight, lines, edge_title(graph, edge)))
+    ports: Counter[int] = Counter()
+    for number, (edge, local) in enumerate(zip(graph.edges, locals_, strict=True)):
+        if edge.tail is not None:
+            port = 0 if cells[edge.head].words.is_fold else ports[edge.head]
+            ports[edge.head] += 1
+            title = "\n".join([edge_title(graph, edge), *(_chain_rule(graph, edge, look) if local else ())])
+            lines, on_wire = tuple(_edge_lines(edge, look)), edge.tail in single
+            arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, local, on_wire, title))
     legend = _legend(graph, look)
-    footer = _footer(graph, legend)
+    footer = _footer(graph, legend, _keys(graph, [cell.words for cell in cells], arrows))
     return Measured(
         look=look,
         cells=tuple(cells),
@@ -181,18 +174,36 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
 # ---- cells -----------------------------------------------------------------------------------------
 
 
-def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
-    operands = len(graph.nodes[place].operands)
+def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
+    """The constants, by the place of the node that uses them."""
+    found: dict[int, tuple[Chip, ...]] = {}
+    numbers = [(edge, edge.constant) for edge in graph.edges if edge.constant is not None]
+    for i, (edge, number) in enumerate(numbers):
+        words, told = short(number, look.precision), graph.say("constant {number}", number=repr(number))
+        copies = graph.nodes[edge.head].copies
+        if copies is not None and (spread := copies.constants[edge.slot]) is not None and spread[0] != spread[2]:
+            low, middle, high = map(repr, spread)
+            words = "…"
+            told = graph.say("constants from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
+        chip = Chip(f"c{i}", edge.slot, words, told)
+        found[edge.head] = (*found.get(edge.head, ()), chip)
+    return found
+
+
+def _cell(graph: Graph, place: int, words: Words, look: Look, before: int, tag: int) -> Cell:
+    operands = len(graph.nodes[place].operands) - len(words.chips)
     return CELLS[look.style].measured(
         words,
         look.direction,
         min(1, operands) if words.is_fold else operands,
         is_root=place in graph.results,
         is_fork=len(graph.uses[place]) > 1,
+        before=before,
+        tag=tag,
     )
 
 
-def _words(graph: Graph, place: int, look: Look) -> Words:
+def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Words:
     node = graph.nodes[place]
     value, gradient = _value(graph, place, look), _gradient(graph, place, look)
     columns = node.columns
@@ -211,7 +222,40 @@ def _words(graph: Graph, place: int, look: Look) -> Words:
         columns=columns,
         alarm=_alarm(graph, place),
         ghosts=look.ghosts,
+        chips=chips,
+        copies="" if node.copies is None else f"× {node.copies.count:,}",
+        values=() if node.copies is None else _spread(node.copies.values, look),
+        heat=_heat(graph, place),
+        gradients=() if node.copies is None else _spread(node.copies.gradients, look, f"{NABLA} "),
     )
+
+
+def _heat(graph: Graph, place: int) -> HeatMap | None:
+    """The numbers of a dense layer, each as a share of the largest; a large matrix is cut."""
+    fold = graph.nodes[place].fold
+    if fold is None or fold.matrix is None:
+        return None
+    matrix = fold.matrix
+    rows = [row[: MATRIX[1]] for row in matrix.weights[: MATRIX[0]]]
+    results = matrix.results[: MATRIX[0]]
+    largest = max([abs(w) for row in rows for w in row if math.isfinite(w)], default=0.0) or 1.0
+    furthest = max([abs(x) for x in results if math.isfinite(x)], default=0.0) or 1.0
+    titles = [
+        graph.say("neuron {count}: {result}, weights {weights}", count=k + 1, result=repr(result),
+                  weights=", ".join(elided([repr(w) for w in row], LISTED)))
+        for k, (row, result) in enumerate(zip(matrix.weights, results, strict=False))
+    ]  # fmt: skip
+    return HeatMap(
+        tuple([tuple([w / largest for w in row]) for row in rows]), tuple([x / furthest for x in results]), tuple(titles)
+    )
+
+
+def _spread(numbers: Spread | None, look: Look, before: str = "") -> tuple[str, ...]:
+    """The largest, the median and the least number of a stack as written; one where all read the same."""
+    if numbers is None:
+        return ()
+    words = [before + short(number, look.precision) for number in reversed(numbers)]
+    return tuple(words) if len(set(words)) > 1 else (words[0],)
 
 
 def _alarm(graph: Graph, place: int) -> str:
@@ -275,8 +319,13 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         return []
     name = shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)
     one = fold.count == 1
-    if fold.kind == "chain":
-        return _chain_lines(graph, fold)
+    if fold.matrix is not None:
+        lines = [shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)] if fold.name else []
+        lines.append(size_of(fold, fold.matrix))
+        lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
+        return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
+    if fold.kind in ("chain", "sum"):
+        return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -294,42 +343,45 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
     repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    if fold.kind == "sum":
+        return [repeated]
     return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
 
 
-def _edge_lines(graph: Graph, edge: Edge, look: Look) -> list[str]:
-    """What is written on an edge: how many it stands for, its weight, or the chain rule.
-
-    The chain rule is the local gradient in symbols and numbers, and upstream times local, which flows back. Empty where there
-    is nothing to say.
-    """
+def _edge_lines(edge: Edge, look: Look) -> list[str]:
+    """What is written on an edge: how many it stands for, or its weight. Empty where there is nothing to say."""
     if edge.count > 1:
         return [f"×{edge.count:,}"]
     if edge.weight is not None and look.weights == "numbers":
         return [short(edge.weight, look.precision)]
-    if not look.local_gradients or edge.tail is None or edge.local is None:
-        return []
+    return []
+
+
+def _local(edge: Edge, look: Look) -> str:
+    """The local gradient as it stands on an edge, by which upstream is multiplied; empty where there is none to write."""
+    if not look.local_gradients or edge.tail is None or edge.local is None or edge.count > 1:
+        return ""
+    return f"× {short(edge.local, look.precision)}"
+
+
+def _local_width(words: str) -> int:
+    return text_width(words, SIZES["edge"]) + 8 if words else 0
+
+
+def _chain_rule(graph: Graph, edge: Edge, look: Look) -> list[str]:
+    """The local gradient of an edge in symbols and numbers, and upstream times local, which flows back."""
+    assert edge.tail is not None
+    assert edge.local is not None
     number = short(edge.local, look.precision)
-    formula = shortened(graph.formula(edge.head, drawn=True), 24)
-    name = shortened(graph.name(edge.tail, drawn=True), 12)
-    lines = [derivative(formula, name, shortened(_drawn_partial(graph, edge), 28), number)]
+    lines = [derivative(graph.formula(edge.head), graph.name(edge.tail), edge.partial, number)]
     part = contribution(graph, edge)
     upstream = graph.nodes[edge.head].gradient
     if part is not None and upstream is not None:
         lines.append(f"{NABLA} {short(upstream, look.precision)} × {number} = {short(part, look.precision)}")
     return lines
-
-
-def _drawn_partial(graph: Graph, edge: Edge) -> str:
-    """The local gradient of an edge in symbols, with the names that the picture has."""
-    text = edge.partial
-    for operand in graph.nodes[edge.head].operands:
-        if type(operand) is int and "." in graph.name(operand):
-            text = text.replace(graph.name(operand), graph.name(operand, drawn=True))
-    return text
 
 
 def _legend(graph: Graph, look: Look) -> str:
@@ -340,8 +392,20 @@ def _legend(graph: Graph, look: Look) -> str:
     return f"{graph.say('value above')}, {graph.say('∇ gradient below')}"
 
 
-def _footer(graph: Graph, legend: str) -> list[str]:
-    lines = [graph.note or legend]
+def _keys(graph: Graph, words: Sequence[Words], arrows: Sequence[Arrow]) -> list[str]:
+    """What widths, dashes, colours and signs mean, of those that the picture has."""
+    keys = []
+    if any(arrow.weight is not None for arrow in arrows):
+        keys.append(graph.say("a line is a weight: wide where it is large, dashed where it is below 0"))
+    if any(each.heat is not None for each in words):
+        keys.append(graph.say("squares are weights: blue above 0, orange and lower below it"))
+    if any(line.startswith(f"|{NABLA}|") for each in words for line in each.lines):
+        keys.append(graph.say("|∇| is the norm of the gradients in a box"))
+    return keys
+
+
+def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
+    lines = [graph.note or legend, *keys]
     if graph.left_out:
         lines.append(
             graph.say("{count:,} nodes far from the result are not drawn; max_nodes= shows more of them", count=graph.left_out)

@@ -92,8 +92,8 @@ def _misplaced(measured: Measured, layout: Layout) -> dict[int, int]:
     The neurons of a layer read the same nodes and are read by the same ones, so that Graphviz may put them into any order. They
     belong into theirs, from the top down or from left to right.
     """
-    read: defaultdict[int, Counter[int | None]] = defaultdict(Counter)
-    readers: defaultdict[int | None, Counter[int]] = defaultdict(Counter)
+    read: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    readers: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for arrow in measured.arrows:
         read[arrow.head][arrow.tail] += 1
         readers[arrow.tail][arrow.head] += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .graphviz import escaped
-from .shapes import Circle, Curve, Point, Rect, Scene, Shape, Text, text_width
+from .shapes import Circle, Curve, Heat, Point, Rect, Scene, Shape, Text, text_width
 from .svg import FADED, arrow_head
 from .themes import THEMES, blended
 
@@ -66,6 +66,9 @@ class _Writer:
             yield f"{name} [{self._at(shape.x, shape.y)}, {look}, penwidth={shape.width:g}, width={size}, height={size}]"
         else:
             yield self._rect(name, shape, palette)
+            for k, (strength, rect) in enumerate(shape.cells() if isinstance(shape, Heat) else ()):
+                colour = blended(palette[rect.fill], palette["number"], abs(strength) / 8)
+                yield self._rect(f"{name}h{k}", rect, {rect.fill: colour})
 
     def _at(self, x: float, y: float) -> str:
         return f'pos="{x:.2f},{self.height - y:.2f}"'

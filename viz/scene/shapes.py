@@ -6,11 +6,12 @@ Colours are names of a theme's palette.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..text import columns_of
 
-__all__ = ["Circle", "Item", "Curve", "Point", "Rect", "Scene", "Shape", "Text", "text_width"]
+__all__ = ["Circle", "Curve", "Heat", "Item", "Point", "Rect", "Scene", "Shape", "Text", "on_curve", "text_width"]
 
 COLUMN = 0.615  # width of a monospaced column in units of the font size; DejaVu Sans Mono has 0.602
 Point = tuple[float, float]
@@ -58,6 +59,23 @@ class Curve:
     tip: Point | None = None
 
 
+def on_curve(points: Sequence[Point], steps: int = 12) -> list[Point]:
+    """Points of a curve, so many from each of its pieces, and its end.
+
+    >>> on_curve([(0, 0), (0, 1), (1, 2), (2, 2)], 2)
+    [(0.0, 0.0), (0.625, 1.375), (2, 2)]
+    """
+    found = []
+    for k in range(0, len(points) - 1, 3):
+        a, b, c, d = points[k : k + 4]
+        for i in range(steps):
+            t = i / steps
+            u = 1 - t
+            p, q, r, s = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
+            found.append((p * a[0] + q * b[0] + r * c[0] + s * d[0], p * a[1] + q * b[1] + r * c[1] + s * d[1]))
+    return [*found, points[-1]]
+
+
 @dataclass(frozen=True)
 class Circle:
     """A filled circle with an outline."""
@@ -83,6 +101,40 @@ class Rect:
     line: str = "line"
     stroke: float = 1.0
     dash: str = ""
+
+
+@dataclass(frozen=True)
+class Heat(Rect):
+    """A row of numbers as colours: blue above 0, orange and lower below it, the stronger the larger.
+
+    Attributes:
+        levels: the numbers, from -1 to 1.
+        title: what is told on hover.
+    """
+
+    levels: tuple[float, ...] = ()
+    title: str = ""
+
+    def cells(self) -> Iterator[tuple[int, Rect]]:
+        """A strength from -8 to 8 and a rectangle for each number but 0; those of numbers below 0 are lower."""
+        side = self.width / len(self.levels)
+        gap = 0.0 if side < 4 else 0.5
+        for k, level in enumerate(self.levels):
+            strength = round(8 * max(-1.0, min(1.0, level))) if level == level else 0
+            if strength:
+                inset = gap + (0.22 * self.height if strength < 0 else 0.0)
+                yield (
+                    strength,
+                    Rect(
+                        self.x + k * side + gap,
+                        self.y + inset,
+                        side - 2 * gap,
+                        self.height - 2 * inset,
+                        0,
+                        "rose" if strength > 0 else "fell",
+                        "",
+                    ),
+                )
 
 
 Shape = Text | Curve | Circle | Rect

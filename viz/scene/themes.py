@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["THEMES", "blended"]
+__all__ = ["NIGHT", "THEMES", "blended"]
 
 _COLOURS = {  # light, dark, print
     "ground": ("#ffffff", "#0d1117", "#ffffff"),
@@ -27,10 +27,18 @@ _COLOURS = {  # light, dark, print
     "fell": ("#8a3c00", "#ffa657", "#6b2d00"),
     "changed": ("#fff3bf", "#4b3a08", "#ffffff"),
     "alarm": ("#a8430a", "#ffa657", "#8a3500"),
+    "path1": ("#0550ae", "#79c0ff", "#003a8c"),
+    "path2": ("#a40e7a", "#ff9bdc", "#85005e"),
+    "path3": ("#00695e", "#4fd8c4", "#00554a"),
+    "path4": ("#6639ba", "#d2a8ff", "#4a2391"),
+    "path5": ("#7a4b00", "#f2cc60", "#5c3900"),
+    "path6": ("#3d444d", "#c9d1d9", "#222222"),
 }
 THEMES: Mapping[str, Mapping[str, str]] = {
-    theme: {name: colours[i] for name, colours in _COLOURS.items()} for i, theme in enumerate(("light", "dark", "print"))
+    theme: {name: colours[i] for name, colours in _COLOURS.items()}
+    for theme, i in (("light", 0), ("dark", 1), ("print", 2), ("auto", 0))
 }
+NIGHT = {"auto": THEMES["dark"]}  # the colours of a theme where the reader prefers dark pages
 
 
 def blended(colour: str, ground: str, share: float) -> str:

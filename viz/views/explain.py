@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 import autograd
@@ -16,10 +16,16 @@ from ..digits import count_text, or_zero, short
 from ..graph.backward import backward, propagated
 from ..graph.model import Edge, Graph
 from ..graph.paths import counted, ranked
-from ..graph.reading import check_single, read
+from ..graph.reading import check_single, read, reduced
 from ..graph.sentences import derivative, warnings
+from ..layout.compose import compose
 from ..layout.look import Look, check_count
+from ..layout.ways import DASHES, Way, with_ways, without_wires
+from ..scene.graphviz import RenderError
+from ..scene.shapes import Item, Scene
+from ..scene.svg import write_items
 from ..text import columns_of, shortened
+from .picture import Picture, check_like
 from .view import HTMLView, fragment
 
 __all__ = ["Explanation", "GradientPath", "explain"]
@@ -27,6 +33,8 @@ __all__ = ["Explanation", "GradientPath", "explain"]
 MAX_PATHS = 10
 RULES = 24
 MAX_STEPS = 12  # the middle of a longer path is left out
+INPUTS = 12  # whose paths are in the page
+DRAWN = 60  # nodes, constants included: of a larger graph only the paths are drawn, or nothing if they are too long
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ class GradientPath:
         local_gradients: their numbers.
         product: their product, which is this path's share of the gradient.
         places: the places of what it goes through, in the order of ``Drawing.graph.nodes``.
+        slots: for each step, which operand of the next node it arrives at, from 0.
     """
 
     names: tuple[str, ...]
@@ -46,16 +55,28 @@ class GradientPath:
     local_gradients: tuple[float, ...]
     product: float
     places: tuple[int, ...] = ()
+    slots: tuple[int, ...] = ()
 
 
 def explain(
-    result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: int = 4, theme: str = "light", language: str = "en"
+    result: Any,
+    value: Any,
+    *,
+    max_paths: int = MAX_PATHS,
+    precision: int = 4,
+    theme: str = "light",
+    language: str = "en",
+    room: int = 0,
+    like: Explanation | None = None,
 ) -> Explanation:
     """Say why the gradient of ``result`` with respect to ``value`` is what it is.
 
     A gradient is a sum over paths: along each path from the value to the result the local gradients are multiplied,
     and the products are added up. The paths are counted first, and only the largest are listed; the others are one
     number, so that the sum is right.
+
+    In a notebook the six largest paths are drawn along the wires, each with its own colour and dashes, above a bar to which
+    they add up. The paths of other inputs, of up to twelve, are shown while the pointer or the focus is there.
 
     Args:
         result: the Value whose derivative is taken.
@@ -64,12 +85,14 @@ def explain(
         precision: significant digits, 1 to 17.
         theme: of the HTML.
         language: of the words: ``"en"``, ``"de"`` or ``"ko"``.
+        room: as for `draw`.
+        like: an earlier explanation, whose layout is kept if it fits; as for `draw`.
 
     Returns:
         The explanation; ``print`` shows it as text, a notebook as HTML.
 
     Raises:
-        TypeError: result or value isn't a Value.
+        TypeError: result or value isn't a Value, or like isn't an explanation.
         ValueError: value isn't part of the graph, or an option is out of its range.
 
     >>> from autograd import Value
@@ -91,7 +114,8 @@ def explain(
       d(x * x)/dx = x = 3
       d(#2 + x)/dx = 1
     """
-    look = Look(theme=theme, precision=precision)
+    look = Look(theme=theme, precision=precision, room=room)
+    check_like(like, Explanation)
     check_count("max_paths", max_paths, 1, 1000)
     if not isinstance(value, autograd.Value):
         raise TypeError(
@@ -99,7 +123,7 @@ def explain(
         )
     check_single(result)
     graph = read(result, focus=value, language=language)
-    return Explanation(graph, max_paths, look)
+    return Explanation(graph, max_paths, look, like)
 
 
 class Explanation(HTMLView):
@@ -111,8 +135,10 @@ class Explanation(HTMLView):
         gradient: the derivative, as a fresh backward pass with a gradient of 1 at the result gives it.
     """
 
-    def __init__(self, graph: Graph, max_paths: int, look: Look) -> None:
+    def __init__(self, graph: Graph, max_paths: int, look: Look, like: Explanation | None = None) -> None:
         self._graph = graph
+        self._like = None if like is None else vars(like).get("picture")
+        self._look = replace(look, numbered=True)
         self._precision = look.precision
         assert graph.focus is not None
         self._focus = graph.focus
@@ -143,8 +169,9 @@ class Explanation(HTMLView):
             product = propagated(product, local)
         names = (self._graph.name(self._focus), *[name for name, _, _ in steps])
         return GradientPath(
-            names, tuple([rule for _, rule, _ in steps]), numbers, product, (self._focus, *[e.head for e in edges])
-        )
+            names, tuple([rule for _, rule, _ in steps]), numbers, product,
+            (self._focus, *[e.head for e in edges]), tuple([e.slot for e in edges]),
+        )  # fmt: skip
 
     def _step(self, edge: Edge) -> tuple[str, str, float]:
         """Where an edge leads, and its local gradient as a rule and as a number."""
@@ -230,9 +257,139 @@ class Explanation(HTMLView):
         more = [self._graph.say("and {count} more", count=len(rules) - RULES)] if len(rules) > RULES else []
         return [shortened(rule, 200) for rule in rules[:RULES]] + more
 
+    # ---- as a picture --------------------------------------------------------------------------
+
+    @cached_property
+    def picture(self) -> Picture | None:
+        """The graph with the largest paths along its wires; None if they are too long to be drawn."""
+        drawn = self._drawn
+        return None if drawn is None else _PathPicture(drawn, self._look, self._ways(drawn), self._like)
+
+    @cached_property
+    def _drawn(self) -> Graph | None:
+        """The whole graph, or of a large one what the largest paths go through, with the gradients of a fresh pass."""
+        graph = self._graph
+        kept = {place for path in self._lit.paths for place in path.places}
+        if graph.size > DRAWN < 2 * len(kept):
+            return None
+        gradients = backward(graph)[1]
+        nodes = [replace(node, gradient=gradients.get(place)) for place, node in enumerate(graph.nodes)]
+        graph = replace(graph, nodes=tuple(nodes), pending=True).with_alarm()
+        if graph.size <= DRAWN:
+            return graph
+        part = reduced(graph, kept)
+        others = replace(part.nodes[0], operands=())  # they may use what is on the paths, and it would be a circle
+        return replace(part, nodes=(others, *part.nodes[1:]), left_out=0)
+
+    @cached_property
+    def _lit(self) -> Explanation:
+        """The same with as many paths as can be told apart in a picture."""
+        return self if len(self.paths) <= len(DASHES) else Explanation(self._graph, len(DASHES), self._look)
+
+    def _of(self, focus: int) -> Explanation:
+        """The same result explained for another input."""
+        return Explanation(replace(self._graph, focus=focus), len(DASHES), self._look) if focus != self._focus else self._lit
+
+    def _ways(self, drawn: Graph) -> list[Way]:
+        """The largest paths in the graph that is drawn."""
+        places = {node.order: place for place, node in enumerate(drawn.nodes) if node.fold is None}
+        ways = []
+        for k, path in enumerate(self._lit.paths, 1):
+            nodes = [places[self._graph.nodes[place].order] for place in path.places]
+            slots = []
+            for (before, after), (tail, head), slot in zip(pairwise(path.places), pairwise(nodes), path.slots, strict=True):
+                same = [edge.slot for edge in self._graph.inputs[after] if edge.tail == before]
+                slots.append([edge.slot for edge in drawn.inputs[head] if edge.tail == tail][same.index(slot)])
+            title = self._graph.say("path {number}: {product}", number=k, product=self._share(path))
+            ways.append(Way(tuple(nodes), tuple(slots), title))
+        return ways
+
+    def _shown(self, drawn: Graph, picture: _PathPicture) -> dict[str, Any]:
+        """What a page shows when this input is chosen: the paths, their rows, their sum, and what is not faded."""
+        places = {node.order: place for place, node in enumerate(drawn.nodes) if node.fold is None}
+        on_path = [self._graph.nodes[place].order for place in self._graph.on_path]
+        lit = [places[order] for order in on_path if order in places]
+        ways = write_items(picture.along(self._ways(drawn)), self.theme)
+        return {"title": self.title, "ways": ways, "rows": self._rows_of_bar, "lit": sorted(lit)}
+
+    @property
+    def _rows_of_bar(self) -> str:
+        """A row for each path: its line, its number, its way, its product; and a bar that goes on where the one before ends."""
+        paths, say = self._lit.paths, self._graph.say
+        rest, hidden = self._lit.rest, self.path_count - len(paths)
+        parts = [path.product for path in paths] + ([rest] if hidden else [])
+        bars = _bars(parts)
+        rows = []
+        for k, path in enumerate(paths):
+            dash = f' stroke-dasharray="{DASHES[k]}"' if DASHES[k] else ""
+            line = (
+                f'<svg class="line" width="44" height="10" aria-hidden="true"><path class="s{k + 1}" d="M0,5H44"{dash}/></svg>'
+            )
+            way = " → ".join([escape(name) for name in _ends(path.names, 30)])
+            share = escape(self._share(path))
+            bar = f'<span class="track"><span class="p{k + 1}" style="{bars[k]}"></span></span>' if bars else ""
+            rows.append(
+                f'<li><button type="button" data-row="{k}">{line}<b>{k + 1}</b><span class="names">{way}</span>'
+                f'<span class="g">{share}</span></button>{bar}</li>'
+            )
+        if hidden:
+            words = say("{count} smaller path" if hidden == 1 else "{count} smaller paths", count=self._count(hidden))
+            bar = f'<span class="track"><span class="rest" style="{bars[-2]}"></span></span>' if bars else ""
+            number = short(rest, self._precision)
+            rows.append(f'<li><span class="more">{escape(words)} <span class="g">{number}</span></span>{bar}</li>')
+        total = self._lit._sum or f"= {short(self.gradient, self._precision)}"
+        bar = f'<span class="track"><span class="whole" style="{bars[-1]}"></span></span>' if bars else ""
+        return f'{"".join(rows)}<li class="total"><span class="more">{escape(total)}</span>{bar}</li>'
+
+    def _live(self, drawn: Graph, chosen: Sequence[int]) -> str:
+        """Buttons for the inputs; what is chosen with them comes below."""
+        say = self._graph.say
+        buttons = []
+        for place in chosen:
+            name = escape(shortened(drawn.name(place), 24))
+            number = short(or_zero(drawn.nodes[place].gradient), self._precision)
+            gradient = f'<span class="g">∇ {number}</span>'
+            buttons.append(f'<button type="button" data-input="{place}" aria-pressed="false">{name} {gradient}</button>')
+        label = escape(say("the gradient with respect to"))
+        return (
+            f'<div class="inputs" role="group" aria-label="{label}"><span class="m">{label}</span>{"".join(buttons)}</div>'
+            f'<p class="chosen" aria-live="polite"></p><ol class="rows"></ol>'
+        )
+
     @cached_property
     def html(self) -> str:
-        """The explanation as one self-contained HTML fragment: a table with a row for each path."""
+        """The explanation as one self-contained HTML fragment: the paths in the picture, and a table with a row for each.
+
+        Without Graphviz, or where the paths are too long to be drawn, it is the table alone.
+        """
+        body, drawn, picture = self._body, self._drawn, self.picture
+        options: dict[str, Any] = {}
+        if drawn is not None and isinstance(picture, _PathPicture) and self.paths[0].slots:
+            try:
+                inputs = self._inputs(drawn)
+                shown = {place: self._of(focus)._shown(drawn, picture) for place, focus in inputs.items()}
+                first = next(place for place, focus in inputs.items() if focus == self._focus)
+                data = {"inputs": shown, "first": first}
+                options = {"picture": picture, "live": self._live(drawn, list(inputs)), "data": data}
+                heading = escape(self._graph.say("All paths as text"))
+                body = f"<details open><summary>{heading}</summary>{body}</details>"
+            except RenderError as error:
+                body += f'<p class="m">{escape(self._graph.say("no picture: {reason}", reason=error))}</p>'
+        return fragment(body, kind="explain", theme=self.theme, label=self.title, language=self.language, **options)
+
+    def _inputs(self, drawn: Graph) -> dict[int, int]:
+        """What can be chosen: the places in the picture, each with that in the graph. Of a part of a graph the input alone."""
+        nodes = self._graph.nodes
+        known = {nodes[self._focus].order: self._focus}
+        if len(drawn.nodes) == len(nodes):
+            leaves = [place for place, node in enumerate(nodes) if node.is_leaf and place != self._focus]
+            leaves.sort(key=lambda place: -abs(or_zero(drawn.nodes[place].gradient)))
+            known |= {nodes[place].order: place for place in leaves[: INPUTS - 1]}
+        return {place: known[node.order] for place, node in enumerate(drawn.nodes) if node.order in known}
+
+    @property
+    def _body(self) -> str:
+        """The explanation as a table with a row for each path."""
         rows = []
         for path in self.paths:
             way = " → ".join([escape(name) for name in _ends(path.names, 30)])
@@ -247,12 +404,51 @@ class Explanation(HTMLView):
         where = "".join([f"<li>{escape(line)}</li>" for line in self._where])
         total += f'<p>{escape(say("where"))}</p><ul class="mono">{where}</ul>' if where else ""
         total += "".join([f"<p>{escape(line)}</p>" for line in warnings(self._graph)])
-        body = f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
-        return fragment(body, kind="explain", theme=self.theme, label=self.title, language=self.language)
+        return f'<p><b>{escape(self.title)}</b></p>\n<div class="wide">{table}</div>\n{total}'
 
     def __repr__(self) -> str:
         """The gradient and the number of paths."""
         return f"<viz.Explanation: {self.title}>"
+
+
+class _PathPicture(Picture):
+    """A picture with paths along its wires."""
+
+    def __init__(self, graph: Graph, look: Look, ways: Sequence[Way], like: Picture | None) -> None:
+        super().__init__(graph, look, like=like)
+        self._along = ways
+
+    def along(self, ways: Sequence[Way]) -> list[Item]:
+        """Paths, for this picture."""
+        return with_ways(compose(self.measured, self.layout), ways, horizontal=self.look.is_horizontal)
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Everything at its place, the paths above the wires and below the nodes."""
+        scene = super().scene
+        at = next(i for i, item in enumerate(scene.items) if item.kind.startswith("node"))
+        items = without_wires(scene.items, self._along)
+        return replace(
+            scene, items=[*items[:at], *with_ways(scene, self._along, horizontal=self.look.is_horizontal), *items[at:]]
+        )
+
+
+def _bars(parts: Sequence[float]) -> list[str]:
+    """Where the bar of each part is, and last that of the sum, as CSS; nothing if they can't be drawn.
+
+    >>> _bars([3.0, -1.0])
+    ['left:0%;width:100%', 'left:66.7%;width:33.3%', 'left:0%;width:66.7%']
+    """
+    ends = [0.0, *accumulate(parts)]
+    low, high = min(ends), max(ends)
+    if not math.isfinite(high - low) or high == low:
+        return []
+
+    def bar(a: float, b: float) -> str:
+        left, right = [round(100 * (x - low) / (high - low), 1) for x in sorted((a, b))]
+        return f"left:{left:g}%;width:{round(right - left, 1):g}%"
+
+    return [*[bar(a, b) for a, b in pairwise(ends)], bar(0.0, ends[-1])]
 
 
 def _ends(words: Sequence[str], columns: int) -> list[str]:

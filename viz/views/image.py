@@ -1,4 +1,4 @@
-"""A single picture as a file and in a notebook: SVG, PNG, PDF."""
+"""A single picture as a file and in a notebook: SVG, PNG, PDF, TikZ."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from autograd.files import write_whole
 from ..files import IMAGES, check_suffix
 from ..layout.cells import SIZES
 from ..layout.look import check_count
+from ..scene.fit import fitting, shown
 from ..scene.fonts import warning_about
 from ..scene.graphviz import RenderError, run_graphviz
 from ..scene.raster import positioned
 from ..scene.rows import in_rows
 from ..scene.shapes import Scene
 from ..scene.svg import write_svg
+from ..scene.tikz import write_tikz
 from .view import View
 
 __all__ = ["Image", "Still"]
@@ -33,13 +35,17 @@ PIXELS_PER_POINT = 96 / 72  # in CSS, and so in SVG
 PIXELS = 1_500_000  # of a PNG, unless more are asked for
 MOST_PIXELS = 100_000_000
 CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
-SMALLEST = 0.6  # a picture that would have to be smaller to fit a cell is scrolled: its words could not be read
 
 
 class Image(View):
-    """A view that is one picture."""
+    """A view that is one picture.
+
+    Attributes:
+        width: the pixels that it should fit; None where nothing limits it but the cell of a notebook.
+    """
 
     suffixes: ClassVar[Sequence[str]] = IMAGES
+    width: int | None = None
 
     @property
     @abstractmethod
@@ -57,7 +63,20 @@ class Image(View):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        return write_svg(self.scene)
+        return write_svg(self.scene, scale=self._shown)
+
+    @property
+    def _shown(self) -> float:
+        """How large it is where nothing else is asked for."""
+        return 1.0 if self.width is None else shown(self.scene, self.width)
+
+    def fitted(self, width: float) -> Scene:
+        """The picture for a page of this width in pixels: in rows, if that makes it fit.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        return fitting(self.scene, lambda: None, width)
 
     def to_bytes(
         self,
@@ -86,11 +105,12 @@ class Image(View):
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: where to; its suffix is one of `suffixes` and chooses the format.
-            scale: how large it is; 2 for twice as wide and high. For .svg, .png and .pdf.
+            path: where to; its suffix is one of `suffixes` and chooses the format. A ``.tex`` file is an environment
+                ``tikzpicture`` to ``\\input`` in a LaTeX document that has ``\\usepackage{tikz}``.
+            scale: how large it is; 2 for twice as wide and high. For .svg, .png, .pdf and .tex.
             dpi: for .png, how many dots an inch has; otherwise 120, or fewer where the picture is large.
             font_size: how large its numbers are, in points, 1 to 200: 14 for slides. Labels are a little larger; words on edges
-                and below the picture are 4/5 of it. For .svg, .png and .pdf, instead of scale.
+                and below the picture are 4/5 of it. For .svg, .png, .pdf and .tex, instead of scale.
             width: in centimetres, 1 to 1000. Without font_size the picture is as wide as that; with it, it is at most as wide,
                 and a wider one goes on in further rows, where a wire that is cut has the same letter at both of its ends.
 
@@ -133,7 +153,9 @@ class Image(View):
         if suffix not in IMAGES:
             return self._content(suffix)
         if not fitted:
-            scene = self.scene
+            if suffix == ".svg" and scale == 1:
+                return self.svg.encode("utf-8")
+            scene, scale = self.scene, scale * self._shown
         elif scale != 1:
             raise ValueError("scale= and font_size= or width= both say how large the picture is; give one of them")
         else:
@@ -141,7 +163,9 @@ class Image(View):
         if suffix == ".svg":
             if fitted:
                 scale *= PIXELS_PER_POINT
-            return (self.svg if scale == 1 and not fitted else write_svg(scene, scale=scale)).encode("utf-8")
+            return write_svg(scene, scale=scale).encode("utf-8")
+        if suffix == ".tex":
+            return write_tikz(scene, scale).encode("utf-8")
         return _png(scene, scale, dpi) if suffix == ".png" else _pdf(scene, scale)
 
     def _fitted(self, font_size: float | None, width: float | None) -> tuple[Scene, float]:
@@ -168,31 +192,45 @@ class Image(View):
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str | bytes]:
-        """What a notebook shows: the SVG, a PNG for hosts that want one, and plain text.
+    ) -> tuple[dict[str, str | bytes], dict[str, dict[str, int]]]:
+        """What a notebook shows: the SVG, a PNG and a PDF for hosts that want one, and plain text.
 
         No text/html: JupyterLab and nbconvert would prefer it to the picture. They show the SVG as an image of the size that it
-        asks for, so a wide one asks for less.
+        asks for, so a wide one asks for less; the PNG, which has more dots, is shown as large as the SVG. The PDF is for
+        nbconvert's LaTeX, which would need Inkscape for an SVG.
         """
         bundle: dict[str, str | bytes] = {}
+        metadata: dict[str, dict[str, int]] = {}
         wanted = [
             kind
-            for kind in ("text/plain", "image/svg+xml", "image/png")
+            for kind in ("text/plain", "image/svg+xml", "image/png", "application/pdf")
             if (not include or kind in include) and not (exclude and kind in exclude)
         ]
         note = ""
         try:
+            if wanted != ["text/plain"]:
+                scene = self.fitted(CELL_WIDTH) if self.width is None else self.scene
+                scale = shown(scene, self.width or CELL_WIDTH)
             if "image/svg+xml" in wanted:
-                scale = min(1.0, max(CELL_WIDTH / self.scene.width, SMALLEST))
-                bundle["image/svg+xml"] = write_svg(self.scene, scale=scale)
+                bundle["image/svg+xml"] = write_svg(scene, scale=scale)
             if "image/png" in wanted:
-                bundle["image/png"] = self._sized(".png", 1.0, None)
+                bundle["image/png"] = _png(scene, 1.0, None)
+                metadata["image/png"] = {"width": round(scale * scene.width), "height": round(scale * scene.height)}
+            if "application/pdf" in wanted:
+                bundle["application/pdf"] = _pdf(scene, 1.0)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"
         if "text/plain" in wanted:
             bundle["text/plain"] = f"{self}{note}"
-        return bundle
+        return bundle, metadata
+
+    def _mime_(self) -> tuple[str, str]:
+        """What marimo shows, which would show a choice of the SVG, the PNG and the PDF: the SVG alone."""
+        try:
+            return "image/svg+xml", self.svg
+        except RenderError as error:
+            return "text/plain", f"{self}\n(no picture: {error})"
 
 
 def _check_size(what: str, value: object, least: float, most: float) -> None:

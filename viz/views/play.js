@@ -10,9 +10,11 @@ function num(x){return typeof x==='number'?x:x==='inf'?Infinity:x==='-inf'?-Infi
 function digits(x,count){
   /* The first digits of a positive number and its power of ten; of two that are equally near, the even one. */
   var m=x.toExponential(count-1).split('e'),d=m[0].replace('.',''),e=+m[1];
-  /* oxlint-disable-next-line number-arg-out-of-range */
-  var all=x.toExponential(100).split('e'),long=all[0].replace('.','');
-  if(long.charAt(count)==='5'&&/^0*$/.test(long.slice(count+1))&&+long.charAt(count-1)%2===0){d=long.slice(0,count);e=+all[1]}
+  var near=x.toExponential(count).split('e');
+  if(near[0].endsWith('5')&&Number(near.join('e'))===x){
+    /* oxlint-disable-next-line number-arg-out-of-range */
+    var all=x.toExponential(100).split('e'),long=all[0].replace('.','');
+    if(long.charAt(count)==='5'&&/^0*$/.test(long.slice(count+1))&&+long.charAt(count-1)%2===0){d=long.slice(0,count);e=+all[1]}}
   return [d,e]}
 function short(x,precision){
   if(x!==x)return 'nan';
@@ -65,7 +67,6 @@ function side(w){
       return best;
     case 'floor':return Math.floor(x/y);
     case 'turn':return Math.floor(x/Math.PI+.5);
-    case 'nonzero':return x===0?0:1;
     case 'negative power':return y<0?sign(x):1;
     default:return sign(z)}}
 function sidesNow(){return data.watched.map(side)}
@@ -83,6 +84,11 @@ function make(name,attributes){
 function one(element,selector){
   var node=element.querySelector(selector);
   return {element:node,text:null,fill:null}}
+function spreads(element){
+  /* The texts of a stack: the largest, the median and the least number, or one where all were the same. */
+  return ['value','gradient'].map(function(kind){
+    return Array.from(element.querySelectorAll('text.'+kind),function(text){
+      return {element:text,text:null,fill:null,room:Math.max(7,text.textContent.replace('∇ ','').length)}})})}
 function write(text,content,fill){
   if(!text.element)return;
   if(text.text!==content)text.element.textContent=text.text=content;
@@ -90,7 +96,7 @@ function write(text,content,fill){
 svg.querySelectorAll('[data-node]').forEach(function(element){
   var place=+element.getAttribute('data-node'),told=element.querySelector('title');
   if(told)told.remove();
-  nodes[place]={element:element,value:one(element,'text.value'),gradient:one(element,'text.gradient'),
+  nodes[place]={element:element,value:one(element,'text.value'),gradient:one(element,'text.gradient'),spreads:spreads(element),
     oldValue:one(element,'.of-value'),oldGradient:one(element,'.of-gradient'),wire:element.querySelector('path'),width:null,
     norm:{room:0,element:[].find.call(element.querySelectorAll('text'),function(text){return text.textContent.startsWith('|∇|')}),text:null}};
   var box=nodes[place].norm;
@@ -127,14 +133,25 @@ function ghost(text,old,now){
   if(shown===fitting(now,data.room)&&!up&&!down){write(text,'');return}
   write(text,(up?'▲ ':down?'▼ ':'≠ ')+shown,up?'var(--rose)':down?'var(--fell)':'var(--muted)')}
 function norm(slots){return slots.reduce(function(sum,slot){return Math.hypot(sum,gradients[slot])},0)}
+function spreading(texts,d,from,before){
+  /* The largest, the median (the lower one of two) and the least of a stack, as in pictures. */
+  var all=d.copies.map(function(slot){return from[slot]});
+  all.sort(function(a,b){return a!==a?(b!==b?0:1):b!==b?-1:a-b});
+  var middle=all[Math.floor((all.length-1)/2)],found=texts.length===3?[all[all.length-1],middle,all[0]]:[middle];
+  texts.forEach(function(text,k){write(text,before+(all.includes(undefined)?'?':fitting(found[k],text.room)))})}
+function strange(){
+  /* The first result that is inf or nan. */
+  for(var slot=first;slot<values.length;slot++)if(values[slot]-values[slot]!==0)return slot;
+  return undefined}
 function show(){
   var old=before||{values:values,gradients:gradients};
   data.nodes.forEach(function(d,place){
     var n=nodes[place];
     if(!n)return;
     if(d.members){
-      if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'));
-      return}
+      if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'))}
+    if(d.copies){spreading(n.spreads[0],d,values,'');spreading(n.spreads[1],d,gradients,'∇ ');return}
+    if(d.slot===undefined)return;
     var v=values[d.slot],g=gradients[d.slot];
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
@@ -150,9 +167,11 @@ function show(){
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":
     "{{It can't be computed with these numbers}}: "+data.names[failed]);
+  var odd=strange();
+  if(odd!==undefined)lines.push(data.names[odd]+' = '+short(values[odd],data.precision));
   crossed.slice(0,3).forEach(function(w){lines.push(w.says)});
   crossed.forEach(function(w){mark(w.place)});
-  if(failed>=0)data.nodes.forEach(function(d,place){if(d.slot===failed)mark(place)});
+  data.nodes.forEach(function(d,place){if(d.slot===failed||d.slot!==undefined&&d.slot===odd)mark(place)});
   say(lines.join('; '));
   var r=result(),was=old.values[data.root];
   show.result.textContent=data.names[data.root].split(' = ')[0]+' = '+(r===undefined?'?':
@@ -165,18 +184,17 @@ function show(){
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
 function mark(place){
-  if(!nodes[place])return;
-  var b=nodes[place].element.getBBox();
+  var b=nodes[place]&&nodes[place].box;
+  if(!b)return;
   var frame=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'var(--changed)',stroke:'var(--text)','stroke-width':2,'class':'crossed'});
   ground.parentNode.insertBefore(frame,ground.nextSibling);halos.push(frame)}
 var event=root.querySelector('.event');
 function say(text){if(event.textContent!==text)event.textContent=text}
 
-var drawn=stage.told;
 stage.told=function(place){
   if(place<0)return data.hint;
   var d=data.nodes[place];
-  if(d.members)return drawn(place).split('\n')[0];
+  if(d.slot===undefined)return d.told;
   var v=values[d.slot],g=gradients[d.slot];
   return d.told+'\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
 
@@ -216,7 +234,7 @@ function ranged(i){
   return [middle-wide,middle+wide,u]}
 function refill(){
   var x=values[chosen];
-  if(document.activeElement!==field||field.getAttribute('aria-invalid')!=='true'&&parsed(field.value)!==x)field.value=short(x,Math.max(data.precision,6));
+  if(root.getRootNode().activeElement!==field||field.getAttribute('aria-invalid')!=='true'&&parsed(field.value)!==x)field.value=short(x,Math.max(data.precision,6));
   var r=ranged(chosen);
   if(r[0]!==range[0]||r[1]!==range[1]){slide.min=r[0];slide.max=r[1];slide.step='any';range=r}
   if(x-x===0&&+slide.value!==x)slide.value=x;
@@ -234,11 +252,8 @@ function type(){
 leaves.forEach(function(leaf,i){
   if(leaf.place<0)return;
   var n=nodes[leaf.place],element=n.element,held=null;
-  var wide='0'.repeat(data.room);
-  write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide);
-  var b=element.getBBox();
-  var frame=make('rect',{x:b.x-4,y:b.y-4,width:b.width+8,height:b.height+8,rx:6,'class':'frame'});
-  element.insertBefore(frame,element.firstChild);
+  n.frame=make('rect',{rx:6,fill:'none','pointer-events':'all','class':'frame'});
+  element.insertBefore(n.frame,element.firstChild);
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
   element.setAttribute('aria-label',leaf.name);
   element.addEventListener('focus',function(){choose(i)});
@@ -298,6 +313,7 @@ function plot(){
   history.forEach(function(y,i){if(y-y===0&&(i%every===0||i===history.length-1))points.push((3+154*i/count).toFixed(1)+','+(high===low?18:32-28*(y-low)/spread).toFixed(1))});
   line.setAttribute('points',ys.length?points.join(' '):'');
   curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(history[history.length-1],data.precision)+' ('+taken+')':'{{the result after each step}}');
+  curve.style.visibility=history.length?'':'hidden';
   root.setAttribute('data-steps',taken)}
 function halt(){
   if(timer===null)return;
@@ -332,10 +348,30 @@ rateField.addEventListener('input',function(){
   rateField.setAttribute('aria-invalid',good?'false':'true');
   root.querySelector('.rated').textContent=short(rate,4)});
 
-compute();remember();before=null;choose(0);show();plot();stage.refresh();
+function measure(){
+  /* How large each node is with the widest numbers; nothing can be measured before the page is seen. */
+  if(!svg.getBoundingClientRect().width)return;
+  var wide='0'.repeat(data.room);
+  nodes.forEach(function(n,place){
+    var d=data.nodes[place];
+    if(d.slot!==undefined&&!d.copies){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
+    if(n.frame)['x','y','width','height'].forEach(function(side){n.frame.setAttribute(side,0)})});
+  nodes.forEach(function(n){n.box=n.element.getBBox()});
+  nodes.forEach(function(n){
+    if(!n.frame)return;
+    n.frame.setAttribute('x',n.box.x-4);n.frame.setAttribute('y',n.box.y-4);
+    n.frame.setAttribute('width',n.box.width+8);n.frame.setAttribute('height',n.box.height+8)});
+  watcher.disconnect();show()}
+var watcher=new ResizeObserver(function(){measure()});
+compute();remember();before=null;choose(0);show();plot();stage.refresh();watcher.observe(root);measure();
 root.glassgrad={
   get values(){return values.slice(0,leaves.length)},
   get gradients(){return gradients.slice(0,leaves.length)},
   get numbers(){return values.slice()},
-  set:function(numbers){halt();begin('from outside');numbers.forEach(function(x,i){values[i]=num(x)});compute();show()},
+  set:function(numbers){
+    /* From outside, as from a training loop: the curve goes on. */
+    halt();begin('from outside');
+    if(!history.length)history=[result()];
+    numbers.forEach(function(x,i){values[i]=num(x)});
+    compute();history.push(result());taken++;show();plot()},
   update:update,short:short};

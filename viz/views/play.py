@@ -16,12 +16,13 @@ import autograd
 from autograd.program import Program, program_of
 
 from ..digits import short
-from ..graph.model import Graph, elided
-from ..graph.reading import MAX_NODES, order_of, read
-from ..layout.look import Look
+from ..graph.folding import DEFAULT
+from ..graph.model import Graph, Node, elided
+from ..graph.reading import order_of, read, spread
+from ..layout.look import Look, check_count
 from ..text import shortened, visible
 from .picture import Picture
-from .view import HTMLView, filled, fragment
+from .view import HTMLView, assembled, filled, fragment
 
 __all__ = ["MAX_COMPUTED", "Corner", "Play", "play"]
 
@@ -37,8 +38,8 @@ class Corner:
         side: what changes when it is crossed. ``"x"`` and ``"y"``: the sign of the first or the second operand; ``"x-y"``:
             which of the two is larger; ``"bounds"``: on which side of which bound the first is; ``"top"`` and ``"low"``: which
             operand is the largest or the smallest; ``"floor"``: the whole part of a quotient; ``"turn"``: the branch of a
-            tangent; ``"z"``: whether the result is zero; ``"nonzero"``: whether the first operand is; ``"negative power"``:
-            the sign of the first operand, where the second is negative.
+            tangent; ``"z"``: whether the result is zero; ``"negative power"``: the sign of the first operand, where the
+            second is negative.
         where: the place as it is written, with the operands' names as {0}, {1}, ... and the whole as {z}.
     """
 
@@ -62,7 +63,6 @@ CORNERS: Mapping[str, Corner] = {
     "max": Corner("kink", "top", "max: i → j"),
     "min": Corner("kink", "low", "min: i → j"),
     "copysign": Corner("jump", "y", "{1} = 0"),
-    "where": Corner("jump", "nonzero", "{0} = 0"),
     "remainder": Corner("jump", "floor", "{z} = 0"),
     "divide": Corner("pole", "y", "{1} = 0"),
     "reciprocal": Corner("pole", "x", "{0} = 0"),
@@ -78,7 +78,7 @@ def play(
     collapse: bool | str | Collection[str] = False,
     direction: str = "LR",
     theme: str = "light",
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = None,
     precision: int = 4,
     language: str = "en",
     room: int = 0,
@@ -121,6 +121,9 @@ def play(
     look = Look(style, theme, direction, precision, numbered=True, room=room, ghosts=True)
     look = replace(look, room=max(room, precision + 4))
     rate = _checked_rate(rate)
+    if max_nodes is None:
+        max_nodes = DEFAULT
+    check_count("max_nodes", max_nodes, 3)
     order = order_of(value)
     if len(order) > MAX_COMPUTED:
         raise ValueError(
@@ -173,20 +176,41 @@ class Play(HTMLView):
         self.start: tuple[float, ...] = tuple([x.data for x in leaves])
         self._rate, self._fixed = rate, fixed
         values, gradients = self.computed()
-        numbers = [
-            (None, None) if node.fold is not None else (values[node.order], gradients[node.order]) for node in graph.nodes
-        ]
-        boxes = [
-            replace(node, fold=replace(node.fold, gradient_norm=math.hypot(*[gradients[i] for i in node.fold.members])))
-            if node.fold is not None and node.fold.members
-            else node
-            for node in graph.nodes
-        ]
-        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="").with_numbers(numbers)
+        outlets = self._outlets(graph)
+        boxes = [self._with_numbers(node, outlets.get(place), values, gradients) for place, node in enumerate(graph.nodes)]
+        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None)
         self._picture: Picture = Picture(shown, look)
         self.title = graph.say("Play with {title}", title=shown.title)
         self.language = graph.language
         self.theme = look.theme
+
+    def _outlets(self, graph: Graph) -> dict[int, int]:
+        """For each fold that one Value alone leaves, the place of that in the whole graph."""
+        homes = _homes(graph)
+        leaving: dict[int, set[int]] = {homes[len(self._order) - 1]: {len(self._order) - 1}}
+        for i, (_, operands) in enumerate(self._order):
+            for x in operands:
+                if type(x) is not float and homes[self._at[id(x)]] != homes[i]:
+                    leaving.setdefault(homes[self._at[id(x)]], set()).add(self._at[id(x)])
+        return {place: found.pop() for place, found in leaving.items() if len(found) == 1}
+
+    def _with_numbers(self, node: Node, outlet: int | None, values: Sequence[float], gradients: Sequence[float]) -> Node:
+        """A node with the numbers that it begins with: of a stack the medians, of a fold those of its only outlet.
+
+        A dense layer is a plain box here: its heat map would not follow.
+        """
+        fold = node.fold
+        if fold is not None and fold.members:
+            length = math.hypot(*[gradients[i] for i in fold.members])
+            fold = replace(fold, gradient_norm=length, matrix=None, kind="group" if fold.kind == "tile" else fold.kind)
+        if node.copies is not None:
+            spreads = [spread([numbers[i] for i in node.copies.members]) for numbers in (values, gradients)]
+            copies = replace(node.copies, values=spreads[0], gradients=spreads[1])
+            return replace(node, fold=fold, copies=copies, value=spreads[0][1], gradient=spreads[1][1])
+        at = node.order if fold is None else outlet
+        if at is None or node.value is None:
+            return replace(node, fold=fold, value=None, gradient=None)
+        return replace(node, fold=fold, value=values[at], gradient=gradients[at])
 
     def computed(self, numbers: Sequence[float] | None = None) -> tuple[list[float], list[float]]:
         """What Python computes, for the page to be held to.
@@ -229,14 +253,24 @@ class Play(HTMLView):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        live = filled("play.html", self.language, RATE=f"{self._rate:g}")
-        return fragment(
-            "", kind="play", theme=self.theme, label=self.title, picture=self._picture, live=live, data=self._data(),
-            language=self.language, code=self._code,
-        )  # fmt: skip
+        return fragment("", **self._parts_of_page())
+
+    @property
+    def assembled(self) -> tuple[str, str]:
+        """The fragment's HTML, and the script that makes it live, for a host that runs it by itself."""
+        html, script, _ = assembled("", **self._parts_of_page())
+        return html, script
+
+    def _parts_of_page(self) -> dict[str, Any]:
+        return {
+            "kind": "play", "theme": self.theme, "label": self.title, "picture": self._picture,
+            "live": filled("play.html", self.language, RATE=f"{self._rate:g}"), "data": self._data(),
+            "language": self.language, "code": self._code,
+        }  # fmt: skip
 
     def _data(self) -> dict[str, Any]:
         graph, look = self._picture.drawn, self._picture.look
+        outlets = self._outlets(graph)
         return {
             "start": [_plain(x) for x in self.start],
             "constants": [_plain(x) for x in self.program.constants],
@@ -244,9 +278,7 @@ class Play(HTMLView):
                 {"name": self._names[i], "place": place, "fixed": i in self._fixed} for i, place in self._leaves(graph)
             ],
             "nodes": [
-                {"members": [self.slots[i] for i in node.fold.members]}
-                if node.fold is not None
-                else {"slot": self.slots[node.order], "told": self._says(node.order)}
+                self._node_data(node, graph.name(place), outlets.get(place))
                 for place, node in enumerate(graph.nodes)
             ],
             "edges": self._parts(graph),
@@ -263,21 +295,32 @@ class Play(HTMLView):
             ),
         }  # fmt: skip
 
+    def _node_data(self, node: Node, name: str, outlet: int | None) -> dict[str, Any]:
+        """What the page knows of a node: the slots of its number, of a stack, of what is folded; and what is told of it."""
+        data: dict[str, Any] = {}
+        if node.fold is not None:
+            data["members"] = [self.slots[i] for i in node.fold.members]
+            if outlet is not None and node.value is not None and node.copies is None:
+                data["slot"] = self.slots[outlet]
+        if node.copies is not None:
+            data["copies"] = [self.slots[i] for i in node.copies.members]
+        elif node.fold is None:
+            data["slot"] = self.slots[node.order]
+        data["told"] = self._says(node.order) if "slot" in data and node.fold is None else name
+        return data
+
     def _says(self, i: int) -> str:
         name, formula = self._names[i], self._formulas[i]
         return shortened(f"{name} = {formula}" if formula else name, 60)
 
     def _leaves(self, graph: Graph) -> list[tuple[int, int]]:
-        """Each input: its place in the order, and where it is drawn; -1 in a fold."""
-        drawn = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None}
+        """Each input: its place in the order, and where it is drawn; -1 in a fold or a stack."""
+        drawn = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None and node.copies is None}
         return [(i, drawn.get(i, -1)) for i, (op, _) in enumerate(self._order) if not op]
 
     def _parts(self, graph: Graph) -> list[list[int]]:
         """For each edge the places of what flows back along it, which are those of operands in the program."""
-        home = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None}
-        for place, node in enumerate(graph.nodes):
-            if node.fold is not None:
-                home.update(dict.fromkeys(node.fold.members, place))
+        home = _homes(graph)
         flows: dict[tuple[int, int], list[int]] = {}  # from a place to a place
         for i, (_, operands) in enumerate(self._order):
             for k, x in enumerate(operands):
@@ -286,16 +329,16 @@ class Play(HTMLView):
                     flows.setdefault(key, []).append(self.program.starts[self.slots[i] - self.program.first] + k)
         found: list[list[int]] = []
         for edge in graph.edges:
-            waiting = [] if edge.tail is None else flows[edge.tail, edge.head]
-            several = edge.count > 1 or (edge.tail is not None and graph.nodes[edge.tail].fold is not None)
-            several = several or graph.nodes[edge.head].fold is not None
+            waiting = [] if edge.tail is None else flows.get((edge.tail, edge.head), [])
+            ends = [graph.nodes[place] for place in (edge.tail, edge.head) if place is not None]
+            several = edge.count > 1 or any(node.fold is not None or node.copies is not None for node in ends)
             found.append(waiting[:] if several else [waiting.pop(0)] if waiting else [])
         return found
 
     def _watched(self, graph: Graph) -> list[dict[str, Any]]:
         """The operations with a kink, a pole or a jump, and what is said where it is crossed."""
         found = []
-        home = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None}
+        home = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None and node.copies is None}
         for i, (name, operands) in enumerate(self._order):
             corner = CORNERS.get(name)
             if corner is None:
@@ -327,6 +370,16 @@ class Play(HTMLView):
         what = shortened(graph.root.label or graph.formula(len(graph.nodes) - 1) or graph.name(len(graph.nodes) - 1), 40)
         result = "" if graph.root.value is None else f" = {short(graph.root.value)}"
         return f"<viz.Play of {what}{result}: {count} input{'s' * (count != 1)} to play with>"
+
+
+def _homes(graph: Graph) -> dict[int, int]:
+    """Where each node of the whole graph is drawn."""
+    home: dict[int, int] = {}
+    for place, node in enumerate(graph.nodes):
+        if node.fold is not None:
+            home.update(dict.fromkeys(node.fold.members, place))
+        home.update(dict.fromkeys([node.order] if node.copies is None else node.copies.members, place))
+    return home
 
 
 def _written(program: Program) -> str:

@@ -1,8 +1,9 @@
 /* The stage on which a live picture stands: zoom, movement, search, and what is near a node. Written into a view's script,
    which has STAGE beside DATA, and `stage` as what this gives:
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
-   none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; refresh(): the same again after numbers have changed;
-   fit(): show all; set(svg, about): another picture in its place, with what STAGE would have of it. */
+   none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
+   refresh(): the same again after numbers have changed; fit(): show all; about: the words of the picture; set(svg, about): another
+   picture in its place, with what STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');
@@ -11,21 +12,23 @@ var stage=(function(){
   live.innerHTML=LIVE;still.replaceWith(live);
   var view=root.querySelector('.stage'),words=root.querySelector('.told'),search=root.querySelector('.tools input');
   var hits=root.querySelector('.hits'),sheet=document.createElement('div'),about,over,near,size,scale=1,whole=true,pinned=false,last='';
-  var it={place:-1,nodes:{},told:function(place){return place<0?about.hint:about.told[place]},tell:tell,refresh:refresh,fit:fit,set:set};
+  var it={place:-1,nodes:{},told:function(place){
+    var title=place<0?null:it.nodes[place].querySelector('title');
+    return title?title.textContent:about.hint},tell:tell,follow:follow,refresh:refresh,fit:fit,set:set};
   sheet.className='sheet';view.appendChild(sheet);
   function set(svg,facts){
-    about=facts;it.svg=svg;it.place=-1;it.nodes={};near={};pinned=false;
+    about=it.about=facts;it.svg=svg;it.place=-1;it.nodes={};near={};pinned=false;
     var box=svg.viewBox.baseVal;size=[box.width,box.height];
     svg.removeAttribute('style');
     over=document.createElementNS(svg.namespaceURI,'svg');
-    over.setAttribute('viewBox',svg.getAttribute('viewBox'));over.setAttribute('font-family',svg.getAttribute('font-family'));
+    ['viewBox','font-family','data-picture'].forEach(function(n){if(svg.hasAttribute(n))over.setAttribute(n,svg.getAttribute(n))});
     over.setAttribute('aria-hidden','true');over.style.display='none';
     sheet.replaceChildren(svg,over);
-    /* What is near a node: its wires, what is at their other ends, its constants. Found once, not at each hover. */
-    svg.querySelectorAll('[data-node]').forEach(function(n){var p=+n.getAttribute('data-node');it.nodes[p]=n;near[p]=[[],[n]]});
+    /* What is near a node: its wires, itself and what is at their other ends, its constants. Found once, not at each hover. */
+    svg.querySelectorAll('[data-node]').forEach(function(n){var p=+n.getAttribute('data-node');it.nodes[p]=n;near[p]=[[],[n],[]]});
     svg.querySelectorAll('[data-to]').forEach(function(e){
-      var to=e.getAttribute('data-to'),from=e.getAttribute('data-from'),thing=e.classList.contains('constant')?1:0;
-      if(near[to]){near[to][thing].push(e);if(near[from])near[to][1].push(it.nodes[from])}
+      var to=e.getAttribute('data-to'),from=e.getAttribute('data-from');
+      if(near[to]){near[to][e.classList.contains('constant')?2:0].push(e);if(near[from])near[to][1].push(it.nodes[from])}
       if(near[from]&&from!==to){near[from][0].push(e);if(near[to])near[from][1].push(it.nodes[to])}});
     refresh();fit()}
   function tell(place){
@@ -34,15 +37,23 @@ var stage=(function(){
   function refresh(){
     var place=it.place;
     if(place<0){over.style.display='none';over.replaceChildren();words.textContent=it.told(-1);return}
-    var veil=document.createElementNS(over.namespaceURI,'rect'),group=document.createDocumentFragment(),seen=new Set();
-    veil.setAttribute('width','100%');veil.setAttribute('height','100%');veil.setAttribute('fill','var(--ground)');
-    veil.setAttribute('opacity','.78');group.appendChild(veil);
-    near[place][0].concat(near[place][1]).forEach(function(thing){
-      if(seen.has(thing))return;
-      seen.add(thing);
-      var copy=thing.cloneNode(true);copy.removeAttribute('id');copy.removeAttribute('data-node');copy.removeAttribute('data-to');
-      group.appendChild(copy)});
+    /* A veil over all, with a hole for each node that is near: what is in a hole is still the picture itself. Only wires are
+       copied above the veil. So the work is that of what is near, whatever else there is. */
+    var group=document.createDocumentFragment(),veil=group.appendChild(document.createElementNS(over.namespaceURI,'path'));
+    var holes='',seen=new Set(),own=box(it.nodes[place]);
+    near[place][2].forEach(function(c){own=joined(own,box(c))});
+    near[place][1].forEach(function(n){
+      if(seen.has(n))return;
+      seen.add(n);
+      var b=n===it.nodes[place]?own:box(n);
+      holes+='M'+b[0]+' '+b[1]+'V'+b[3]+'H'+b[2]+'V'+b[1]+'Z'});
+    near[place][0].forEach(function(e){
+      var copy=e.cloneNode(true);copy.removeAttribute('id');copy.removeAttribute('data-to');group.appendChild(copy)});
+    veil.setAttribute('d','M0 0H'+size[0]+'V'+size[1]+'H0Z'+holes);veil.setAttribute('fill-rule','evenodd');
+    veil.setAttribute('fill','var(--ground)');veil.setAttribute('opacity','.78');
     over.replaceChildren(group);over.style.display='';words.textContent=it.told(place)}
+  function box(thing){var b=thing.getBBox();return [b.x-3,b.y-1,b.x+b.width+3,b.y+b.height+1]}
+  function joined(a,b){return [Math.min(a[0],b[0]),Math.min(a[1],b[1]),Math.max(a[2],b[2]),Math.max(a[3],b[3])]}
   /* ---- size and place: a sheet in a window, moved as a page is moved ---- */
   function least(){return Math.min(1,view.clientWidth/size[0],418/size[1])}
   function draw(){sheet.style.width=size[0]*scale+'px';sheet.style.height=size[1]*scale+'px'}
@@ -59,8 +70,8 @@ var stage=(function(){
     scale=to;whole=false;draw();
     view.scrollLeft=px*scale+sheet.offsetLeft-x;view.scrollTop=py*scale+sheet.offsetTop-y}
   function here(event){var r=view.getBoundingClientRect();return [event.clientX-r.left-view.clientLeft,event.clientY-r.top-view.clientTop]}
-  function pick(place){
-    pinned=true;tell(place);
+  function pick(place){pinned=true;tell(place);follow(place)}
+  function follow(place){
     var n=it.nodes[place].getBoundingClientRect(),r=view.getBoundingClientRect();
     if(n.left<r.left||n.right>r.right)view.scrollLeft+=n.left+n.width/2-r.left-r.width/2;
     if(n.top<r.top||n.bottom>r.bottom)view.scrollTop+=n.top+n.height/2-r.top-r.height/2}

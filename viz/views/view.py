@@ -24,9 +24,9 @@ from autograd.files import write_whole
 
 from ..files import check_suffix
 from ..languages import translated
-from ..scene.themes import THEMES
+from ..scene.themes import NIGHT, THEMES
 
-__all__ = ["HTMLView", "Staged", "View", "filled", "fragment", "script_json"]
+__all__ = ["HTMLView", "Staged", "View", "asset", "assembled", "filled", "fragment", "script_json"]
 
 
 class Staged(Protocol):
@@ -126,17 +126,34 @@ class HTMLView(View):
         """What a notebook shows: the HTML, and the plain text."""
         return {"text/html": self.html, "text/plain": self.text}
 
+    def _repr_html_(self) -> str:
+        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame."""
+        return self.html
+
 
 def filled(name: str, language: str, **parts: str) -> str:
     """An HTML file in a language, with its words in capitals replaced by HTML."""
     # In one pass: a user's label may be one of these words.
-    return re.sub("|".join(parts), lambda word: parts[word[0]], translated(language, _asset(name)).strip())
+    return re.sub("|".join(parts), lambda word: parts[word[0]], translated(language, asset(name)).strip())
 
 
-def fragment(
+def fragment(body: str, *, kind: str, **parts: Any) -> str:
+    """A self-contained fragment: what `assembled` puts together from the same arguments, and its script, which runs by itself.
+
+    Raises:
+        RenderError: there is a picture, and Graphviz is missing, failed, or took too long.
+    """
+    html, script, ident = assembled(body, kind=kind, **parts)
+    if not script:
+        return html
+    run = asset("page.js").replace("\n", "").replace("IDENT", ident)
+    return f"{html}<script>{run.replace('SCRIPT', script, 1)}</script>\n"
+
+
+def assembled(
     body: str, *, kind: str, theme: str, label: str, picture: Staged | None = None, live: str = "", data: Any = None,
     language: str = "en", code: str = "",
-) -> str:  # fmt: skip
+) -> tuple[str, str, str]:  # fmt: skip
     """Put a picture, a body, its styles and its script together.
 
     Where a host strips scripts, or styles as well, what is left is the picture as an image, and the body. A script puts the
@@ -156,6 +173,9 @@ def fragment(
         language: one of `viz.languages.LANGUAGES`; HTML and scripts have their words in ``{{double braces}}``.
         code: JavaScript that stands in the script for ``CODE``.
 
+    Returns:
+        The fragment's HTML, the script that makes it live, which knows it as ``root``, and the fragment's name.
+
     Raises:
         RenderError: there is a picture, and Graphviz is missing, failed, or took too long.
     """
@@ -163,19 +183,19 @@ def fragment(
     if picture is not None:
         still = _still(picture.svg, label)
     if data is not None:
-        source, parts = _asset(f"{kind}.js"), {"DATA": script_json(data), "CODE": code}
+        source, parts = asset(f"{kind}.js"), {"DATA": script_json(data), "CODE": code}
         if picture is not None:
             names.insert(0, "stage")
-            source = _asset("stage.js") + source
+            source = asset("stage.js") + source
             shown = filled("stage.html", language, LABEL=escape(label))
             parts |= {"LIVE": script_json(f"{shown}\n{live}"), "STAGE": script_json(picture.staged)}
         source = _coloured(translated(language, source), theme)
         # In one pass: a user's label may be one of these words.
         script = "\n" + re.sub(rf"\b({'|'.join(parts)})\b", lambda word: parts[word[0]], source)
-    css = _coloured("\n".join(["", *[_asset(f"{name}.css") for name in ("page", *names)]]), theme)
+    css = _coloured("\n".join(["", *[asset(f"{name}.css") for name in ("page", *names)]]), theme) + _palettes(theme)
     ident = "g" + hashlib.sha256(f"{still}{body}{css}{script}{kind}".encode()).hexdigest()[:12]
-    # Twice: so that a host's rules for tables, images and buttons, which name a class and an element, come second.
-    scope = f'[data-glassgrad="{ident}"]' * 2
+    # Two attributes, so that a host's rules for tables, images and buttons, which name a class and an element, come second.
+    scope = f'[data-glassgrad="{ident}"][data-kind]'
     css = re.sub("^S|,S", lambda found: f"{found[0][:-1]}{scope}", css.strip(), flags=re.MULTILINE)
     spoken = "" if language == "en" else f' lang="{language}"'
     lines = [
@@ -185,10 +205,7 @@ def fragment(
         body,
         "</div>",
     ]
-    if script:
-        run = _asset("page.js").replace("\n", "").replace("IDENT", ident)
-        lines.append(f"<script>{run.replace('SCRIPT', script, 1)}</script>")
-    return "\n".join([line for line in lines if line]) + "\n"
+    return "\n".join([line for line in lines if line]) + "\n", script, ident
 
 
 def _still(svg: str, label: str) -> str:
@@ -205,10 +222,13 @@ def _still(svg: str, label: str) -> str:
 
 def _document(title: str, body: str, theme: str, language: str) -> str:
     """A whole page around a fragment."""
+    night = ""
+    if theme in NIGHT:
+        night = f"<style>@media (prefers-color-scheme:dark){{body{{background:{NIGHT[theme]['ground']}!important}}}}</style>\n"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n</head>\n"
+        f"<title>{escape(title)}</title>\n{night}</head>\n"
         f'<body style="margin:16px;background:{THEMES[theme]["ground"]}">\n{body}</body>\n</html>\n'
     )
 
@@ -224,10 +244,10 @@ def script_json(data: Any) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     """A file of this folder as it goes into a page, without comments and indentation; empty if there is none.
 
-    >>> _asset("explain.css").splitlines()[0]
+    >>> asset("explain.css").splitlines()[0]
     'S table{border-collapse:collapse;font-size:13px}'
     """
     file = files(__package__).joinpath(name)
@@ -236,9 +256,19 @@ def _asset(name: str) -> str:
 
 
 def _coloured(text: str, theme: str) -> str:
-    """Put a theme's colours in place of their names.
+    """Put a theme's colours in place of their names, unless they depend on the reader: `_palettes` says them then.
 
     >>> _coloured("fill:var(--ground)", "light")
     'fill:#ffffff'
     """
+    if theme in NIGHT:
+        return text
     return re.sub(r"var\(--(\w+)\)", lambda name: THEMES[theme][name[1]], text)
+
+
+def _palettes(theme: str) -> str:
+    """The colours of a theme that follows the reader, by day and by night; empty for any other theme."""
+    if theme not in NIGHT:
+        return ""
+    day, night = [";".join([f"--{name}:{colour}" for name, colour in part.items()]) for part in (THEMES[theme], NIGHT[theme])]
+    return f"\nS{{{day}}}\n@media (prefers-color-scheme:dark){{\nS{{{night}}}\n}}"

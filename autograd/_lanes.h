@@ -322,6 +322,12 @@ enum { LANE_MOST_POWER = 8 };
 enum { LANE_MOST_POWER = 0 };
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define LANE_UNROLLED _Pragma("GCC unroll 4")
+#else
+#define LANE_UNROLLED
+#endif
+
 /* ---- plain C, which a compiler makes vectors of where it can ---- */
 
 #define NAME(x) lane_plain_##x

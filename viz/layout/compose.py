@@ -9,7 +9,7 @@ from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, on_curv
 from ..text import local_name
 from .cells import CHIP, LOCAL, SIZES
 from .measure import Arrow, Measured
-from .places import MARGIN, Layout
+from .placed import MARGIN, Layout
 from .weights import number_places
 
 __all__ = ["compose"]

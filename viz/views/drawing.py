@@ -9,7 +9,7 @@ import autograd
 
 from ..files import FORMATS
 from ..graph.folding import DEFAULT
-from ..graph.reading import read
+from ..graph.opening import Source, read_open
 from ..layout.dot import source
 from ..layout.look import Look, check_count
 from .interactive import Interactive
@@ -34,6 +34,7 @@ def draw(
     language: str = "en",
     room: int = 0,
     like: Drawing | None = None,
+    open: bool | str | Collection[str] = False,  # noqa: A002  # as users say it: what is folded is opened
 ) -> Drawing:
     """Draw the graph that a Value was computed by: each node once, with its value and its gradient.
 
@@ -57,7 +58,7 @@ def draw(
             light; PNG, PDF and DOT, which can't know, are light then.
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
             what is alike becomes a stack, then groups fold, then what is farthest from the result is left out. At least 3. None
-            is for as many as can be read on a page of 850 by 900 pixels, about 70.
+            is for as many as can be read on a page of 850 by 900 pixels, about 60.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
@@ -70,6 +71,9 @@ def draw(
         like: an earlier drawing, such as that of the pass before. Where everything has the size that it has there, its
             layout is kept, which saves most of the time, as when numbers follow a slider. The bytes are those of a drawing
             without it.
+        open: what is drawn in full although there is too much of it: the name of a box or of a stack in the picture (``*``
+            stands for anything), or several; ``"stack"``, ``"chain"``, ``"tile"`` or ``"group"`` for all of a kind; True: all.
+            Of a large stack the first three are drawn one by one, of a long chain five more steps at each end.
 
     Returns:
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.
@@ -99,9 +103,8 @@ def draw(
     look = Look(style, theme, towards, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
     if width is not None:
         check_count("width", width, 200, 10_000)
-    if max_nodes is None:
-        max_nodes = DEFAULT
-    check_count("max_nodes", max_nodes, 3)
+    if max_nodes is not None:
+        check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         if hasattr(path, "local_gradients"):
             raise TypeError(
@@ -110,13 +113,18 @@ def draw(
             )
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
     check_like(like, Drawing)
-    graph = read(value, collapse=collapse, max_nodes=max_nodes, focus=path, language=language)
+    most, page = max_nodes or DEFAULT, max_nodes is None
+    options = {"collapse": collapse, "max_nodes": most, "page": page, "focus": path, "language": language}
+    graph, opened = read_open(value, open, **options)
     if weights == "numbers" and all(edge.weight is None for edge in graph.edges):
         raise ValueError(
             "weights='numbers' writes on edges that stand for one weight each, and this picture has none; call "
             "model.label_parameters() before the pass, and fold the neurons: collapse='*.neurons.*'"
         )
-    return Drawing(graph, look, like=like, width=width, may_turn=direction is None)
+    drawing = Drawing(graph, look, like=like, width=width, may_turn=direction is None)
+    if graph.openable:  # only then is the graph kept alive
+        drawing.source = Source(value, options, opened)
+    return drawing
 
 
 class Drawing(Picture):
@@ -126,6 +134,7 @@ class Drawing(Picture):
     """
 
     suffixes = FORMATS
+    source: Source | None = None
 
     @property
     def dot(self) -> str:
@@ -135,11 +144,13 @@ class Drawing(Picture):
     def interactive(self) -> Interactive:
         """The picture as HTML: hover over a node to see its numbers and its wires; zoom and move.
 
+        Where something is folded, + opens it in place and − closes it, as long as no Value has changed since it was drawn.
+
         >>> from autograd import Value
         >>> draw(Value(2) * 3).interactive()
         <viz.Interactive of #1 * 3 = 6: 3 nodes, 2 edges>
         """
-        return Interactive(self)
+        return Interactive(self, self.source)
 
     def _content(self, suffix: str) -> bytes:
         if suffix == ".dot":

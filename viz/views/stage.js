@@ -2,8 +2,8 @@
    which has STAGE beside DATA, and `stage` as what this gives:
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
    none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
-   refresh(): the same again after numbers have changed; fit(): show all; set(svg, about): another picture in its place, with what
-   STAGE would have of it. */
+   refresh(): the same again after numbers have changed; fit(): show all; about: the words of the picture; set(svg, about): another
+   picture in its place, with what STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');
@@ -17,7 +17,7 @@ var stage=(function(){
     return title?title.textContent:about.hint},tell:tell,follow:follow,refresh:refresh,fit:fit,set:set};
   sheet.className='sheet';view.appendChild(sheet);
   function set(svg,facts){
-    about=facts;it.svg=svg;it.place=-1;it.nodes={};near={};pinned=false;
+    about=it.about=facts;it.svg=svg;it.place=-1;it.nodes={};near={};pinned=false;
     var box=svg.viewBox.baseVal;size=[box.width,box.height];
     svg.removeAttribute('style');
     over=document.createElementNS(svg.namespaceURI,'svg');

@@ -208,7 +208,7 @@ class CircuitCell(Cell):
 
 
 def _beside(words: Words, along: int) -> int:
-    """What a stack takes of its wire: the outlines behind it, and the half of how many there are that is wider than the gate."""
+    """What a stack takes of its wire: the outlines behind it, and what of the words below is wider than the gate."""
     return max(2 * SHEET, (text_width(words.copies, SIZES["group"]) - along) // 2 + 2)
 
 

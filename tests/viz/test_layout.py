@@ -398,3 +398,21 @@ def test_lines_below_a_narrow_picture_are_broken() -> None:
     assert len(lines) > 2
     assert scene.width <= 390
     check_apart(scene)
+
+
+@pytest.mark.graphviz
+def test_a_wire_that_would_run_through_a_cell_of_its_neuron() -> None:
+    """Where a neuron hands on a number that it goes on computing with, no wire runs through what follows: Graphviz does all."""
+    x = ag.Value(0.5, label="x")
+    given: list[Any] = []
+    with ag.group("a"):
+        for k in range(2):
+            with ag.group(f"a.{k}"):
+                h = (x * ag.Value(k + 1.0, label=f"a.{k}.w")).tanh()
+                given += [h, h.exp()]
+    with ag.group("b"), ag.group("b.0"):
+        f = ag.dot([ag.Value(1.0, label=f"b.0.w{k}") for k in range(4)], given).tanh()
+    scene = viz.draw(f, max_nodes=200).scene
+    check_apart(scene)
+    found = frames(scene)
+    assert found["group a"][3] - found["group a"][1] != found["group b"][3] - found["group b"][1]

@@ -556,7 +556,7 @@ def test_the_stage_fits_and_never_holds_the_page(browser: Any, tmp_path: Path) -
         time.sleep(0.05)
     assert browser.execute_script(shape)[-1] > 0
     assert browser.execute_script(shape)[2:6] == [w, h, 0, 0]
-    stage = staged(browser, tmp_path, viz.draw(wide_graph()).interactive())
+    stage = staged(browser, tmp_path, viz.draw(wide_graph(), max_nodes=200).interactive())
     width, _, w, h, *_ = browser.execute_script(shape)
     assert w == pytest.approx(width, abs=1)
     text = browser.find_element("css selector", '[data-node="3"] text')
@@ -578,7 +578,7 @@ def test_keys_move_the_stage(browser: Any, tmp_path: Path) -> None:
     """Plus and minus zoom, arrows move what doesn't fit, n and p go from node to node, / searches, 0 shows all; Tab leaves."""
     from selenium.webdriver.common.keys import Keys
 
-    stage = staged(browser, tmp_path, viz.draw(wide_graph()).interactive())
+    stage = staged(browser, tmp_path, viz.draw(wide_graph(), max_nodes=200).interactive())
     width = "return document.querySelector('.stage svg').getBoundingClientRect().width"
     left = "return document.querySelector('.stage').scrollLeft"
     told = browser.find_element("css selector", ".told")
@@ -609,7 +609,7 @@ def test_the_search_box_finds_nodes(browser: Any, tmp_path: Path) -> None:
     """A label, an operation by symbol or name, or #7 tells of that node and brings it into sight; Enter goes to the next."""
     from selenium.webdriver.common.keys import Keys
 
-    stage = staged(browser, tmp_path, viz.draw(wide_graph()).interactive())
+    stage = staged(browser, tmp_path, viz.draw(wide_graph(), max_nodes=200).interactive())
     search = browser.find_element("css selector", ".tools input")
     told, hits = [browser.find_element("css selector", name) for name in (".told", ".hits")]
     for _ in range(6):
@@ -669,7 +669,7 @@ def test_the_mouse_drags_what_does_not_fit(browser: Any, tmp_path: Path) -> None
     """Pressed and moved, the picture follows the pointer."""
     from selenium.webdriver import ActionChains
 
-    stage = staged(browser, tmp_path, viz.draw(wide_graph()).interactive())
+    stage = staged(browser, tmp_path, viz.draw(wide_graph(), max_nodes=200).interactive())
     for _ in range(4):
         browser.find_element("css selector", "[data-zoom=in]").click()
     left = "return document.querySelector('.stage').scrollLeft"

@@ -299,6 +299,8 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
+    name = visible(_part([order[i].label for row in tile.rows for i in row]))
+    groups = tuple([visible(part) for part in _common([order[i].groups for i in tile.outlets])])
     # an edge stands for the Values that come along it, and not for all their uses
     inside = set(tile.members)
     into: dict[int, set[int]] = {}
@@ -308,21 +310,16 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     return replace(
         node,
         counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
-        groups=tuple([visible(name) for name in _outer(order, tile.outlets)]),
+        groups=groups[:-1] if groups and groups[-1] == name else groups,
         fold=replace(
             node.fold,
-            name=visible(_part([order[i].label for row in tile.rows for i in row])),
+            name=name,
             kind="tile",
             repeats=several,
             steps=steps,
             matrix=Matrix(weights, results),
         ),
     )
-
-
-def _outer(order: Sequence[Any], places: Sequence[int]) -> tuple[str, ...]:
-    """The groups that all of some Values are in."""
-    return _common([order[i].groups for i in places])
 
 
 def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:

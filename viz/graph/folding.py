@@ -184,7 +184,7 @@ class _Reduction:
         self.paths = groups_of(order)
         free = None
         if not isinstance(keys, range) or len(roots) > 1:
-            results = {id(root) for root in roots}
+            results = {id(root) for root in roots[:-1]} | {id(root) for root in roots[1:]}  # a single one may end a chain
             free = [isinstance(key, int) and id(value) not in results for value, key in zip(order, keys, strict=True)]
         self.chains = {
             Box("chain", chain.places[-1]): chain

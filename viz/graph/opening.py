@@ -15,8 +15,8 @@ from .reading import read, roots_of
 
 __all__ = ["Source", "State", "read_open"]
 
-STATES = 6  # that are read in advance
-NODES = 180  # in all of them together
+STATES = 16  # that are read in advance
+NODES = 400  # in all of them together
 VISITED = 400_000  # Values that are read for them: of a graph of a million nodes nothing is read again
 
 

@@ -19,7 +19,7 @@ from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -219,7 +219,7 @@ def _place_of(focus: Any, order: Sequence[Any], plan: Plan, index: _Index, at: M
     return index.of(focus)
 
 
-def _spread(numbers: Sequence[float]) -> Spread:
+def spread(numbers: Sequence[float]) -> Spread:
     """The least, the lower median and the largest; nan comes last."""
     ordered = sorted(numbers, key=lambda number: (math.isnan(number), number))
     return ordered[0], ordered[(len(ordered) - 1) // 2], ordered[-1]
@@ -228,8 +228,8 @@ def _spread(numbers: Sequence[float]) -> Spread:
 def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     """What one of several Values stands for."""
     values = [order[i] for i in places]
-    gradients = _spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
-    return Copies(tuple(places), _spread([value.data for value in values]), gradients)
+    gradients = spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
+    return Copies(tuple(places), spread([value.data for value in values]), gradients)
 
 
 def _from_to(first: str, last: str) -> str:
@@ -248,7 +248,7 @@ def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Seque
         slots: which operand of the Value each operand of the node is; -1 where it stands for several.
     """
     constants = [
-        _spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
         if isinstance(operand, float)
         else None
         for operand, slot in zip(node.operands, slots, strict=True)
@@ -302,7 +302,7 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     node = _fold((), order, tile.members, set(), index, here)
     assert node.fold is not None
     weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
-    results = tuple([_spread([order[i].data for i in places])[1] for places in tile.sums])
+    results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
     name = visible(_part([order[i].label for row in tile.rows for i in row]))

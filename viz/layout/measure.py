@@ -155,7 +155,7 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
             lines, on_wire = tuple(_edge_lines(edge, look)), edge.tail in single
             arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, local, on_wire, title))
     legend = _legend(graph, look)
-    footer = _footer(graph, legend)
+    footer = _footer(graph, legend, _keys(graph, [cell.words for cell in cells], arrows))
     return Measured(
         look=look,
         cells=tuple(cells),
@@ -392,8 +392,20 @@ def _legend(graph: Graph, look: Look) -> str:
     return f"{graph.say('value above')}, {graph.say('∇ gradient below')}"
 
 
-def _footer(graph: Graph, legend: str) -> list[str]:
-    lines = [graph.note or legend]
+def _keys(graph: Graph, words: Sequence[Words], arrows: Sequence[Arrow]) -> list[str]:
+    """What widths, dashes, colours and signs mean, of those that the picture has."""
+    keys = []
+    if any(arrow.weight is not None for arrow in arrows):
+        keys.append(graph.say("a line is a weight: wide where it is large, dashed where it is below 0"))
+    if any(each.heat is not None for each in words):
+        keys.append(graph.say("squares are weights: blue above 0, orange and lower below it"))
+    if any(line.startswith(f"|{NABLA}|") for each in words for line in each.lines):
+        keys.append(graph.say("|∇| is the norm of the gradients in a box"))
+    return keys
+
+
+def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
+    lines = [graph.note or legend, *keys]
     if graph.left_out:
         lines.append(
             graph.say("{count:,} nodes far from the result are not drawn; max_nodes= shows more of them", count=graph.left_out)

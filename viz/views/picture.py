@@ -36,7 +36,7 @@ def check_like(like: object, kind: type) -> None:
     if like is not None and not isinstance(like, kind):
         raise TypeError(
             f"like is an earlier viz.{kind.__name__}, got {type(like).__name__} {like!r:.60}; write like=viz."
-            f"{'draw' if kind.__name__ == 'Drawing' else 'steps'}(f)"
+            f"{ {'Drawing': 'draw(f)', 'Explanation': 'explain(f, x)'}.get(kind.__name__, 'steps(f)') }"
         )
 
 
@@ -157,8 +157,8 @@ class Picture(Image):
             known = (node.label, node.fold and node.fold.name, node.symbol, node.op and node.op.name)
             names.append([node.order + 1, *dict.fromkeys([name for name in known if name])])
         hint = graph.say(
-            "Rest the pointer on a node to see its numbers and its wires. Zoom with Ctrl and the wheel, with two fingers, or "
-            "with + and -; move by dragging or with the arrow keys; step through the nodes with n and p."
+            "Rest the pointer on a node, or press n, to see its numbers and its wires. Zoom with Ctrl and the wheel, two "
+            "fingers, or + and -."
         )
         return {"names": names, "hint": hint}
 

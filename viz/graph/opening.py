@@ -17,7 +17,7 @@ __all__ = ["Source", "State", "read_open"]
 
 STATES = 16  # that are read in advance
 NODES = 400  # in all of them together
-VISITED = 400_000  # Values that are read for them: of a graph of a million nodes nothing is read again
+VISITED = 60_000  # Values that are read for them; a graph of more than a half of that is opened by name alone
 
 
 def read_open(root: Any, names: bool | str | Collection[str], **options: Any) -> tuple[Graph, Opened | None]:

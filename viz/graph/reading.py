@@ -299,7 +299,7 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
 def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
     """A dense layer."""
     tile = plan.tiles[box]
-    node = _fold((), order, tile.members, set(), index, here)
+    node = _fold((), order, tile.members, {id(order[i]) for i in tile.outlets}, index, here)
     assert node.fold is not None
     weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
     results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
@@ -316,6 +316,7 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     return replace(
         node,
         counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
+        label=visible(order[tile.outlets[0]].label) if len(tile.outlets) == 1 else "",
         groups=groups[:-1] if groups and groups[-1] == name else groups,
         fold=replace(
             node.fold,

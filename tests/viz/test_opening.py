@@ -132,7 +132,7 @@ def marks(html: str) -> int:
     """How many + and − a page has in advance."""
     found = re.search(r"states=(\[.*\]),first=", html)
     assert found is not None
-    return sum(len(state["marks"]) for state in json.loads(found[1]))
+    return sum(len(state.get("marks", ())) for state in json.loads(found[1]))
 
 
 def test_a_picture_in_which_nothing_is_folded_holds_no_graph() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 import autograd as ag
 import nn
 import viz
+from viz.cli.main import main
 from viz.graph.model import Graph, Node
 
 
@@ -98,10 +99,9 @@ def test_what_cannot_be_opened() -> None:
     assert viz.draw(ag.Value(1.0) * 2, open=True).graph.size == 3
 
 
-@pytest.mark.parametrize("make", [batch, net])
-def test_the_states_of_a_page(make: Callable[[], Any]) -> None:
+def test_the_states_of_a_page() -> None:
     """Everything that can be opened in the first picture is laid out in advance; what is closed again is the picture before."""
-    drawing = viz.draw(make())
+    drawing = viz.draw(batch())
     assert drawing.source is not None
     states = drawing.source.states(drawing.graph)
     assert states[0].graph == drawing.graph
@@ -138,3 +138,26 @@ def marks(html: str) -> int:
 def test_a_picture_in_which_nothing_is_folded_holds_no_graph() -> None:
     """Only where something can be opened does a drawing keep its Values."""
     assert viz.draw(ag.Value(1.0) * 2).source is None
+
+
+@pytest.mark.graphviz
+def test_the_command_opens(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """--open takes the names that open= takes, and complains as it does."""
+    words = [" + ".join(["tanh(x) * y"] * 40), "x=1", "y=2"]
+    sizes = []
+    for more in ([], ["--open", "stack"]):
+        assert main([*words, "-o", str(tmp_path / "a.svg"), *more]) == 0
+        sizes.append((tmp_path / "a.svg").read_text().count('class="node'))
+    assert sizes[0] < sizes[1]
+    capsys.readouterr()
+    assert main([*words, "-o", str(tmp_path / "a.svg"), "--open", "q"]) == 2
+    assert "open: nothing folded is called 'q'; this picture has " in capsys.readouterr().err
+
+
+def test_a_stack_and_a_tile_as_dot() -> None:
+    """DOT text for people has how many a stack holds, its three numbers, and the size of a layer."""
+    dot = viz.draw(batch()).dot
+    low, *_, high = sorted(v.data for v in ag.topological_order(batch()) if v.label.startswith("x"))
+    for word in ("× 20", f"{low:.4g}", f"{high:.4g}"):
+        assert f">{word}</FONT>" in dot
+    assert ">30 → 20 tanh</FONT>" in viz.draw(net()).dot

@@ -690,7 +690,8 @@ def test_all_of_it_works_by_keyboard_and_can_be_read(browser: Any, tmp_path: Pat
     reached = []
     for _ in range(wanted):
         browser.switch_to.active_element.send_keys(Keys.TAB)
-        reached.append(browser.execute_script("const e=document.activeElement;return e.getAttribute('data-k')||e.outerHTML.slice(0,90)"))
+        script = "const e=document.activeElement;return e.getAttribute('data-k')||e.outerHTML.slice(0,90)"
+        reached.append(browser.execute_script(script))
     # The explanation writes its rows anew when the focus comes to an input.
     assert all("data-row" in k for k in reached if not k.isdigit())
     assert [k if k.isdigit() else str(i) for i, k in enumerate(reached)] == [str(k) for k in range(wanted)]

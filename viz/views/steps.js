@@ -87,9 +87,9 @@ function show(to,moving){
   marks.forEach(function(m){m.parentNode.removeChild(m)});marks=[];
   var known={};
   for(var p in nodes){write(p,'value','');write(p,'gradient','')}
-  for(var i=0;i<k;i++)frames[i].changes.forEach(function(c){write(c[0],c[1],c[2])});
-  for(i=0;i<=k;i++)frames[i].changes.forEach(function(c){known[c[0]]=1});
+  frames.slice(0,k).forEach(function(e){e.changes.forEach(function(c){write(c[0],c[1],c[2]);known[c[0]]=1})});
   var f=frames[k],taken={};
+  f.changes.forEach(function(c){known[c[0]]=1});
   notes.replaceChildren();svg.classList.toggle('backwards',f.back);
   var old=f.flows.map(function(flow){return text(flow[0],'gradient')});
   f.changes.forEach(function(c){write(c[0],c[1],c[2])});

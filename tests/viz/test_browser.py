@@ -361,17 +361,17 @@ def stripped(html: str, *what: str) -> str:
 
 @pytest.mark.parametrize("what", [("script",), ("script", "style")])
 def test_without_scripts_a_still_picture_is_left(what: tuple[str, ...], browser: Any, tmp_path: Path) -> None:
-    """Where a host strips scripts, and styles too, each view that has a picture shows it, and nothing looks like a control.
+    """Where a host strips scripts, and styles too, each live view shows its picture, and nothing looks like a control.
 
     The player's list of steps and the explanation's table are there as well.
     """
     f = neuron()
     walk = viz.steps(f)
-    views = [walk, viz.draw(f).interactive(), viz.explain(f, f.parents[0])]
+    views = [walk, viz.draw(f).interactive(), viz.play(f), viz.explain(f, f.parents[0])]
     show(browser, tmp_path, body(*[stripped(view.html, *what) for view in views]))
     roots = browser.find_elements("css selector", "[data-glassgrad]")
     assert len(roots) == len(views)
-    for root in roots[:2]:
+    for root in roots:
         (image,) = root.find_elements("css selector", "img")
         natural = browser.execute_script("return [arguments[0].naturalWidth,arguments[0].naturalHeight]", image)
         assert min(natural) > 50
@@ -379,7 +379,7 @@ def test_without_scripts_a_still_picture_is_left(what: tuple[str, ...], browser:
         assert image.get_attribute("alt") == root.get_attribute("aria-label")
     assert not browser.find_elements("css selector", "button, input, select, [tabindex]")
     assert len([item for item in roots[0].find_elements("css selector", "li") if item.is_displayed()]) == len(walk)
-    assert roots[2].find_elements("css selector", "td")
+    assert roots[3].find_elements("css selector", "td")
 
 
 def test_the_svg_without_its_styles_is_the_same(browser: Any, tmp_path: Path) -> None:

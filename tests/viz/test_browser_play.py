@@ -294,6 +294,35 @@ def test_wires_are_as_wide_as_the_gradient(page: Callable[..., Page]) -> None:
     assert after[f"{places['x']} {product}"] < after[f"{places['w']} {product}"] == before[f"{places['w']} {product}"]
 
 
+def test_large_graphs_are_followed_too(page: Callable[..., Page]) -> None:
+    """Boxes, stacks, chains and rows show the numbers of now: those of a page that is made with these numbers."""
+    from selenium.webdriver.common.keys import Keys
+
+    def made(x: float) -> Any:
+        inputs = [ag.Value(x, label="x"), *[ag.Value(i / 7.0, label=f"w{i}") for i in range(12)]]
+        with ag.group("chain"):
+            f = inputs[0]
+            for _ in range(30):
+                f = (f * 1.1).tanh()
+        return f + ag.sum([(f * w + 0.5).tanh() for w in inputs[1:]])
+
+    script = (
+        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node]')).map(n=>"
+        "Array.from(n.querySelectorAll('text:not(.ghost)'),t=>t.textContent))"
+    )
+    for options in ({"max_nodes": 24}, {"collapse": True, "max_nodes": 40}, {"max_nodes": 500}):
+        shown = page(made(0.25), **options)
+        shown.part(".number").clear()
+        shown.part("select").send_keys("x")
+        shown.part(".number").clear()
+        shown.part(".number").send_keys("0.75" + Keys.ENTER)
+        assert shown.values["x"] == 0.75
+        followed = shown.driver.execute_script(script, shown.root)
+        begun = page(made(0.75), **options)
+        time.sleep(0.1)
+        assert followed == begun.driver.execute_script(script, begun.root), options
+
+
 def test_it_asks_for_nothing(browser: Any, tmp_path: Path) -> None:
     """The page makes no request, has no global name, logs nothing, and two of them, also the same one, go their own ways."""
     first, second = viz.play(neuron()).html, viz.play(ag.Value(2.0, label="x") * 3, theme="dark", language="ko").html

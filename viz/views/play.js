@@ -103,11 +103,15 @@ svg.querySelectorAll('[data-node]').forEach(function(element){
   if(box.element)box.room=Math.max(6,box.element.textContent.length-4);
   if(nodes[place].wire)nodes[place].wire.setAttribute('stroke','var(--group)')});
 svg.querySelectorAll('.edge').forEach(function(element){
-  var k=+element.id.replace(/^.*-e/,''),told=element.querySelector('title'),tip=element.querySelector('polygon');
+  /* A wire that goes on in another row of the picture has two parts. */
+  var named=/-e(\d+)(-\w+)?$/.exec(element.id),told=element.querySelector('title'),tip=element.querySelector('polygon');
   if(told)told.remove();
   var points=tip&&tip.getAttribute('points').split(' ').map(function(p){return p.split(',').map(Number)});
   if(tip){tip.setAttribute('fill','var(--group)');element.querySelector('path').setAttribute('stroke','var(--group)')}
-  edges[k]={element:element,path:element.querySelector('path'),tip:tip,points:points,width:null}});
+  if(!named||!element.querySelector('path'))return;
+  var k=+named[1];
+  if(!edges[k])edges[k]=[];
+  edges[k].push({element:element,path:element.querySelector('path'),tip:tip,points:points,width:null})});
 var name=svg.querySelector('title'),described=svg.querySelector('desc');
 if(name)name.textContent=root.getAttribute('aria-label');
 if(described)described.textContent='';
@@ -160,9 +164,9 @@ function show(){
     if(n.wire){var w=g===undefined?.8:Math.round(width(g)*20)/20;
       if(n.width!==w){n.wire.setAttribute('stroke-width',w);n.width=w}}});
   data.edges.forEach(function(places,k){
-    var edge=edges[k];
-    if(!edge||!places.length)return;
-    widen(edge,places.reduce(function(sum,at){return sum+(parts[at]||parts[at]!==parts[at]?parts[at]:0)},0))});
+    if(!edges[k]||!places.length)return;
+    var flow=failed<0?places.reduce(function(sum,place){return sum+parts[place]},0):undefined;
+    edges[k].forEach(function(edge){widen(edge,flow)})});
   halos.forEach(function(h){h.remove()});halos=[];
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":

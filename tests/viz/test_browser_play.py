@@ -273,6 +273,28 @@ def test_what_can_t_be_computed_is_named(page: Callable[..., Page]) -> None:
     assert shown.written("value")["#3"] == short(math.log(3.0))
 
 
+def test_inf_and_nan_are_outlined(page: Callable[..., Page]) -> None:
+    """Each node whose value or gradient is inf or nan has an outline while it is so; the first result among them is named."""
+    from selenium.webdriver.common.keys import Keys
+
+    x = ag.Value(math.inf, label="x")
+    shown = page(ag.exp(-x) * 2.0)
+    script = "return Array.from(arguments[0].querySelectorAll('.alarmed')).filter(r=>r.style.display!=='none').length"
+
+    def outlined() -> int:
+        return int(shown.driver.execute_script(script, shown.root))
+
+    assert shown.said == "#2 = -x = -inf"
+    assert outlined() == 2  # x and -x; the exponential is 0
+    shown.leaf("x").send_keys("1" + Keys.ENTER)
+    assert shown.said == ""
+    assert outlined() == 0
+    shown.part(".number").clear()
+    shown.part(".number").send_keys("nan" + Keys.ENTER)
+    assert shown.said == "#2 = -x = nan"
+    assert outlined() == 4
+
+
 def test_wires_are_as_wide_as_the_gradient(page: Callable[..., Page]) -> None:
     """Where more flows back along a wire it is wider, and follows the numbers; nothing flows back into a constant."""
     from selenium.webdriver.common.keys import Keys

@@ -157,6 +157,7 @@ function show(){
     if(d.copies){spreading(n.spreads[0],d,values,'');spreading(n.spreads[1],d,gradients,'∇ ');return}
     if(d.slot===undefined)return;
     var v=values[d.slot],g=gradients[d.slot];
+    alarm(n,v!==undefined&&v-v!==0||g!==undefined&&g-g!==0);
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
     ghost(n.oldValue,old.values[d.slot],v);
@@ -187,6 +188,17 @@ function show(){
   if(stage.place>=0)stage.refresh();
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
+svg.querySelectorAll('.alarm').forEach(function(old){old.remove()});
+function alarm(n,on){
+  /* An outline around what is inf or nan. */
+  if(!on){if(n.alarm)n.alarm.style.display='none';return}
+  if(!n.box)return;
+  if(!n.alarm){
+    var b=n.box;
+    n.alarm=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'none',stroke:'var(--alarm)','stroke-width':1.6,
+      'stroke-dasharray':'5 3','class':'alarmed'});
+    n.element.appendChild(n.alarm)}
+  n.alarm.style.display=''}
 function mark(place){
   var b=nodes[place]&&nodes[place].box;
   if(!b)return;

@@ -206,10 +206,7 @@ def _code(program: Program, names: Sequence[str], options: argparse.Namespace) -
         if getattr(options, option):
             raise CommandError(f"--source prints a program and nothing else; leave --{option} out, or --source")
     inputs = [_named(program, "--source", name) for name in names]
-    try:
-        return program_of([program.result.value], inputs).source(options.source).rstrip("\n")
-    except RuntimeError as error:
-        raise CommandError(visible(str(error))) from None
+    return program_of([program.result.value], inputs).source(options.source).rstrip("\n")
 
 
 def _sorted_out(argv: Sequence[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:

@@ -56,10 +56,14 @@ class Page:
         """Press a button."""
         self.part(f"[data-act={what}]").click()
 
+    def drawn(self) -> None:
+        """Wait until the page has drawn what was changed: its own frame, and one after it."""
+        self.driver.execute_async_script("requestAnimationFrame(()=>requestAnimationFrame(()=>arguments[0]()))")
+
     @property
     def values(self) -> dict[str, float]:
         """The inputs' numbers, once the page has drawn them."""
-        time.sleep(0.06)
+        self.drawn()
         found = self.driver.execute_script("return arguments[0].glassgrad.values.map(String)", self.root)
         numbers = [float(text.replace("Infinity", "inf")) for text in found]
         return dict(zip(self.play.inputs, numbers, strict=True))
@@ -86,7 +90,7 @@ class Page:
     @property
     def said(self) -> str:
         """What is said of kinks and errors."""
-        time.sleep(0.06)
+        self.drawn()
         return str(self.part(".event").text)
 
 
@@ -311,7 +315,7 @@ def test_wires_are_as_wide_as_the_gradient(page: Callable[..., Page]) -> None:
     before = widths()
     assert before[f"{places['x']} {product}"] > before[f"{places['w']} {product}"] > 0.8
     shown.leaf("w").send_keys("0.1" + Keys.ENTER)
-    time.sleep(0.1)
+    shown.drawn()
     after = widths()
     assert after[f"{places['x']} {product}"] < after[f"{places['w']} {product}"] == before[f"{places['w']} {product}"]
 
@@ -341,7 +345,7 @@ def test_large_graphs_are_followed_too(page: Callable[..., Page]) -> None:
         assert shown.values["x"] == 0.75
         followed = shown.driver.execute_script(script, shown.root)
         begun = page(made(0.75), **options)
-        time.sleep(0.1)
+        begun.drawn()
         assert followed == begun.driver.execute_script(script, begun.root), options
 
 

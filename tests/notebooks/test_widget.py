@@ -25,7 +25,7 @@ assert spec is not None
 assert spec.loader is not None
 pages = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(pages)
-lab, browser, wait = pages.lab, pages.browser, pages.wait
+lab = pages.lab
 MISSING = [*pages.MISSING, *[name for name in ("anywidget", "marimo") if not importlib.util.find_spec(name)]]
 if MISSING and os.environ.get("VIZ_TEST_BROWSER") == "require":
     raise pytest.UsageError(f"VIZ_TEST_BROWSER=require, and there is no {', '.join(MISSING)}")
@@ -68,7 +68,7 @@ def result(driver: Any) -> str:
     return str(asked(driver, "r.querySelector('.result').textContent"))
 
 
-def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]]) -> None:
+def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]], wait: Any) -> None:
     """The page shows the numbers, sends a change to observers and to the Value, and follows a loop in the kernel."""
     import nbformat
 
@@ -77,7 +77,7 @@ def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]]) -> N
     page = nbformat.v4.new_notebook(cells=cells)
     page.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     (lab[1] / "widget.ipynb").write_text(json.dumps(page), encoding="utf-8")
-    pages.open_page(browser, lab, "widget.ipynb")
+    pages.open_page(browser, lab, "widget.ipynb", wait)
 
     def run(cell: int) -> None:
         browser.execute_script(
@@ -104,7 +104,7 @@ def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]]) -> N
 
 
 @pytest.fixture(scope="module")
-def marimo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def marimo(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[str]:
     """A page of marimo's, served: its address."""
     home = tmp_path_factory.mktemp("marimo")
     cells = [
@@ -161,7 +161,7 @@ def marimo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 server.kill()
 
 
-def test_in_marimo(browser: Any, marimo: str) -> None:
+def test_in_marimo(browser: Any, marimo: str, wait: Any) -> None:
     """The same in marimo: a change in the page runs the cells that use the widget, and a loop is followed."""
     browser.get(marimo)
     wait("the widget", lambda: asked(browser, "r.querySelector('.stage svg').getBoundingClientRect().width > 100"))

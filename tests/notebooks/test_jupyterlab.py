@@ -148,7 +148,9 @@ def test_pages_from_elsewhere_show_a_still_picture(browser: Any, lab: Any, wait:
     for name in ("strange.ipynb", "ours.ipynb"):
         (folder / name).write_text(page_with(*things))
     open_page(browser, lab, "strange.ipynb", wait)
-    player, drawing, toy, why = wait("the pages", lambda: browser.find_elements("css selector", ".jp-OutputArea-output"))
+    outputs = ".jp-OutputArea-output"
+    wait("the pages", lambda: len(browser.find_elements("css selector", outputs)) == len(things))
+    player, drawing, toy, why = browser.find_elements("css selector", outputs)
     for output in (player, drawing, toy, why):
         (image,) = output.find_elements("css selector", "img")
         natural = browser.execute_script("return [arguments[0].naturalWidth,arguments[0].naturalHeight]", image)

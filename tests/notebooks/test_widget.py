@@ -9,11 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,9 +100,8 @@ def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]], wait
 
 
 @pytest.fixture(scope="module")
-def marimo(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[str]:
+def marimo(served_by_marimo: Any) -> Iterator[str]:
     """A page of marimo's, served: its address."""
-    home = tmp_path_factory.mktemp("marimo")
     cells = [
         MAKE + "import marimo as mo",
         "made = viz.widget(f)\n    shown = mo.ui.anywidget(made)\n    shown",
@@ -121,44 +116,8 @@ def marimo(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[str]
         f"@app.cell\ndef _({head}):\n    {body}\n    return{f' ({tail},)' if tail else ''}"
         for head, body, tail in zip(heads, bodies, tails, strict=True)
     ])  # fmt: skip
-    (home / "page.py").write_text(f"{text}\n", encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
-    environment["PYTHONPATH"] = os.pathsep.join([str(pages.NOTEBOOKS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [
-        sys.executable,
-        "-m",
-        "marimo",
-        "run",
-        "page.py",
-        "--headless",
-        "--no-token",
-        "-p",
-        str(port),
-        "--host",
-        "127.0.0.1",
-    ]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
-        try:
-            address = f"http://127.0.0.1:{port}"
-
-            def there() -> bool:
-                if server.poll() is not None:
-                    raise RuntimeError((home / "log").read_text())
-                with urllib.request.urlopen(address, timeout=5) as answer:
-                    return bool(answer.status == 200)
-
-            wait("marimo", there)
-            yield address
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
+    with served_by_marimo(f"{text}\n") as address:
+        yield address
 
 
 def test_in_marimo(browser: Any, marimo: str, wait: Any) -> None:

@@ -1234,7 +1234,7 @@ cdef class Held:
     cdef object doubles(self, Py_ssize_t count, double** place):
         """An array of so many, which the run fills."""
         cdef double[::1] view
-        array = new_array("d", bytes(count * sizeof(double)))
+        array = new_array("d", bytes(sizeof(double))) * count
         if count:
             view = array
             self.views.append(view)

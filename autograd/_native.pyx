@@ -836,10 +836,9 @@ cdef PyObject* new_many(Block* block, double number, bint collected) except NULL
 
 cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) except NULL:
     cdef size_t size = sizeof(Block) + parents * sizeof(double) + count * sizeof(PyObject*)
-    cdef Block* block = <Block*>PyMem_Malloc(size)
+    cdef Block* block = <Block*>PyMem_Calloc(1, size)
     if block == NULL:
         raise MemoryError()
-    memset(block, 0, size)
     block.record = owned(record)
     block.count = count
     block.parents = parents

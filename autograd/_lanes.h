@@ -17,6 +17,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__GNUC__) || defined(__clang__)
+#define lane_prefetch(p) __builtin_prefetch(p)
+#else
+#define lane_prefetch(p) ((void)(p))
+#endif
+
 typedef void (*lane_rule)(double, double, int, double *, double *, double *, int *);
 
 enum { /* what an instruction does */

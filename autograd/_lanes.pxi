@@ -8,6 +8,7 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
+    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -1288,6 +1289,7 @@ cdef class Held:
                 self.job.shared[k] = numbers[k]
                 k += 1
         for i in range(captured):
+            soon(items_of(tape.captured), i, captured)
             self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
             k += 1
         for i in range(tape.constants):
@@ -1298,7 +1300,7 @@ cdef class Held:
     cdef object doubles(self, Py_ssize_t count, double** place):
         """An array of so many, which the run fills."""
         cdef double[::1] view
-        array = new_array("d", bytes(count * sizeof(double)))
+        array = new_array("d", bytes(sizeof(double))) * count
         if count:
             view = array
             self.views.append(view)

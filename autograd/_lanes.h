@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "_sequences.h"
 
 typedef void (*lane_rule)(double, double, int, double *, double *, double *, int *);
 
@@ -44,6 +45,9 @@ enum { /* what an instruction does */
     LANE_SMALLEST,
     LANE_LOGSUMEXP,
     LANE_SOFTMAX,
+    LANE_WHERE,
+    LANE_CLAMP,
+    LANE_SEQUENCE, /* what _sequences.c computes: `a` says of which record, and `more` its argument that is no operand */
     LANE_ASK /* what has no rule: each lane asks */
 };
 
@@ -85,11 +89,13 @@ typedef struct {
     unsigned int kept;         /* the first row of partials that are kept */
     unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
     unsigned int up;           /* row of the adjoint */
+    double more;
 } lane_code;
 
 typedef struct {
     unsigned int code, a, b; /* the instruction, and the rows of adjoints that it adds to */
     unsigned int targets;    /* of a sequence: where such rows begin in `targets`; of a weighted dot those of the weights at `a` */
+    unsigned int members;    /* how many weighted dots are done at once from here on; 0 where nothing is left to do */
 } lane_step;
 
 typedef struct {
@@ -119,7 +125,7 @@ typedef struct {
     unsigned int *rows; /* operands of sequences; those of a weighted dot begin with places among the shared numbers */
     unsigned int *members; /* of dots that are computed together: their instructions */
     size_t count, check_count, ways; /* of ways one must hold, with all its checks */
-    size_t value_rows, adjoint_rows, kept_rows, longest;
+    size_t value_rows, adjoint_rows, kept_rows, longest, widest; /* the longest sequence; the longest weighted dot */
     lane_exact_dot exact_dot;
     lane_exact_total exact_total;
     lane_logsumexp logsumexp;
@@ -224,6 +230,30 @@ static void lane_check_all(const lane_program *p, lane_work *w)
     for (k = 0; k < lanes; k++)
         if (missed[k] == all)
             w->failed[k] |= LANE_OTHER;
+}
+
+/* By lane, what _sequences.c computes. */
+static void lane_sequences(const lane_program *p, lane_work *w, const lane_code *c, int slopes)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start;
+    double *z = w->values + c->out * lanes, *kept = w->kept + c->kept * lanes;
+    double *numbers = w->scratch, *found = numbers + n, *room = found + n;
+    size_t i, k;
+    for (k = 0; k < lanes; k++) {
+        for (i = 0; i < n; i++)
+            numbers[i] = w->values[xs[i] * lanes + k];
+        if (!sequence_value((int)c->a, numbers, (int)n, c->more, room, &z[k])) {
+            w->failed[k] |= LANE_ASKED;
+            continue;
+        }
+        if (!slopes || !c->wanted)
+            continue;
+        if (!sequence_slopes((int)c->a, numbers, (int)n, c->more, room, z[k], found))
+            w->failed[k] |= LANE_ASKED;
+        for (i = 0; i < n; i++)
+            kept[i * lanes + k] = found[i];
+    }
 }
 
 /* The uses of single shared numbers: the last lane first, and in each lane in the order of the sweep. */

@@ -217,6 +217,7 @@ cdef struct Block:
     PyObject* later  # a closure for the local gradients, where computing them at once raised; else NULL
     double* local_gradients
     PyObject** operands  # Values, and floats where plain numbers stood
+    bint distinct  # whether these are known to be Values, each of them once
 
 
 @cython.final
@@ -847,7 +848,7 @@ cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) excep
     return block
 
 
-cdef object one_node(object record, tuple operands, double number, double* local_gradients):
+cdef object one_node(object record, tuple operands, double number, double* local_gradients, bint distinct=False):
     """A node of any record, whose operands are Values and floats, with one local gradient for each Value."""
     cdef Py_ssize_t i, parents = 0, count = PyTuple_GET_SIZE(operands)
     cdef PyObject* x
@@ -863,6 +864,7 @@ cdef object one_node(object record, tuple operands, double number, double* local
     if not parents:
         return new_reference(new_node(-1, LEAF, number, False))
     block = new_block(record, count, parents)
+    block.distinct = distinct and parents == count
     memcpy(block.local_gradients, local_gradients, parents * sizeof(double))
     for i in range(count):
         block.operands[i] = owned(<object>PyTuple_GET_ITEM(operands, i))

@@ -13,7 +13,7 @@ import inspect
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -286,6 +286,7 @@ class Path:
         self._primitives: dict[int, ProgramPrimitive] = {}
         self._operands: dict[int, tuple[list[int], list[int]]] = {}
         self.valued = any(output.valued for output in outputs)
+        self.is_one_number = layout is None or (layout.is_number and outputs[0].kind == "out")
         self.others: tuple[tuple[Guard, ...], ...] = ()  # guards of ways with the same code, one of which will do as well
 
     def joined(self, others: Sequence[Path]) -> Path | None:
@@ -861,11 +862,10 @@ class Compiled(_Traced):
             elif leaf is None or type(leaf) in (float, int, bool, str, bytes, complex):
                 outputs.append(Output("same", leaf))
             else:
-                recorder.fail(f"it returns a {type(leaf).__name__}", differs=True)
+                _strange(recorder, leaf)
                 return None
-        program = recorder.program([*roots])
-        if recorder.sums_floats(program):
-            recorder.fail(SUMS, differs=True)
+        program = _program_of(recorder, roots)
+        if program is None:
             return None
         for name, place in zip(_argument_names(self._function, call.args, call.named), call.places, strict=False):
             if name and place >= 0:
@@ -949,6 +949,20 @@ class Compiled(_Traced):
         if outer is None or takes is None or path.key[2:] != (True, False):
             return None
         return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
+
+
+def _program_of(recorder: Recorder, roots: Mapping[Any, int]) -> Program | None:
+    """What was recorded; None, with the reason noted, where it can't be trusted."""
+    program = recorder.program([*roots])
+    if recorder.sums_floats(program):
+        recorder.fail(SUMS, differs=True)
+        return None
+    return program
+
+
+def _strange(recorder: Recorder, result: Any) -> None:
+    """Note that a program can't return this."""
+    recorder.fail(f"it returns a {type(result).__name__}", differs=True)
 
 
 def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Iterator[str]:
@@ -1052,11 +1066,10 @@ class Derived(_Traced):
             elif type(x) is float:
                 outputs.append(Output("same", x))
             else:
-                recorder.fail(f"it returns a {type(x).__name__}", differs=True)
+                _strange(recorder, x)
                 return None
-        program = recorder.program([*roots])
-        if recorder.sums_floats(program):
-            recorder.fail(SUMS, differs=True)
+        program = _program_of(recorder, roots)
+        if program is None:
             return None
         path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         path.inner = call.arguments.shape.word

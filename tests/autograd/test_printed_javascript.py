@@ -200,6 +200,76 @@ def test_guards_outputs_and_captured_values() -> None:
         assert failed.startswith("RangeError: this was recorded where "), test
 
 
+@NEEDS_NODE
+def test_every_number_on_the_way(thorough: bool) -> None:
+    """What `everything` leaves in its arrays has the very bits of `valueAndGradients`, and its parts add up to derivatives."""
+    cases, together = [], []
+    for seed in range(300 if thorough else 30):
+        program, point, _ = printing.drawn(seed, NAMES)
+        given = [*point, *[x.data for x in program.captured]]
+        both = "\n".join(
+            [
+                f"const plain = (() => {{ {program.source('javascript')} return valueAndGradients; }})();",
+                program.source("javascript", every=True),
+                "function valueAndGradients(...given) {",
+                "  const values = [...given], gradients = [], parts = [];",
+                "  everything(values, gradients, parts);",
+                f"  return [values[{program.outputs[0]}], gradients.slice(0, {len(given)}), plain(...given)];",
+                "}",
+            ]
+        )
+        cases.append((both, [given]))
+        together.append(len(given) + 1)
+    for (found,), count in zip(ran(cases), together, strict=True):
+        if not isinstance(found, str):
+            assert len(found) == 2 * count
+            assert list(map(repr, found[:count])) == list(map(repr, found[count:]))
+
+
+def test_every_number_is_for_javascript_and_one_output() -> None:
+    """It reads like a lecture too, keeps each summand, and is refused for other languages and for several outputs."""
+    program, _, _ = printing.of_function(lambda x, y: (x + y) * x, -2.0, 5.0, labels="x y")
+    assert program.source("javascript", every=True) == "\n".join(
+        [
+            "// Written by glassgrad.",
+            "",
+            "function everything(values, gradients, parts) {",
+            "  const x = values[0];",
+            "  const y = values[1];",
+            "  // forward",
+            "  const t1 = x + y;",
+            "  values[2] = t1;",
+            "  const t2 = t1 * x;",
+            "  values[3] = t2;",
+            "",
+            "  // backward from t2",
+            "  const d_t2 = 1.0;",
+            "  gradients[3] = d_t2;",
+            "  const part2 = x;",
+            "  parts[2] = part2;",
+            "  const d_t1 = part2;",
+            "  gradients[2] = d_t1;",
+            "  const part3 = t1;",
+            "  parts[3] = part3;",
+            "  const part0 = d_t1;",
+            "  parts[0] = part0;",
+            "  const d_x = 0.0 + part3 + part0;",
+            "  gradients[0] = d_x;",
+            "  const part1 = d_t1;",
+            "  parts[1] = part1;",
+            "  const d_y = 0.0 + part1;",
+            "  gradients[1] = d_y;",
+            "}",
+            "",
+        ]
+    )
+    with pytest.raises(ValueError, match="every=True is for 'javascript', got 'c'; leave it out"):
+        program.source("c", every=True)
+    x = printing.V(2.0)
+    with pytest.raises(ValueError, match="every=True is for programs of one output, and this one has 2"):
+        printing.program_of([x * x, x + x], [x]).source("javascript", every=True)
+
+
 def test_reads_like_a_lecture() -> None:
     """Each result and each derivative has a line with its name; constants that aren't finite have JavaScript's."""
     program, _, _ = printing.of_function(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0, labels="x delete z")

@@ -145,3 +145,13 @@ def test_in_a_walk_the_alarm_waits_for_its_number() -> None:
     counts = [sum(item.kind == "alarm" for item in walk.still(k).scene.items) for k in range(len(walk))]
     assert counts == [0] * (len(walk) - 1) + [1]
     assert any("∇x is inf, the first gradient" in text.content for text in walk.last.scene.texts)
+
+
+def test_the_command_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command's table ends with the first number that is inf or nan, also where its node isn't in the table."""
+    from viz.cli.main import main
+
+    assert main(["f = x*1e308*0", "x=100", "--no-picture"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "#2 = x * 1e+308 is inf, the first value that is not finite"
+    assert main(["f = x*1e300*0", "x=100", "--no-picture"]) == 0
+    assert "finite" not in capsys.readouterr().out

@@ -393,3 +393,17 @@ def test_a_parameter_stands_in_the_innermost_of_its_groups() -> None:
         with ag.group("net.a"):
             f = h * w
     assert [node.groups for node in read(f).nodes if node.label == "net.a.w"] == [("net", "net.a")]
+
+
+def test_the_legend_explains_what_the_picture_has() -> None:
+    """Below a net: what the width and the dashes of a weight mean, and |∇|; of a picture without them, nothing of the kind."""
+    net = nn.MLP(2, [3, 1], seed=1)
+    net.label_parameters()
+    out: Any = net([ag.Value(0.5, label="x1"), ag.Value(-2.0, label="x2")])
+    before = texts(viz.draw(out, collapse="layers.*.neurons.*").svg)
+    assert any(line.startswith("a line is a weight: wide") for line in before)
+    assert not any("|∇|" in line for line in before)  # no gradients yet
+    out.backward()
+    assert "|∇| is the norm of the gradients in a box" in texts(viz.draw(out, collapse="layers.*.neurons.*").svg)
+    plain = texts(viz.draw(two_layers()).svg)
+    assert not any(line.startswith(("a line is", "|∇|", "squares are")) for line in plain)

@@ -12,6 +12,8 @@ import pytest
 import autograd as ag
 import viz
 from viz.layout.look import DIRECTIONS, STYLES
+from viz.scene.fit import fitting, shown
+from viz.scene.rows import cut_wires
 from viz.scene.shapes import Circle, Curve, Item, Rect, Scene, Shape, Text, on_curve
 
 THOROUGH = bool(os.environ.get("GLASSGRAD_THOROUGH"))
@@ -64,7 +66,8 @@ def check_apart(scene: Scene) -> None:
         points = [point for shape in edge.shapes if isinstance(shape, Curve) for point in on_curve(shape.points)]
         for item, box in solid:
             ends = (edge.data["from"], edge.data["to"])
-            if item.kind != "edge" and item.data.get("node") not in ends:
+            own = item.data.get("node") in ends or (item.kind == "edge local" and item.title == edge.title)
+            if item.kind != "edge" and not own:
                 inside = [p for p in points if box[0] + 1 < p[0] < box[2] - 1 and box[1] + 1 < p[1] < box[3] - 1]
                 assert not inside, (edge, item)
 
@@ -122,7 +125,9 @@ def test_nothing_lies_over_anything_else(style: str, direction: str) -> None:
     for seed in range(200 if THOROUGH else 3):
         root = wild(seed, 4 + seed % 9)
         for precision in (4, 17):
-            check_apart(viz.draw(root, style=style, direction=direction, precision=precision, max_nodes=1000).scene)
+            look: dict[str, Any] = {"style": style, "direction": direction, "precision": precision, "max_nodes": 1000}
+            check_apart(viz.draw(root, **look).scene)
+            check_apart(viz.draw(root, local_gradients=True, **look).scene)
 
 
 @pytest.mark.graphviz
@@ -168,3 +173,111 @@ def test_hundreds_of_constants_on_one_gate() -> None:
         assert [words for words, _ in chips(scene)["1"]] == [str(k) for k in range(24)]
         assert scene.width < 420
         assert scene.height < 280
+
+
+@pytest.mark.graphviz
+def test_the_sigmoid_circuit_with_local_gradients_is_narrow() -> None:
+    """Local gradients make the sigmoid circuit hardly wider: at most 1,300 points, where formulas on the wires took 2,462."""
+    w0, x0, w1, x1, w2 = [ag.Value(v, label=k) for k, v in {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}.items()]
+    f = 1 / (1 + (-(w0 * x0 + w1 * x1 + w2)).exp())
+    f.backward()
+    drawing = viz.draw(f, local_gradients=True)
+    assert drawing.scene.width <= 1300
+    assert drawing.scene.width <= viz.draw(f).scene.width + 20
+
+
+@pytest.mark.graphviz
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_local_gradient_is_on_its_wire(style: str, direction: str) -> None:
+    """Each edge has its own, as "× 2", on its line; hovering over it or the wire tells the formula and what flows back."""
+    x, y = ag.Value(3.0, label="x"), ag.Value(-4.0, label="y")
+    f = (x * y + x).exp() * 0.5
+    f.backward()
+    scene = viz.draw(f, style=style, direction=direction, local_gradients=True, precision=3).scene
+    items = {item.name: item for item in scene.items}
+    said = {name: item.shapes[1].content for name, item in items.items() if item.kind == "edge local"}  # type: ignore[union-attr]
+    assert said == {"l0": "× -4", "l1": "× 3", "l2": "× 1", "l3": "× 1", "l4": "× 0.000123", "l5": "× 0.5"}
+    edge, local = items["e0"], items["l0"]
+    assert edge.title == local.title
+    assert edge.title.splitlines()[1:] == ["d(x * y)/dx = y = -4", "∇ 6.17e-05 × -4 = -0.000247"]
+    for number in range(6):
+        curve, chip = items[f"e{number}"].shapes[0], box_of(items[f"l{number}"].shapes[0])
+        assert isinstance(curve, Curve)
+        wires = [curve, *[shape for shape in items[f"n{items[f'e{number}'].data['from']}"].shapes if isinstance(shape, Curve)]]
+        points = [point for wire in wires for point in on_curve([*wire.points, *[wire.tip or wire.points[-1]] * 3])]
+        centre = (chip[0] + chip[2]) / 2, (chip[1] + chip[3]) / 2
+        assert min((p[0] - centre[0]) ** 2 + (p[1] - centre[1]) ** 2 for p in points) ** 0.5 < (chip[2] - chip[0]) / 2 + 2
+        assert min(abs(p[0] - centre[0]) for p in points if abs(p[1] - centre[1]) < 9) < 40
+
+
+def neuron(count: int = 2) -> Any:
+    """A sigmoid neuron in elementary gates."""
+    total: Any = ag.Value(-3.0, label="b")
+    for k in range(count):
+        total = ag.Value(k - 2.0, label=f"w{k}") * ag.Value(-1.0, label=f"x{k}") + total
+    f = 1 / (1 + (-total).exp())
+    f.backward()
+    return f
+
+
+@pytest.mark.graphviz
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("width", [390, 600, 850, 1300])
+def test_a_width_is_kept(style: str, width: int) -> None:
+    """With `width=` the sigmoid neuron fits that many pixels with type of 10 or more, on a phone of 11; all is there."""
+    whole = viz.draw(neuron(), style=style).scene
+    drawing = viz.draw(neuron(), style=style, width=width)
+    scene, scale = drawing.scene, shown(drawing.scene, width)
+    assert scene.width * scale <= width * (1.45 if width < 480 and style == "boxes" else 1.1 if width < 480 else 1)
+    assert min(text.size for text in scene.texts) * scale >= (11 if width < 480 else 10)
+    assert f'width="{round(scene.width * scale, 2):g}"' in drawing.svg
+    legend = {text.content for item in whole.items if item.kind == "legend" for text in item.shapes if isinstance(text, Text)}
+    assert {text.content for text in whole.texts} - legend <= {text.content for text in scene.texts}
+    if not cut_wires(scene):
+        check_apart(scene)
+
+
+@pytest.mark.graphviz
+def test_when_a_picture_turns_and_when_it_is_cut() -> None:
+    """What fits stays; what fits turned is turned unless its direction was asked for; a chain goes on in rows."""
+    lecture = (ag.Value(1.0, label="x") + ag.Value(2.0, label="y")) * ag.Value(3.0, label="z")
+    assert viz.draw(lecture, width=850).svg == viz.draw(lecture).svg
+    down = viz.draw(neuron(), direction="TB").scene
+    assert viz.draw(neuron(), width=850).scene.items == down.items
+    assert len(cut_wires(viz.draw(neuron(), direction="LR", width=850).scene)) == 1
+    chain: Any = ag.Value(0.5, label="x")
+    for _ in range(15):
+        chain = (chain * 1.5).tanh()
+    rows = viz.draw(chain, max_nodes=100, width=850)
+    assert cut_wires(rows.scene) == [1, 1, 1, 1]
+    assert rows.scene.width * shown(rows.scene, 850) <= 850
+    assert rows.scene.height <= 900
+    html = rows.interactive().html
+    assert "data:image/svg+xml" in html
+    for width in (199, 10_001, True, 850.0):
+        with pytest.raises(ValueError, match=r"width=.* must be a whole number from 200 to 10000"):
+            viz.draw(chain, width=width)  # type: ignore[arg-type]
+
+
+def test_what_is_nearest_to_fitting() -> None:
+    """Where nothing fits, the narrowest is taken and shown smaller, down to six tenths, or as it is on a phone."""
+    scene, other = Scene(3000, 100, "light", []), Scene(1200, 5000, "light", [])
+    scene.items = other.items = [Item("n0", "node", [Rect(0, 0, 3000, 100, 4, "leaf")])]
+    assert fitting(scene, lambda: None, 850) is scene
+    assert fitting(scene, lambda: other, 850) is other
+    assert fitting(other, lambda: scene, 850) is other
+    assert (shown(scene, 850), shown(other, 850), shown(Scene(500, 1, "light", []), 850)) == (0.6, 850 / 1200, 1.0)
+    assert (shown(scene, 390), shown(Scene(300, 1, "light", []), 390)) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(("wires", "cut"), [(8, [8]), (9, [])])
+def test_rows_that_cut_many_wires_are_not_taken(wires: int, cut: list[int]) -> None:
+    """Where more than eight wires would be cut at the end of a row, the picture stays whole: letters can't be followed then."""
+    boxes = [Item(f"n{k}", "node", [Rect(20 + 180 * k, 20, 100, 260, 4, "leaf")]) for k in range(2)]
+    edges = [
+        Item(f"e{k}", "edge", [Curve(((120, y), (140, y), (160, y), (190, y)), tip=(200, y))])
+        for k, y in enumerate(range(30, 30 + 20 * wires, 20))
+    ]
+    scene = Scene(330, 300, "light", [*edges, *boxes])
+    assert cut_wires(fitting(scene, lambda: None, 220)) == cut

@@ -21,7 +21,8 @@ import nn
 import viz
 from viz.layout import places
 from viz.scene import graphviz as render
-from viz.scene.shapes import Scene, Text
+from viz.scene.shapes import Heat, Item, Scene, Text
+from viz.scene.svg import write_svg
 from viz.scene.themes import THEMES, blended
 from viz.views import image, picture as pictures
 
@@ -240,21 +241,30 @@ def test_what_a_notebook_gets() -> None:
     assert repr(drawing).startswith("<viz.Drawing of f")
 
 
-@pytest.mark.parametrize(("least", "shown"), [(300, 1.0), (1000, None), (2500, 0.6)])
-def test_a_wide_picture_asks_for_less_in_a_notebook(least: int, shown: float | None) -> None:
-    """In a notebook a picture too wide for a cell asks for a cell's width, but not for less than six tenths of its own."""
-    y = ag.Value(2.0, label="x")
-    while viz.draw(y).scene.width < least:
+@pytest.mark.graphviz
+def test_a_wide_picture_is_laid_out_for_a_cell_in_a_notebook() -> None:
+    """In a notebook a picture too wide for a cell of 850 pixels flows down or goes on in rows; a file doesn't."""
+    w0, x0, w1, x1, w2 = [ag.Value(v, label=k) for k, v in {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}.items()]
+    f = 1 / (1 + (-(w0 * x0 + w1 * x1 + w2)).exp())
+    f.backward()
+    y = ag.Value(0.5, label="y")
+    for _ in range(8):
         y = (y + 1).tanh()
-    drawing = viz.draw(y)
-    whole, asked = (ElementTree.fromstring(svg) for svg in (drawing.svg, drawing._repr_mimebundle_()[0]["image/svg+xml"]))
-    width, height = (float(whole.get(side, "")) for side in ("width", "height"))
-    scale = 850 / width if shown is None else shown
-    assert (width > 850) == (scale < 1)
-    assert float(asked.get("width", "")) == pytest.approx(scale * width, abs=0.01)
-    assert float(asked.get("height", "")) == pytest.approx(scale * height, abs=0.01)
-    assert asked.get("viewBox") == whole.get("viewBox")
-    assert [e.attrib for e in asked.iter()][1:] == [e.attrib for e in whole.iter()][1:]
+    for result, rows in ((f, False), (y, True)):
+        drawing = viz.draw(result)
+        assert drawing.scene.width > 1100
+        assert f'width="{drawing.scene.width:g}"' in drawing.to_bytes(".svg").decode("utf-8")
+        data, metadata = drawing._repr_mimebundle_()
+        asked = ElementTree.fromstring(data["image/svg+xml"])
+        assert float(asked.get("width", "")) <= 850
+        assert round(float(asked.get("width", ""))) == metadata["image/png"]["width"]
+        assert set(texts(data["image/svg+xml"])) >= (
+            {item.content for item in drawing.scene.texts} - {"value above", "∇ gradient below"}
+        )
+        assert (b"leaves0" in data["image/svg+xml"].encode("utf-8")) == rows
+        assert data["image/svg+xml"] == viz.draw(result, width=850).svg
+        assert "leaves" not in viz.draw(result, direction="TB")._repr_mimebundle_()[0]["image/svg+xml"]
+        assert "leaves0" in viz.draw(result, direction="LR")._repr_mimebundle_()[0]["image/svg+xml"]
 
 
 def test_saving(tmp_path: Path) -> None:
@@ -570,20 +580,24 @@ def test_the_line_that_made_a_node_is_told() -> None:
 
 
 def test_the_chain_rule_on_every_edge() -> None:
-    """With local_gradients each edge shows the local gradient and what flows back; at a fork the shares and their sum."""
+    """With local_gradients each edge shows the local gradient, on hover the formula too; at a fork the shares and their sum."""
     x = ag.Value(3.0, label="x")
     q = x * x
     q.label = "q"
     f = q + x
     f.backward()
-    shown = texts(viz.draw(f, local_gradients=True).svg)
-    assert shown.count("d(x * x)/dx = x = 3") == 2
-    assert shown.count("∇ 1 × 3 = 3") == 2
-    assert "d(q + x)/dx = 1" in shown
+    drawn = viz.draw(f, local_gradients=True)
+    shown = texts(drawn.svg)
+    assert sorted(text for text in shown if "×" in text) == ["× 1", "× 1", "× 3", "× 3"]
     assert "∇ 3 + 3 + 1 = 7" in shown
-    before = texts(viz.draw(ag.Value(2.0, label="y") * 3, local_gradients=True).svg)
-    assert "d(y * 3)/dy = 3" in before
-    assert not [text for text in before if "×" in text]
+    told = [item.title.splitlines()[1:] for item in drawn.scene.items if item.kind == "edge"]
+    assert told == [["d(x * x)/dx = x = 3", "∇ 1 × 3 = 3"]] * 2 + [
+        ["d(q + x)/dq = 1", "∇ 1 × 1 = 1"],
+        ["d(q + x)/dx = 1", "∇ 1 × 1 = 1"],
+    ]
+    before = viz.draw(ag.Value(2.0, label="y") * 3, local_gradients=True)
+    assert "× 3" in texts(before.svg)
+    assert [item.title.splitlines()[1:] for item in before.scene.items if item.kind == "edge"] == [["d(y * 3)/dy = 3"]]
 
 
 def test_a_path_keeps_its_nodes_and_fades_the_rest() -> None:
@@ -710,3 +724,15 @@ def test_a_long_description_ends_with_a_number() -> None:
     assert told.startswith("x: value 1.0, no gradient yet. #2 = tanh(x): value 0.7615941559557649, no gradient yet. #3 = ")
     assert told.endswith(". and 3 more nodes. backward() has not run.")
     assert told.count("no gradient yet") == 100
+
+
+def test_heat_maps_follow_the_reader_too() -> None:
+    """With theme="auto" each colour of a heat map has a dark one, and the darker the cell by day the brighter by night."""
+    scene = Scene(100, 20, "auto", [Item("n0", "node fold", [Heat(0, 0, 90, 10, 0, "number", levels=(-1, -0.5, 0.25, 1))])])
+    svg = write_svg(scene)
+    rules = dict(re.findall(r'"(#\w+)"\]\{fill:(#\w+)\}', svg))
+    cells = re.findall(r'<path d="[^"]*" fill="(#\w+)"', svg)
+    assert len(cells) == 4
+    assert set(cells) <= set(rules)
+    by_day, by_night = ([luminance(colour) for colour in colours] for colours in (cells, [rules[cell] for cell in cells]))
+    assert [sorted(range(4), key=by_day.__getitem__)[-1], sorted(range(4), key=by_night.__getitem__)[0]] == [2, 2]

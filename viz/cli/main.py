@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--style", choices=STYLES, default="circuit", help="round gates and wires, or boxes (default: circuit)")
     parser.add_argument("--theme", choices=tuple(THEMES), default="light", help="the picture's colours (default: light)")
     parser.add_argument(
-        "--direction", choices=DIRECTIONS, default="LR", help="where the results are (default: LR, at the right)"
+        "--direction", choices=DIRECTIONS, help="where the results are (default: LR, at the right; with --width in px also TB)"
     )
     parser.add_argument(
         "--precision", type=int, metavar="DIGITS", default=4, help="digits of the picture's numbers (default: 4)"
@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--language", choices=LANGUAGES, default="en", help="the words of picture, pages and --explain (default: en)"
     )
-    parser.add_argument("--local-gradients", action="store_true", help="write the chain rule on every edge of the picture")
+    parser.add_argument("--local-gradients", action="store_true", help="write the local gradient on every edge of the picture")
     parser.add_argument("--path", metavar="NAME", help="fade what does not lie between this node and the result")
     parser.add_argument(
         "--max-nodes", type=int, metavar="N", help=f"fold what is more (default: {DEFAULT}, what a page has room for)"
@@ -116,8 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scale", type=float, metavar="FACTOR", default=1.0, help="how large the picture is (default: 1)")
     parser.add_argument("--font-size", type=float, metavar="POINTS", help="how large its numbers are, as 14 for slides")
     parser.add_argument(
-        "--width", type=float, metavar="CM", help="how wide it is; with --font-size at most, in as many rows as that takes"
-    )
+        "--width", type=_width, metavar="CM",
+        help="how wide it is; with --font-size at most, in as many rows as that takes. In pixels, as 850px: what it should "
+        "fit, flowing down or in rows if need be",
+    )  # fmt: skip
     parser.add_argument("--dpi", type=int, metavar="DOTS", help="dots per inch of a .png")
     parser.add_argument("--steps", metavar="FILE", help="write a page that walks forward and backward, step by step (.html)")
     parser.add_argument(
@@ -332,21 +334,36 @@ def _named(program: Program, option: str, name: str) -> Any:
 
 
 def _walk(program: Program, options: argparse.Namespace) -> None:
-    look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision", "language")}
+    look = {name: getattr(options, name) for name in ("style", "theme", "precision", "language")}
+    look["direction"] = options.direction or "LR"
     with _written("steps", options.steps, "leave --steps out"):
         steps(program.result.value, **look).save(options.steps)
 
 
 def _play(program: Program, options: argparse.Namespace) -> None:
-    look = {name: getattr(options, name) for name in ("style", "theme", "direction", "precision", "language", "max_nodes")}
+    look = {name: getattr(options, name) for name in ("style", "theme", "precision", "language", "max_nodes")}
+    look["direction"] = options.direction or "LR"
     with _written("page", options.play, "leave --play out"):
         play(program.result.value, **look).save(options.play)
+
+
+def _width(text: str) -> float | int:
+    """The argument of --width: a whole number for pixels, any other for centimetres.
+
+    >>> _width("850px"), _width("25")
+    (850, 25.0)
+    """
+    try:
+        return int(text[:-2]) if text.endswith("px") else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither centimetres, as 12.5, nor pixels, as 850px") from None
 
 
 def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
     names = ("style", "theme", "direction", "precision", "local_gradients", "max_nodes", "language")
     look = {name: getattr(options, name) for name in names}
-    size = {name: getattr(options, name) for name in ("scale", "dpi", "font_size", "width")}
+    size = {name: getattr(options, name) for name in ("scale", "dpi", "font_size")}
+    (look if isinstance(options.width, int) else size)["width"] = options.width
     path = None if options.path is None else _named(program, "--path", options.path)
     with _written("picture", output, "use --no-picture"), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

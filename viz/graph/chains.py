@@ -5,7 +5,7 @@ What repeats in a chain is found too, so that it can be said: 9,994 times (* 1.1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ __all__ = ["Chain", "chains"]
 
 ENDS = 3  # repeats that are drawn at each end
 SHORTEST = 4  # nodes of a chain in the middle; fewer are drawn one by one
+OPENED = 5  # more repeats at each end, where it was opened
 LONGEST_PERIOD = 6
 
 
@@ -32,6 +33,29 @@ class Chain:
     places: Sequence[int]
     repeats: int
     steps: tuple[str, ...]
+
+    def inputs(self, order: Sequence[Any]) -> list[Any]:
+        """The Values from outside that it is computed from, one for each use."""
+        found = []
+        before: Any = None
+        for i in self.places:
+            value = order[i]
+            parents = value.parents
+            if len(parents) > 1 or parents[0] is not before:
+                found += [parent for parent in parents if parent is not before]
+            before = value
+        return found
+
+    def opened(self, ends: Collection[int]) -> Chain | None:
+        """The same, shorter at both ends where it ends at one of these places; None if nothing is left of it."""
+        chain = self
+        while chain.places[-1] in ends:
+            some = max(1, len(chain.places) // chain.repeats if chain.steps else 1) * OPENED
+            places = chain.places[some : len(chain.places) - some]
+            if len(places) < SHORTEST:
+                return None
+            chain = Chain(places, max(1, chain.repeats - 2 * OPENED) if chain.steps else 1, chain.steps)
+        return chain
 
 
 def chains(order: Sequence[Any], groups: Sequence[tuple[str, ...]], free: Sequence[bool] | None = None) -> list[Chain]:

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from .chains import Chain, chains
+from .page import Extent, fits_a_page
 from .sameness import Shape, Stacks, constants_of
 from .tiles import Tile, tiles
 
-__all__ = ["CONSTANTS", "DEFAULT", "Box", "Groups", "Key", "Plan", "groups_of", "planned"]
+__all__ = ["CONSTANTS", "DEFAULT", "REST", "Box", "Groups", "Key", "Opened", "Plan", "groups_of", "planned"]
 
 Groups = tuple[str, ...]
 CONSTANTS = 24  # the most that are drawn for one node
-DEFAULT = 72  # boxes of a picture that is not asked for more
+DEFAULT = 60  # boxes of a picture that is not asked for more
+CROWDED = 400  # boxes; no page has room for more
+OPENED = 200  # boxes of a picture in which something was opened
+FEWEST_DRAWN = 8  # boxes of a picture of what is nearest to the result
+REST: Groups = ()  # the part that is left out because it is far from the results
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,52 @@ class Box:
     """A box that is no group.
 
     Attributes:
-        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, ``"tile"``
-            for a dense layer.
+        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, and
+            ``"tile"`` for a dense layer.
         at: a place in the order that no other box of its kind has.
     """
 
     kind: str
     at: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is drawn although it would be folded.
+
+    Attributes:
+        alone: the places of Values that are drawn by themselves, although others are alike.
+        groups: groups whose boxes are open.
+        chains: where the middles of chains end that are shorter.
+        tiles: dense layers, by the place in their boxes.
+    """
+
+    alone: frozenset[int] = frozenset()
+    groups: frozenset[Groups] = frozenset()
+    chains: frozenset[int] = frozenset()
+    tiles: frozenset[int] = frozenset()
+
+    def __or__(self, other: Opened) -> Opened:
+        """Both."""
+        return Opened(
+            self.alone | other.alone, self.groups | other.groups, self.chains | other.chains, self.tiles | other.tiles
+        )
+
+    def group(self, path: Groups, depth: int) -> Groups | None:
+        """The group that a Value folds into, at a depth or, where that is open, below it; None if it doesn't fold."""
+        while path[:depth] in self.groups and depth <= len(path):
+            depth += 1
+        return path[:depth] if depth <= len(path) else None
+
+    def keys(self, keys: Sequence[Key], paths: Sequence[Groups]) -> list[Key]:
+        """What each Value is drawn as, once groups are open."""
+        found: list[Key] = []
+        for i, key in enumerate(keys):
+            if isinstance(key, tuple) and key in self.groups:
+                found.append(self.group(paths[i], len(key)) or i)
+            else:
+                found.append(key)
+        return found
 
 
 Key = int | Groups | Box  # what a Value is drawn as: the first of its stack, by its place in the order, or what it folds into
@@ -66,12 +110,20 @@ class Plan:
     def inputs(self, order: Sequence[Any], place: int, key: Key) -> Sequence[Any]:
         """The operands that are Values, of one of `drawn`; of a chain's middle those from outside of it."""
         if isinstance(key, Box) and key in self.chains:
-            return inputs_of(order, self.chains[key].places)
+            return self.chains[key].inputs(order)
         operands: Sequence[Any] = order[place].parents
         return operands
 
 
-def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | Collection[str], max_nodes: int | None) -> Plan:
+def planned(
+    order: Sequence[Any],
+    roots: Sequence[Any],
+    collapse: bool | str | Collection[str],
+    max_nodes: int | None,
+    *,
+    page: bool = False,
+    opened: Opened | None = None,
+) -> Plan:
     """Choose what is drawn.
 
     Args:
@@ -79,6 +131,8 @@ def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | C
         roots: the results among them.
         collapse: True, or the names of groups, as for `viz.draw`.
         max_nodes: the most boxes; None for any number.
+        page: whether a graph of more boxes folds until it can be read on a page.
+        opened: what of that is drawn all the same; everything else stays as it is without it.
 
     Raises:
         TypeError: collapse is neither a switch nor names.
@@ -91,8 +145,14 @@ def planned(order: Sequence[Any], roots: Sequence[Any], collapse: bool | str | C
     if collapse is not False:
         keys = _folded_by_name(order, groups_of(order), collapse)
     if _fits(order, keys, limit, many):
+        if opened is not None:
+            keys = opened.keys(keys, groups_of(order))
         return Plan(list(enumerate(keys)), many)
-    return _Reduction(order, roots, keys, limit, many).plan
+    closed = _Reduction(order, roots, keys, limit, many, page=page)
+    if opened is None:
+        return closed.plan
+    keys = opened.keys(keys, closed.paths)
+    return _Reduction(order, roots, keys, limit, many, page=page, opened=opened).like(closed, max_nodes if not page else None)
 
 
 class _Reduction:
@@ -104,16 +164,33 @@ class _Reduction:
         keys: what each is drawn as so far.
         limit: the most boxes.
         many: how many constants of one node are drawn one by one.
+        page: whether it has to be read on a page.
+        opened: what is drawn all the same.
     """
 
-    def __init__(self, order: Sequence[Any], roots: Sequence[Any], keys: Sequence[Key], limit: float, many: float) -> None:
-        self.order, self.roots, self.limit, self.many = order, roots, limit, many
+    def __init__(
+        self,
+        order: Sequence[Any],
+        roots: Sequence[Any],
+        keys: Sequence[Key],
+        limit: float,
+        many: float,
+        *,
+        page: bool = False,
+        opened: Opened | None = None,
+    ) -> None:
+        self.order, self.roots, self.limit, self.many, self.page = order, roots, limit, many, page
+        self.opened = opened or Opened()
         self.paths = groups_of(order)
         free = None
         if not isinstance(keys, range) or len(roots) > 1:
             results = {id(root) for root in roots}
             free = [isinstance(key, int) and id(value) not in results for value, key in zip(order, keys, strict=True)]
-        self.chains = {Box("chain", chain.places[-1]): chain for chain in chains(order, self.paths, free)}
+        self.chains = {
+            Box("chain", chain.places[-1]): chain
+            for whole in chains(order, self.paths, free)
+            if (chain := whole.opened(self.opened.chains)) is not None
+        }
         inside = bytearray(len(order))
         for chain in self.chains.values():
             for i in chain.places[:-1]:
@@ -122,33 +199,97 @@ class _Reduction:
         boxes: dict[int, Key] = {box.at: box for box in self.chains}
         self.keys: list[Key] = [boxes.get(i, keys[i]) for i in self.kept]
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
         """What is drawn."""
-        best = _Attempt(self.keys)
+        attempt, blocks = self._chosen
+        return self._plan(attempt, blocks.costs)
+
+    def like(self, closed: _Reduction, most: int | None) -> Plan:
+        """The same as in another one, in which less is open.
+
+        Args:
+            closed: the other one.
+            most: the most boxes; None for as many as can still be found one's way in.
+        """
+        name, there = closed._chosen[0].name, closed._chosen[1]
+        attempt = next(attempt for attempt in self._attempts() if attempt.name == name)
+        blocks = self._blocks(attempt)
+        if there.left_out:
+            more = blocks.cost - closed._blocks(closed._chosen[0]).cost
+            return self._plan(attempt, blocks.nearest(self._results(attempt), there.cost + 1 + max(more, 0)).costs)
+        limit = OPENED if most is None else most
+        return self._plan(attempt, (blocks if blocks.cost <= limit else blocks.nearest(self._results(attempt), limit)).costs)
+
+    @cached_property
+    def _chosen(self) -> tuple[_Attempt, _Blocks]:
+        """The first way to draw it that is small enough, or what is nearest to the results in the last one."""
+        best, blocks = _Attempt(self.keys), _Blocks({}, {}, {})
         for best in self._attempts():
-            if _fits(self.order, best.keys, self.limit, self.many):
-                return self._plan(list(zip(self.kept, best.keys, strict=True)), best)
-        values = [self.order[i] for i in self.kept]
-        drawn = _nearest(values, self.parents, self.roots, best.keys, self.limit, self.order, self.many)
-        return self._plan([(self.kept[i], key) for i, key in drawn], best)
+            blocks = self._blocks(best)
+            if blocks.cost <= self.limit and (not self.page or blocks.fit_a_page()):
+                return best, blocks
+        limit = self.limit
+        while True:
+            near = blocks.nearest(self._results(best), limit)
+            if limit < FEWEST_DRAWN or not self.page or near.fit_a_page():
+                return best, near
+            limit = math.floor(limit * 0.9)
+
+    def _results(self, attempt: _Attempt) -> list[Key]:
+        """What the results are drawn as."""
+        keys = {id(self.order[i]): key for i, key in zip(self.kept[::-1], attempt.keys[::-1], strict=True)}
+        return [keys[id(root)] for root in self.roots]
 
     def _attempts(self) -> Iterator[_Attempt]:
         """What each of `kept` is drawn as: more and more is folded."""
         yield _Attempt(self.keys)
         grouped = any(self.paths)
+        tiled = _Attempt(self.keys)
         for way in [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]:
-            stacks = Stacks(self.shape, **way)
-            stacks.merge(self.limit)
-            stacked = _Attempt(self._stacked(stacks), stacks)
-            yield stacked
+            few, fewest = Stacks(self.shape, **way), Stacks(self.shape, **way)
+            few.merge(self.limit)
+            name = "".join(way)
+            stacked = _Attempt(self._stacked(few), few, name=f"{name} stacks")
             if way.get("grouped"):
-                yield from self._by_depth(stacked)
-            stacks.merge(0)
-            tiled = self._tiled(stacks)
+                yield next(self._by_depth(stacked))
+            fewest.merge(0)
+            tiled = self._tiled(fewest, f"{name} tiles")
+            if tiled.tiles:
+                yield tiled
+            yield stacked
             yield tiled
         if grouped:
             yield from self._by_depth(tiled)
+
+    def _blocks(self, attempt: _Attempt) -> _Blocks:
+        """What is drawn, and what is computed from what; one of a stack speaks for all."""
+        keys, below = attempt.keys, self.shape.operands
+        single = range(len(keys)) if attempt.stacks is None else attempt.stacks.single
+        operands: dict[Key, dict[Key, None]] = {}
+        for k, key in enumerate(keys):
+            if single[k] == k:
+                operands.setdefault(key, {}).update([(keys[o], None) for o in below[k]])
+        counts = Counter(keys)
+        costs = {key: 1 + (_cost(self.order[key], self.many) if isinstance(key, int) else 0) for key in operands}
+        extents = {}
+        for key, several in operands.items():
+            several.pop(key, None)
+            extents[key] = self._extent(key, counts[key])
+        return _Blocks(operands, costs, extents)
+
+    def _extent(self, key: Key, count: int) -> Extent:
+        """About how large a box will be."""
+        if isinstance(key, Box):
+            return Extent(200, 200) if key.kind == "tile" else Extent(230, 60)
+        if isinstance(key, tuple):
+            return Extent(150, 92)
+        value = self.order[key]
+        named = 8 * min(len(value.label), 20)
+        if value.op is None:
+            return Extent(80 + named, 50 if count == 1 else 104)
+        length = 60 + max(34 + max(0, len(value.op.symbol) - 2) * 8, named if value.label else 0)
+        return Extent(length + (0 if count == 1 else 14), 50 if count == 1 else 104)
 
     @cached_property
     def parents(self) -> list[Sequence[Any]]:
@@ -157,7 +298,7 @@ class _Reduction:
         found: list[Sequence[Any]] = [order[i].parents for i in self.kept]
         for k, key in enumerate(self.keys):
             if isinstance(key, Box):
-                found[k] = inputs_of(order, self.chains[key].places)
+                found[k] = self.chains[key].inputs(order)
         return found
 
     @cached_property
@@ -165,7 +306,10 @@ class _Reduction:
         """All of `kept` as numbers."""
         order = self.order
         results = {id(root) for root in self.roots}
-        unlike = [k for k, i in enumerate(self.kept) if isinstance(self.keys[k], tuple) or id(order[i]) in results]
+        alone = self.opened.alone
+        unlike = [
+            k for k, i in enumerate(self.kept) if isinstance(self.keys[k], tuple) or i in alone or id(order[i]) in results
+        ]
         labels: list[Any] = []
         for i, key in zip(self.kept, self.keys, strict=True):
             value = order[i]
@@ -177,23 +321,22 @@ class _Reduction:
 
     def _stacked(self, stacks: Stacks) -> list[Key]:
         kept, single = self.kept, stacks.single
-        folded = {single[last] for last in stacks.rows}
-        return [
-            Box("sum", kept[first]) if first in folded else self.keys[first] if isinstance(key, int) else key
-            for first, key in zip(single, self.keys, strict=True)
-        ]
+        keys = list(self.keys)
+        for first in {single[last] for last in stacks.rows}:
+            keys[first] = Box("sum", kept[first])
+        return [key if isinstance(key, tuple) else keys[first] for first, key in zip(single, self.keys, strict=True)]
 
-    def _tiled(self, stacks: Stacks) -> _Attempt:
+    def _tiled(self, stacks: Stacks, name: str) -> _Attempt:
         """Stacks, with the dense layers in boxes."""
         keys = self._stacked(stacks)
         found = {}
         for tile in tiles([self.order[i] for i in self.kept], stacks):
-            if not any(isinstance(keys[k], tuple) for k in tile.members):
-                box = Box("tile", self.kept[tile.outlets[0]])
+            box = Box("tile", self.kept[tile.outlets[0]])
+            if box.at not in self.opened.tiles and not any(isinstance(keys[k], tuple) for k in tile.members):
                 found[box] = tile.at(self.kept)
                 for k in tile.members:
                     keys[k] = box
-        return _Attempt(keys, stacks, found)
+        return _Attempt(keys, stacks, found, name)
 
     def _by_depth(self, attempt: _Attempt) -> Iterator[_Attempt]:
         """Fold groups, the innermost first."""
@@ -201,13 +344,15 @@ class _Reduction:
         paths = [self.paths[self.kept[first]] for first in attempt.stacks.single]
         for depth in range(max(len(path) for path in paths), 0, -1):
             keys: list[Key] = [
-                key if isinstance(key, tuple) or len(path) < depth else path[:depth]
+                key if isinstance(key, tuple) or len(path) < depth else self.opened.group(path, depth) or key
                 for path, key in zip(paths, attempt.keys, strict=True)
             ]
-            yield _Attempt(keys, attempt.stacks, attempt.tiles)
+            yield _Attempt(keys, attempt.stacks, attempt.tiles, f"{attempt.name} {depth}")
 
-    def _plan(self, drawn: Sequence[tuple[int, Key]], attempt: _Attempt) -> Plan:
+    def _plan(self, attempt: _Attempt, chosen: Collection[Key]) -> Plan:
         """Put together what is drawn of `kept`, with the middles of chains that are in a fold."""
+        pairs = zip(self.kept, attempt.keys, strict=True)
+        drawn = [(i, key) for i, key in pairs if key in chosen]
         more = [
             (i, key)
             for last, key in drawn
@@ -236,17 +381,70 @@ class _Attempt:
         keys: what each of it is drawn as.
         stacks: what is alike; None where that was not looked for.
         tiles: the dense layers, by their boxes.
+        name: which way it is.
     """
 
     keys: list[Key]
     stacks: Stacks | None = None
     tiles: Mapping[Box, Tile] = field(default_factory=dict)
+    name: str = ""
 
 
-def inputs_of(order: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    """The Values that some Values are computed from, without themselves; one for each use."""
-    inside = {id(order[i]) for i in places}
-    return [parent for i in places for parent in order[i].parents if id(parent) not in inside]
+@dataclass(frozen=True)
+class _Blocks:
+    """The boxes of a picture.
+
+    Attributes:
+        operands: those that each is computed from.
+        costs: how many each counts for, with its constants.
+        extents: about how large each is.
+        left_out: whether there is a box for what is left out.
+    """
+
+    operands: Mapping[Key, Mapping[Key, None]]
+    costs: Mapping[Key, float]
+    extents: Mapping[Key, Extent]
+    left_out: bool = False
+
+    @property
+    def cost(self) -> float:
+        """How many they count for together."""
+        return sum(self.costs.values())
+
+    def fit_a_page(self) -> bool:
+        """Whether they can be read on a page."""
+        operands = {
+            key: list(dict.fromkeys([o if o in self.costs else REST for o in several]))
+            for key, several in self.operands.items()
+        }
+        rest = {REST: Extent(140, 60)} if self.left_out else {}
+        return len(operands) <= CROWDED and fits_a_page({**rest, **self.extents}, operands)
+
+    def nearest(self, results: Sequence[Key], limit: float) -> _Blocks:
+        """What is nearest to the results, level by level; the first result is always there."""
+        kept: dict[Key, None] = {}
+        left = limit - 1  # the box for the rest
+        waiting: deque[Key] = deque()
+
+        def keep(key: Key) -> None:
+            nonlocal left
+            if key not in kept and (self.costs[key] <= left or not kept):
+                kept[key] = None
+                left -= self.costs[key]
+                waiting.append(key)
+
+        for result in results:
+            keep(result)
+        while waiting and left > 0:
+            for operand in self.operands[waiting.popleft()]:
+                keep(operand)
+        there = [key for key in self.costs if key in kept]  # in their order
+        return _Blocks(
+            {key: self.operands[key] for key in there},
+            {key: self.costs[key] for key in there},
+            {key: self.extents[key] for key in there},
+            len(there) < len(self.costs),
+        )
 
 
 def groups_of(order: Sequence[Any]) -> list[Groups]:
@@ -339,53 +537,3 @@ def _fits(order: Sequence[Any], keys: Sequence[Key], limit: float, many: float) 
     if len(different) > limit:  # the constants of a large graph need not be counted
         return False
     return len(different) + sum([_cost(order[key], many) for key in different if isinstance(key, int)]) <= limit
-
-
-def _nearest(
-    values: Sequence[Any],
-    parents: Sequence[Sequence[Any]],
-    roots: Sequence[Any],
-    keys: Sequence[Key],
-    limit: float,
-    order: Sequence[Any],
-    many: float,
-) -> list[tuple[int, Key]]:
-    """What is nearest to the results, level by level; the first result is always there.
-
-    Args:
-        values: what is still there of the graph.
-        parents: their operands.
-        roots: the results.
-        keys: what each value is drawn as.
-        limit: the most boxes.
-        order: all Values.
-        many: how many constants of one node are drawn one by one.
-
-    Returns:
-        Which of the values are drawn, and as what.
-    """
-    at = {id(value): i for i, value in enumerate(values)}
-    members: dict[Key, list[int]] = {}
-    for i, key in enumerate(keys):
-        members.setdefault(key, []).append(i)
-    kept: set[Key] = set()
-    left = limit - 1  # the box for the rest
-    waiting: deque[Key] = deque()
-
-    def keep(key: Key) -> None:
-        nonlocal left
-        if key in kept:
-            return
-        cost = 1 + (_cost(order[key], many) if isinstance(key, int) else 0)
-        if cost <= left or not kept:
-            kept.add(key)
-            left -= cost
-            waiting.append(key)
-
-    for root in roots:
-        keep(keys[at[id(root)]])
-    while waiting and left > 0:
-        for i in members[waiting.popleft()]:
-            for parent in parents[i]:
-                keep(keys[at[id(parent)]])
-    return [(i, key) for i, key in enumerate(keys) if key in kept]

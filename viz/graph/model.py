@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import autograd
 
@@ -183,6 +184,7 @@ class Graph:
         focus: the place of the Value that a path is shown from, if any.
         pending: whether a missing gradient is simply blank, as in the steps of a pass that is under way.
         language: what is said about it is said in this language, one of `viz.languages.LANGUAGES`.
+        openable: what would be opened at a place: `viz.graph.folding.Opened`.
         roots: the places of the results, where there are several, also of those in one box; empty for one, the last node.
         alarm: the first number that is inf or nan, if any; also where the picture folds it.
     """
@@ -196,6 +198,7 @@ class Graph:
     focus: int | None = None
     pending: bool = False
     language: str = "en"
+    openable: Mapping[int, Any] = field(default_factory=dict, repr=False)
     roots: tuple[int, ...] = ()
     alarm: Alarm | None = None
 

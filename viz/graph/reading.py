@@ -15,17 +15,17 @@ from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
-from .folding import Box, Groups, Key, Plan, groups_of, planned
+from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
 NAMED_LEAVES = 6
+SINGLE, FIRST = 6, 3  # of a stack of at most so many all are opened, and else the first few
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
-REST: Groups = ()  # the part that is left out because it is far from the root
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
 
 
@@ -91,6 +91,8 @@ def read(
     *,
     collapse: bool | str | Collection[str] = False,
     max_nodes: int | None = None,
+    page: bool = False,
+    opened: Opened | None = None,
     focus: Any = None,
     language: str = "en",
 ) -> Graph:
@@ -102,6 +104,8 @@ def read(
             embedding; one or more names fold these groups. A name may have ``*`` in it.
         focus: a Value that a path is shown from, or None.
         max_nodes: more nodes than this, constants included, are folded until they are few enough; None folds nothing.
+        page: whether a graph of more nodes than that folds until it can be read on a page of 850 by 900 pixels.
+        opened: what is drawn although it would be folded; `Graph.openable` says what there is.
         language: of what is said about it.
 
     Returns:
@@ -118,7 +122,8 @@ def read(
     if focus is not None and not any(value is focus for value in order):
         name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
         raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    return _graph(order, roots, planned(order, roots, collapse, max_nodes), focus, language)
+    plan = planned(order, roots, collapse, max_nodes, page=page, opened=opened)
+    return _graph(order, roots, plan, focus, language)
 
 
 def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
@@ -179,8 +184,22 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         outdated=_outdated([order[i] for i, _ in drawn], language),
         language=language,
         roots=tuple(results) if results != [len(nodes) - 1] else (),
+        openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
         alarm=_alarm(order, plan, index, at),
     )
+
+
+def _opens(key: Key, members: Sequence[int]) -> Opened | None:
+    """What would be opened with a box or a stack: of a stack the first few, if there are many."""
+    if isinstance(key, Box):
+        if key.kind == "sum":
+            return None
+        return Opened(chains=frozenset([key.at])) if key.kind == "chain" else Opened(tiles=frozenset([key.at]))
+    if isinstance(key, tuple):
+        return None if key == REST or key[0] == CROWD else Opened(groups=frozenset([key]))
+    if len(members) == 1:
+        return None
+    return Opened(alone=frozenset(members if len(members) <= SINGLE else members[:FIRST]))
 
 
 def _stands_at(key: Key, members: Sequence[int], plan: Plan) -> int:
@@ -200,7 +219,7 @@ def _place_of(focus: Any, order: Sequence[Any], plan: Plan, index: _Index, at: M
     return index.of(focus)
 
 
-def _spread(numbers: Sequence[float]) -> Spread:
+def spread(numbers: Sequence[float]) -> Spread:
     """The least, the lower median and the largest; nan comes last."""
     ordered = sorted(numbers, key=lambda number: (math.isnan(number), number))
     return ordered[0], ordered[(len(ordered) - 1) // 2], ordered[-1]
@@ -209,8 +228,8 @@ def _spread(numbers: Sequence[float]) -> Spread:
 def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     """What one of several Values stands for."""
     values = [order[i] for i in places]
-    gradients = _spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
-    return Copies(tuple(places), _spread([value.data for value in values]), gradients)
+    gradients = spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
+    return Copies(tuple(places), spread([value.data for value in values]), gradients)
 
 
 def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
@@ -223,7 +242,7 @@ def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Seque
         slots: which operand of the Value each operand of the node is; -1 where it stands for several.
     """
     constants = [
-        _spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
         if isinstance(operand, float)
         else None
         for operand, slot in zip(node.operands, slots, strict=True)
@@ -248,7 +267,9 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     if box in plan.chains:
         chain = plan.chains[box]
         places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
-        node = _fold((), order, places, {id(order[places[-1]])}, index, here)
+        node = _fold((), order, places, set(), index, here, inputs=chain.inputs(order))
+        last = order[places[-1]]
+        node = replace(node, value=last.data, gradient=last.grad if last.has_grad else None)
     else:
         rows = plan.rows[box]
         places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
@@ -275,7 +296,7 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     node = _fold((), order, tile.members, set(), index, here)
     assert node.fold is not None
     weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
-    results = tuple([_spread([order[i].data for i in places])[1] for places in tile.sums])
+    results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
     # an edge stands for the Values that come along it, and not for all their uses
@@ -423,6 +444,7 @@ def _fold(
     index: _Index,
     here: int,
     everything: Sequence[int] | None = None,
+    inputs: Sequence[Any] | None = None,
 ) -> Node:
     """A box for the Values at some places of the whole order, which are folded.
 
@@ -434,18 +456,22 @@ def _fold(
         index: where each Value is drawn.
         here: where the box is.
         everything: the places of all that are folded, where there are more of them.
+        inputs: the operands from outside, where they are known.
     """
     members = [order[i] for i in places]
     everything = places if everything is None else everything
     gradients = [
         value.grad for value in (members if everything is places else [order[i] for i in everything]) if value.has_grad
     ]
-    leaves = [value.label for value in members[:10_000] if value.op is None and value.label]
+    named = members[:10_000] if inputs is None else ()
+    leaves = [value.label for value in named if value.op is None and value.label]
     outside: dict[int, int] = {}
     weights: dict[int, float | None] = {}
     place_of, rest = index.place_of, index.rest
-    inside = {id(value) for value in members}
-    for value in members:
+    inside = {id(value) for value in members} if inputs is None else set()
+    for parent in inputs or ():
+        outside[index.of(parent)] = outside.get(index.of(parent), 0) + 1
+    for value in members if inputs is None else ():
         for parent in value.parents:
             place = here if id(parent) in inside else place_of.get(id(parent), rest)
             if place != here:
@@ -592,7 +618,7 @@ def reduced(graph: Graph, kept: Collection[int]) -> Graph:
     alarm = None if graph.alarm is None else replace(graph.alarm, place=at.get(graph.alarm.place, 0))
     roots = tuple([at.get(place, 0) for place in graph.roots])
     folds = sum(node.fold.count for node in nodes if node.fold is not None and node.fold.kind != "constants")
-    return replace(graph, nodes=tuple(nodes), folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
+    return replace(graph, nodes=tuple(nodes), openable={}, folded=folds, left_out=count, focus=focus, roots=roots, alarm=alarm)
 
 
 def _picked(things: tuple[T, ...], groups: Collection[list[int]], none: T) -> tuple[T, ...]:

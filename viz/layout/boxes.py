@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..scene.shapes import Point, Rect, Shape, Text, text_width
-from .cells import LINE, SHEET, SIZES, Cell, Words, sides
+from .cells import LINE, LOCAL, SHEET, SIZES, Cell, Words, lead, sides
 
 __all__ = ["BoxCell"]
 
 PADDING = 11
 SLOT_WIDTH = 7
+PITCH = 14  # from one operand's place to the next, at least
 BEYOND = 14  # from a number to the one before
 
 
@@ -28,7 +29,9 @@ class BoxCell(Cell):
     box: tuple[int, int]
 
     @classmethod
-    def measured(cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool) -> Self:
+    def measured(
+        cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool, before: int = 0, tag: int = 0
+    ) -> Self:
         """The cell that these words need."""
         numbers = words.number_width + 2 * PADDING if words.value or words.gradient or words.columns else 0
         width = SLOT_WIDTH + _name_width(words) + numbers
@@ -39,13 +42,17 @@ class BoxCell(Cell):
         chips = sides(words, slots)
         crowd = max(side.extent[0 if horizontal else 1] for side in chips)  # along the flow
         along, across = (width, height) if horizontal else (height, width)
-        across = max(across, cls.pitch * slots)
+        pitch = max(PITCH, 0 if not before else LOCAL + 1 if horizontal else before + 4)
+        across = max(across, pitch * slots)
         if words.chips:
             across += across % 2  # Graphviz rounds, and the middle line of a chain should be straight
         box = along, across = max(along, crowd), across
         above, below = (side.room(horizontal=horizontal) for side in chips)
-        breadth = above + across + below
-        return cls(words, direction, slots, is_root, is_fork, along, breadth, (above - below) / 2, numbers, box)
+        ahead = lead(before, horizontal=horizontal)
+        return cls(
+            words, direction, slots, is_root, is_fork, ahead + along, above + across + below, (above - below) / 2,
+            pitch, ahead, tag, numbers, box,
+        )  # fmt: skip
 
     def entry(self, slot: int) -> tuple[float, float]:
         """On the edge of the box, where the operands share the whole side."""
@@ -63,7 +70,7 @@ class BoxCell(Cell):
     def shapes(self, centre: Point) -> list[Shape]:
         """The tinted part with the name, the white one with the numbers, the outline."""
         words = self.words
-        x, y = self.point(centre, self.length / 2)
+        x, y = self.point(centre, self.box[0] / 2)
         width, height = self.box if self.is_horizontal else self.box[::-1]
         left, top = x - width / 2, y - height / 2
         named = width - self.number_width

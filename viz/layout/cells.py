@@ -14,7 +14,7 @@ from typing import Self
 
 from ..scene.shapes import Circle, Heat, Point, Rect, Shape, Text, text_width
 
-__all__ = ["NABLA", "SIZES", "Cell", "Chip", "HeatMap", "Words", "sides"]
+__all__ = ["CHIP", "LOCAL", "NABLA", "SIZES", "Cell", "Chip", "HeatMap", "Words", "lead", "sides"]
 
 SIZES = {
     "label": 15, "symbol": 13, "lone symbol": 17, "number": 14, "constant": 12.5, "footer": 11.5, "edge": 11, "group": 12,
@@ -26,6 +26,8 @@ SHEET = 3  # from one outline of a stack to the one behind it
 CHIP = 17  # height of a constant
 APART = 2  # from one constant to the next, and from the gate
 ROOM = 110  # a row of constants is as wide as this, or has one
+LOCAL = 15  # height of a local gradient
+HEAD = 8  # of an arrow, up to the local gradient before it
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,6 @@ class Chip:
     def width(self) -> int:
         """What it takes from side to side."""
         return max(CHIP, text_width(self.words, SIZES["constant"]) + 10)
-
-    def holds(self, centre: Point, point: Point) -> bool:
-        """Whether a point is inside it."""
-        return abs(point[0] - centre[0]) * 2 < self.width and abs(point[1] - centre[1]) * 2 < CHIP
 
     def shapes(self, centre: Point) -> list[Shape]:
         """A round frame, and the number in it."""
@@ -186,10 +184,18 @@ class Words:
     @property
     def number_width(self) -> int:
         """The width of the widest of its numbers, or of the columns that are kept free."""
+        return max(self.number_widths)
+
+    @property
+    def number_widths(self) -> tuple[int, int]:
+        """The widths of its value and of its gradient, or of the columns that are kept free."""
         if self.copies:
-            return max([text_width(line, SIZES["copies"]) for line in (*self.values, *self.gradients)], default=0)
-        widest = max(text_width(self.value, SIZES["number"]), text_width(self.gradient, SIZES["number"]))
-        return max(widest, text_width("0" * self.columns, SIZES["number"])) if self.columns else widest
+            value, gradient = (
+                max([text_width(line, SIZES["copies"]) for line in lines], default=0) for lines in (self.values, self.gradients)
+            )
+            return value, gradient
+        free = text_width("0" * self.columns, SIZES["number"]) if self.columns else 0
+        return max(text_width(self.value, SIZES["number"]), free), max(text_width(self.gradient, SIZES["number"]), free)
 
     @property
     def fold_width(self) -> int:
@@ -216,6 +222,9 @@ class Cell(ABC):
         length: the size along the flow.
         breadth: the size across the flow.
         shift: how far across the middle line is from the middle of the cell: below 0 where constants hang below the gate.
+        pitch: from one operand's place to the next.
+        lead: what the local gradients of its operands need before it, along the flow; 0 if there are none.
+        tag: the width of the local gradient on the wire that leaves it; 0 if there is none.
     """
 
     words: Words
@@ -226,13 +235,28 @@ class Cell(ABC):
     length: int
     breadth: int
     shift: float
+    pitch: int
+    lead: int
+    tag: int
 
-    pitch = 14  # from one operand's place to the next
+    has_wire = False  # whether its numbers stand on a wire, where a local gradient can stand as well
 
     @classmethod
     @abstractmethod
-    def measured(cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool) -> Self:
-        """The cell that these words need."""
+    def measured(
+        cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool, before: int = 0, tag: int = 0
+    ) -> Self:
+        """The cell that these words need.
+
+        Args:
+            words: what it says.
+            direction: of the flow.
+            slots: how many edges arrive.
+            is_root: whether it is the result.
+            is_fork: whether it is used more than once.
+            before: the width of the widest local gradient before it; 0 if there is none.
+            tag: the width of the local gradient on its wire; 0 if there is none.
+        """
 
     @abstractmethod
     def entry(self, slot: int) -> tuple[float, float]:
@@ -241,7 +265,7 @@ class Cell(ABC):
     @property
     @abstractmethod
     def body(self) -> tuple[int, int]:
-        """The size along and across of what the constants sit on; it begins where the cell begins."""
+        """The size along and across of what the constants sit on."""
 
     @abstractmethod
     def shapes(self, centre: Point) -> list[Shape]:
@@ -288,16 +312,29 @@ class Cell(ABC):
         return (self.length, self.breadth) if self.is_horizontal else (self.breadth, self.length)
 
     def point(self, centre: Point, along: float, across: float = 0.0) -> Point:
-        """The point at a distance along the flow from the cell's start, and across it from its middle line."""
+        """The point at a distance along the flow from the start of the gate or box, and across it from its middle line."""
         x, y = centre
         across += self.shift
-        forward = along - self.length / 2
+        forward = along + self.lead - self.length / 2
         return {
             "LR": (x + forward, y + across),
             "RL": (x - forward, y + across),
             "TB": (x + across, y + forward),
             "BT": (x + across, y - forward),
         }[self.direction]
+
+    @property
+    def end(self) -> int:
+        """How far its end, where edges leave, is from the start of the gate or box."""
+        return self.length - self.lead
+
+    def inlet(self, centre: Point, slot: int, width: int) -> Point:
+        """The middle of a local gradient before an operand's place."""
+        return self.point(centre, -HEAD - (width if self.is_horizontal else LOCAL) / 2, self.offset(slot))
+
+    def outlet(self, centre: Point) -> Point:
+        """The middle of the local gradient on the wire that leaves it."""
+        return self.point(centre, self.end)
 
     def offset(self, slot: int) -> float:
         """How far from the middle line an operand's edge arrives."""
@@ -361,3 +398,13 @@ def sides(words: Words, slots: int) -> tuple[Chips, Chips]:
     """The constants before the gate's middle line, and those after it."""
     first = [chip for chip in words.chips if chip.slot == 0 and slots + len(words.chips) == 2]
     return Chips(first), Chips([chip for chip in words.chips if chip not in first])
+
+
+def lead(before: int, *, horizontal: bool) -> int:
+    """What local gradients before a gate need along the flow, with the arrow's head and a part of the wire.
+
+    Args:
+        before: the width of the widest; 0 if there is none.
+        horizontal: whether the flow goes from side to side.
+    """
+    return HEAD + 2 + (before if horizontal else LOCAL) if before else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..scene.shapes import Circle, Curve, Point, Rect, Shape, Text, text_width
-from .cells import LINE, SHEET, SIZES, Cell, Words, sides
+from .cells import LINE, LOCAL, SHEET, SIZES, Cell, Words, lead, sides
 
 __all__ = ["CircuitCell"]
 
@@ -15,6 +15,7 @@ RADIUS = 17
 PITCH = 16
 WIRE = 28  # of a vertical wire, with a line of text
 BEYOND = 13  # from a number to the one before
+ASIDE = 7  # how far numbers go to make room for a local gradient on their wire
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,19 @@ class CircuitCell(Cell):
     gate: tuple[int, int]
     wire: int
 
-    pitch = PITCH
+    has_wire = True
 
     @classmethod
-    def measured(cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool) -> Self:
+    def measured(
+        cls, words: Words, direction: str, slots: int, *, is_root: bool, is_fork: bool, before: int = 0, tag: int = 0
+    ) -> Self:
         """The cell that these words need."""
         horizontal = direction in ("LR", "RL")
-        along, across = gate = _gate(words, slots, horizontal=horizontal)
+        pitch = max(PITCH, 0 if horizontal or not before else before + 4)
+        along, across = gate = _gate(words, slots, pitch, horizontal=horizontal)
         is_named = bool(words.symbol and words.name)
         chips = sides(words, slots)
-        before, after = (side.room(horizontal=horizontal) for side in chips)
+        above, below = (side.room(horizontal=horizontal) for side in chips)
         crowd = max(side.extent[0 if horizontal else 1] for side in chips)  # along the flow
         name_width = text_width(words.name, SIZES["symbol"])
         if not words.value and not words.gradient:
@@ -46,24 +50,29 @@ class CircuitCell(Cell):
         elif horizontal:
             wire = max(words.number_width + (24 if is_root else 14), name_width - along if is_named else 0)
         else:
-            wire = _upright(words)
+            wire = _line(words, tag)
         half = across / 2 + (4 if words.is_fold else 0)
+        clear = _clear(words, tag) if horizontal else 0
         if horizontal:
-            wire = max(wire, crowd - along)
-            before, least = before + (17 if is_named else 0), 19
+            wire = max(wire, crowd - along, tag + 10 if tag else 0)
+            above, least = above + (17 if is_named else 0), (19, 19)
             if words.copies:
-                before, after = before + 2 * SHEET, after + (0 if words.is_fold else 16)
+                above, below = above + 2 * SHEET, below + (0 if words.is_fold else 16)
                 wire += 2 * SHEET
-                least = max(least, LINE * max(len(words.values), len(words.gradients)) + 5)
+                least = (max(19, LINE * max(len(words.values), len(words.gradients)) + 5),) * 2
         else:
             wire += max(crowd - along, 0)
-            after, least = after + (name_width + 4 if is_named else 0), words.number_width + 7
+            below += name_width + 7 if is_named else 0
+            value, gradient = words.number_widths
+            least = max(value + 7, tag // 2 + 2), max(gradient + 7, tag // 2 + 2)
             if words.copies and not words.is_fold:
-                before, after = before + text_width(words.copies, SIZES["group"]) + 6, after + 2 * SHEET
-        above, below = max(math.ceil(half + before), least), max(math.ceil(half + after), least)
-        if horizontal:
-            above, below = above + _clear(words), below + _clear(words)
-        return cls(words, direction, slots, is_root, is_fork, along + wire, above + below, (above - below) / 2, gate, wire)
+                above, below = above + text_width(words.copies, SIZES["group"]) + 6, below + 2 * SHEET
+        above, below = (max(math.ceil(half + side), most) + clear for side, most in zip((above, below), least, strict=True))
+        ahead = lead(before, horizontal=horizontal)
+        return cls(
+            words, direction, slots, is_root, is_fork, ahead + along + wire, above + below, (above - below) / 2,
+            pitch, ahead, tag, gate, wire,
+        )  # fmt: skip
 
     def entry(self, slot: int) -> tuple[float, float]:
         """On the outline of the gate, also where it is round."""
@@ -81,7 +90,13 @@ class CircuitCell(Cell):
     @property
     def clear(self) -> int:
         """How much farther than a gate the numbers on its wire reach."""
-        return _clear(self.words)
+        return _clear(self.words, self.tag)
+
+    def outlet(self, centre: Point) -> Point:
+        """The middle of the local gradient on the wire that leaves it: between the numbers, or after them."""
+        if self.is_horizontal:
+            return self.point(centre, self.end - self.wire / 2)
+        return self.point(centre, self.end - 2 - LOCAL / 2)
 
     def shapes(self, centre: Point) -> list[Shape]:
         """The wire, the gate over it, and the words."""
@@ -92,7 +107,7 @@ class CircuitCell(Cell):
             tip = self.point(centre, along + self.wire) if self.is_root else None
             shapes.append(Curve((start, start, end, end), width=1.8 if self.is_root else 1.2, tip=tip))
             if self.is_fork:
-                x, y = self.point(centre, self.length - 1)
+                x, y = self.point(centre, self.end - 1)
                 shapes.append(Circle(x, y, 2.6, "line"))
         return shapes + self._gate_shapes(centre) + self._number_shapes(centre)
 
@@ -147,37 +162,42 @@ class CircuitCell(Cell):
         along, across = self.gate
         name, size, bold = self.words.name, SIZES["symbol"], self.words.labelled
         colour = "text" if bold else "muted"
-        before, after = (side.room(horizontal=self.is_horizontal) for side in sides(self.words, self.slots))
+        before, after = sides(self.words, self.slots)
         if not self.is_horizontal:
-            return Text(name, x + across / 2 + after + 5, y, size, colour, "start", bold=bold, role="name")
+            beside = after.room(horizontal=False) + 5
+            return Text(name, x + across / 2 + beside, y, size, colour, "start", bold=bold, role="name")
         anchor = "middle"
+        middle, y = y, y - across / 2 - before.room(horizontal=True) - 9
+        if max(text_width(name, size), before.extent[0]) > along:
+            y -= self.clear
         if text_width(name, size) > along:  # it starts above the gate and goes on above the wire
             x, _ = self.point(centre, 0)
-            y -= self.clear
             if self.words.copies:
-                y = min(y, y + across / 2 + before - (len(self.words.values) - 1) * LINE - 8)  # above the numbers
+                y = min(y, middle - (len(self.words.values) - 1) * LINE - 17)  # above the numbers
             anchor = "start" if self.direction == "LR" else "end"
-        return Text(name, x, y - across / 2 - before - 9, size, colour, anchor, bold=bold, role="name")
+        return Text(name, x, y, size, colour, anchor, bold=bold, role="name")
 
     def _spread_shapes(self, centre: Point, x: float, y: float) -> list[Shape]:
         """The largest, the median and the least of a stack."""
         values, gradients = self.words.values, self.words.gradients
         if self.is_horizontal:
-            x, _ = self.point(centre, self.length - (self.wire - 2 * SHEET) / 2)
+            x, _ = self.point(centre, self.end - (self.wire - 2 * SHEET) / 2)
             top = y - 8 - (len(values) - 1) * LINE
             return [*self.spread(values, x, top, "value"), *self.spread(gradients, x, y + 9, "gradient")]
         first, second = (y - (len(lines) - 1) / 2 * LINE for lines in (values, gradients))
         return [*self.spread(values, x - 5, first, "value", "end"), *self.spread(gradients, x + 5, second, "gradient", "start")]
 
     def _number_shapes(self, centre: Point) -> list[Shape]:
-        wire = self.wire if self.is_horizontal else min(self.wire, _upright(self.words))  # beyond the constants
-        x, y = self.point(centre, self.length - wire + (wire - (10 if self.is_root else 0)) / 2)
+        line = self.wire if self.is_horizontal else min(self.wire, _line(self.words, self.tag))  # beyond the constants
+        end = self.end - (0 if self.is_horizontal else _after(self.tag)) - (10 if self.is_root else 0)
+        x, y = self.point(centre, (self.end - line + end) / 2)
         size = SIZES["number"]
         if self.words.copies:
             return self._spread_shapes(centre, x, y)
         if self.is_horizontal:
-            value = Text(self.words.value, x, y - 10, size, "value", role="value")
-            gradient = Text(self.words.gradient, x, y + 10, size, "gradient", role="gradient")
+            aside = 10 + (ASIDE if self.tag else 0)
+            value = Text(self.words.value, x, y - aside, size, "value", role="value")
+            gradient = Text(self.words.gradient, x, y + aside, size, "gradient", role="gradient")
         else:
             value = Text(self.words.value, x - 5, y, size, "value", "end", role="value")
             gradient = Text(self.words.gradient, x + 5, y, size, "gradient", "start", role="gradient")
@@ -187,21 +207,27 @@ class CircuitCell(Cell):
         ]
 
 
-def _upright(words: Words) -> int:
-    """The length of a vertical wire with its numbers."""
+def _clear(words: Words, tag: int) -> int:
+    """How much farther than a gate the numbers on its wire reach."""
+    return (BEYOND if words.ghosts else 0) + (ASIDE if tag else 0)
+
+
+def _line(words: Words, tag: int) -> int:
+    """The length of a vertical wire with its numbers and its local gradient."""
     if words.copies:
         return LINE * max(len(words.values), len(words.gradients)) + 8
-    return WIRE + 2 * _clear(words)
+    return WIRE + (2 * BEYOND if words.ghosts else 0) + _after(tag)
 
 
-def _clear(words: Words) -> int:
-    return BEYOND if words.ghosts else 0
+def _after(tag: int) -> int:
+    """What a local gradient takes of a vertical wire, after the numbers."""
+    return LOCAL if tag else 0
 
 
-def _gate(words: Words, slots: int, *, horizontal: bool) -> tuple[int, int]:
+def _gate(words: Words, slots: int, pitch: int, *, horizontal: bool) -> tuple[int, int]:
     """The size of the gate along and across the flow; of the name for an input."""
     if words.kind == "operation":
-        across = max(2 * RADIUS, PITCH * slots + 2 if slots > 2 else 0)
+        across = max(2 * RADIUS, pitch * slots + 2 if slots > 2 or pitch > PITCH else 0)
         width = max(2 * RADIUS, text_width(words.symbol, _symbol_size(words)) + 18)
         return (width, across) if horizontal else (2 * RADIUS, max(width, across))
     if words.is_fold:

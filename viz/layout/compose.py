@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from ..languages import say
 from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, on_curve, text_width
 from ..text import local_name
-from .cells import NABLA, SIZES
+from .cells import CHIP, LOCAL, SIZES
 from .measure import Arrow, Measured
 from .places import MARGIN, Layout
 from .weights import number_places
@@ -15,6 +15,7 @@ from .weights import number_places
 __all__ = ["compose"]
 
 HEAD = 6.0  # length of an arrow's head
+Taken = tuple[float, float, int, int, int]  # the middle of a constant or a local gradient, its size, and the number of its edge
 
 
 def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) -> Scene:
@@ -31,13 +32,19 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     nodes: list[Item] = []
     halos: list[Item] = []
     alarms: list[Item] = []
+    locals_: list[Item] = []
     weighted: dict[int, tuple[Arrow, Item]] = {}
+    chips = _chips(measured, layout)
     for k, arrow in enumerate(measured.arrows):
         faded = arrow.tail not in lit or arrow.head not in lit
-        edge = _edge(measured, layout, k, arrow, heaviest, faded=faded)
+        edge = _edge(measured, layout, k, arrow, heaviest, chips, faded=faded)
         edges.append(edge)
         if arrow.weight is not None and arrow.words:
             weighted[arrow.number] = arrow, edge
+        if arrow.local:
+            shapes = _local_shapes(arrow, _local_place(measured, layout, arrow))
+            data = {"to": str(arrow.head), "from": str(arrow.tail)}
+            locals_.append(Item(f"l{arrow.number}", "edge local", shapes, arrow.title, data, faded=faded))
     for place, cell in enumerate(measured.cells):
         centre = layout.centres[f"n{place}"]
         if place in marked:
@@ -54,7 +61,7 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
     width = max(layout.width, needed) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
     legend = Item("legend", "legend", _footer(measured, height))
-    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, *alarms, legend]
+    items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, *locals_, *alarms, legend]
     return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
 
 
@@ -73,13 +80,28 @@ def _clusters(measured: Measured, layout: Layout) -> list[Item]:
     return items
 
 
-def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: float, *, faded: bool) -> Item:
+def _chips(measured: Measured, layout: Layout) -> dict[int, list[Taken]]:
+    """The places of constants and local gradients, by the node that they sit on; with the number of the edge, or -1."""
+    found: dict[int, list[Taken]] = {}
+    for place, cell in enumerate(measured.cells):
+        for chip, (x, y) in cell.chips(layout.centres[f"n{place}"]):
+            found.setdefault(place, []).append((x, y, chip.width, CHIP, -1))
+    for arrow in measured.arrows:
+        if arrow.local:
+            at = arrow.tail if arrow.on_wire else arrow.head
+            found.setdefault(at, []).append((*_local_place(measured, layout, arrow), arrow.local_width, LOCAL, arrow.number))
+    return found
+
+
+def _edge(
+    measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: float, chips: Mapping[int, list[Taken]], *, faded: bool
+) -> Item:
     points, _ = layout.edges[k]
     tail = measured.cells[arrow.tail]  # exactly where the wire ends: the layout has rounded
     head = measured.cells[arrow.head]
-    points = (tail.point(layout.centres[f"n{arrow.tail}"], tail.length), *points[1:])
-    chips = [*tail.chips(layout.centres[f"n{arrow.tail}"]), *head.chips(layout.centres[f"n{arrow.head}"])]
-    if any(chip.holds(centre, point) for point in (on_curve(points) if chips else ()) for chip, centre in chips):
+    points = (tail.point(layout.centres[f"n{arrow.tail}"], tail.end), *points[1:])
+    taken = [chip for place in (arrow.tail, arrow.head) for chip in chips.get(place, ()) if chip[4] != arrow.number]
+    if taken and any(abs(p - x) * 2 < w and abs(q - y) * 2 < h for p, q in on_curve(points) for x, y, w, h, _ in taken):
         points = _forward(points, measured.look.direction)
     tip = head.point(layout.centres[f"n{arrow.head}"], *head.entry(arrow.port))
     width, dash = 1.2, ""
@@ -97,7 +119,7 @@ def _edge(measured: Measured, layout: Layout, k: int, arrow: Arrow, heaviest: fl
 
 
 def _forward(points: tuple[Point, ...], direction: str) -> tuple[Point, ...]:
-    """A curve that doesn't swing back over the cells at its two ends, which Graphviz lets it do.
+    """A curve that doesn't swing back over what sits on the cells at its two ends, which Graphviz lets it do.
 
     >>> _forward(((0, 0), (50, 0), (-20, 90), (40, 90)), "LR")
     ((0, 0), (40, 0), (0, 90), (40, 90))
@@ -145,9 +167,22 @@ def _edge_words(arrow: Arrow, centre: Point) -> list[Shape]:
     shapes: list[Shape] = [Rect(x - width / 2, y - height / 2, width, height, 4, "ground", line="")]
     for i, line in enumerate(arrow.words):
         at = y + (i - (len(arrow.words) - 1) / 2) * 14
-        colour, role = ("gradient", "flow") if line.startswith(NABLA) else ("muted", "local")
-        shapes.append(Text(line, x, at, SIZES["edge"], colour, role=role))
+        shapes.append(Text(line, x, at, SIZES["edge"], "muted", role="weight"))
     return shapes
+
+
+def _local_place(measured: Measured, layout: Layout, arrow: Arrow) -> Point:
+    """The middle of the local gradient of an edge: on the wire that leaves its tail, or before its head."""
+    if arrow.on_wire:
+        return measured.cells[arrow.tail].outlet(layout.centres[f"n{arrow.tail}"])
+    return measured.cells[arrow.head].inlet(layout.centres[f"n{arrow.head}"], arrow.port, arrow.local_width)
+
+
+def _local_shapes(arrow: Arrow, centre: Point) -> list[Shape]:
+    x, y = centre
+    width = arrow.local_width
+    frame = Rect(x - width / 2, y - LOCAL / 2, width, LOCAL, 4, "ground")
+    return [frame, Text(arrow.local, x, y, SIZES["edge"], "text", role="local")]
 
 
 def _footer(measured: Measured, height: float) -> list[Shape]:

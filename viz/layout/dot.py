@@ -10,7 +10,7 @@ from ..languages import say
 from ..scene.graphviz import escaped
 from ..scene.shapes import text_width
 from ..scene.themes import THEMES
-from .cells import NABLA, SIZES, Cell, sides
+from .cells import SIZES, Cell, sides
 from .measure import Measured
 from .weights import numbers_gap
 
@@ -121,10 +121,8 @@ def source(measured: Measured) -> str:
     _nested(measured, picture, cell, frame)
     for arrow, (tail, head) in zip(measured.arrows, _ends(measured), strict=True):
         more = {}
-        if arrow.words:
-            words = [
-                _font(line, colours["gradient" if line.startswith(NABLA) else "muted"], SIZES["edge"]) for line in arrow.words
-            ]
+        if arrow.words or arrow.local:
+            words = [_font(line, colours["muted"], SIZES["edge"]) for line in (*arrow.words, arrow.local) if line]
             more["label"] = f"<{'<BR/>'.join(words)}>"
         if arrow.weight is not None and arrow.weight < 0:
             more["style"] = "dashed"

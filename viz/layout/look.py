@@ -23,7 +23,7 @@ class Look:
         theme: a key of `viz.scene.themes.THEMES`.
         direction: ``"LR"``, ``"RL"``, ``"TB"`` or ``"BT"``: where the results are.
         precision: significant digits, 1 to 17.
-        local_gradients: whether the chain rule is written on every edge.
+        local_gradients: whether the local gradient is written on every edge.
         numbered: whether a node without a label shows the number that stands for it in formulas, as ``#3``.
         weights: ``"lines"``, wide where a weight is large and dashed where it is negative, or ``"numbers"`` on these lines.
         room: how many columns every number has at least, 0 to 40, so that nothing moves when it gets longer.

@@ -43,6 +43,8 @@ class Arrow:
         port: where at the cell it arrives.
         weight: the weight that it stands for, or None.
         words: what is written on it.
+        local: the local gradient as written on it; empty if it isn't.
+        on_wire: whether that stands on the wire that leaves the tail, and not before the head.
         title: what is told on hover.
     """
 
@@ -53,7 +55,14 @@ class Arrow:
     port: int
     weight: float | None
     words: tuple[str, ...]
+    local: str
+    on_wire: bool
     title: str
+
+    @property
+    def local_width(self) -> int:
+        """What the local gradient takes from side to side; 0 where it isn't written."""
+        return _local_width(self.local)
 
     @property
     def words_extent(self) -> tuple[int, int]:
@@ -123,19 +132,30 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
     """
     cells = []
     chips = _chips(graph, look)
+    locals_ = [_local(edge, look) for edge in graph.edges]
+    single = {place for place, uses in graph.uses.items() if len(uses) == 1 and CELLS[look.style].has_wire}
+    before: Counter[int] = Counter()
+    tags: Counter[int] = Counter()
+    for edge, local in zip(graph.edges, locals_, strict=True):
+        if edge.tail in single:
+            tags[edge.tail] = _local_width(local)
+        else:
+            before[edge.head] = max(before[edge.head], _local_width(local))
     for place in range(len(graph.nodes)):
         words = _words(graph, place, look, chips.get(place, ()))
-        cells.append(_cell(graph, place, words, look) if like is None else replace(like.cells[place], words=words))
+        room = before[place], tags[place]
+        cells.append(_cell(graph, place, words, look, *room) if like is None else replace(like.cells[place], words=words))
     arrows = []
     ports: Counter[int] = Counter()
-    for number, edge in enumerate(graph.edges):
+    for number, (edge, local) in enumerate(zip(graph.edges, locals_, strict=True)):
         if edge.tail is not None:
             port = 0 if cells[edge.head].words.is_fold else ports[edge.head]
             ports[edge.head] += 1
-            lines, title = tuple(_edge_lines(graph, edge, look)), edge_title(graph, edge)
-            arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, title))
+            title = "\n".join([edge_title(graph, edge), *(_chain_rule(graph, edge, look) if local else ())])
+            lines, on_wire = tuple(_edge_lines(edge, look)), edge.tail in single
+            arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, local, on_wire, title))
     legend = _legend(graph, look)
-    footer = _footer(graph, legend)
+    footer = _footer(graph, legend, _keys(graph, [cell.words for cell in cells], arrows))
     return Measured(
         look=look,
         cells=tuple(cells),
@@ -170,7 +190,7 @@ def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
     return found
 
 
-def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
+def _cell(graph: Graph, place: int, words: Words, look: Look, before: int, tag: int) -> Cell:
     operands = len(graph.nodes[place].operands) - len(words.chips)
     return CELLS[look.style].measured(
         words,
@@ -178,6 +198,8 @@ def _cell(graph: Graph, place: int, words: Words, look: Look) -> Cell:
         min(1, operands) if words.is_fold else operands,
         is_root=place in graph.results,
         is_fork=len(graph.uses[place]) > 1,
+        before=before,
+        tag=tag,
     )
 
 
@@ -329,36 +351,37 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
 # ---- words on edges, and below the picture ---------------------------------------------------------
 
 
-def _edge_lines(graph: Graph, edge: Edge, look: Look) -> list[str]:
-    """What is written on an edge: how many it stands for, its weight, or the chain rule.
-
-    The chain rule is the local gradient in symbols and numbers, and upstream times local, which flows back. Empty where there
-    is nothing to say.
-    """
+def _edge_lines(edge: Edge, look: Look) -> list[str]:
+    """What is written on an edge: how many it stands for, or its weight. Empty where there is nothing to say."""
     if edge.count > 1:
         return [f"×{edge.count:,}"]
     if edge.weight is not None and look.weights == "numbers":
         return [short(edge.weight, look.precision)]
-    if not look.local_gradients or edge.tail is None or edge.local is None:
-        return []
+    return []
+
+
+def _local(edge: Edge, look: Look) -> str:
+    """The local gradient as it stands on an edge, by which upstream is multiplied; empty where there is none to write."""
+    if not look.local_gradients or edge.tail is None or edge.local is None or edge.count > 1:
+        return ""
+    return f"× {short(edge.local, look.precision)}"
+
+
+def _local_width(words: str) -> int:
+    return text_width(words, SIZES["edge"]) + 8 if words else 0
+
+
+def _chain_rule(graph: Graph, edge: Edge, look: Look) -> list[str]:
+    """The local gradient of an edge in symbols and numbers, and upstream times local, which flows back."""
+    assert edge.tail is not None
+    assert edge.local is not None
     number = short(edge.local, look.precision)
-    formula = shortened(graph.formula(edge.head, drawn=True), 24)
-    name = shortened(graph.name(edge.tail, drawn=True), 12)
-    lines = [derivative(formula, name, shortened(_drawn_partial(graph, edge), 28), number)]
+    lines = [derivative(graph.formula(edge.head), graph.name(edge.tail), edge.partial, number)]
     part = contribution(graph, edge)
     upstream = graph.nodes[edge.head].gradient
     if part is not None and upstream is not None:
         lines.append(f"{NABLA} {short(upstream, look.precision)} × {number} = {short(part, look.precision)}")
     return lines
-
-
-def _drawn_partial(graph: Graph, edge: Edge) -> str:
-    """The local gradient of an edge in symbols, with the names that the picture has."""
-    text = edge.partial
-    for operand in graph.nodes[edge.head].operands:
-        if type(operand) is int and "." in graph.name(operand):
-            text = text.replace(graph.name(operand), graph.name(operand, drawn=True))
-    return text
 
 
 def _legend(graph: Graph, look: Look) -> str:
@@ -369,8 +392,20 @@ def _legend(graph: Graph, look: Look) -> str:
     return f"{graph.say('value above')}, {graph.say('∇ gradient below')}"
 
 
-def _footer(graph: Graph, legend: str) -> list[str]:
-    lines = [graph.note or legend]
+def _keys(graph: Graph, words: Sequence[Words], arrows: Sequence[Arrow]) -> list[str]:
+    """What widths, dashes, colours and signs mean, of those that the picture has."""
+    keys = []
+    if any(arrow.weight is not None for arrow in arrows):
+        keys.append(graph.say("a line is a weight: wide where it is large, dashed where it is below 0"))
+    if any(each.heat is not None for each in words):
+        keys.append(graph.say("squares are weights: blue above 0, orange and lower below it"))
+    if any(line.startswith(f"|{NABLA}|") for each in words for line in each.lines):
+        keys.append(graph.say("|∇| is the norm of the gradients in a box"))
+    return keys
+
+
+def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
+    lines = [graph.note or legend, *keys]
     if graph.left_out:
         lines.append(
             graph.say("{count:,} nodes far from the result are not drawn; max_nodes= shows more of them", count=graph.left_out)

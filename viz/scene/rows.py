@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from .shapes import Circle, Curve, Item, Point, Rect, Scene, Shape, Text
 
-__all__ = ["in_rows"]
+__all__ = ["cut_wires", "in_rows"]
 
 MARGIN = 16.0  # beside the rows; the letters of cut wires stand in it
 GAP = 14.0  # between rows
@@ -55,6 +56,12 @@ def in_rows(scene: Scene, width: float) -> Scene | None:
     placed += [item.moved(0.0, top + MARGIN - bottom, "") for item in legend]
     right = max(_box(shape)[2] for item in placed for shape in item.shapes)
     return replace(scene, width=right + MARGIN, height=top + MARGIN + scene.height - bottom, items=placed)
+
+
+def cut_wires(scene: Scene) -> list[int]:
+    """How many wires are cut at the end of each row but the last; empty for a picture that isn't in rows."""
+    ends = Counter(item.name.rpartition("-leaves")[2] for item in scene.items if "-leaves" in item.name)
+    return [ends[row] for row in sorted(ends, key=int)]
 
 
 # ---- where to cut ----------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def write_svg(scene: Scene, prefix: str = "", scale: float = 1.0) -> str:
     body = "\n".join([_item(item, palette) for item in scene.items])
     prefix = prefix or "g" + hashlib.sha256(f"{title}{description}{body}".encode()).hexdigest()[:12]
     body = body.replace(' id="', f' id="{prefix}-')
-    style = _by_night(scene.theme, prefix)
+    style = _by_night(scene.theme, prefix, body)
     scope = f' data-picture="{prefix}"' if style else ""
     w, h = _n(scene.width), _n(scene.height)
     return (
@@ -56,13 +56,21 @@ def write_items(items: Sequence[Item], theme: str) -> str:
     return "".join([_item(item, THEMES[theme]) for item in items])
 
 
-def _by_night(theme: str, prefix: str) -> str:
+def _by_night(theme: str, prefix: str, body: str) -> str:
     """The style sheet of a theme that follows the reader: another colour for each, where dark pages are preferred."""
     if theme not in NIGHT:
         return ""
-    colours = {day: NIGHT[theme][name] for name, day in THEMES[theme].items()}
+    day, night = THEMES[theme], NIGHT[theme]
+    colours = {day[name]: night[name] for name in day}  # all of them: a page may put more into the picture
+    for name in ("rose", "fell"):  # as they are in the cells of heat maps
+        for strength in range(1, 8):
+            mixed, dark = (blended(part[name], part["number"], strength / 8) for part in (day, night))
+            if f'"{mixed}"' in body:
+                colours[mixed] = dark
     rules = [
-        f'[data-picture="{prefix}"] [{what}="{day}"]{{{what}:{colours[day]}}}' for day in colours for what in ("fill", "stroke")
+        f'[data-picture="{prefix}"] [{what}="{colour}"]{{{what}:{colours[colour]}}}'
+        for colour in colours
+        for what in ("fill", "stroke")
     ]
     return f"<style>@media (prefers-color-scheme:dark){{{''.join(rules)}}}</style>\n"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .shapes import Circle, Curve, Item, Point, Scene, Shape, Text
+from .shapes import Circle, Curve, Heat, Item, Point, Scene, Shape, Text
 from .svg import BASELINE, FADED, arrow_head
 from .themes import THEMES
 
@@ -100,7 +100,12 @@ def _shape(shape: Shape, scale: float) -> list[str]:
     if shape.radius:
         style.append(f"rounded corners={_n(min(shape.radius, shape.height / 2, shape.width / 2) * scale)}bp")
     opposite = at((shape.x + shape.width, shape.y + shape.height))
-    return [rf"\path[{', '.join(style)}] {at((shape.x, shape.y))} rectangle {opposite};"]
+    lines = [rf"\path[{', '.join(style)}] {at((shape.x, shape.y))} rectangle {opposite};"]
+    for strength, cell in shape.cells() if isinstance(shape, Heat) else ():
+        end = at((cell.x + cell.width, cell.y + cell.height))
+        colour = f"glassgrad-{cell.fill}!{12.5 * abs(strength):g}!glassgrad-number"
+        lines.append(rf"\fill[{colour}] {at((cell.x, cell.y))} rectangle {end};")
+    return lines
 
 
 def _dashes(dash: str, scale: float) -> list[str]:

@@ -17,6 +17,7 @@ from autograd.files import write_whole
 from ..files import IMAGES, check_suffix
 from ..layout.cells import SIZES
 from ..layout.look import check_count
+from ..scene.fit import fitting, shown
 from ..scene.fonts import warning_about
 from ..scene.graphviz import RenderError, run_graphviz
 from ..scene.raster import positioned
@@ -34,13 +35,17 @@ PIXELS_PER_POINT = 96 / 72  # in CSS, and so in SVG
 PIXELS = 1_500_000  # of a PNG, unless more are asked for
 MOST_PIXELS = 100_000_000
 CELL_WIDTH = 850  # pixels: what JupyterLab gives a cell in a window of 1300
-SMALLEST = 0.6  # a picture that would have to be smaller to fit a cell is scrolled: its words could not be read
 
 
 class Image(View):
-    """A view that is one picture."""
+    """A view that is one picture.
+
+    Attributes:
+        width: the pixels that it should fit; None where nothing limits it but the cell of a notebook.
+    """
 
     suffixes: ClassVar[Sequence[str]] = IMAGES
+    width: int | None = None
 
     @property
     @abstractmethod
@@ -58,7 +63,20 @@ class Image(View):
         Raises:
             RenderError: Graphviz is missing, failed, or took too long.
         """
-        return write_svg(self.scene)
+        return write_svg(self.scene, scale=self._shown)
+
+    @property
+    def _shown(self) -> float:
+        """How large it is where nothing else is asked for."""
+        return 1.0 if self.width is None else shown(self.scene, self.width)
+
+    def fitted(self, width: float) -> Scene:
+        """The picture for a page of this width in pixels: in rows, if that makes it fit.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        return fitting(self.scene, lambda: None, width)
 
     def to_bytes(
         self,
@@ -135,7 +153,9 @@ class Image(View):
         if suffix not in IMAGES:
             return self._content(suffix)
         if not fitted:
-            scene = self.scene
+            if suffix == ".svg" and scale == 1:
+                return self.svg.encode("utf-8")
+            scene, scale = self.scene, scale * self._shown
         elif scale != 1:
             raise ValueError("scale= and font_size= or width= both say how large the picture is; give one of them")
         else:
@@ -143,7 +163,7 @@ class Image(View):
         if suffix == ".svg":
             if fitted:
                 scale *= PIXELS_PER_POINT
-            return (self.svg if scale == 1 and not fitted else write_svg(scene, scale=scale)).encode("utf-8")
+            return write_svg(scene, scale=scale).encode("utf-8")
         if suffix == ".tex":
             return write_tikz(scene, scale).encode("utf-8")
         return _png(scene, scale, dpi) if suffix == ".png" else _pdf(scene, scale)
@@ -189,15 +209,15 @@ class Image(View):
         note = ""
         try:
             if wanted != ["text/plain"]:
-                scene = self.scene
-                scale = min(1.0, max(CELL_WIDTH / scene.width, SMALLEST))
+                scene = self.fitted(CELL_WIDTH) if self.width is None else self.scene
+                scale = shown(scene, self.width or CELL_WIDTH)
             if "image/svg+xml" in wanted:
                 bundle["image/svg+xml"] = write_svg(scene, scale=scale)
             if "image/png" in wanted:
-                bundle["image/png"] = self._sized(".png", 1.0, None)
+                bundle["image/png"] = _png(scene, 1.0, None)
                 metadata["image/png"] = {"width": round(scale * scene.width), "height": round(scale * scene.height)}
             if "application/pdf" in wanted:
-                bundle["application/pdf"] = self._sized(".pdf", 1.0, None)
+                bundle["application/pdf"] = _pdf(scene, 1.0)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"

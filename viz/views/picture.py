@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import Measured, measure
 from ..layout.places import Layout, lay_out
+from ..scene.fit import fitting
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene
 from ..text import aligned, shortened
@@ -34,7 +36,7 @@ def check_like(like: object, kind: type) -> None:
     if like is not None and not isinstance(like, kind):
         raise TypeError(
             f"like is an earlier viz.{kind.__name__}, got {type(like).__name__} {like!r:.60}; write like=viz."
-            f"{'draw' if kind.__name__ == 'Drawing' else 'steps'}(f)"
+            f"{ {'Drawing': 'draw(f)', 'Explanation': 'explain(f, x)'}.get(kind.__name__, 'steps(f)') }"
         )
 
 
@@ -48,12 +50,20 @@ class Picture(Image):
         look: how.
         marked: the places of the nodes to draw attention to.
         like: an earlier picture, whose layout is kept if it fits.
+        width: the pixels that it should fit; None for no limit.
+        may_turn: whether it may flow down where it doesn't fit a width otherwise.
     """
 
-    def __init__(self, graph: Graph, look: Look, marked: Collection[int] = (), like: Picture | None = None) -> None:
+    def __init__(
+        self, graph: Graph, look: Look, marked: Collection[int] = (), like: Picture | None = None, *,
+        width: int | None = None, may_turn: bool = False,
+    ) -> None:  # fmt: skip
         self._graph = graph
         self._look = look
         self._marked = frozenset(marked)
+        self.width = width
+        self._may_turn = may_turn
+        self._earlier_turn = None if like is None else vars(like).get("_turned")
         self._known = None if like is None else like._fitting  # and not `like` itself, which may have been like others
 
     @property
@@ -73,6 +83,10 @@ class Picture(Image):
         """The options that it is drawn with."""
         return self._look
 
+    def looking(self, look: Look) -> Picture:
+        """The same picture with other options; itself if they are its own."""
+        return self if look == self._look else Picture(self._graph, look, width=self.width, may_turn=self._may_turn)
+
     @cached_property
     def measured(self) -> Measured:
         """All words and sizes of `graph`."""
@@ -90,9 +104,33 @@ class Picture(Image):
 
     @cached_property
     def scene(self) -> Scene:
-        """Everything at its place, before it is written as SVG."""
+        """Everything at its place, before it is written as SVG; turned or in rows, if it has a width to fit."""
+        return self._whole if self.width is None else self.fitted(self.width)
+
+    def fitted(self, width: float) -> Scene:
+        """The picture for a page of this width in pixels: turned or in rows, if that makes it fit.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        return fitting(self._whole, self._turn, width)
+
+    @cached_property
+    def _whole(self) -> Scene:
+        """The picture in the direction of its look, however wide it is."""
         graph, measured, layout = self._laid_out
         return compose(measured, layout, self._marked if graph is self._graph else ())
+
+    def _turn(self) -> Scene | None:
+        """The same with results at the bottom, unless the direction was asked for."""
+        if not self._may_turn:
+            return None
+        turned = self._turned
+        return turned.scene if turned.drawn.nodes == self.drawn.nodes else None
+
+    @cached_property
+    def _turned(self) -> Picture:
+        return Picture(self._graph, replace(self._look, direction="TB"), self._marked, self._earlier_turn)
 
     @cached_property
     def _laid_out(self) -> tuple[Graph, Measured, Layout]:
@@ -119,8 +157,8 @@ class Picture(Image):
             known = (node.label, node.fold and node.fold.name, node.symbol, node.op and node.op.name)
             names.append([node.order + 1, *dict.fromkeys([name for name in known if name])])
         hint = graph.say(
-            "Rest the pointer on a node to see its numbers and its wires. Zoom with Ctrl and the wheel, with two fingers, or "
-            "with + and -; move by dragging or with the arrow keys; step through the nodes with n and p."
+            "Rest the pointer on a node, or press n, to see its numbers and its wires. Zoom with Ctrl and the wheel, two "
+            "fingers, or + and -."
         )
         return {"names": names, "hint": hint}
 

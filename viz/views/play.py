@@ -18,7 +18,7 @@ from autograd.program import Program, program_of
 from ..digits import short
 from ..graph.folding import DEFAULT
 from ..graph.model import Graph, Node, elided
-from ..graph.reading import order_of, read
+from ..graph.reading import order_of, read, spread
 from ..layout.look import Look, check_count
 from ..text import shortened, visible
 from .picture import Picture
@@ -176,18 +176,41 @@ class Play(HTMLView):
         self.start: tuple[float, ...] = tuple([x.data for x in leaves])
         self._rate, self._fixed = rate, fixed
         values, gradients = self.computed()
-        numbers = [_shown(node, values, gradients) for node in graph.nodes]
-        boxes = [
-            replace(node, fold=replace(node.fold, gradient_norm=math.hypot(*[gradients[i] for i in node.fold.members])))
-            if node.fold is not None and node.fold.members
-            else node
-            for node in graph.nodes
-        ]
-        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None).with_numbers(numbers)
+        outlets = self._outlets(graph)
+        boxes = [self._with_numbers(node, outlets.get(place), values, gradients) for place, node in enumerate(graph.nodes)]
+        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None)
         self._picture: Picture = Picture(shown, look)
         self.title = graph.say("Play with {title}", title=shown.title)
         self.language = graph.language
         self.theme = look.theme
+
+    def _outlets(self, graph: Graph) -> dict[int, int]:
+        """For each fold that one Value alone leaves, the place of that in the whole graph."""
+        homes = _homes(graph)
+        leaving: dict[int, set[int]] = {homes[len(self._order) - 1]: {len(self._order) - 1}}
+        for i, (_, operands) in enumerate(self._order):
+            for x in operands:
+                if type(x) is not float and homes[self._at[id(x)]] != homes[i]:
+                    leaving.setdefault(homes[self._at[id(x)]], set()).add(self._at[id(x)])
+        return {place: found.pop() for place, found in leaving.items() if len(found) == 1}
+
+    def _with_numbers(self, node: Node, outlet: int | None, values: Sequence[float], gradients: Sequence[float]) -> Node:
+        """A node with the numbers that it begins with: of a stack the medians, of a fold those of its only outlet.
+
+        A dense layer is a plain box here: its heat map would not follow.
+        """
+        fold = node.fold
+        if fold is not None and fold.members:
+            length = math.hypot(*[gradients[i] for i in fold.members])
+            fold = replace(fold, gradient_norm=length, matrix=None, kind="group" if fold.kind == "tile" else fold.kind)
+        if node.copies is not None:
+            spreads = [spread([numbers[i] for i in node.copies.members]) for numbers in (values, gradients)]
+            copies = replace(node.copies, values=spreads[0], gradients=spreads[1])
+            return replace(node, fold=fold, copies=copies, value=spreads[0][1], gradient=spreads[1][1])
+        at = node.order if fold is None else outlet
+        if at is None or node.value is None:
+            return replace(node, fold=fold, value=None, gradient=None)
+        return replace(node, fold=fold, value=values[at], gradient=gradients[at])
 
     def computed(self, numbers: Sequence[float] | None = None) -> tuple[list[float], list[float]]:
         """What Python computes, for the page to be held to.
@@ -247,6 +270,7 @@ class Play(HTMLView):
 
     def _data(self) -> dict[str, Any]:
         graph, look = self._picture.drawn, self._picture.look
+        outlets = self._outlets(graph)
         return {
             "start": [_plain(x) for x in self.start],
             "constants": [_plain(x) for x in self.program.constants],
@@ -254,11 +278,7 @@ class Play(HTMLView):
                 {"name": self._names[i], "place": place, "fixed": i in self._fixed} for i, place in self._leaves(graph)
             ],
             "nodes": [
-                {"members": [self.slots[i] for i in node.fold.members]}
-                if node.fold is not None
-                else {"slot": self.slots[node.order], "told": self._says(node.order)}
-                if node.copies is None
-                else {"copies": [self.slots[i] for i in node.copies.members], "told": graph.name(place)}
+                self._node_data(node, graph.name(place), outlets.get(place))
                 for place, node in enumerate(graph.nodes)
             ],
             "edges": self._parts(graph),
@@ -274,6 +294,20 @@ class Play(HTMLView):
                 "those before: ▲ rose, ▼ fell. The wider a wire, the larger the gradient that flows back along it."
             ),
         }  # fmt: skip
+
+    def _node_data(self, node: Node, name: str, outlet: int | None) -> dict[str, Any]:
+        """What the page knows of a node: the slots of its number, of a stack, of what is folded; and what is told of it."""
+        data: dict[str, Any] = {}
+        if node.fold is not None:
+            data["members"] = [self.slots[i] for i in node.fold.members]
+            if outlet is not None and node.value is not None and node.copies is None:
+                data["slot"] = self.slots[outlet]
+        if node.copies is not None:
+            data["copies"] = [self.slots[i] for i in node.copies.members]
+        elif node.fold is None:
+            data["slot"] = self.slots[node.order]
+        data["told"] = self._says(node.order) if "slot" in data and node.fold is None else name
+        return data
 
     def _says(self, i: int) -> str:
         name, formula = self._names[i], self._formulas[i]
@@ -346,16 +380,6 @@ def _homes(graph: Graph) -> dict[int, int]:
             home.update(dict.fromkeys(node.fold.members, place))
         home.update(dict.fromkeys([node.order] if node.copies is None else node.copies.members, place))
     return home
-
-
-def _shown(node: Node, values: Sequence[float], gradients: Sequence[float]) -> tuple[float | None, float | None]:
-    """The value and the gradient that a node shows; of a stack the medians."""
-    if node.fold is not None:
-        return None, None
-    places = (node.order,) if node.copies is None else node.copies.members
-    found = [sorted([numbers[i] for i in places], key=lambda x: (math.isnan(x), x)) for numbers in (values, gradients)]
-    middle = (len(places) - 1) // 2
-    return found[0][middle], found[1][middle]
 
 
 def _written(program: Program) -> str:

@@ -1,0 +1,160 @@
+"""Boxes and stacks that are opened: by name, and one after the other for a page in which they open by a click."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import autograd
+
+from .folding import Opened
+from .model import Graph
+from .reading import read, roots_of
+
+__all__ = ["Source", "State", "read_open"]
+
+STATES = 6  # that are read in advance
+NODES = 180  # in all of them together
+VISITED = 400_000  # Values that are read for them: of a graph of a million nodes nothing is read again
+
+
+def read_open(root: Any, names: bool | str | Collection[str], **options: Any) -> tuple[Graph, Opened | None]:
+    """The same, with some of what would be folded opened.
+
+    Args:
+        root: as for `read`.
+        names: of boxes and stacks, as the picture has them, or their kinds: ``"group"``, ``"chain"``, ``"tile"``, ``"stack"``;
+            True opens all that the picture has.
+        options: as for `read`.
+
+    Returns:
+        The graph, and what is open in it; None if nothing is.
+
+    Raises:
+        TypeError: names is neither a switch nor names.
+        ValueError: nothing that can be opened has one of the names.
+    """
+    waiting = _patterns(names)
+    graph, opened = read(root, **options), None
+    while waiting:
+        found = {name: _called_so(graph, name) for name in waiting}
+        for what in [what for several in found.values() for what in several]:
+            opened = what if opened is None else opened | what
+        later = [name for name in waiting if not found[name]]
+        if len(later) == len(waiting) and names is not True:
+            there = list(dict.fromkeys([graph.name(place) for place in graph.openable]))
+            listed = ", ".join(map(repr, there[:8])) + (", …" if there[8:] else "")
+            raise ValueError(f"open: nothing folded is called {later[0]!r}; this picture has {listed or 'nothing to open'}")
+        if opened is not None:
+            graph = read(root, **options, opened=opened)
+        waiting = [] if names is True else later
+    return graph, opened
+
+
+def _patterns(names: bool | str | Collection[str]) -> list[str]:
+    if isinstance(names, bool):
+        return ["*"] if names else []
+    if isinstance(names, str):
+        return [names]
+    if isinstance(names, Collection) and all(isinstance(name, str) for name in names):
+        return list(names)
+    raise TypeError(f"open is True, the name of a box or a stack, or several names in a list; got {names!r:.60}")
+
+
+def _called_so(graph: Graph, pattern: str) -> list[Opened]:
+    """What would be opened by a name."""
+    found = []
+    for place, what in graph.openable.items():
+        fold = graph.nodes[place].fold
+        if fnmatch.fnmatchcase(graph.name(place), pattern) or pattern == ("stack" if fold is None else fold.kind):
+            found.append(what)
+    return found
+
+
+@dataclass(frozen=True)
+class State:
+    """A picture in which some boxes are open.
+
+    Attributes:
+        graph: what is drawn.
+        opens: for each place where something can be opened, which state that leads to.
+        closes: the same for what can be closed.
+    """
+
+    graph: Graph
+    opens: Mapping[int, int]
+    closes: Mapping[int, int]
+
+
+class Source:
+    """Where a drawing came from, to read it again with more of it opened.
+
+    Args:
+        value: the result, or several.
+        options: as for `viz.graph.reading.read`.
+        opened: what is open.
+    """
+
+    def __init__(self, value: Any, options: Mapping[str, Any], opened: Opened | None) -> None:
+        self.value, self.options, self.opened = value, options, opened
+
+    def states(self, first: Graph) -> list[State]:
+        """The drawing as it is, and with what it has opened, one by one and then together, up to a number.
+
+        Args:
+            first: the drawing's graph; where its Values have other numbers by now, it is the only state.
+        """
+        roots = roots_of(self.value)
+        size = len(autograd.topological_order(roots if len(roots) > 1 else roots[0]))
+        if size * 2 > VISITED or read(self.value, **self.options, opened=self.opened) != first:
+            return [State(first, {}, {})]
+        graphs: list[tuple[tuple[Opened, ...], Graph]] = [((), first)]
+        known: dict[frozenset[Opened], int] = {frozenset(): 0}
+        opens: list[dict[int, int]] = [{}]
+        # for everything that is opened in one of them, the places in the whole graph's order of what was in it
+        inside: dict[Opened, frozenset[int]] = {}
+        left = NODES
+        k = 0
+        while k < len(graphs):
+            steps, graph = graphs[k]
+            for place, what in graph.openable.items():
+                key = frozenset([*steps, what])
+                if key not in known and len(graphs) <= min(STATES, VISITED // size - 1):
+                    opened = self.opened
+                    for step in (*steps, what):
+                        opened = step if opened is None else opened | step
+                    more = read(self.value, **self.options, opened=opened)
+                    if more.size > left:
+                        continue
+                    left -= more.size
+                    inside[what] = frozenset(_orders(graph, place))
+                    known[key] = len(graphs)
+                    graphs.append(((*steps, what), more))
+                    opens.append({})
+                if key in known:
+                    opens[k][place] = known[key]
+            k += 1
+        closes: list[dict[int, int]] = []
+        for steps, graph in graphs:
+            marks: dict[int, int] = {}
+            for step in steps:
+                rest, first_place = frozenset(steps) - {step}, _first(graph, inside[step])
+                if rest in known and first_place is not None:
+                    marks[first_place] = known[rest]
+            closes.append(marks)
+        return [State(graph, opens[k], closes[k]) for k, (_, graph) in enumerate(graphs)]
+
+
+def _orders(graph: Graph, place: int) -> Collection[int]:
+    """The places in the whole graph's order of what a node stands for."""
+    node = graph.nodes[place]
+    if node.fold is not None:
+        return node.fold.members
+    return (node.order,) if node.copies is None else node.copies.members
+
+
+def _first(graph: Graph, orders: Collection[int]) -> int | None:
+    """The first node that stands for something of that."""
+    return next((place for place in range(len(graph.nodes)) if not set(_orders(graph, place)).isdisjoint(orders)), None)

@@ -1,0 +1,45 @@
+"""Which layout of a picture fits a width: as it is, turned by a quarter, or in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .rows import cut_wires, in_rows
+from .shapes import Scene
+
+__all__ = ["PHONE", "fitting", "shown"]
+
+PHONE = 480  # pixels: a width up to this is a phone's, where a picture is moved with a finger and its type is not made smaller
+READABLE = 10 / 11  # the smallest type of a picture has 11 points, and 10 can still be read
+SMALLEST = 0.6  # a picture that would have to be smaller to fit is scrolled: its words could not be read
+HEIGHT = 18 / 17  # of a page, for its width: 900 pixels for 850
+CUTS = 8  # wires that are cut between two rows; more can't be followed from letter to letter
+
+
+def fitting(scene: Scene, turned: Callable[[], Scene | None], width: float) -> Scene:
+    """The first of three that fits a page of this width at a size that can be read, or else what comes nearest to that.
+
+    Args:
+        scene: the picture as it is.
+        turned: makes the same picture with its flow turned by a quarter; None where it must not be turned.
+        width: of the page, in pixels.
+    """
+    most = width if width <= PHONE else width / READABLE
+    if scene.width <= most and scene.height <= most * HEIGHT:
+        return scene
+    found = [scene]
+    other = turned()
+    if other is not None:
+        if other.width <= most and (other.height <= most * HEIGHT or width <= PHONE):
+            return other
+        found.append(other)
+    rows = in_rows(scene, most) if scene.width > most else None
+    if rows is not None and max(cut_wires(rows), default=0) <= CUTS:
+        found.append(rows)
+    return min(found, key=lambda each: (max(each.width / most, 1.0), max(each.height / (most * HEIGHT), 1.0)))
+
+
+def shown(scene: Scene, width: float) -> float:
+    """How large a picture is shown where it has this width, in pixels for a point: not larger than it is, and not too small."""
+    least = 1.0 if width <= PHONE else SMALLEST
+    return min(1.0, max(width / scene.width, least))

@@ -159,7 +159,7 @@ def test_each_operation_by_itself(thorough: bool) -> None:
             asked[name] = [beside(point, rng) for _, point in worst[name] for _ in range(tries)]
 
 
-def test_every_number_on_the_way() -> None:
+def test_every_number_stands_in_arrays() -> None:
     """`everything` fills arrays with results, derivatives and summands; other languages and many outputs have none."""
     program, _, _ = printing.of_function(lambda x, y: ag.softmax([x, y])[0] * x + ag.sqrt(x), 2.0, 5.0, labels="x values")
     text = program.source("javascript", every=True)
@@ -202,7 +202,7 @@ def test_guards_outputs_and_captured_values() -> None:
 
 @NEEDS_NODE
 def test_every_number_on_the_way(thorough: bool) -> None:
-    """What `everything` leaves in its arrays has the very bits of `valueAndGradients`, and its parts add up to derivatives."""
+    """What `everything` leaves in its arrays has the very bits of `valueAndGradients`."""
     cases, together = [], []
     for seed in range(300 if thorough else 20):
         program, point, _ = printing.drawn(seed)

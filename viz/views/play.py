@@ -176,7 +176,8 @@ class Play(HTMLView):
         inputs, results = iter(range(len(leaves))), iter(range(self.program.first, self.program.first + len(self.program)))
         self.slots: tuple[int, ...] = tuple([next(inputs) if x.is_leaf else next(results) for x in order])
         self._names = [visible(x.label) or f"#{i + 1}" for i, x in enumerate(order)]
-        self._formulas = [_formula(x, dict(zip(map(id, order), self._names, strict=True)), visible) for x in order]
+        named = dict(zip(map(id, order), self._names, strict=True))
+        self._formulas = [_formula(x, named) for x in order]
         self._order = tuple([(x.op.name, x.operands) if x.op is not None else ("", ()) for x in order])
         self._at = {id(x): i for i, x in enumerate(order)}
         self.start: tuple[float, ...] = tuple([x.data for x in leaves])
@@ -410,12 +411,12 @@ def _written(program: Program) -> str:
         ) from None
 
 
-def _formula(value: Any, names: Mapping[int, str], shown: Any) -> str:
+def _formula(value: Any, names: Mapping[int, str]) -> str:
     """How a Value was computed, with the names of its operands."""
     if value.op is None:
         return ""
     words = [short(x, 6) if type(x) is float else names[id(x)] for x in value.operands]
-    return str(value.op.written(elided(words), symbol=shown(value.op.symbol) or "?"))
+    return str(value.op.written(elided(words), symbol=visible(value.op.symbol) or "?"))
 
 
 def _plain(x: float) -> float | str:

@@ -157,9 +157,14 @@ def _table(cell: Cell, palette: Mapping[str, str]) -> str:
         )
         lines.append(" ".join([*before, symbol, *([", ".join(after)] if after else [])]))
     numbers = []
-    if words.value:
+    if words.copies and not words.is_fold:
+        lines.append(_font(words.copies, palette["muted"], SIZES["group"]))
+    if words.copies:
+        numbers = [_font(line, palette["value"], SIZES["copies"]) for line in words.values]
+        numbers += [_font(line, palette["gradient"], SIZES["copies"]) for line in words.gradients]
+    elif words.value:
         numbers.append(_font(words.value, palette["value"], SIZES["number"]))
-    if words.gradient:
+    if words.gradient and not words.copies:
         numbers.append(_font(words.gradient, palette["gradient"], SIZES["number"]))
     span = max(1, cell.slots)
     rows = []

@@ -18,6 +18,12 @@
 #include <string.h>
 #include "_sequences.h"
 
+#if defined(__GNUC__) || defined(__clang__)
+#define lane_prefetch(p) __builtin_prefetch(p)
+#else
+#define lane_prefetch(p) ((void)(p))
+#endif
+
 typedef void (*lane_rule)(double, double, int, double *, double *, double *, int *);
 
 enum { /* what an instruction does */
@@ -95,6 +101,7 @@ typedef struct {
 typedef struct {
     unsigned int code, a, b; /* the instruction, and the rows of adjoints that it adds to */
     unsigned int targets;    /* of a sequence: where such rows begin in `targets`; of a weighted dot those of the weights at `a` */
+    unsigned int members;    /* how many weighted dots are done at once from here on; 0 where nothing is left to do */
 } lane_step;
 
 typedef struct {
@@ -124,7 +131,7 @@ typedef struct {
     unsigned int *rows; /* operands of sequences; those of a weighted dot begin with places among the shared numbers */
     unsigned int *members; /* of dots that are computed together: their instructions */
     size_t count, check_count, ways; /* of ways one must hold, with all its checks */
-    size_t value_rows, adjoint_rows, kept_rows, longest;
+    size_t value_rows, adjoint_rows, kept_rows, longest, widest; /* the longest sequence; the longest weighted dot */
     lane_exact_dot exact_dot;
     lane_exact_total exact_total;
     lane_logsumexp logsumexp;

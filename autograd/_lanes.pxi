@@ -8,6 +8,7 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
+    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -79,6 +80,7 @@ cdef extern from "_lanes.h" nogil:
         unsigned int a
         unsigned int b
         unsigned int targets
+        unsigned int members
     ctypedef struct lane_check:
         unsigned int test
         unsigned int way
@@ -108,6 +110,7 @@ cdef extern from "_lanes.h" nogil:
         size_t adjoint_rows
         size_t kept_rows
         size_t longest
+        size_t widest
         int (*exact_dot)(double*, double*, Py_ssize_t, double*) noexcept nogil
         int (*exact_total)(double*, Py_ssize_t, double*) noexcept nogil
         int (*logsumexp)(double*, Py_ssize_t, double*, double*, double*) noexcept nogil
@@ -246,7 +249,10 @@ LANE_KIND_OF[DO_LARGEST], LANE_KIND_OF[DO_SMALLEST] = LANE_LARGEST, LANE_SMALLES
 LANE_KIND_OF[DO_LOGSUMEXP], LANE_KIND_OF[DO_SOFTMAX], LANE_KIND_OF[DO_ASK] = LANE_LOGSUMEXP, LANE_SOFTMAX, LANE_ASK
 
 cdef enum:
+    SPAN = 40  # steps for each of the dots that are gathered, at most
     NEAR = 8192  # doubles of a group: as many as stay in a near cache
+    FAR = 65536  # the same of a farther one
+    ENOUGH = 32  # lanes in the farther cache, where there are layers: weights are made ready once for all lanes
     LOOK = 4000000  # operands of lanes between two looks at Ctrl-C
     AT_ONCE = 8000000  # doubles of the groups that threads sweep before the gradients of shared numbers are added up
 
@@ -481,6 +487,7 @@ cdef class Lanes:
             if self.is_weighted(i):
                 c.kind = LANE_WEIGHTED
                 half = n // 2
+                self.code.widest = max(self.code.widest, half)
                 for j in range(n):  # the shared ones first
                     slot_at = at[j if self.is_shared(at[0]) else (j + half) % n]
                     self.code.rows[c.start + j] = self.place_of[<size_t>slot_at] if j < half else self.row_of[<size_t>slot_at]
@@ -632,6 +639,9 @@ cdef class Lanes:
                         met[self.up_of[slot]] = 1
             memset(met, 0, self.code.adjoint_rows)
             for at in range(s.count):
+                s.steps[at].members = 1
+            self.gather_layers(s, uses)
+            for at in range(s.count):
                 step = &s.steps[at]
                 i = step.code
                 n = tape.starts[i + 1] - tape.starts[i]
@@ -693,6 +703,78 @@ cdef class Lanes:
             PyMem_Free(met)
             PyMem_Free(uses)
         self.extra = max(self.extra, extra - self.code.adjoint_rows)
+        return 0
+
+    cdef int gather_layers(self, lane_sweep* s, const unsigned int* uses) except -1:
+        """Weighted dots with the same rows are put side by side, at the last one, so that they are swept at once.
+
+        They are if nothing between them has to do with these rows, so that no number can be seen to come later; and if each weight
+        is used once, since uses are added up in their order. Dots whose rows are not differentiated leave nothing to do.
+        """
+        cdef Tape tape = self.tape
+        cdef size_t at, i, j, n, half, other, slot, from_, moved = 0
+        cdef lane_step* old
+        cdef dict layers = {}, ends = {}
+        cdef set gone = set(), slots, mine
+        cdef bint good
+        cdef int flowing
+        for at in range(s.count):
+            i = s.steps[at].code
+            if self.code.codes[i].kind == LANE_WEIGHTED:
+                half = self.code.codes[i].count
+                layers.setdefault(
+                    PyBytes_FromStringAndSize(<char*>(self.code.rows + self.code.codes[i].start + half), half * sizeof(int)), []
+                ).append(at)
+        for places in layers.values():
+            good = places[len(places) - 1] - places[0] < SPAN * len(places)
+            slots, mine = set(), set(places)
+            flowing = -1  # whether the weights are differentiated, each used once; or none of them
+            for at in places if good else ():
+                i = s.steps[at].code
+                half = (tape.starts[i + 1] - tape.starts[i]) // 2
+                from_ = 0 if self.is_shared(tape.operands[tape.starts[i]]) else half
+                for j in range(half):
+                    if flowing < 0:
+                        flowing = self.flows_to(i, from_ + j)
+                    good = good and self.flows_to(i, from_ + j) == flowing
+                    good = good and uses[tape.operands[tape.starts[i] + from_ + j]] == <size_t>flowing
+                    good = good and self.flows_to(i, half - from_ + j) == self.flows_to(i, half - from_)
+                slots = set([tape.operands[tape.starts[i] + half - from_ + j] for j in range(half)])
+                good = good and len(slots) == half
+            if not good:
+                continue
+            if not self.flows_to(i, half - from_):  # `i` is one of them; `add_blocks` sees to the weights
+                for at in places:
+                    s.steps[at].members = 0
+                continue
+            for at in range(<size_t>places[0], <size_t>places[len(places) - 1]):
+                other = s.steps[at].code
+                if other + tape.first in slots:
+                    good = False
+                if at not in mine:
+                    for j in range(tape.starts[other], tape.starts[other + 1]):
+                        good = good and tape.operands[j] not in slots
+            if good and len(places) > 1:
+                ends[places[len(places) - 1]] = places
+                gone.update(places)
+        if not ends:
+            return 0
+        old = <lane_step*>room(s.count, sizeof(lane_step))
+        memcpy(old, s.steps, s.count * sizeof(lane_step))
+        try:
+            for at in range(s.count):
+                if at not in gone:
+                    s.steps[moved] = old[at]
+                    moved += 1
+                    continue
+                for place in ends.get(at, ()):
+                    s.steps[moved] = old[<size_t>place]
+                    s.steps[moved].members = 0
+                    moved += 1
+                if at in ends:
+                    s.steps[moved - <size_t>len(ends[at])].members = <unsigned int>len(ends[at])
+        finally:
+            PyMem_Free(old)
         return 0
 
     cdef bint is_wanted(self, size_t slot) noexcept:
@@ -903,7 +985,10 @@ cdef class Lanes:
         cdef Py_ssize_t step = self.kernels.step, most
         if picked is not None:
             points = len(picked)
-        most = max(step, min(<Py_ssize_t>LANE_MOST, <Py_ssize_t>NEAR // (rows + 1)) // step * step)
+        most = NEAR // (rows + 1)
+        if self.code.widest:
+            most = max(most, min(<Py_ssize_t>ENOUGH, FAR // (rows + 1)))
+        most = max(step, min(<Py_ssize_t>LANE_MOST, most) // step * step)
         groups = max(1, (points + most - 1) // most)
         most = (points + groups - 1) // groups
         return max(step, (most + step - 1) // step * step)
@@ -911,7 +996,10 @@ cdef class Lanes:
     cdef size_t doubles(self, Py_ssize_t lanes) noexcept:
         """The size of a work."""
         cdef size_t rows = self.code.value_rows + self.code.adjoint_rows + self.extra + self.code.kept_rows
-        return rows * lanes + max(6 * self.code.longest, <size_t>lanes) + lanes // 8 + 9
+        return rows * lanes + self.scratch_of(lanes) + lanes // 8 + 9
+
+    cdef size_t scratch_of(self, size_t lanes) noexcept:
+        return max(5 * self.code.longest, lanes, 4 * self.code.widest + (self.code.widest + 1) * lanes)
 
     cdef int make_work(self, lane_work* work, Job* job, Py_ssize_t k) except -1:
         cdef size_t i, j, lanes = job.lanes
@@ -922,7 +1010,7 @@ cdef class Lanes:
         work.adjoints = work.values + self.code.value_rows * lanes
         work.kept = work.adjoints + (self.code.adjoint_rows + self.extra) * lanes
         work.scratch = work.kept + self.code.kept_rows * lanes
-        work.failed = <unsigned char*>(work.scratch + max(6 * self.code.longest, lanes))
+        work.failed = <unsigned char*>(work.scratch + self.scratch_of(lanes))
         for i in range(self.copied):
             x = job.shared[self.copies[2 * i]]
             for j in range(lanes):
@@ -1130,11 +1218,11 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
 
 
 def _node_of_sums(record, tuple operands, double number, const double[::1] sums not None):
-    """One node of Values, with the sums as its local gradients."""
+    """One node of Values, each of them once, with the sums as its local gradients."""
     cdef double nothing = 0.0
     if sums.shape[0] != PyTuple_GET_SIZE(operands):
         raise ValueError(f"{record.name}: {sums.shape[0]} local gradients are not one for each operand")
-    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing)
+    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing, True)
 
 
 cdef class Held:
@@ -1201,6 +1289,7 @@ cdef class Held:
                 self.job.shared[k] = numbers[k]
                 k += 1
         for i in range(captured):
+            soon(items_of(tape.captured), i, captured)
             self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
             k += 1
         for i in range(tape.constants):
@@ -1211,7 +1300,7 @@ cdef class Held:
     cdef object doubles(self, Py_ssize_t count, double** place):
         """An array of so many, which the run fills."""
         cdef double[::1] view
-        array = new_array("d", bytes(count * sizeof(double)))
+        array = new_array("d", bytes(sizeof(double))) * count
         if count:
             view = array
             self.views.append(view)

@@ -123,39 +123,51 @@ static void NAME(layer)(const lane_program *p, lane_work *w, const lane_code *le
 {
     const size_t n = leader->count, lanes = w->lanes;
     const unsigned int *ys = p->rows + leader->start + n, *members = p->members + leader->a;
-    double *packed = w->scratch + 2 * n, *weights = packed + TWO * n;
+    double *weights = w->scratch + 2 * n, *largest = weights + 2 * n, *packed = largest + lanes;
     size_t i, j, k;
-    for (k = 0; k < lanes; k += TWO) {
-        V largest[2] = {SET(0.0), SET(0.0)};
+    for (k = 0; k < lanes; k += TWO) { /* the numbers of two vectors of lanes side by side */
+        double *to = packed + k * n;
+        V most0 = SET(0.0), most1 = most0;
         for (i = 0; i < n; i++) {
             const double *y = w->values + ys[i] * lanes + k;
             const V y0 = LOAD(y), y1 = LOAD(y + WIDTH);
-            STORE(packed + i * TWO, y0);
-            STORE(packed + i * TWO + WIDTH, y1);
-            largest[0] = WHERE(LESS(largest[0], SIZE(y0)), SIZE(y0), largest[0]);
-            largest[1] = WHERE(LESS(largest[1], SIZE(y1)), SIZE(y1), largest[1]);
+            STORE(to + i * TWO, y0);
+            STORE(to + i * TWO + WIDTH, y1);
+            most0 = WHERE(LESS(most0, SIZE(y0)), SIZE(y0), most0);
+            most1 = WHERE(LESS(most1, SIZE(y1)), SIZE(y1), most1);
         }
-        for (j = 0; j < leader->b; j += 2) { /* two neurons at a time; the last one twice where it has no other */
-            const lane_code *c = &p->codes[members[j]], *d = &p->codes[members[j + 1 < leader->b ? j + 1 : j]];
-            const unsigned int *xs = p->rows + c->start, *us = p->rows + d->start;
-            double whole = 0.0, other = 0.0;
-            V start[4], high0, high1, high2, high3, low0, low1, low2, low3;
+        STORE(largest + k, most0);
+        STORE(largest + k + WIDTH, most1);
+    }
+    for (j = 0; j < leader->b; j += 2) { /* two neurons at a time; the last one twice where it has no other */
+        const lane_code *c = &p->codes[members[j]], *d = &p->codes[members[j + 1 < leader->b ? j + 1 : j]];
+        const unsigned int *xs = p->rows + c->start, *us = p->rows + d->start;
+        double whole[4] = {0.0, 0.0, 0.0, 0.0};
+        for (i = 0; i < n; i++) {
+            weights[2 * i] = w->shared[xs[i]];
+            weights[2 * i + 1] = w->shared[us[i]];
+        }
+        for (i = 0; i + 1 < n; i += 2) {
+            whole[0] += fabs(weights[2 * i]);
+            whole[1] += fabs(weights[2 * i + 1]);
+            whole[2] += fabs(weights[2 * i + 2]);
+            whole[3] += fabs(weights[2 * i + 3]);
+        }
+        if (i < n) {
+            whole[0] += fabs(weights[2 * i]);
+            whole[1] += fabs(weights[2 * i + 1]);
+        }
+        for (k = 0; k < lanes; k += TWO) {
+            const double *from = packed + k * n;
+            const V most[2] = {LOAD(largest + k), LOAD(largest + k + WIDTH)};
+            const V share = SET(3.01 * (whole[0] + whole[2])), other = SET(3.01 * (whole[1] + whole[3]));
+            const V start[4] = {ADD(MUL(share, most[0]), SET(1e-290)), ADD(MUL(share, most[1]), SET(1e-290)),
+                                ADD(MUL(other, most[0]), SET(1e-290)), ADD(MUL(other, most[1]), SET(1e-290))};
+            V high0 = start[0], high1 = start[1], high2 = start[2], high3 = start[3];
+            V low0 = SET(0.0), low1 = low0, low2 = low0, low3 = low0;
             unsigned int bits;
             for (i = 0; i < n; i++) {
-                const double x = w->shared[xs[i]], u = w->shared[us[i]];
-                weights[2 * i] = x;
-                weights[2 * i + 1] = u;
-                whole += fabs(x);
-                other += fabs(u);
-            }
-            start[0] = ADD(MUL(SET(3.01 * whole), largest[0]), SET(1e-290));
-            start[1] = ADD(MUL(SET(3.01 * whole), largest[1]), SET(1e-290));
-            start[2] = ADD(MUL(SET(3.01 * other), largest[0]), SET(1e-290));
-            start[3] = ADD(MUL(SET(3.01 * other), largest[1]), SET(1e-290));
-            high0 = start[0], high1 = start[1], high2 = start[2], high3 = start[3];
-            low0 = low1 = low2 = low3 = SET(0.0);
-            for (i = 0; i < n; i++) {
-                const V y0 = LOAD(packed + i * TWO), y1 = LOAD(packed + i * TWO + WIDTH);
+                const V y0 = LOAD(from + i * TWO), y1 = LOAD(from + i * TWO + WIDTH);
                 const V x = SET(weights[2 * i]), u = SET(weights[2 * i + 1]);
                 EXTRACT(high0, low0, x, y0);
                 EXTRACT(high1, low1, x, y1);
@@ -164,12 +176,12 @@ static void NAME(layer)(const lane_program *p, lane_work *w, const lane_code *le
             }
             {
                 const V high[4] = {high0, high1, high2, high3}, low[4] = {low0, low1, low2, low3};
-                bits = NAME(extracted)(start, high, low, largest, (double)n, w->values + c->out * lanes + k);
+                bits = NAME(extracted)(start, high, low, most, (double)n, w->values + c->out * lanes + k);
                 if (bits)
                     NAME(exact_dots)(p, w, c, k, bits);
                 if (c == d)
                     continue;
-                bits = NAME(extracted)(start + 2, high + 2, low + 2, largest, (double)n, w->values + d->out * lanes + k);
+                bits = NAME(extracted)(start + 2, high + 2, low + 2, most, (double)n, w->values + d->out * lanes + k);
                 if (bits)
                     NAME(exact_dots)(p, w, d, k, bits);
             }
@@ -467,6 +479,62 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
             }                                                                                                                  \
     }
 
+/* Back through a layer: to each row the products of all its neurons, in the order of the sweep, four rows at a time. */
+static void NAME(layer_back)(const lane_program *p, const lane_sweep *s, lane_work *w, const lane_step *first)
+{
+    const size_t n = p->codes[first->code].count, lanes = w->lanes;
+    const unsigned int *targets = s->targets + first->targets;
+    size_t i, j, k, v;
+    for (i = 0; i < n; i += 4) {
+        double *to[4];
+        int fresh[4];
+        for (v = 0; v < 4; v++) { /* the last once more, so that there are enough */
+            const unsigned int target = targets[i + v < n ? i + v : n - 1];
+            to[v] = w->adjoints + (target & ~LANE_FIRST) * lanes;
+            fresh[v] = (target & LANE_FIRST) != 0;
+        }
+        for (k = 0; k < lanes; k += TWO) {
+            V a0 = fresh[0] ? SET(0.0) : LOAD(to[0] + k), a1 = fresh[0] ? SET(0.0) : LOAD(to[0] + k + WIDTH);
+            V b0 = fresh[1] ? SET(0.0) : LOAD(to[1] + k), b1 = fresh[1] ? SET(0.0) : LOAD(to[1] + k + WIDTH);
+            V c0 = fresh[2] ? SET(0.0) : LOAD(to[2] + k), c1 = fresh[2] ? SET(0.0) : LOAD(to[2] + k + WIDTH);
+            V d0 = fresh[3] ? SET(0.0) : LOAD(to[3] + k), d1 = fresh[3] ? SET(0.0) : LOAD(to[3] + k + WIDTH);
+            for (j = 0; j < first->members; j++) {
+                const lane_code *c = &p->codes[first[j].code];
+                const unsigned int *xs = p->rows + c->start + i;
+                const double *upstream = w->adjoints + c->up * lanes + k;
+                const V up0 = LOAD(upstream), up1 = LOAD(upstream + WIDTH);
+                const M flows0 = UNEQUAL(up0, SET(0.0)), flows1 = UNEQUAL(up1, SET(0.0));
+                V weight = SET(w->shared[xs[0]]);
+                a0 = ADD(a0, OR_ZERO(flows0, MUL(up0, weight)));
+                a1 = ADD(a1, OR_ZERO(flows1, MUL(up1, weight)));
+                weight = SET(w->shared[i + 1 < n ? xs[1] : xs[0]]);
+                b0 = ADD(b0, OR_ZERO(flows0, MUL(up0, weight)));
+                b1 = ADD(b1, OR_ZERO(flows1, MUL(up1, weight)));
+                weight = SET(w->shared[i + 2 < n ? xs[2] : xs[0]]);
+                c0 = ADD(c0, OR_ZERO(flows0, MUL(up0, weight)));
+                c1 = ADD(c1, OR_ZERO(flows1, MUL(up1, weight)));
+                weight = SET(w->shared[i + 3 < n ? xs[3] : xs[0]]);
+                d0 = ADD(d0, OR_ZERO(flows0, MUL(up0, weight)));
+                d1 = ADD(d1, OR_ZERO(flows1, MUL(up1, weight)));
+            }
+            STORE(to[0] + k, a0);
+            STORE(to[0] + k + WIDTH, a1);
+            if (i + 1 < n) {
+                STORE(to[1] + k, b0);
+                STORE(to[1] + k + WIDTH, b1);
+            }
+            if (i + 2 < n) {
+                STORE(to[2] + k, c0);
+                STORE(to[2] + k + WIDTH, c1);
+            }
+            if (i + 3 < n) {
+                STORE(to[3] + k, d0);
+                STORE(to[3] + k + WIDTH, d1);
+            }
+        }
+    }
+}
+
 static void NAME(sequence_back)(const lane_program *p, const lane_sweep *s, lane_work *w, const lane_step *step)
 {
     const lane_code *c = &p->codes[step->code];
@@ -596,6 +664,11 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
         const lane_code *c = &p->codes[step->code];
         const double *x = values + c->a * lanes, *y = values + c->b * lanes, *z = values + c->out * lanes;
         const double *upstream = w->adjoints + c->up * lanes, *kept = w->kept + c->kept * lanes;
+        if (step->members != 1) {
+            if (step->members)
+                NAME(layer_back)(p, s, w, step);
+            continue;
+        }
         switch (c->kind) { /* what is added is zero where the upstream is, or masked by FLOWS */
         case LANE_ADD:
             ADD_TO(step->a, up)

@@ -1,6 +1,7 @@
 # Part of _native.pyx: what is done to many leaves at once, for `autograd.leaves`, whose Python says what each function means.
 #
-# A function does all of it, or nothing and returns None, where Python must: it looks at every leaf before it changes one. From its
+# A function does all of it, or nothing and returns None, where Python must: it looks at every leaf before it changes one (but for
+# what may be done twice). From its
 # first look to its last change no Python runs, so that no signal and no other thread can come in between. A leaf of a subclass is
 # left to Python, since it may have a `data` of its own; and so is all that happens while a program is recorded.
 
@@ -46,10 +47,15 @@ def _assign_leaves(leaves, numbers):
 
 def _clear_leaves(leaves):
     cdef Py_ssize_t i
-    if not (PyList_CheckExact(leaves) and are_all(leaves, True)):
+    cdef PyObject* x
+    if not PyList_CheckExact(leaves) or recording and listens():
         return None
     for i in range(list_size(<PyObject*>leaves)):
-        (<Value>list_items(<PyObject*>leaves)[i]).has_gradient = 0
+        soon(list_items(<PyObject*>leaves), i, list_size(<PyObject*>leaves))
+        x = list_items(<PyObject*>leaves)[i]
+        if Py_TYPE(x) != VALUE:
+            return None  # Python begins anew, and forgets those before once more
+        (<Value>x).has_gradient = 0
     return True
 
 
@@ -63,6 +69,7 @@ def _add_gradients(tuple leaves not None, const double[::1] sums not None):
         if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
             return False
     for i in range(count):
+        soon(items_of(leaves), i, count)
         accumulate(PyTuple_GET_ITEM(leaves, i), 0.0 + sums[i])
     return True
 
@@ -273,8 +280,10 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
     cdef unsigned char* known = NULL
     cdef double* now[3]
     cdef PyObject* x
+    if recording and listens():
+        return None
     for group in groups:
-        if not (PyList_CheckExact(group[0]) and are_all(group[0], False)):
+        if not PyList_CheckExact(group[0]):
             return None
         total += list_size(<PyObject*>group[0])
     # Each step has a memory of its own, so that the one before is still there for whoever keeps it.
@@ -297,7 +306,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
     for group in groups:
         leaves, options = group
         m.count = list_size(<PyObject*>leaves)
-        if place + m.count > total or not are_all(leaves, False):
+        if place + m.count > total:
             ok = 0  # Python ran when the memory was made
             break
         m.x, m.gradient, m.reached = xs + place, xs + total + place, <unsigned char*>(xs + 2 * total) + place
@@ -307,10 +316,16 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
         for i in range(PyTuple_GET_SIZE(options)):
             m.options[i] = PyFloat_AS_DOUBLE(options[i])
         for i in range(m.count):
+            soon(list_items(<PyObject*>leaves), i, m.count)
             x = list_items(<PyObject*>leaves)[i]
+            if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
+                ok = 0
+                break
             m.x[i] = (<Value>x).number
             m.gradient[i] = read_grad(<Value>x)
             m.reached[i] = (<Value>x).has_gradient
+        if not ok:
+            break
         MOVE[<int>MOVES[rule]](&m, &ok)
         place += m.count
     if ok:
@@ -318,6 +333,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
         for group in groups:
             leaves = group[0]
             for i in range(list_size(<PyObject*>leaves)):
+                soon(list_items(<PyObject*>leaves), i, list_size(<PyObject*>leaves))
                 x = list_items(<PyObject*>leaves)[i]
                 if (<Value>x).has_gradient:
                     (<Value>x).number = xs[place]

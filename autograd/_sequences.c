@@ -179,9 +179,10 @@ static double cancelling(const double *xs, int n, double top, int *ok) {
             is_first = 0;
         } else if (d.high > -600.0) {
             rest = plus(rest, scaled(pair_exp(d, twos), ldexp(1.0, (int)twos)));
-        } else if (top > -1e-200) {
-            return outside(ok);
         }
+    }
+    if (rest.high < 1e-230) {
+        return outside(ok);
     }
     if (rest.high < 1e-8) {
         found = a_pair(0.0, 0.0);

@@ -450,9 +450,10 @@ cdef class Tape:
             self.give_back(work)
 
     cdef object node_of(self, Work* work, object primitive, tuple given, double number, bint collected):
-        cdef Py_ssize_t i, captured = PyTuple_GET_SIZE(self.captured)
+        cdef Py_ssize_t i, j, captured = PyTuple_GET_SIZE(self.captured)
         cdef PyObject* x
         cdef Block* block = new_block(primitive, self.inputs + captured, self.wanted_count)
+        block.distinct = self.inputs <= 8  # what is captured is captured once, and is no input
         for i in range(self.wanted_count):
             block.local_gradients[i] = work.adjoints[self.wanted[i]]
         for i in range(self.inputs):
@@ -464,6 +465,8 @@ cdef class Tape:
                 if block.operands[i] == NULL:
                     free_block(block)
                     raise MemoryError()
+            for j in range(i if block.distinct else 0):
+                block.distinct = block.distinct and block.operands[j] != block.operands[i]
         for i in range(captured):
             block.operands[self.inputs + i] = owned(<object>PyTuple_GET_ITEM(self.captured, i))
         return with_modes(new_many(block, number, collected))

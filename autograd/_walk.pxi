@@ -209,9 +209,32 @@ cdef int start(Walk* walk, PyObject** roots, double* seeds, Py_ssize_t count) ex
     return 0
 
 
+cdef bint walk_one_step(PyObject* root, double seed) noexcept:
+    """Add the gradients of a node whose operands are leaves, each of them once; or do nothing and return False."""
+    cdef Block* block
+    cdef Py_ssize_t i
+    cdef double upstream = 0.0 + seed
+    if (<Value>root).shape != MANY:
+        return False
+    block = <Block*>(<Value>root).a
+    if not block.distinct or block.later != NULL or block.parents != block.count:
+        return False
+    for i in range(block.count):
+        soon(block.operands, i, block.count)
+        if (<Value>block.operands[i]).shape != LEAF:
+            return False
+    accumulate(root, upstream)
+    for i in range(block.count):
+        soon(block.operands, i, block.count)
+        accumulate(block.operands[i], 0.0 + upstream * block.local_gradients[i] if upstream != 0.0 else 0.0)
+    return True
+
+
 cdef bint walk_back(PyObject** roots, double* seeds, Py_ssize_t count) except -1:
     """Add the gradients; or do nothing and return False where Python must compute some of them."""
     cdef Walk walk
+    if count == 1 and walk_one_step(roots[0], seeds[0]):
+        return True
     begin(&walk)
     try:
         start(&walk, roots, seeds, count)

@@ -13,7 +13,7 @@ import inspect
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -100,7 +100,8 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     The variables that f itself closes over, and the global ones that it names, are compared at each call.) What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
-    floats only raises there, and then f is called as ever. The nodes inside are not made: they have no ``grad``.
+    floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
+    which can't be told from one of f's (Ctrl-C is raised as it is). The nodes inside are not made: they have no ``grad``.
 
     Inside `detect_anomaly` and `record_sources` f is called as ever, and inside another compiled function it is part of that.
     Threads may call it at once.
@@ -286,6 +287,7 @@ class Path:
         self._primitives: dict[int, ProgramPrimitive] = {}
         self._operands: dict[int, tuple[list[int], list[int]]] = {}
         self.valued = any(output.valued for output in outputs)
+        self.is_one_number = layout is None or (layout.is_number and outputs[0].kind == "out")
         self.others: tuple[tuple[Guard, ...], ...] = ()  # guards of ways with the same code, one of which will do as well
 
     def joined(self, others: Sequence[Path]) -> Path | None:
@@ -861,11 +863,10 @@ class Compiled(_Traced):
             elif leaf is None or type(leaf) in (float, int, bool, str, bytes, complex):
                 outputs.append(Output("same", leaf))
             else:
-                recorder.fail(f"it returns a {type(leaf).__name__}", differs=True)
+                _strange(recorder, leaf)
                 return None
-        program = recorder.program([*roots])
-        if recorder.sums_floats(program):
-            recorder.fail(SUMS, differs=True)
+        program = _program_of(recorder, roots)
+        if program is None:
             return None
         for name, place in zip(_argument_names(self._function, call.args, call.named), call.places, strict=False):
             if name and place >= 0:
@@ -949,6 +950,20 @@ class Compiled(_Traced):
         if outer is None or takes is None or path.key[2:] != (True, False):
             return None
         return path.tape(bytes(path.program.inputs)), "values", takes, (outer, "one")
+
+
+def _program_of(recorder: Recorder, roots: Mapping[Any, int]) -> Program | None:
+    """What was recorded; None, with the reason noted, where it can't be trusted."""
+    program = recorder.program([*roots])
+    if recorder.sums_floats(program):
+        recorder.fail(SUMS, differs=True)
+        return None
+    return program
+
+
+def _strange(recorder: Recorder, result: Any) -> None:
+    """Note that a program can't return this."""
+    recorder.fail(f"it returns a {type(result).__name__}", differs=True)
 
 
 def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Iterator[str]:
@@ -1052,11 +1067,10 @@ class Derived(_Traced):
             elif type(x) is float:
                 outputs.append(Output("same", x))
             else:
-                recorder.fail(f"it returns a {type(x).__name__}", differs=True)
+                _strange(recorder, x)
                 return None
-        program = recorder.program([*roots])
-        if recorder.sums_floats(program):
-            recorder.fail(SUMS, differs=True)
+        program = _program_of(recorder, roots)
+        if program is None:
             return None
         path = Path(call, program, outputs, layout, [function for function, _ in recorder.drawn], self._make)
         path.inner = call.arguments.shape.word

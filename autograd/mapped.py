@@ -111,21 +111,16 @@ class Added:
             self._node().backward()
 
 
-def added(f: Callable[..., Any]) -> Callable[..., Any]:
-    """``vmap(f, reduce="mean")``, but its result is an `Added` where it would be one node.
+def added(f: Callable[..., Any]) -> Mapped:
+    """``vmap(f, reduce="mean")`` for a tuple of arguments; its result is an `Added` where it would be one node.
 
     >>> from autograd import Value
     >>> w = Value(2.0)
-    >>> mean = added(lambda x: w * x)([1.0, 2.0])
+    >>> mean = added(lambda x: w * x)(([1.0, 2.0],), {})
     >>> mean.backward(); mean.data, w.grad
     (3.0, 1.5)
     """
-    mapped = Mapped(f, 0, "mean", 1, Added)
-
-    def wrapped(*args: Any) -> Any:
-        return mapped(args, {})
-
-    return wrapped
+    return Mapped(f, 0, "mean", 1, Added)
 
 
 def _check_axes(axes: Any) -> None:
@@ -388,6 +383,23 @@ class Mapped:
                 batches = self._batches(samples)
         return self._reduced(samples, batches, mode) if self.reduce else self._results(samples, batches, mode)
 
+    def at_once(self, args: Sequence[Any]) -> Any:
+        """The result for points as there were in the call before, if the programs that there are hold for all; else None.
+
+        Args:
+            args: memoryviews of doubles, in one or two dimensions.
+        """
+        if self._last is None or self._last[0] != [("buffer", x.shape[1:]) for x in args if x.format == "d"]:
+            return None
+        mode = modes.current.get() if modes.open_blocks else modes.USUAL
+        if mode.detecting or mode.sourcing or self._is_inside():
+            return None
+        batch = self._last[1].others([x.cast("B").cast("d") for x in args], len(args[0]))
+        paths = batch.group.paths(batch, mode)
+        if not paths or not paths[0].is_one_number:
+            return None
+        return self._added_up(batch.rows, [(batch, batch.group.joined(paths), None)], mode)
+
     def _is_inside(self) -> bool:
         """Whether this is part of something that is recorded, or of a derivative whose gradients are Values."""
         return bool(modes.recorders and modes.watching() is not None) or (self.kind != "values" and modes.inside_derivative())
@@ -539,7 +551,7 @@ class Mapped:
                 return whole, []
             rows = _value_rows(batch, path, outputs, pending)
         else:
-            if not (path.layout.is_number and path.outputs[0].kind == "out"):
+            if not path.is_one_number:
                 return [], pending
             wanted, parts, blocks = (None if batch.has_values else batch.group.sides) or self._sides(batch)
             lanes = batch.group.lanes(path, wanted, batch.mapped, False)
@@ -612,7 +624,7 @@ class Mapped:
     def _reduced(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
         for sure in (False, True):
             parts = self._parts(batches, mode, sure) if batches else None
-            found = self._added_up(samples, parts, mode) if parts else None
+            found = self._added_up(samples.count, parts, mode) if parts else None
             if found is not None:
                 return found
         results = [self._alone(samples, i) for i in range(samples.count)]
@@ -653,7 +665,7 @@ class Mapped:
                     continue
                 path, runs = new[0], 0
                 tried.append(path)
-                if not (path.layout.is_number and path.outputs[0].kind == "out"):
+                if not path.is_one_number:
                     return None
                 if not sure:
                     parts.append((batch, batch.group.joined(new), None))
@@ -667,9 +679,8 @@ class Mapped:
                 pending = [pending[k] for k in failed]
         return parts
 
-    def _added_up(self, samples: Samples, parts: list[tuple[Batch, Path, list[int] | None]], mode: Any) -> Any:
+    def _added_up(self, count: int, parts: list[tuple[Batch, Path, list[int] | None]], mode: Any) -> Any:
         """The result of the points by their programs; None where one doesn't hold."""
-        count = samples.count
         if not mode.recording or not any(path.valued for _, path, _ in parts):
             outputs = array("d", bytes(8 * count))
             for batch, path, mine in parts:

@@ -46,7 +46,6 @@ POINTS = 1024
 NATIVE = {"AUTOGRAD_ENGINE": "native"}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
               "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}  # fmt: skip
-KEPT: list[Any] = []  # what a library reads from memory and does not hold on to
 Prepared = tuple[Callable[[], object], Sequence[float]]
 
 
@@ -168,16 +167,9 @@ def casadi_of(name: str) -> Any:
 def casadi_point(name: str) -> Prepared:
     """CasADi's function, called by its buffer."""
     np = importlib.import_module("numpy")
-    function = casadi_of(name)
     _, point = expressions(abs)[name]
-    buffer, evaluate = function.buffer()
-    numbers, results = [np.array([x]) for x in point], [np.zeros(1) for _ in range(len(point) + 1)]
-    for i, x in enumerate(numbers):
-        buffer.set_arg(i, memoryview(x))
-    for i, x in enumerate(results):
-        buffer.set_res(i, memoryview(x))
-    evaluate()
-    KEPT.extend([function, buffer, *numbers, *results])
+    results = [np.zeros(1) for _ in range(len(point) + 1)]
+    evaluate = readme_expression.casadi_by_buffer(casadi_of(name), [np.array([x]) for x in point], results)
     return evaluate, [float(x[0]) for x in results]
 
 
@@ -270,16 +262,9 @@ def torch_points(name: str, points: int) -> Prepared:
 def casadi_points(name: str, points: int) -> Prepared:
     """CasADi's map, called by its buffer."""
     np = importlib.import_module("numpy")
-    function = casadi_of(name).map(points)
     columns = [np.array(column) for column in grid(name, points)]
     results = [np.zeros(points) for _ in range(len(columns) + 1)]
-    buffer, evaluate = function.buffer()
-    for i, x in enumerate(columns):
-        buffer.set_arg(i, memoryview(x))
-    for i, x in enumerate(results):
-        buffer.set_res(i, memoryview(x))
-    evaluate()
-    KEPT.extend([function, buffer, *columns, *results])
+    evaluate = readme_expression.casadi_by_buffer(casadi_of(name).map(points), columns, results)
     return evaluate, summed(results[0], results[1:])
 
 
@@ -373,8 +358,10 @@ def moons_glassgrad(how: str) -> Prepared:
     def mean() -> Any:
         return ag.mean([one(x, label) for x, label in zip(samples, y, strict=True)])
 
-    inputs, labels = [list(x) for x in samples], [float(label) for label in y]
     mapped = ag.vmap(one, reduce="mean") if how == "mapped" else None
+    if mapped:
+        np = importlib.import_module("numpy")
+        inputs, labels = np.array(samples), np.array(y, dtype=float)
     run = {"eager": mean, "compiled": ag.compile(mean) if how == "compiled" else mean}.get(how)
 
     def step() -> float:
@@ -814,13 +801,9 @@ def hessian_casadi() -> Prepared:
     f, point = expressions(lambda x: casadi.fmax(x, 0.0))["readme"]
     v = casadi.SX.sym("v", 2)
     second, _ = casadi.hessian(f(v[0], v[1]), v)
+    results = np.zeros(4)
     function = casadi.Function("h", [v], [casadi.densify(second)])
-    buffer, evaluate = function.buffer()
-    numbers, results = np.array(point), np.zeros(4)
-    buffer.set_arg(0, memoryview(numbers))
-    buffer.set_res(0, memoryview(results))
-    evaluate()
-    KEPT.extend([function, buffer, numbers, results])
+    evaluate = readme_expression.casadi_by_buffer(function, [np.array(point)], [results])
     return evaluate, [float(x) for x in results]
 
 

@@ -186,18 +186,24 @@ def casadi_building() -> Prepared:
     return casadi_function, [float(x) for x in casadi_function()(A, B)]
 
 
-def casadi_replaying() -> Prepared:
-    """CasADi, evaluating through its buffers."""
-    np = importlib.import_module("numpy")
-    function = casadi_function()
+def casadi_by_buffer(function: Any, numbers: list[Any], results: list[Any]) -> Callable[[], object]:
+    """CasADi's function from memory to memory: it reads NumPy's arrays, and writes into others."""
     buffer, evaluate = function.buffer()
-    numbers, results = [np.array([A]), np.array([B])], [np.zeros(1) for _ in range(3)]
     for i, x in enumerate(numbers):
         buffer.set_arg(i, memoryview(x))
     for i, x in enumerate(results):
         buffer.set_res(i, memoryview(x))
     evaluate()
     KEPT.extend([function, buffer, *numbers, *results])
+    found: Callable[[], object] = evaluate
+    return found
+
+
+def casadi_replaying() -> Prepared:
+    """CasADi, evaluating through its buffers."""
+    np = importlib.import_module("numpy")
+    results = [np.zeros(1) for _ in range(3)]
+    evaluate = casadi_by_buffer(casadi_function(), [np.array([A]), np.array([B])], results)
     return evaluate, [float(x[0]) for x in results]
 
 

@@ -110,6 +110,7 @@ class Rows(Sequence[list[float]]):
     def __init__(self, numbers: Any, width: int, places: Sequence[int] | None = None) -> None:
         self.numbers, self.width = numbers, width
         self.places = range(len(numbers)) if places is None else places
+        self._whole = type(self.places) is range and self.places.start == 0 and self.places.step == 1
 
     def __len__(self) -> int:
         return len(self.places)
@@ -135,9 +136,9 @@ class Rows(Sequence[list[float]]):
 
     def block(self, rows: Sequence[int]) -> memoryview[Any]:
         """Some of them as doubles, in a buffer of two dimensions. The width must be at least 1."""
-        places = [self.places[i] for i in rows]
+        places = rows if self._whole else [self.places[i] for i in rows]
         if not isinstance(self.numbers, array):
-            return memoryview(self.numbers[places].astype("d", order="C"))
+            return memoryview(self.numbers[places].astype("d", order="C", copy=False))
         size = 8 * self.width
         held = memoryview(self.numbers).cast("B")
         return memoryview(b"".join([held[i * size : (i + 1) * size] for i in places])).cast("d", (len(places), self.width))

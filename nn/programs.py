@@ -409,7 +409,8 @@ class Batches:
         arguments = [self.samples.block(places), self._targets.of(places)]
         if self._asked:
             arguments.append(memoryview(factors).cast("B").cast("d", (len(places), len(factors) // len(places))))
-        return _by_programs(self._run, *arguments)
+        found = self._run.at_once(arguments) if all(type(x) is memoryview for x in arguments) else None
+        return _by_programs(self._run, tuple(arguments), {}) if found is None else found
 
     def mean_loss(self, places: Sequence[int]) -> Any:
         """The mean loss of these samples, with ``data`` and ``backward()``; None where it must be computed sample by sample.

@@ -86,7 +86,7 @@ ALLOWED: dict[str, set[str]] = {
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.
-OPEN = {"autograd.files", "autograd.leaves", "autograd.program", "autograd.recording", "autograd.tree"}
+OPEN = {"autograd.files", "autograd.leaves", "autograd.mapped", "autograd.program", "autograd.recording", "autograd.tree"}
 # What each other package may import of ours.
 PACKAGES = {
     "viz": {"viz", "autograd"},

@@ -1190,3 +1190,26 @@ def test_looks_that_need_no_guard() -> None:
     with pytest.warns(EagerWarning, match="has_grad") as caught:
         assert [asks(1.0, Value(1.0)), asks(Value(1.0), Value(1.0)).data] == [1.0, 1.0]  # two keys, one reason
     assert len(caught) == 1
+
+
+def test_a_node_of_leaves_hands_its_gradients_on() -> None:
+    """In one pass where all operands are leaves; where one is computed, or has gradients already, as any graph: same bits."""
+    leaves = [Value(x) for x in (0.5, -0.0, math.inf, 3.0, 1e200)]
+
+    def f(*xs: Any) -> Any:
+        y = xs[0] * xs[3] - autograd.maximum(xs[1], xs[3]) * xs[4]
+        return y / (xs[0] + 1.0)
+
+    fast, closed = autograd.compile(f), autograd.compile(lambda: f(*leaves))
+    inner = Value(2.0)
+    for xs in (leaves, [*leaves[:4], inner * inner], [leaves[0], *leaves[:4]]):
+        for run in (fast, closed if xs is leaves else fast):
+            for _ in range(3):
+                rows = []
+                for g in (run, f):
+                    for x in (*leaves, inner):
+                        x.grad = None
+                    leaves[3].grad = 0.25
+                    (g() if g is closed else g(*xs)).backward()
+                    rows.append([x.grad.hex() if x.has_grad else None for x in (*leaves[:2], *leaves[3:], inner)])
+                assert rows[0] == rows[1]

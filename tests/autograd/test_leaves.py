@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from typing import Any
 
 import pytest
@@ -34,6 +35,22 @@ def test_many_leaves_at_once(kind: type[Any]) -> None:
     leaves.clear_gradients(tuple(xs[:3]))
     leaves.clear_gradients(xs[2:])
     assert not any(x.has_grad for x in xs)
+
+
+def test_numbers_are_added_to_gradients() -> None:
+    """As `backward` adds them, -0.0 included; where one isn't a plain leaf nothing is done, and the caller is told."""
+    xs, ys = (tuple([Value(1.0) for _ in AWKWARD]) for _ in range(2))
+    for x, y in zip(xs[::2], ys[::2], strict=True):
+        x.grad = y.grad = -0.0
+    sums = array("d", AWKWARD)
+    done = leaves.add_gradients(xs, sums)
+    for y, g in zip(ys, AWKWARD, strict=True):
+        y.backward(g)
+    assert not done or [x.grad.hex() for x in xs] == [y.grad.hex() for y in ys]
+    before = xs[0].grad.hex()
+    for others in ((xs[0], xs[1] * 2.0), (xs[0], Own(1.0)), (xs[0],)):
+        assert not leaves.add_gradients(others, array("d", [1.0, 1.0]))
+    assert xs[0].grad.hex() == before
 
 
 @pytest.mark.parametrize("kind", [Value, Own])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import random
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -447,3 +449,52 @@ def test_a_large_array_is_not_copied() -> None:
     assert read_rows(X).numbers is X
     X[2, 1] = 7
     assert read_rows(X)[2] == [0.0, 7.0, 0.0]
+
+
+def test_programs_are_kept_for_the_next_training() -> None:
+    """A second fit of a model records nothing, and what was exchanged in between counts: bits as sample by sample."""
+    X, y = samples(), targets("cross_entropy")
+    nets = [nn.MLP(WIDTH, [5, 3], seed=0) for _ in range(2)]
+    recorded = []
+
+    def trained(loss: Any, labels: list[Any]) -> None:
+        found = []
+        for net, compiled in zip(nets, (True, False), strict=True):
+            told = nn.fit(net, X, labels, loss=loss, lr=0.05, epochs=2, batch_size=5, progress=False, compiled=compiled)
+            found.append([told["loss"], [p.data for p in net.parameters()], [p.grad for p in net.parameters()]])
+            if compiled:
+                assert told.compiled == "yes"
+        assert repr(found[0]) == repr(found[1])
+
+    forward = nn.Neuron.forward
+
+    def counted(self: Any, x: Any) -> Any:
+        recorded.append(self)
+        return forward(self, x)
+
+    trained("cross_entropy", y)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nn.Neuron, "forward", counted)
+        told = nn.fit(nets[0], X, y, loss="cross_entropy", lr=0.05, epochs=2, batch_size=5, progress=False)
+        assert told.compiled == "yes"
+        tries = 2 * 8  # once for the labels and once for the outputs, by each neuron
+        assert len(recorded) == tries
+        nn.fit(nets[1], X, y, loss="cross_entropy", lr=0.05, epochs=2, batch_size=5, progress=False, compiled=False)
+    trained("nll", [0] * COUNT)
+    trained("mse", targets("mse of rows"))
+    trained("cross_entropy", y)
+    for net in nets:
+        net.layers[0].neurons[1].b = Value(0.5)
+        net.layers[1] = nn.Layer(5, 4, "tanh", seed=3)
+    trained("cross_entropy", [*y[1:], 3])
+    watched = weakref.ref(nets[0])
+    nets.clear()
+    gc.collect()
+    assert watched() is None
+
+
+def test_a_label_out_of_range_is_found_however_many_there_are() -> None:
+    """Each label is tried before the first epoch, also where the model is computed once for all of them."""
+    for y in ([0, 1, 3, 0], [3, 0, 0, 0], [0, 0, 0, 3]):
+        with pytest.raises(ValueError, match="0 to 2, got 3"):
+            nn.fit(nn.MLP(WIDTH, [3]), samples(count=4), y, loss="cross_entropy", epochs=10, progress=False)

@@ -99,7 +99,7 @@ setup(
     else [
         Extension(
             "autograd._native",
-            ["autograd/_native.pyx"],
+            ["autograd/_native.pyx", "autograd/_sequences.c"],
             include_dirs=["autograd"],
             depends=[*sorted(glob("autograd/_*.pxi")), *sorted(glob("autograd/_*.h"))],
             define_macros=[("CYTHON_USE_TYPE_SPECS", "1")],  # a type made at run time: its members can be those of the twin

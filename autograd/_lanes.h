@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "_sequences.h"
 
 #if defined(__GNUC__) || defined(__clang__)
 #define lane_prefetch(p) __builtin_prefetch(p)
@@ -50,6 +51,9 @@ enum { /* what an instruction does */
     LANE_SMALLEST,
     LANE_LOGSUMEXP,
     LANE_SOFTMAX,
+    LANE_WHERE,
+    LANE_CLAMP,
+    LANE_SEQUENCE, /* what _sequences.c computes: `a` says of which record, and `more` its argument that is no operand */
     LANE_ASK /* what has no rule: each lane asks */
 };
 
@@ -91,6 +95,7 @@ typedef struct {
     unsigned int kept;         /* the first row of partials that are kept */
     unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
     unsigned int up;           /* row of the adjoint */
+    double more;
 } lane_code;
 
 typedef struct {
@@ -233,6 +238,30 @@ static void lane_check_all(const lane_program *p, lane_work *w)
             w->failed[k] |= LANE_OTHER;
 }
 
+/* By lane, what _sequences.c computes. */
+static void lane_sequences(const lane_program *p, lane_work *w, const lane_code *c, int slopes)
+{
+    const size_t n = c->count, lanes = w->lanes;
+    const unsigned int *xs = p->rows + c->start;
+    double *z = w->values + c->out * lanes, *kept = w->kept + c->kept * lanes;
+    double *numbers = w->scratch, *found = numbers + n, *room = found + n;
+    size_t i, k;
+    for (k = 0; k < lanes; k++) {
+        for (i = 0; i < n; i++)
+            numbers[i] = w->values[xs[i] * lanes + k];
+        if (!sequence_value((int)c->a, numbers, (int)n, c->more, room, &z[k])) {
+            w->failed[k] |= LANE_ASKED;
+            continue;
+        }
+        if (!slopes || !c->wanted)
+            continue;
+        if (!sequence_slopes((int)c->a, numbers, (int)n, c->more, room, z[k], found))
+            w->failed[k] |= LANE_ASKED;
+        for (i = 0; i < n; i++)
+            kept[i * lanes + k] = found[i];
+    }
+}
+
 /* The uses of single shared numbers: the last lane first, and in each lane in the order of the sweep. */
 static void lane_add_uses(const lane_sweep *s, const lane_work *w, double *sums, size_t from, size_t to)
 {
@@ -297,6 +326,12 @@ static double lane_product_error(double x, double y, double p)
 enum { LANE_MOST_POWER = 8 };
 #else
 enum { LANE_MOST_POWER = 0 };
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define LANE_UNROLLED _Pragma("GCC unroll 4")
+#else
+#define LANE_UNROLLED
 #endif
 
 /* ---- plain C, which a compiler makes vectors of where it can ---- */

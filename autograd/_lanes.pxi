@@ -35,6 +35,9 @@ cdef extern from "_lanes.h" nogil:
         LANE_SMALLEST
         LANE_LOGSUMEXP
         LANE_SOFTMAX
+        LANE_WHERE
+        LANE_CLAMP
+        LANE_SEQUENCE
         LANE_ASK
         LANE_LT
         LANE_LE
@@ -71,6 +74,7 @@ cdef extern from "_lanes.h" nogil:
         unsigned int start
         unsigned int count
         unsigned int up
+        double more
     ctypedef struct lane_step:
         unsigned int code
         unsigned int a
@@ -201,7 +205,7 @@ cdef int lane_logsumexp(double* xs, Py_ssize_t count, double* z, double* found, 
     rest_low = low / whole
     z[0] = top + rest
     z[0] += k_difference_error(top, -rest, z[0], &ok) + rest_low
-    if not ok or not (top >= 0.0 or c_fabs(z[0]) > rest + rest_low):
+    if not ok or not (top >= 0.0 or c_fabs(z[0]) > rest + rest_low or sequence_cancelling(xs, <int>count, top, z)):
         return 0
     if found != NULL:
         for i in range(count):
@@ -360,6 +364,21 @@ cdef class Lanes:
         """Whether a guard rounds to no digits behind the point."""
         return self.constant(slots[1]) == 0.0
 
+    cdef int kind_of_choice(self, size_t i) noexcept:
+        """What a record without a rule does in lanes."""
+        cdef Tape tape = self.tape
+        cdef const unsigned int* at = tape.operands + tape.starts[i]
+        cdef int which = tape.choices[tape.ops[i]]
+        cdef double more = tape.more[tape.ops[i]]
+        if which == IS_WHERE and not tape.moving[at[0]]:
+            return LANE_WHERE
+        if which == IS_CLAMP and not tape.moving[at[1]] and not tape.moving[at[2]]:
+            return LANE_CLAMP
+        if 0 < which < IS_WHERE and tape.starts[i + 1] > tape.starts[i]:
+            if which != SEQUENCE_LOG_SOFTMAX or 0 <= more < tape.starts[i + 1] - tape.starts[i]:
+                return LANE_SEQUENCE
+        return LANE_ASK
+
     cdef bint is_shared(self, size_t slot) noexcept:
         return slot < self.tape.first and self.place_of[slot] != LANE_NONE
 
@@ -447,10 +466,6 @@ cdef class Lanes:
             c.kind = <unsigned char>LANE_KIND_OF[kind]
             c.wanted = tape.codes[i] & (FIRST | SECOND)
             c.out = self.row_of[first + i]
-            c.up = LANE_NONE
-            if c.wanted:
-                c.up = self.up_of[first + i] = <unsigned int>ups
-                ups += 1
             if kind <= DO_RULE_OF_TWO:
                 c.a = self.row_of[at[0]]
                 c.b = self.row_of[at[n - 1]]
@@ -480,7 +495,10 @@ cdef class Lanes:
                 continue
             for j in range(n):
                 self.code.rows[c.start + j] = self.row_of[at[j]]
-            if kind == DO_LOGSUMEXP or kind == DO_ASK:
+            if kind == DO_ASK:
+                c.kind = <unsigned char>self.kind_of_choice(i)
+                c.a, c.more = tape.choices[tape.ops[i]], tape.more[tape.ops[i]]
+            if c.kind == LANE_LOGSUMEXP or c.kind == LANE_SEQUENCE or c.kind == LANE_ASK:
                 c.kept = <unsigned int>kept
                 kept += n if c.wanted else 0
             elif kind == DO_SOFTMAX:
@@ -499,10 +517,7 @@ cdef class Lanes:
             for member in members:
                 self.code.members[together] = member
                 together += 1
-        for i in range(self.mapped_count):
-            if self.active[self.order[i]]:
-                self.up_of[self.order[i]] = <unsigned int>ups
-                ups += 1
+        ups = self.give_rows_of_adjoints()
         for way in guards:
             for guard in way:
                 check = &self.code.checks[self.code.check_count]
@@ -521,6 +536,46 @@ cdef class Lanes:
         self.code.exact_dot, self.code.exact_total = lane_exact_dot, lane_exact_total
         self.code.logsumexp, self.code.softmax = lane_logsumexp, lane_softmax
         return 0
+
+    cdef size_t give_rows_of_adjoints(self) except? 0:
+        """How many there are. What goes back through a sum unchanged, to an operand that is used nowhere else, stays in its row."""
+        cdef Tape tape = self.tape
+        cdef const unsigned int* at
+        cdef unsigned int* uses = NULL
+        cdef size_t i, j, n, slot, done, ups = 0, first = tape.first
+        cdef int kind
+        try:
+            uses = <unsigned int*>room(tape.slots, sizeof(int))
+            for i in range(tape.starts[tape.count]):
+                uses[tape.operands[i]] += 1
+            for i in range(tape.output_count):
+                uses[tape.outputs[i]] += 2
+            for done in range(tape.count, 0, -1):
+                i = done - 1
+                self.code.codes[i].up = LANE_NONE
+                if not self.code.codes[i].wanted:
+                    continue
+                if self.up_of[first + i] == LANE_NONE:
+                    self.up_of[first + i] = <unsigned int>ups
+                    ups += 1
+                self.code.codes[i].up = self.up_of[first + i]
+                at = tape.operands + tape.starts[i]
+                n = tape.starts[i + 1] - tape.starts[i]
+                kind = tape.codes[i] >> BITS
+                if kind != DO_ADD and kind != DO_SUBTRACT and kind != DO_COPY:
+                    continue
+                for j in range(1 if kind == DO_SUBTRACT else n):
+                    slot = at[j]
+                    if tape.codes[i] >> j & 1 and uses[slot] == 1 and not (slot < first and self.is_shared(slot)):
+                        self.up_of[slot] = self.up_of[first + i]
+                        break
+        finally:
+            PyMem_Free(uses)
+        for i in range(self.mapped_count):
+            if self.active[self.order[i]] and self.up_of[self.order[i]] == LANE_NONE:
+                self.up_of[self.order[i]] = <unsigned int>ups
+                ups += 1
+        return ups
 
     # ---- the way back from an output -----------------------------------------------------------------
 
@@ -740,6 +795,8 @@ cdef class Lanes:
             used.setdefault(slot, []).append(row)
             return row | LANE_FIRST
         row = self.up_of[slot]
+        if row == self.up_of[self.tape.first + i]:  # where it is already
+            return LANE_NONE
         if met[row]:
             return row
         met[row] = 1
@@ -969,6 +1026,10 @@ cdef class Lanes:
         cdef double* values
         memset(work.failed, 0, lanes)
         for s in range(job.source_count):
+            if job.picked == NULL and job.sources[s].count == 1 and point + <Py_ssize_t>lanes <= job.points:
+                memcpy(work.values + row * lanes, job.sources[s].numbers + point, lanes * sizeof(double))
+                row += 1
+                continue
             for k in range(lanes):
                 at = min(point + <Py_ssize_t>k, job.points - 1)
                 if job.picked != NULL:
@@ -1027,7 +1088,7 @@ cdef class Lanes:
                     if slopes and alone.values[tape.first + i] != alone.values[tape.first + i]:
                         return 0
                 n = kept_by(tape.codes[i], n) if slopes else 0
-                if c.kind == LANE_RULE or c.kind == LANE_POWER or c.kind == LANE_LOGSUMEXP or c.kind == LANE_ASK:
+                if c.kind == LANE_RULE or c.kind == LANE_POWER or c.kind == LANE_LOGSUMEXP or c.kind >= LANE_SEQUENCE:
                     for j in range(n):
                         kept[j * lanes] = partials[j]
                 partials += n
@@ -1064,8 +1125,11 @@ cdef class Lanes:
             row = work.adjoints + self.up_of[self.order[i]] * lanes
             step = job.blocks[2 * n + 1]
             found = job.gradients + job.blocks[2 * n] + point * step
-            for j in range(live):
-                found[j * step] = row[j]
+            if step == 1:
+                memcpy(found, row, live * sizeof(double))
+            else:
+                for j in range(live):
+                    found[j * step] = row[j]
             n += 1
 
 

@@ -1,7 +1,7 @@
 /* The loops of `_lanes.h` for one instruction set: V is a vector of WIDTH doubles and M what a comparison of two gives. */
 
 #define TWO (2 * WIDTH)
-#define EACH for (k = 0; k < lanes; k += WIDTH)
+#define EACH LANE_UNROLLED for (k = 0; k < lanes; k += WIDTH)
 
 /* z = x + y exactly, the rounded sum in `high` and what it left out in `rest` (Knuth, "The art of computer programming", 4.2.2). */
 #define TWO_SUM(high, rest, x, y)                                                                                              \
@@ -426,6 +426,29 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
         case LANE_SMALLEST:
             NAME(extreme)(p, w, c);
             break;
+        case LANE_WHERE: {
+            const unsigned int *xs = p->rows + c->start;
+            const double *u = values + xs[1] * lanes, *v = values + xs[2] * lanes;
+            x = values + xs[0] * lanes;
+            EACH STORE(z + k, WHERE(UNEQUAL(LOAD(x + k), SET(0.0)), LOAD(u + k), LOAD(v + k)));
+            break;
+        }
+        case LANE_CLAMP: {
+            const unsigned int *xs = p->rows + c->start;
+            const double *u = values + xs[1] * lanes, *v = values + xs[2] * lanes;
+            x = values + xs[0] * lanes;
+            EACH {
+                V held = LOAD(x + k), low = LOAD(u + k), high = LOAD(v + k);
+                unsigned int bits = BITS(AT_MOST(low, high)) ^ ((1u << WIDTH) - 1);
+                STORE(z + k, WHERE(LESS(held, low), low, WHERE(LESS(high, held), high, held)));
+                if (bits)
+                    lane_mark(w->failed + k, bits);
+            }
+            break;
+        }
+        case LANE_SEQUENCE:
+            lane_sequences(p, w, c, slopes);
+            break;
         case LANE_ASK:
             for (k = 0; k < lanes; k++)
                 w->failed[k] |= LANE_ASKED;
@@ -575,7 +598,20 @@ static void NAME(sequence_back)(const lane_program *p, const lane_sweep *s, lane
             ADD_TO(targets[i], FLOWS(up, OR_ZERO(EQUAL(LOAD(x + k), LOAD(z + k)), LOAD(share + k))))
         }
         break;
+    case LANE_WHERE: {
+        const double *x = w->values + xs[0] * lanes;
+        ADD_TO(targets[1], FLOWS(up, OR_ZERO(UNEQUAL(LOAD(x + k), SET(0.0)), SET(1.0))))
+        ADD_TO(targets[2], FLOWS(up, OR_ZERO(EQUAL(LOAD(x + k), SET(0.0)), SET(1.0))))
+        break;
+    }
+    case LANE_CLAMP: {
+        const double *x = w->values + xs[0] * lanes, *u = w->values + xs[1] * lanes, *v = w->values + xs[2] * lanes;
+        ADD_TO(targets[0], FLOWS(up, WHERE(UNEQUAL(LOAD(x + k), LOAD(x + k)), SET(NAN),
+                                           OR_ZERO(AND(LESS(LOAD(u + k), LOAD(x + k)), LESS(LOAD(x + k), LOAD(v + k))), SET(1.0)))))
+        break;
+    }
     case LANE_LOGSUMEXP:
+    case LANE_SEQUENCE:
     case LANE_ASK:
         for (i = 0; i < n; i++)
             ADD_TO(targets[i], FLOWS(up, LOAD(kept + i * lanes + k)))
@@ -643,6 +679,18 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
             ADD_TO(step->b, NEGATIVE(up))
             break;
         case LANE_MULTIPLY:
+            if (step->a != LANE_NONE && step->b != LANE_NONE) { /* both at once, the first one first if they are the same */
+                double *to = w->adjoints + (step->a & ~LANE_FIRST) * lanes, *other = w->adjoints + (step->b & ~LANE_FIRST) * lanes;
+                const int anew = (step->a & LANE_FIRST) != 0, other_anew = (step->b & LANE_FIRST) != 0;
+                EACH {
+                    const V up = LOAD(upstream + k);
+                    const M flows = UNEQUAL(up, SET(0.0));
+                    const V u = OR_ZERO(flows, MUL(up, LOAD(y + k))), v = OR_ZERO(flows, MUL(up, LOAD(x + k)));
+                    STORE(to + k, ADD(anew ? SET(0.0) : LOAD(to + k), u));
+                    STORE(other + k, ADD(other_anew ? SET(0.0) : LOAD(other + k), v));
+                }
+                break;
+            }
             ADD_TO(step->a, FLOWS(up, LOAD(y + k)))
             ADD_TO(step->b, FLOWS(up, LOAD(x + k)))
             break;

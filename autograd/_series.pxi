@@ -2,8 +2,19 @@
 #
 # Written by hand, unlike the rules in _rules.pxi: the kernels of n-ary records work on lists, with fsum and fractions, which
 # can't be translated to C, and in a net most of the time goes into its dots. So sum, mean, dot, max, min, logsumexp and softmax
-# stand here a second time, for the case that the result is certain; in all others, and for the other n-ary records, the record
-# itself is asked. tests/autograd/test_twins.py holds each of them to its record, bit by bit.
+# stand here a second time, for the case that the result is certain; in all others the record itself is asked. What _sequences.c
+# computes of the others is for programs. tests/autograd/test_twins.py holds each of them to its record, bit by bit.
+
+cdef extern from "_sequences.h" nogil:
+    enum:
+        SEQUENCE_NORM
+        SEQUENCE_PRODUCT
+        SEQUENCE_VAR
+        SEQUENCE_STD
+        SEQUENCE_LOG_SOFTMAX
+    int sequence_value(int which, const double* xs, int n, double more, double* room, double* z)
+    int sequence_slopes(int which, const double* xs, int n, double more, double* room, double z, double* slopes)
+    int sequence_cancelling(const double* xs, int n, double top, double* z)
 
 cdef enum:
     TOTAL
@@ -341,7 +352,7 @@ cdef bint logsumexp(double* xs, Py_ssize_t count, double* z) noexcept nogil:
     low /= whole
     z[0] = top + rest
     z[0] += k_difference_error(top, -rest, z[0], &ok) + low
-    return ok and (top >= 0.0 or c_fabs(z[0]) > rest + low)  # else it cancels, and decimals must do it
+    return ok and (top >= 0.0 or c_fabs(z[0]) > rest + low or sequence_cancelling(xs, <int>count, top, z))
 
 
 cdef bint shares(double* xs, Py_ssize_t count, double* found) except -1:

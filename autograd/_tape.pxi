@@ -65,10 +65,13 @@ cdef dict DOING = {
     p.logsumexp: DO_LOGSUMEXP,
 }  # fmt: skip
 cdef enum:  # of three operands, and so without a rule
-    IS_WHERE = 1
+    IS_WHERE = 64
     IS_CLAMP
 
-cdef dict CHOICES = {p.where: IS_WHERE, p.clamp: IS_CLAMP}
+cdef dict CHOICES = {
+    p.where: IS_WHERE, p.clamp: IS_CLAMP, p.norm: SEQUENCE_NORM, p.prod: SEQUENCE_PRODUCT, p.var: SEQUENCE_VAR, p.std: SEQUENCE_STD,
+    p.log_softmax: SEQUENCE_LOG_SOFTMAX,
+}  # fmt: skip
 cdef dict TESTING = {
     "lt": TEST_LT, "le": TEST_LE, "gt": TEST_GT, "ge": TEST_GE, "eq": TEST_EQ, "ne": TEST_NE, "bool": TEST_BOOL,
     "data": TEST_DATA, "signbit": TEST_SIGNBIT, "floor": TEST_FLOOR,
@@ -129,7 +132,8 @@ cdef class Tape:
     cdef unsigned char* codes  # by instruction: what to do, and the active operands
     cdef unsigned char* moving  # by slot: whether it is active; NULL where no sequence asks for that
     cdef rule_function* rules  # by record of the table
-    cdef unsigned char* choices  # by record of the table: those of three operands that are computed here
+    cdef unsigned char* choices  # by record of the table: those that are computed here, though without a rule; 0 for others
+    cdef double* more  # likewise, the argument that is no operand
     cdef Check* checks
     cdef size_t check_count
     cdef unsigned int* outputs
@@ -196,6 +200,7 @@ cdef class Tape:
         PyMem_Free(self.moving)
         PyMem_Free(self.rules)
         PyMem_Free(self.choices)
+        PyMem_Free(self.more)
         PyMem_Free(self.checks)
         PyMem_Free(self.places)
         PyMem_Free(self.wanted)
@@ -226,6 +231,7 @@ cdef class Tape:
             raise ValueError("the operands of a program don't end where its last instruction does")
         self.rules = <rule_function*>room(table, sizeof(rule_function))
         self.choices = <unsigned char*>room(table, 1)
+        self.more = <double*>room(table, sizeof(double))
         self.codes = <unsigned char*>room(self.count, 1)
         self.moving = moving = <unsigned char*>room(self.slots, 1)
         try:
@@ -238,7 +244,10 @@ cdef class Tape:
                     rule = RULE_OF[record]
                     self.rules[i] = RULES[rule]
                 kinds[i] = kind
-                self.choices[i] = CHOICES.get(record, 0)
+                if kind == DO_ASK:
+                    self.choices[i] = CHOICES.get(getattr(record, "origin", record), 0)
+                    statics = getattr(record, "options", {})
+                    self.more[i] = statics.get("component", statics.get("ddof", 0.0))
                 arities[i] = record.arity or 0  # 0: any number
                 if kind == DO_DOT:
                     arities[i] = -2  # an even number
@@ -679,11 +688,21 @@ cdef bint forward_sequence(Tape tape, Work* work, size_t i, int kind, double* pa
     cdef Py_ssize_t j, component, n = tape.starts[i + 1] - tape.starts[i]
     cdef double* z = work.values + tape.first + i
     cdef double* xs = work.scratch
-    cdef double rest
+    cdef double rest, more
+    cdef int which
     if tape.codes[i] & FIRST == 0:
         partials = NULL
     if kind == DO_ASK:
-        return tape.choices[tape.ops[i]] != 0 and choose(tape, work.values, at, tape.choices[tape.ops[i]], z, partials)
+        which, more = tape.choices[tape.ops[i]], tape.more[tape.ops[i]]
+        if which == 0 or n == 0 or which == SEQUENCE_LOG_SOFTMAX and not 0 <= more < n:
+            return False
+        if which >= IS_WHERE:
+            return choose(tape, work.values, at, which, z, partials)
+        for j in range(n):
+            xs[j] = work.values[at[j]]
+        return sequence_value(which, xs, <int>n, more, xs + n, z) and (
+            partials == NULL or sequence_slopes(which, xs, <int>n, more, xs + n, z[0], partials)
+        )
     if kind == DO_SOFTMAX:
         component = tape.records[tape.ops[i]].statics["component"]
         if not 0 <= component < n:

@@ -383,9 +383,10 @@ def _divided(a: int, b: int) -> float:
 
 
 def _root(a: int, b: int) -> tuple[int, int]:
-    """sqrt(a/b) as a fraction of whole numbers, to 128 bits and more."""
+    """sqrt(a/b) as a fraction of whole numbers, to 128 bits and one that says whether they are exact, for the rounding."""
     shift = max(0, 128 + (b.bit_length() - a.bit_length()) // 2)
-    return math.isqrt((a << 2 * shift) // b), 1 << shift
+    root = math.isqrt((a << 2 * shift) // b)
+    return 2 * root + (root * root * b != a << 2 * shift), 2 << shift
 
 
 def _freedom(ddof: float, xs: Sequence[float]) -> Fraction:
@@ -425,7 +426,7 @@ def var_partials(ddof: float, xs: Sequence[float]) -> list[float]:
 
 
 def std(ddof: float, xs: Sequence[float]) -> float:
-    """The root of the variance."""
+    """The root of the variance, rounded once."""
     left = _freedom(ddof, xs)
     if not all(map(isfinite, xs)):
         return nan

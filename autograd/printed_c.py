@@ -20,7 +20,7 @@ from .translate import Walk
 if TYPE_CHECKING:
     from .program import Program
 
-__all__ = ["FLAGS", "written"]
+__all__ = ["FLAGS", "pieces", "written"]
 
 ITS_OWN = (
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf", "exp", "exp2", "expm1", "log",
@@ -740,30 +740,33 @@ def written(program: Program, active: Sequence[Any] | None = None) -> str:
         "   The functions return 0; or -1 where Python would raise an error or need decimals; or the number of the condition,",
         "   counted from 1, that doesn't hold. Compile with -O2 -ffp-contract=off -fno-builtin for Python's bits. */",
     ]
-    pieces = _pieces(writer.walk, "\n".join(functions))
-    return "\n\n".join(["\n".join([*head, "#include <math.h>"]), *needed(functions, pieces), *functions]) + "\n"
+    found = pieces(writer.walk, "\n".join(functions))
+    return "\n\n".join(["\n".join([*head, "#include <math.h>"]), *needed(functions, found), *functions]) + "\n"
 
 
-def _pieces(walk: Walk, text: str) -> dict[str, str]:
-    """All that a text might need, by name."""
-    pieces = dict(HELPERS)
+def pieces(walk: Walk, text: str) -> dict[str, str]:
+    """All that a text might need, by name.
+
+    Args:
+        walk: the translation of the functions that the text calls.
+        text: the text.
+    """
+    found = dict(HELPERS)
     for name in ITS_OWN:
         takes = ["y", "x"] if name == "atan2" else ["x"]
         typed, plain = ", ".join([f"double {x}" for x in takes]), ", ".join(takes)
         if f"c_{name}" in C.sure:
-            pieces[f"c_{name}"] = f"static double c_{name}({typed}) {{\n    return {name}({plain});\n}}"
+            found[f"c_{name}"] = f"static double c_{name}({typed}) {{\n    return {name}({plain});\n}}"
         elif name != "pow":
-            pieces[f"c_{name}"] = (
-                f"static double c_{name}({typed}, int *ok) {{\n    return checked({name}({plain}), x, ok);\n}}"
-            )
+            found[f"c_{name}"] = f"static double c_{name}({typed}, int *ok) {{\n    return checked({name}({plain}), x, ok);\n}}"
     for function in PIECES.values():
         walk.function(function)
     texts = "\n".join([text, *walk.texts.values()])
     if any(f"c_{name}(" in texts for name in ("erfc", "gelu", "gelu_dx")):
-        pieces |= _tabled()
+        found |= _tabled()
     if "log_softmax(" in texts:
-        pieces["EXP"] = _table_of_exp()
-    return pieces | printed_pairs.c_pieces(texts) | walk.texts
+        found["EXP"] = _table_of_exp()
+    return found | printed_pairs.c_pieces(texts) | walk.texts
 
 
 def _function(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:

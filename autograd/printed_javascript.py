@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["written"]
 
 MATH = (
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "expm1", "log", "log10", "log1p",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "expm1", "log", "log10", "log1p",
     "log2", "sin", "sinh", "sqrt", "tan", "tanh",
 )  # fmt: skip
 SURE = ("asinh", "atan", "atan2", "cbrt", "tanh")  # which Python never raises an error for
@@ -57,6 +57,7 @@ class JavaScript(Braces):
         math.isfinite: "Number.isFinite",
         math.hypot: "hypot",
         math.erf: "erf",
+        math.exp: "exp",
         math.exp2: "exp2",
         kernels._power_or_inf: "power_or_inf",
         kernels.share: "share",
@@ -160,6 +161,23 @@ function power(x, y) {
 function power_or_inf(x, y) {
   const z = plain_power(x, y);
   return Math.abs(z) === Infinity && x !== 0 ? z : power(x, y);
+}""",
+    "exp": """\
+// 2**k * exp(r) with r up to log(2)/2, as 1 + r, what its rounding left out, and a series: nearly always Python's very bits.
+function exp(x) {
+  if (!(Math.abs(x) < 708)) {
+    return checked(Math.exp(x), x);
+  }
+  const k = Math.round(1.4426950408889634 * x);
+  const high = x - k * 0.6931471803691238;
+  const low = -k * 1.9082149292705877e-10;
+  const r = high + low;
+  let series = 1;
+  for (let n = 14; n > 2; n--) {
+    series = 1 + (r * series) / n;
+  }
+  const one = 1 + r;
+  return (one + (1 - one + r + (0.5 * r * r * series + (high - r + low) * one))) * 2 ** k;
 }""",
     "exp2": """\
 function exp2(x) {
@@ -282,7 +300,7 @@ function tied_shares(xs, z) {
     "shifted": """\
 // exp(x - top) for each x, and what the rounding of the difference left out of it.
 function shifted(xs, top) {
-  const es = xs.map((x) => Math.exp(x - top));
+  const es = xs.map((x) => exp(x - top));
   return [es, es.map((e, i) => (e !== 0 && xs[i] !== top ? e * k_difference_error(xs[i], top, xs[i] - top) : 0))];
 }""",
     "logsumexp": """\
@@ -370,12 +388,15 @@ function erf(x) {
   }
   if (Math.abs(x) < 1) {
     const square = x * x;
-    let series = 1;
+    let rest = 0;
     for (let n = 25; n > 0; n--) {
-      series = 1 + (2 * square * series) / (2 * n + 1);
+      rest = (2 * square * (1 + rest)) / (2 * n + 1);
     }
+    const series = 1 + rest;
     const factor = 1.1283791670955126 * x;
-    return k_gauss(x, 1.0, factor * series, 0.0);
+    const product = factor * series;
+    const low = k_product_error(1.1283791670955126, x, factor) + 1.533545961316588e-17 * x;
+    return k_gauss(x, 1.0, product, k_product_error(factor, series, product) + factor * (1 - series + rest) + low * series);
   }
   let tail = Math.abs(x);
   for (let n = 200; n > 0; n--) {
@@ -404,7 +425,7 @@ function erfcx(x) {
 }""",
         "erfc": """\
 function erfc(x) {
-  if (x < 0.5) {
+  if (x < 0.25) {
     return 1 - erf(x);
   }
   return x < 28 ? k_gauss(x, 1.0, ...erfcx(x)) : Number.isNaN(x) ? x : 0;

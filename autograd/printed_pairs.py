@@ -31,6 +31,7 @@ NAMED: Mapping[Any, str] = {
     kernels_exact.polygamma: "polygamma",
     kernels_exact.sinc: "sinc",
     kernels_exact.sinc_dx: "sinc_slope",
+    kernels_exact.sinc_dn: "sinc_of_order",
     kernels._exact_power_dx: "power_slope",
     kernels._exact_power_dy: "exponent_slope",
 }
@@ -505,31 +506,56 @@ static double sinc(double x, int *ok) {
     return is_odd(a - r) ? -found : found;
 }
 
-/* (cos(pi*x) - sinc(x))/x; near 0 by its power series. */
-static double sinc_slope(double x, int *ok) {
-    double r, doubt;
-    Pair square, sum = a_pair(0.0, 0.0);
-    int n;
-    if (!isfinite(x) || x == 0.0) {
+/* The derivative of sinc of some order: pi**order times that of sin(t)/t, t = pi*x; near 0 by its power series, else from one
+   order to the next. */
+static double sinc_of_order(double order, double x, int *ok) {
+    double n, whole = 0.0, r = from_whole(x), sign = is_odd(x - r) ? -1.0 : 1.0, large = x * 4.149515568880993e+180;
+    Pair t, square, power, term, sum = a_pair(0.0, 0.0), scale = a_pair(1.0, 0.0);
+    int k;
+    if (order != floor(order) || !(1.0 <= order && order <= 12.0)) {
+        return outside(ok);
+    }
+    if (!isfinite(x) || (x == 0.0 && is_odd(order))) {
         return isnan(x) ? x : 0.0;
     }
     if (fabs(x) >= 9007199254740992.0) {
-        return 1.0 / x;
+        return order == 1.0 ? 1.0 / x : outside(ok);
     }
-    if (fabs(x) < 0.5) {
-        square = times_number(PI, fabs(x) < 1e-100 ? 0.0 : x);
-        square = times_pair(square, square);
-        for (n = 36; n > 0; n -= 2) {
-            sum = minus(over_number(a_pair(-1.0, 0.0), n + 1.0), over_number(times_pair(sum, square), n * (n + 1.0)));
+    for (n = 0.0; n < order; n++) {
+        scale = times_pair(scale, PI);
+    }
+    t = times_number(PI, fabs(x) < 1e-100 ? 0.0 : x);
+    if (fabs(t.high) < order + 2.0) {
+        square = times_pair(t, t);
+        n = is_odd(order) ? 1.0 : 0.0;
+        power = a_pair(is_odd(0.5 * (n + order)) ? -1.0 : 1.0, 0.0);
+        for (k = 0; k < 50; k++) {
+            term = over_number(power, n + order + 1.0);
+            sum = plus(sum, term);
+            whole += fabs(term.high);
+            power = scaled(over_number(times_pair(power, square), (n + 1.0) * (n + 2.0)), -1.0);
+            n += 2.0;
         }
-        sum = times_number(times_pair(sum, times_pair(PI, PI)), x * 4.149515568880993e+180);
-        return nearest(sum, fabs(sum.high) * 1e-27, -600, ok);
+        sum = times_pair(sum, scale);
+        whole *= 1e-29 * scale.high;
+        if (is_odd(order)) {
+            return nearest(times_pair(sum, times_number(PI, large)), whole * 4.0 * fabs(large), -600, ok);
+        }
+        return nearest(sum, whole, 0, ok);
     }
-    r = from_whole(x);
-    sum = minus(cosine(r), over(times_number(sine_over(r), r), times_number(PI, x)));
-    doubt = 1e-28 / fabs(x);
-    sum = over_number(is_odd(x - r) ? scaled(sum, -1.0) : sum, x);
-    return nearest(sum, doubt, 0, ok);
+    sum = over(scaled(times_number(sine_over(r), r), sign), t);
+    whole = 1.0 / fabs(t.high);
+    for (n = 1.0; n <= order; n++) {
+        term = is_odd(n) ? cosine(r) : times_number(sine_over(r), r);
+        term = scaled(term, fmod(n, 4.0) >= 2.0 ? -sign : sign);
+        sum = over(minus(term, times_number(sum, n)), t);
+        whole = (1.0 + n * whole) / fabs(t.high);
+    }
+    return nearest(times_pair(sum, scale), whole * 1e-29 * scale.high, 0, ok);
+}
+
+static double sinc_slope(double x, int *ok) {
+    return sinc_of_order(1.0, x, ok);
 }
 
 /* top + log(1 + rest), where the two cancel: the sum of the exponentials as a pair. */
@@ -544,9 +570,10 @@ static double cancelling(const double *xs, int n, double top, int *ok) {
             is_first = 0;
         } else if (d.high > -600.0) {
             rest = plus(rest, scaled(pair_exp(d, twos), ldexp(1.0, (int)twos)));
-        } else if (top > -1e-200) {
-            return outside(ok);
         }
+    }
+    if (rest.high < 1e-230) {
+        return outside(ok);
     }
     if (rest.high < 1e-8) {
         found = a_pair(0.0, 0.0);
@@ -585,6 +612,19 @@ static int twos_of(const double *xs, int n) {
         size = fmax(size, fabs(xs[i]));
     }
     return size > 1e130 ? -600 : size < 1e-100 ? 600 : 0;
+}
+
+/* Whether the deviations of numbers are pairs, nothing being left out: their last digits aren't too far from the first ones. */
+static int are_alike(const double *xs, int n) {
+    double size = 0.0;
+    int i, alike = n < 10000;
+    for (i = 0; i < n; i++) {
+        size = fmax(size, fabs(xs[i]));
+    }
+    for (i = 0; i < n; i++) {
+        alike = alike && (xs[i] == 0.0 || fabs(xs[i]) > size * 1e-11);
+    }
+    return alike;
 }
 
 static int are_finite(const double *xs, int n) {
@@ -651,7 +691,7 @@ static double variance(const double *xs, int n, double freedom, double freedom_l
     add_exactly(&squares, -sum.low);
     divisor = times_number(a_pair(freedom, freedom_low), (double)n * n);
     found = over(sum, divisor);
-    is_exact = rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
+    is_exact = are_alike(xs, n) && rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
     return found.high == 0.0 ? 0.0 : nearest(found, is_exact ? 0.0 : found.high * 1e-29 * (n + 100.0), -2 * twos, ok);
 }
 
@@ -673,7 +713,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
     if (n == 2) {
         root = root_of(one_over(scaled(a_pair(freedom, freedom_low), 2.0)));
         sum = times_pair(size_of(deviation_of(&whole, xs[0] * scale, n)), root);
-        return nearest(sum, is_power_of_2(root) ? 0.0 : sum.high * 1e-29, -twos, ok);
+        return nearest(sum, is_power_of_2(root) && are_alike(xs, n) ? 0.0 : sum.high * 1e-29, -twos, ok);
     }
     empty(&squares);
     add_squares(&squares, &whole, xs, n, scale);
@@ -683,7 +723,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
 
 /* x - mean for each x, times a factor over a divisor, over a power of two. */
 static void deviations_over(double *slopes, const double *xs, int n, double factor, Pair divisor, int twos, int *ok) {
-    int i, scaling = twos_of(xs, n);
+    int i, scaling = twos_of(xs, n), alike = are_alike(xs, n);
     double scale = ldexp(1.0, scaling), doubt;
     Pair rest, found;
     Exact whole;
@@ -695,7 +735,8 @@ static void deviations_over(double *slopes, const double *xs, int n, double fact
         rest = are_finite(xs, n) ? deviation_of(&whole, xs[i] * scale, n) : a_pair(NAN, 0.0);
         rest = scaled(rest, factor);
         found = over(rest, divisor);
-        doubt = is_exactly(rest, found, divisor) ? 0.0 : fabs(found.high) * 1e-29 * (n + 100.0);
+        doubt = fabs(found.high) * 1e-29 * (n + 100.0) + (scaling < 0 ? 1e-300 : 0.0); /* what scaling may have lost */
+        doubt = alike && is_exactly(rest, found, divisor) ? 0.0 : doubt;
         slopes[i] = isnan(found.high) ? NAN : nearest(found, doubt, twos - scaling, ok);
     }
 }
@@ -880,7 +921,7 @@ def in_javascript(text: str) -> str:
 
     >>> print(in_javascript(functions()["is_pole"]))
     function is_pole(x) {
-      return x <= 0.0 && x === Math.floor(x);
+      return x <= 0.0 && x === Math.floor(x) && Number.isFinite(x);
     }
     """
     match = re.fullmatch(r"(?s)(?:/\* (.*?) \*/\n)?(.*)", text)

@@ -536,19 +536,30 @@ def _wrapped(names: Sequence[str]) -> list[str]:
     return lines
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file; with ``--check`` compare it and return 1 if it is out of date."""
-    text = rules_source()
+def written_file(arguments: list[str], target: Path, text: str, module: str) -> int:
+    """What a module does that writes a file: write it; with ``--check`` compare it and return 1 if it is out of date.
+
+    Args:
+        arguments: of the command.
+        target: the file.
+        text: what belongs into it.
+        module: whose command it is.
+    """
     if arguments == ["--check"]:
-        if TARGET.read_text(encoding="utf-8") != text:
-            print(f"{TARGET.name} is out of date; run python -m autograd.translate", file=sys.stderr)
+        if target.read_text(encoding="utf-8") != text:
+            print(f"{target.name} is out of date; run python -m autograd.{module}", file=sys.stderr)
             return 1
         return 0
     if arguments:
-        print("usage: python -m autograd.translate [--check]", file=sys.stderr)
+        print(f"usage: python -m autograd.{module} [--check]", file=sys.stderr)
         return 2
-    write_whole(TARGET, text)
+    write_whole(target, text)
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Write ``_rules.pxi``, or check it; see `written_file`."""
+    return written_file(arguments, TARGET, rules_source(), "translate")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "translate",
     },
     "compiling": {"printed_c", "program", "replay", "files"},
+    "sequences": {"printed_c", "printed_walked", "translate"},
     "printed_python": {"printed", "translate", "program", "kernels", "kernels_exact", "records", "record"},
     "leaves": {"engines"},
     "translate": {"files", "kernels", "records", "record"},

@@ -24,6 +24,7 @@ from .views.image import Still
 from .views.interactive import Interactive
 from .views.play import Play, play
 from .views.steps import Steps, steps
+from .views.widget import widget
 
 __all__ = [
     "Comparison",
@@ -41,6 +42,7 @@ __all__ = [
     "play",
     "set_graphviz",
     "steps",
+    "widget",
 ]
 
 if not TYPE_CHECKING:  # so that a type checker still notices a name that isn't there

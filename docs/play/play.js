@@ -114,6 +114,7 @@ function show(answer) {
   showTable(answer);
   const part = at("explanation");
   part.innerHTML = answer.explanation;
+  revive(part);
   at("printed").textContent = answer.printed;
   at("printed").hidden = !answer.printed;
 }
@@ -132,6 +133,15 @@ function fit() {
   });
 }
 
+/* Scripts that came as text don't run by themselves. */
+function revive(part) {
+  part.querySelectorAll("script").forEach(old => {
+    const script = document.createElement("script");
+    script.textContent = old.textContent;
+    old.replaceWith(script);
+  });
+}
+
 /* The player is a page of its own; it stays at its step while its numbers change. */
 function showSteps(html) {
   steps.hidden = !html;
@@ -142,11 +152,7 @@ function showSteps(html) {
   const [step, focused] = before ? [before.dataset.step, before.contains(document.activeElement) && document.activeElement] : [null, null];
   const way = focused && (focused.dataset.act ? `[data-act=${focused.dataset.act}]` : focused.type === "range" ? "[type=range]" : "[data-glassgrad]");
   steps.innerHTML = html;
-  steps.querySelectorAll("script").forEach(old => {
-    const script = document.createElement("script");
-    script.textContent = old.textContent;
-    old.replaceWith(script);
-  });
+  revive(steps);
   const slider = steps.querySelector(".bar input");
   if (slider && step !== null) {
     slider.value = step;

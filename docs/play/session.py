@@ -118,6 +118,7 @@ class Session:
     def __init__(self) -> None:
         self._drawing: viz.Drawing | None = None
         self._steps: viz.Steps | None = None
+        self._explanation: viz.Explanation | None = None
 
     def answer(self, request: str) -> str:
         """Answer one request.
@@ -159,7 +160,8 @@ class Session:
         wanted = next((value for value in order if called[id(value)] == asked["explain"]), None)
         explanation = steps = ""
         if wanted is not None:
-            explanation = viz.explain(f, wanted, theme=asked["theme"]).html
+            self._explanation = viz.explain(f, wanted, theme=asked["theme"], room=ROOM, like=self._explanation)
+            explanation = self._explanation.html
         if asked["steps"]:
             try:
                 self._steps = viz.steps(f, like=self._steps, **look)

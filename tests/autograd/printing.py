@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import autograd as ag
 from autograd import value as reference
 from autograd.program import Program, program_of
 from autograd.testing.expressions import OPERATIONS, build
@@ -65,6 +66,15 @@ def drawn(seed: int, names: Iterable[str] = OPERATIONS) -> tuple[Program, list[f
     captured = rng.randint(0, len(leaves) - 1)
     inputs = leaves[: len(leaves) - captured]
     return eager(program_of([root], inputs), inputs, root)
+
+
+def derivative_of(name: str) -> tuple[Program, list[float], list[float]]:
+    """The derivative of an operation, which has records of its own, as a program."""
+    zones, call = OPERATIONS[name]
+    inputs = [V(x) for x in ((0.625,) if "unit" in zones else (1.625, 0.75))[: len(zones)]]
+    slopes = reference.gradients(call(ag, inputs[0], inputs[-1], 0.0), inputs, create_graph=True)
+    total = ag.sum([g * (1.0 + i) for i, g in enumerate(slopes)])
+    return eager(program_of([total], inputs), inputs, total)
 
 
 def hexed(numbers: Iterable[float]) -> list[str]:

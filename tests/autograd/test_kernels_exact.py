@@ -137,6 +137,7 @@ SPECIAL: list[tuple[Callable[..., float], tuple[Any, ...], Any]] = [
     (k.var_partials, (0.0, (INF, 1.0)), [NAN, NAN]), (k.std, (0.0, (INF, 1.0)), NAN), (k.std_partials, (0.0, (NAN,)), [NAN]),
     (k.std, (0.0, (1.7e308, -1.7e308)), 1.7e308), (k.std, (0.0, (5e-324, -5e-324)), 5e-324), (k.std, (0.0, (3.0, 5.0)), 1.0),
     (k.std, (0.0, (1e16, 1e16 + 2.0)), 1.0), (k.std_partials, (0.0, (2.0, 2.0)), [0.0, 0.0]),
+    (k.std, (0.0, (-1.0000000000000004, 1.0000000000000004, 0.0, 1.0)), 0.8291561975888503),  # 2e-4 units beside the middle
     (k.std_partials, (1.0, (5e-324, -5e-324)), [0.7071067811865476, -0.7071067811865476]),
     (k.std_partials, (0.0, (1.7e308, -1.7e308)), [0.5, -0.5]), (k.deviations, ((INF, 1.0),), [NAN, NAN]),
     (k.deviations, ((1e16, 1e16 + 2.0),), [-1.0, 1.0]), (k.deviations, ((1e308, -1e308),), [1e308, -1e308]),

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd import records
+from autograd import kernels_exact, records
 from autograd.printed import Names, UnprintableError
+from autograd.printed_c import C
+from autograd.printed_javascript import JavaScript
 from autograd.printed_python import replay_function, shown, written
 from autograd.program import Guard, Program, Stale, program_of, stop
+from autograd.record import ListPrimitive, NaryPrimitive
 from autograd.testing.expressions import OPERATIONS
 
 spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
@@ -83,15 +86,7 @@ SMOOTH = [name for name, (zones, _) in OPERATIONS.items() if not {"kink", "apart
 @pytest.mark.parametrize("name", SMOOTH)
 def test_derivatives_as_programs(name: str) -> None:
     """The graph of a derivative, which has records of its own, is a program with the bits of eager too."""
-    zones, call = OPERATIONS[name]
-    inputs = [printing.V(x) for x in (1.625, 0.75)[: len(zones)]] if name != "logit" else [printing.V(0.625)]
-    if "unit" in zones:
-        inputs = [printing.V(0.625)]
-    root = call(ag, inputs[0], inputs[-1], 0.0)
-    slopes = printing.reference.gradients(root, inputs, create_graph=True)
-    total = ag.sum([g * (1.0 + i) for i, g in enumerate(slopes)])
-    program = program_of([total], inputs)
-    program, point, expected = printing.eager(program, inputs, total)
+    program, point, expected = printing.derivative_of(name)
     value, derivatives = executed(written(program))["value_and_gradients"](*point)
     assert printing.hexed([value, *derivatives]) == printing.hexed(expected)
 
@@ -295,16 +290,26 @@ def test_guards(test: str, slots: tuple[int, ...], result: Any, good: float, bad
 
 
 @pytest.mark.parametrize("language", ["c", "javascript"])
-def test_what_can_t_be_written_is_named(language: str) -> None:
-    """All that is public is written in C and in JavaScript; what only Python computes is an error with its name."""
+def test_what_can_t_be_written_is_named(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is public is written in C and in JavaScript; primitives of one's own, of one number or many, are errors, and so
+    would be those that decimals compute and the language has no function for.
+    """
     for name, (zones, call) in OPERATIONS.items():
         start = 1.625 if name == "arccosh" else 0.625
         program, _, _ = printing.of_function(lambda *xs, call=call: call(ag, xs[0], xs[-1], 0.0), *[start] * len(zones))
         assert program.source(language)
-    for record, slots in ((records.sinc_dx, [0]), (records.sinc_dn, [0, 1])):
-        program = printing.one(record, *slots, inputs=2)
-        with pytest.raises(UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is "):
-            program.source(language)
+    total = NaryPrimitive("total", lambda xs: math.fsum(xs), [lambda z, xs: [1.0] * len(xs)])
+    pair = ListPrimitive("pair", lambda xs: list(xs), [lambda z, xs, component: [1.0] * len(xs)])
+    for record in (total, pair.bind(component=0)):
+        with pytest.raises(UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is a primitive of"):
+            printing.one(record, 0, 1, inputs=2).source(language)
+    dialect = {"c": C, "javascript": JavaScript}[language]
+    for function, record in ((kernels_exact.gamma, ag.gamma), (kernels_exact.erfinv_dx, ag.erfinv)):
+        monkeypatch.setattr(dialect, "named", {key: name for key, name in dialect.named.items() if key is not function})
+        with pytest.raises(
+            UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is computed with dec"
+        ):
+            printing.one(record, 0).source(language)
 
 
 def test_the_language_must_be_known() -> None:

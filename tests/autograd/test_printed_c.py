@@ -59,20 +59,22 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "glassgrad"
 
 
-def together(programs: Sequence[Program]) -> list[Function]:
+def together(programs: Sequence[Program], names: Sequence[str] = ("value", "value_and_gradients")) -> list[Function]:
     """The functions of several programs, by one run of the compiler: what their texts have in common is compiled once."""
     pieces: dict[str, None] = {}
     for i, program in enumerate(programs):
         for piece in re.split(r"\n\n(?=\S)", program.source("c")):
-            pieces[re.sub(r"^int (value\w*)", rf"int \1_{i}", piece)] = None
+            own = re.match(r"int (value\w*)", piece)
+            if not own or own[1] in names:
+                pieces[re.sub(r"^int (value\w*)", rf"int \1_{i}", piece)] = None
     path = library("\n\n".join(pieces))
     loaded = ctypes.CDLL(str(path))
     functions = []
     for i, program in enumerate(programs):
-        own = SimpleNamespace(**{name: getattr(loaded, f"{name}_{i}") for name in ("value", "value_and_gradients")})
+        found = {name: getattr(loaded, f"{name}_{i}", None) for name in ("value", "value_and_gradients")}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(compiling, "library", lambda text: path)
-            patch.setattr(compiling.ctypes, "CDLL", lambda path, own=own: own)
+            patch.setattr(compiling.ctypes, "CDLL", lambda path, found=found: SimpleNamespace(**found))
             functions.append(Function(program))
     return functions
 
@@ -101,10 +103,12 @@ def by_native(program: Program, point: Sequence[float]) -> list[float]:
 def test_random_programs_have_the_bits_of_eager(thorough: bool) -> None:
     """Value and derivatives are those of a backward pass of each engine, bit by bit, and none is handed back."""
     has_native = importlib.util.find_spec("autograd._native") is not None
-    for first in range(0, 500 if thorough else 25, 25):
-        drawn = [printing.drawn(seed) for seed in range(first, first + 25)]
+    count = 25 if thorough else 12
+    for first in range(0, 500 if thorough else count, count):
+        drawn = [printing.drawn(seed) for seed in range(first, first + count)]
         for function, (program, point, expected) in zip(together([program for program, _, _ in drawn]), drawn, strict=True):
             assert printing.hexed(told(function, point) or []) == printing.hexed(expected), program
+            assert printing.hexed(function.values(point)) == printing.hexed(expected[:1]), program
             if has_native:
                 assert printing.hexed(by_native(program, point)) == printing.hexed(expected), program
 
@@ -113,14 +117,20 @@ AWKWARD = (0.625, -0.625, 0.03, 0.0, -0.0, 1.0, 3.0, -3.0, 40.0, 1e-300, -1e300,
 
 
 @NEEDS_COMPILER
-def test_each_operation_by_itself() -> None:
-    """Each operation has the bits of eager, at awkward points as well; where Python raises, the point is handed back."""
+def test_each_operation_and_its_derivative() -> None:
+    """Each operation has the bits of eager, at awkward points as well; where Python raises, the point is handed back. So have
+    the graphs of the derivatives, with records of their own.
+    """
     programs = []
     for name, (zones, call) in OPERATIONS.items():
         start = 1.625 if name == "arccosh" else 0.625
         programs.append(printing.of_function(lambda *xs, call=call: call(ag, xs[0], xs[-1], 0.0), *[start] * len(zones))[0])
+    derivatives = [printing.derivative_of(name) for name in OPERATIONS]
+    for n, x in itertools.product((3.0, 8.0), (0.3, -0.0, 6.75, 1e-90)):
+        derivatives.append(printing.of_function(lambda x, n=n: records.sinc_dn(n, x), x))
+    functions = together([*programs, *[program for program, _, _ in derivatives]], ["value_and_gradients"])
     handed_back = {}
-    for name, function in zip(OPERATIONS, together(programs), strict=True):
+    for name, function in zip(OPERATIONS, functions, strict=False):
         for point in itertools.product((*AWKWARD, math.nan), *[(-0.375, 2.0, 1e-300)] * (function.program.inputs - 1)):
             found = told(function, point)
             try:
@@ -133,6 +143,8 @@ def test_each_operation_by_itself() -> None:
             else:
                 assert printing.hexed(found) == printing.hexed(expected), (name, point)
     assert handed_back.keys() <= {"dot", "gamma", "var", "prod"}, handed_back
+    for function, (program, point, expected) in zip(functions[len(OPERATIONS) :], derivatives, strict=True):
+        assert printing.hexed(told(function, point) or []) == printing.hexed(expected), program
 
 
 @NEEDS_COMPILER
@@ -168,7 +180,7 @@ def test_spreads_of_any_scale() -> None:
         for n in (2, 3, 5)
         for f in (lambda *xs: ag.var(xs, ddof=1), lambda *xs: ag.std(xs), lambda *xs: ag.std(xs, ddof=0.5))
     ]
-    for function in together(drawn):
+    for function in together(drawn, ["value_and_gradients"]):
         for _ in range(60):
             scale = 10.0 ** rng.choice((0, 0, 5, -100, 100, -140, 150, 300))
             centre = rng.choice((0.0, 0.0, 1e8, -1e15))

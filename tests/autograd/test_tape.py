@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import random
 import sys
 from array import array
 from collections.abc import Callable, Sequence
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import autograd as ag
 from autograd import program as programs
-from autograd.program import Guard, Program, Stale
+from autograd.program import Guard, Stale
 from autograd.testing.expressions import OPERATIONS, build
 
 NAMES = list(OPERATIONS)
 STRANGE = (0.0, -0.0, 1.0, -1.0, 1e-3, 1e3, -2.5, 1e-310, 1e200, math.inf, -math.inf, math.nan)
-
-
-def bits(x: float) -> str:
-    """A float down to its sign; every nan is the same."""
-    return "nan" if x != x else x.hex()
-
-
-def read(engine: ModuleType, f: Callable[..., Any], inputs: Sequence[Any], in_order: bool = False) -> Program:
-    """What f computes from Values of an engine, as a program."""
-    births = engine.Births()
-    births.start()
-    try:
-        found = f(*inputs)
-    finally:
-        births.stop()
-    roots = list(found) if isinstance(found, (list, tuple)) else [found]
-    captured, constants, table, ops, starts, operands, slots, _, labels = engine._read_graph(
-        births, inputs, roots, [], in_order
-    )
-    return Program(len(inputs), captured, constants, table, ops, starts, operands, (), tuple(slots), labels)
-
-
-def written(program: Program, **changed: Any) -> Program:
-    """A program with some parts changed."""
-    names = ("inputs", "captured", "constants", "records", "ops", "starts", "operands", "guards", "outputs", "labels")
-    parts = {name: getattr(program, name) for name in names}
-    return Program(**{**parts, **changed})
+spec = importlib.util.spec_from_file_location("reading", Path(__file__).with_name("reading.py"))
+assert spec
+assert spec.loader
+reading = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(reading)
+bits, read, written = reading.bits, reading.read, reading.written
 
 
 def eagerly(Value: Any, f: Callable[..., Any], point: Sequence[float]) -> list[str] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
+import importlib.util
 import math
 import os
 import pickle
@@ -14,7 +16,8 @@ import threading
 import types
 import weakref
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,31 +29,12 @@ from autograd.testing.expressions import OPERATIONS, build
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 Value = native.Value
 NAMES = list(OPERATIONS)
-
-
-def bits(x: float) -> str:
-    """A float down to its sign; every nan is the same."""
-    return "nan" if x != x else x.hex()
-
-
-def read(f: Callable[..., Any], inputs: Sequence[Any]) -> Program:
-    """What f computes from Values, as a program."""
-    births = native.Births()
-    births.start()
-    try:
-        found = f(*inputs)
-    finally:
-        births.stop()
-    roots = list(found) if isinstance(found, (list, tuple)) else [found]
-    captured, constants, table, ops, starts, operands, slots, _, labels = native._read_graph(births, inputs, roots, [], False)
-    return Program(len(inputs), captured, constants, table, ops, starts, operands, (), tuple(slots), labels)
-
-
-def written(program: Program, **changed: Any) -> Program:
-    """A program with some parts changed."""
-    names = ("inputs", "captured", "constants", "records", "ops", "starts", "operands", "guards", "outputs", "labels")
-    parts = {name: getattr(program, name) for name in names}
-    return Program(**{**parts, **changed})
+spec = importlib.util.spec_from_file_location("reading", Path(__file__).with_name("reading.py"))
+assert spec
+assert spec.loader
+reading = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(reading)
+bits, written, read = reading.bits, reading.written, functools.partial(reading.read, native)
 
 
 def expression(rng: random.Random) -> tuple[Any, tuple[float, ...]]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd import kernels, records, translate
+from autograd import kernels, records, sequences, translate
 from autograd.translate import Cython, Dialect, UntranslatableError, Walk
 
 RECORDS = {name: r for name, r in vars(records).items() if isinstance(r, ag.Primitive) and r.arity}
@@ -72,6 +72,14 @@ def starred(x: float) -> float:
     return math.fsum([*(x, x)]) if x > 0.0 else kernels.power(*(x, x))
 
 
+def named(x: float) -> float:
+    """Gives a name what can't be computed there, and uses it."""
+    if x > 0.0:
+        return x
+    total = math.fsum((x, x))
+    return total * x
+
+
 @pytest.mark.parametrize(
     ("rule", "left"),
     [
@@ -105,6 +113,8 @@ def test_functions_outside_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             Walk(Cython()).function(function)
     walk = Walk(Cython())
     assert "return (ask(ok) if (x > 0.0) else ask(ok))" in walk.texts[walk.function(starred)]
+    lines = walk.texts[walk.function(named)].splitlines()
+    assert lines[-3:] == ["    if (x > 0.0):", "        return x", "    return ask(ok)"]  # the rest needs what wasn't computed
 
 
 def test_numbers_and_words_of_a_dialect() -> None:
@@ -117,9 +127,11 @@ def test_numbers_and_words_of_a_dialect() -> None:
 
 
 def test_the_rules_are_up_to_date() -> None:
-    """_rules.pxi is what the translation of today's kernels and records gives."""
+    """_rules.pxi is what the translation of today's kernels and records gives, and _sequences.c what programs in C call."""
     assert translate.TARGET.read_text(encoding="utf-8") == translate.rules_source()
     assert translate.main(["--check"]) == 0
+    assert sequences.TARGET.read_text(encoding="utf-8") == sequences.source()
+    assert sequences.main(["--check"]) == 0
 
 
 def test_a_changed_record_is_noticed(

@@ -206,7 +206,7 @@ def test_an_explanation_and_a_player() -> None:
     f = run(LECTURE, numbers).result.value
     f.backward()
     order = {value.label: value for value in (f, *f.parents, *f.parents[0].parents)}
-    assert answer["explanation"] == viz.explain(f, order["x"], theme="dark").html
+    assert answer["explanation"] == viz.explain(f, order["x"], theme="dark", room=7).html
     assert answer["steps"] == viz.steps(f, theme="dark", room=7).html
     assert "the only path from #2" in answered("exp(x * 2)", {"x": 1}, explain="#2")["explanation"]
     assert answered(LECTURE, numbers, explain="nobody")["explanation"] == ""

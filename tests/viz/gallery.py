@@ -1,6 +1,8 @@
 """The textbook's examples as pictures: the snapshots that tests compare with, and a page to look at them.
 
     python tests/viz/gallery.py gallery.html      # all kinds of pictures on one page
+    python tests/viz/gallery.py goal.html --goal  # the graphs of goal.py, as drawings and live, with their sizes and times
+    ... --stripped                                # either page as a host shows it that lets no script and no style through
     python tests/viz/gallery.py --update          # write the snapshots again, after a look at the page
 
 Run it from the top of the checkout, with the package installed.
@@ -9,10 +11,14 @@ Run it from the top of the checkout, with the package installed.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import autograd as ag
@@ -169,18 +175,63 @@ def page() -> str:
     later = (inputs["x"].detach() + 6) * inputs["z"]
     later.backward()
     show("compare", viz.compare((Value(-2, label="x") + 5) * inputs["z"], later).svg)
+    return document(parts)
+
+
+def document(parts: Sequence[str]) -> str:
+    """A page of these parts, dark where the reader prefers dark pages."""
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>glassgrad: gallery</title></head>\n'
-        '<body style="font-family:system-ui,sans-serif;max-width:1200px;margin:24px auto">\n'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>glassgrad: gallery</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        "</head>\n"
+        '<body style="font-family:system-ui,sans-serif;max-width:1200px;margin:24px auto;padding:0 8px">\n'
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
+
+
+def goal_page() -> str:
+    """The graphs that every default picture must stay readable for: each as a drawing and live, with sizes and times."""
+    goal = load("goal")
+    parts = []
+    for name in goal.GOAL:
+        f = goal.computed(name)
+        start = time.perf_counter()
+        drawing = viz.draw(f, theme="auto")
+        svg = drawing._repr_mimebundle_(include={"image/svg+xml"})[0]["image/svg+xml"]  # as a notebook shows it
+        width, height = re.findall(r'(?:width|height)="([\d.]+)"', str(svg))[:2]
+        drawn = time.perf_counter() - start
+        live = drawing.interactive().html
+        taken = time.perf_counter() - start - drawn
+        words = (
+            f"{float(width):.0f} × {float(height):.0f}, {drawing.graph.size} nodes; the SVG has {len(svg):,} bytes and took "
+            f"{drawn:.2f} s, the page {len(live):,} bytes and {taken:.2f} s"
+        )
+        print(f"{name}: {words}", flush=True)
+        parts.append(f"<section><h2>{escape(name)}</h2>\n<p>{words}</p>\n{svg}\n{live}</section>")
+        if len(order := ag.topological_order(f)) <= 20:
+            inner = next(value for value in order if not value.parents)
+            views = (viz.steps(f, theme="auto"), viz.explain(f, inner, theme="auto"), viz.play(f, theme="auto"))
+            parts += [view.html for view in views]
+    return document(parts)
+
+
+def load(name: str) -> ModuleType:
+    """A module beside this one, wherever Python was started."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Pictures of the textbook's examples.")
     parser.add_argument("page", nargs="?", help="write the gallery to this file")
+    parser.add_argument("--goal", action="store_true", help="the graphs of goal.py instead of the textbook's")
+    parser.add_argument("--stripped", action="store_true", help="without scripts and styles")
     parser.add_argument("--update", action="store_true", help="write the snapshots again")
     options = parser.parse_args()
     if not options.page and not options.update:
@@ -188,7 +239,10 @@ def main() -> None:
     if options.update:
         update()
     if options.page:
-        Path(options.page).write_text(page(), encoding="utf-8")
+        text = goal_page() if options.goal else page()
+        if options.stripped:
+            text = re.sub(r"<(script|style)>.*?</\1>", "", text, flags=re.DOTALL)
+        Path(options.page).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

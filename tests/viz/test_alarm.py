@@ -80,6 +80,9 @@ def test_an_infinite_slope_is_named_with_the_gradient() -> None:
     y.backward()
     sentence = "∇x is inf, the first gradient that is not finite: d(sqrt(x))/dx = 1/(2*sqrt(x)) = inf"
     assert str(viz.draw(y)).splitlines()[-1] == sentence
+    z = 3 * (x * 2).sqrt()
+    z.backward()  # now that of #2 is infinite too, and it comes first on the way back
+    assert str(viz.draw(z)).splitlines()[-1] == sentence.replace("x", "#2")
     assert str(viz.draw(ag.Value(math.nan, label="w") * 2)).splitlines()[-1] == "w is nan, the first value that is not finite"
 
 
@@ -145,3 +148,13 @@ def test_in_a_walk_the_alarm_waits_for_its_number() -> None:
     counts = [sum(item.kind == "alarm" for item in walk.still(k).scene.items) for k in range(len(walk))]
     assert counts == [0] * (len(walk) - 1) + [1]
     assert any("∇x is inf, the first gradient" in text.content for text in walk.last.scene.texts)
+
+
+def test_the_command_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command's table ends with the first number that is inf or nan, also where its node isn't in the table."""
+    from viz.cli.main import main
+
+    assert main(["f = x*1e308*0", "x=100", "--no-picture"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "#2 = x * 1e+308 is inf, the first value that is not finite"
+    assert main(["f = x*1e300*0", "x=100", "--no-picture"]) == 0
+    assert "finite" not in capsys.readouterr().out

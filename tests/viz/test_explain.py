@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +18,12 @@ import autograd as ag
 import viz
 from autograd.testing import strategies
 from viz.digits import count_text
+from viz.layout import places
+from viz.layout.ways import DASHES
+from viz.scene.graphviz import RenderError
+from viz.scene.shapes import Curve, Text
+from viz.scene.themes import THEMES
+from viz.views.explain import _bars
 
 
 def all_paths(root: Any, leaf: Any) -> list[float]:
@@ -301,3 +310,188 @@ def test_the_order_of_ties_is_fixed() -> None:
     assert len(found) == 1
     (order,) = found
     assert [names[1] for names in order] == ["#4", "#7", "#10", "#13", "#3", "#6", "#9", "#12", "#2", "#5"]
+
+
+# ---- in the picture --------------------------------------------------------------------------------
+
+
+def shown_of(html: str) -> dict[str, Any]:
+    """What a page knows of each input that can be chosen, and which comes first."""
+    data, _ = json.JSONDecoder().raw_decode(html[html.index("var facts=") + len("var facts=") :])
+    return dict(data)
+
+
+def branching() -> tuple[Any, Any, Any]:
+    """A result with three inputs; a and b are used twice."""
+    a, b, c = (ag.Value(x, label=name) for x, name in ((2.0, "a"), (-3.0, "b"), (10.0, "c")))
+    f = (a * b + c) * a.tanh() + (a - b) ** 2 * 0.1
+    f.label = "f"
+    return f, a, b
+
+
+@settings(max_examples=25)
+@given(expression=strategies.expressions())
+def test_each_path_is_drawn_along_its_own_wires(expression: Any) -> None:
+    """For any expression the lines of a path go from node to node as it does, beside the wires, into the right operands."""
+    values = [ag.Value(x, label=f"x{i}") for i, x in enumerate(expression.point)]
+    root = expression.fn(*values)
+    if not isinstance(root, ag.Value) or viz.draw(root).graph.size > 40:
+        return
+    leaf = next(value for value in ag.topological_order(root) if value.label)
+    told = viz.explain(root, leaf)
+    picture = told.picture
+    assert picture is not None
+    ways = [item for item in picture.scene.items if item.kind == "way"]
+    paths = told.paths[:6]
+    assert len(ways) == len(paths)
+    edges = {(item.data["to"], item.data["operand"]): item for item in picture.scene.items if item.kind == "edge"}
+    assert len(picture.graph.nodes) == len(ag.topological_order(root))
+    for k, (way, path) in enumerate(zip(ways, paths, strict=True)):
+        assert way.data["nodes"].split() == [str(place) for place in path.places[:-1]]
+        steps = list(zip(map(str, path.places[1:]), map(str, path.slots), strict=True))
+        assert [tuple(step.split(".")) for step in way.data["edges"].split()] == steps
+        lines = [shape for shape in way.shapes if isinstance(shape, Curve) and shape.tip]
+        assert len(lines) == len(steps)
+        for line, step in zip(lines, steps, strict=True):
+            wire = next(shape for shape in edges[step].shapes if isinstance(shape, Curve))
+            assert wire.tip is not None
+            assert line.tip is not None
+            assert math.dist(line.points[0], wire.points[0]) <= 9.1
+            assert math.dist(line.tip, wire.tip) <= 9.1
+            assert line.colour == f"path{k + 1}"
+            assert wire.colour == "ground"  # so that the line alone is seen
+    badges = [shape.content for way in ways for shape in way.shapes if isinstance(shape, Text)]
+    assert badges == [str(k + 1) for k, path in enumerate(paths) if path.slots]
+
+
+def test_paths_differ_in_colour_dashes_and_number() -> None:
+    """No two of the six have the same dashes or colour; each colour has 4.5:1 against the ground, and so the number on it."""
+    assert len(set(DASHES)) == len(DASHES)
+
+    def light(colour: str) -> float:
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05
+
+    for palette in THEMES.values():
+        colours = [palette[f"path{k + 1}"] for k in range(len(DASHES))]
+        assert len(set(colours)) == len(colours)
+        for colour in colours:
+            lights = sorted((light(colour), light(palette["ground"])))
+            assert lights[1] / lights[0] >= 4.5
+
+
+def test_nothing_is_drawn_over_a_path() -> None:
+    """The wires that leave nodes are drawn before the paths, and in the ground's colour where a path goes along them."""
+    f, a, _ = branching()
+    picture = viz.explain(f, a).picture
+    assert picture is not None
+    kinds = [item.kind for item in picture.scene.items]
+    first = kinds.index("way")
+    assert "wire" in kinds[:first]
+    assert "wire" not in kinds[first:]
+    later = [shape for item in picture.scene.items[first:] if item.kind != "way" for shape in item.shapes]
+    assert not any(isinstance(shape, Curve) for shape in later)
+    nodes = {place for item in picture.scene.items if item.kind == "way" for place in item.data["nodes"].split()}
+    for item in picture.scene.items:
+        if item.kind == "wire":
+            assert {shape.colour for shape in item.shapes} == {"ground" if item.data["wire"] in nodes else "line"}  # type: ignore[union-attr]
+
+
+def test_lines_that_share_a_wire_stand_side_by_side() -> None:
+    """x * x + x: three lines leave x at heights of their own, and the two through x * x stay apart."""
+    x = ag.Value(3.0, label="x")
+    picture = viz.explain(x * x + x, x).picture
+    assert picture is not None
+    ways = [item for item in picture.scene.items if item.kind == "way"]
+    starts = [next(shape for shape in way.shapes if isinstance(shape, Curve)).points[0][1] for way in ways]
+    assert len(set(starts)) == 3
+    assert max(starts) - min(starts) < 2 * 5  # the numbers begin there
+    titles = [way.title for way in ways]
+    assert titles == ["path 1: 1 × 3 = 3", "path 2: 1 × 3 = 3", "path 3: 1"]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=7))
+def test_the_bar_goes_on_where_it_ended(parts: list[float]) -> None:
+    """Each part's bar begins where the one before ended, and the last one, from 0, ends where they all do."""
+    bars = [[float(x) for x in re.findall(r"[\d.]+(?=%)", bar)] for bar in _bars(parts)]
+    if not bars:
+        assert max(map(abs, parts)) == 0.0
+        return
+    low = min(0.0, *itertools.accumulate(parts))
+    whole = max(0.0, *itertools.accumulate(parts)) - low
+    ends = [0.0, *itertools.accumulate(parts)]
+    for (left, width), a, b in zip(bars, [*ends[:-1], 0.0], [*ends[1:], ends[-1]], strict=True):
+        assert left == pytest.approx(100 * (min(a, b) - low) / whole, abs=0.06)
+        assert left + width == pytest.approx(100 * (max(a, b) - low) / whole, abs=0.06)
+    assert _bars([math.inf, 1.0]) == _bars([math.nan]) == _bars([0.0]) == []
+
+
+def test_every_input_of_a_small_graph_can_be_chosen() -> None:
+    """The page has each input's paths, and the sum that they add up to is its gradient; the one asked for comes first."""
+    f, _, b = branching()
+    f.backward()
+    told = viz.explain(f, b)
+    shown = shown_of(told.html)
+    order = [node for node in ag.topological_order(f) if node.is_leaf]
+    graph = viz.draw(f).graph
+    inputs = {graph.name(int(place)): what for place, what in shown["inputs"].items()}
+    assert set(inputs) == {node.label for node in order}
+    assert graph.nodes[shown["first"]].label == "b"
+    for node in order:
+        alone = viz.explain(f, node)
+        assert inputs[node.label]["title"] == alone.title
+        assert inputs[node.label]["rows"].count("<button") == len(alone.paths)
+        assert inputs[node.label]["ways"].count('class="way"') == len(alone.paths)
+        assert f"= {node.grad:.4g}<" in inputs[node.label]["rows"]
+        assert len(inputs[node.label]["lit"]) == len(alone._graph.on_path)
+
+
+def test_more_paths_than_lines_and_more_inputs_than_buttons() -> None:
+    """Of ten paths six have a line, and a row says what the others add; of forty inputs the twelve largest can be chosen."""
+    x = ag.Value(1.0, label="x")
+    f = ag.sum([x * float(k) for k in range(1, 11)])
+    shown = shown_of(viz.explain(f, x).html)
+    (rows,) = [what["rows"] for what in shown["inputs"].values()]
+    assert rows.count("data-row") == 6
+    assert "4 smaller paths" in rows
+    assert ">10</span>" in rows  # 1 + 2 + 3 + 4
+    xs = [ag.Value(float(k), label=f"x{k}") for k in range(20)]
+    g = ag.dot(xs, xs[::-1])
+    shown = shown_of(viz.explain(g, xs[3]).html)
+    assert len(shown["inputs"]) == 12
+    assert {"3"} < set(shown["inputs"])
+
+
+def test_of_a_large_graph_the_paths_are_drawn_and_no_more() -> None:
+    """In a net the nodes off the largest paths are one box; paths too long to be drawn are told in words alone."""
+    x = ag.Value(0.5, label="x")
+    f = ag.sum([(x * float(k)).tanh() + float(k) for k in range(60)])
+    told = viz.explain(f, x)
+    assert told.picture is not None
+    graph = told.picture.graph
+    assert graph.size <= 60
+    assert graph.nodes[0].fold is not None
+    assert len({place for path in told.paths[:6] for place in path.places}) == len(graph.nodes) - 1
+    shown = shown_of(told.html)
+    assert len(shown["inputs"]) == 1
+    root, y = doublings()
+    long = viz.explain(root, y)
+    assert long.picture is None
+    assert "<script" not in long.html
+    assert "<table>" in long.html
+
+
+def test_without_graphviz_the_words_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no Graphviz the explanation is the table, and says why there is no picture."""
+
+    def missing(*_: Any, **__: Any) -> bytes:
+        raise RenderError("Graphviz is missing")
+
+    monkeypatch.setattr(places, "run_graphviz", missing)
+    f, a, _ = branching()
+    html = viz.explain(f, a).html
+    assert "no picture: Graphviz is missing" in html
+    assert "<table>" in html
+    assert "<script" not in html
+    assert "<details" not in html

@@ -344,8 +344,8 @@ def test_the_leaves_that_a_rest_names() -> None:
 
 @pytest.mark.parametrize("limit", [None, 300])
 def test_how_many_nodes_are_drawn_unasked(limit: int | None) -> None:
-    """Without max_nodes a picture of 72 nodes is whole, one of 73 folds, as one of 301 does with max_nodes=300."""
-    most = limit or 72
+    """Without max_nodes a picture of 60 nodes is whole, one of 61 folds, as one of 301 does with max_nodes=300."""
+    most = limit or 60
     y = ag.Value(1.0, label="x")
     for count in range(1, most + 2):
         if count >= most:
@@ -393,3 +393,17 @@ def test_a_parameter_stands_in_the_innermost_of_its_groups() -> None:
         with ag.group("net.a"):
             f = h * w
     assert [node.groups for node in read(f).nodes if node.label == "net.a.w"] == [("net", "net.a")]
+
+
+def test_the_legend_explains_what_the_picture_has() -> None:
+    """Below a net: what the width and the dashes of a weight mean, and |∇|; of a picture without them, nothing of the kind."""
+    net = nn.MLP(2, [3, 1], seed=1)
+    net.label_parameters()
+    out: Any = net([ag.Value(0.5, label="x1"), ag.Value(-2.0, label="x2")])
+    before = texts(viz.draw(out, collapse="layers.*.neurons.*").svg)
+    assert any(line.startswith("a line is a weight: wide") for line in before)
+    assert not any("|∇|" in line for line in before)  # no gradients yet
+    out.backward()
+    assert "|∇| is the norm of the gradients in a box" in texts(viz.draw(out, collapse="layers.*.neurons.*").svg)
+    plain = texts(viz.draw(two_layers()).svg)
+    assert not any(line.startswith(("a line is", "|∇|", "squares are")) for line in plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import importlib.util
 import os
@@ -21,7 +22,8 @@ import nn
 import viz
 from viz.layout import places
 from viz.scene import graphviz as render
-from viz.scene.shapes import Scene, Text
+from viz.scene.shapes import Heat, Item, Scene, Text
+from viz.scene.svg import write_svg
 from viz.scene.themes import THEMES, blended
 from viz.views import image, picture as pictures
 
@@ -99,7 +101,7 @@ def test_a_theme_that_follows_the_reader_is_the_light_one_and_a_style_sheet() ->
     assert re.sub(r' data-picture="\w+"', "", auto.replace(sheet, "")) == light
     rules = dict(re.findall(r'"(#\w+)"\]\{fill:(#\w+)\}', sheet))
     assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', light)) <= set(rules)
-    assert all(THEMES["dark"][name] == rules.get(colour, THEMES["dark"][name]) for name, colour in THEMES["light"].items())
+    assert all(THEMES["dark"][name] == rules[colour] for name, colour in THEMES["light"].items())
     assert viz.draw(lecture(), theme="auto").to_bytes(".pdf") == viz.draw(lecture()).to_bytes(".pdf")
     assert viz.draw(lecture(), theme="auto").dot == viz.draw(lecture()).dot
 
@@ -723,3 +725,31 @@ def test_a_long_description_ends_with_a_number() -> None:
     assert told.startswith("x: value 1.0, no gradient yet. #2 = tanh(x): value 0.7615941559557649, no gradient yet. #3 = ")
     assert told.endswith(". and 3 more nodes. backward() has not run.")
     assert told.count("no gradient yet") == 100
+
+
+def test_heat_maps_follow_the_reader_too() -> None:
+    """With theme="auto" each colour of a heat map has a dark one, and the darker the cell by day the brighter by night."""
+    scene = Scene(100, 20, "auto", [Item("n0", "node fold", [Heat(0, 0, 90, 10, 0, "number", levels=(-1, -0.5, 0.25, 1))])])
+    svg = write_svg(scene)
+    rules = dict(re.findall(r'"(#\w+)"\]\{fill:(#\w+)\}', svg))
+    cells = re.findall(r'<path d="[^"]*" fill="(#\w+)"', svg)
+    assert len(cells) == 4
+    assert set(cells) <= set(rules)
+    by_day, by_night = ([luminance(colour) for colour in colours] for colours in (cells, [rules[cell] for cell in cells]))
+    assert [sorted(range(4), key=by_day.__getitem__)[-1], sorted(range(4), key=by_night.__getitem__)[0]] == [2, 2]
+
+
+@pytest.mark.graphviz
+def test_latex_gets_the_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbconvert's LaTeX takes the picture's own PDF, and asks for no Inkscape, which could turn the SVG into one."""
+    nbformat = pytest.importorskip("nbformat")
+    exporters = pytest.importorskip("nbconvert.exporters")
+    bundle, metadata = viz.draw(lecture())._repr_mimebundle_()
+    monkeypatch.setenv("PATH", "")
+    data = {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in bundle.items()}
+    output = nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)
+    cell = nbformat.v4.new_code_cell("viz.draw(f)", outputs=[output], execution_count=1, id="one")
+    text, resources = exporters.LatexExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    (name,) = [name for name in resources["outputs"] if name.endswith(".pdf")]
+    assert resources["outputs"][name] == bundle["application/pdf"]
+    assert name in text

@@ -259,7 +259,7 @@ def test_every_node_has_a_home() -> None:
         play = viz.play(total, max_nodes=most)
         data = play._data()
         graph = play._picture.drawn
-        drawn = [slot for d in data["nodes"] for slot in d.get("members", d.get("copies", [d.get("slot")]))]
+        drawn = [slot for d in data["nodes"] for slot in d.get("members") or d.get("copies") or [d["slot"]]]
         assert sorted(drawn) == sorted(play.slots), most
         flowing = [k for places in data["edges"] for k in places]
         assert len(flowing) == len(set(flowing))

@@ -197,13 +197,31 @@ def test_a_walk_keeps_its_layout(layouts: list[str]) -> None:
     assert second == viz.steps(f, room=10).html
 
 
-@pytest.mark.parametrize("view", [viz.draw, viz.steps])
-def test_what_like_may_not_be(view: Any) -> None:
+def test_an_explanation_keeps_its_layout(layouts: list[str]) -> None:
+    """An explanation `like` the one before, of other numbers and another input, asks for no layout and is that without it."""
+    f = passed(NEURON, 2, -1, -3, -2, -3)
+    x, other = [leaf for leaf in ag.topological_order(f) if leaf.is_leaf][:2]
+    first = viz.explain(f, x, room=10)
+    first.html
+    assert len(layouts) == 1
+    assert viz.explain(f, other, room=10, like=first).html == viz.explain(f, other, room=10).html
+    assert len(layouts) == 2
+
+
+@pytest.mark.parametrize(
+    ("view", "kind", "write"),
+    [
+        (viz.draw, "Drawing", "viz.draw(f)"),
+        (viz.steps, "Steps", "viz.steps(f)"),
+        (lambda f, like: viz.explain(f, f, like=like), "Explanation", "viz.explain(f, x)"),
+    ],
+)
+def test_what_like_may_not_be(view: Any, kind: str, write: str) -> None:
     """`like` takes an earlier view of the same kind; the error says what came and how to get one."""
     f = ag.Value(2) * 3
     other = viz.steps(f) if view is viz.draw else viz.draw(f)
-    words = f"like is an earlier viz.{'Drawing' if view is viz.draw else 'Steps'}, got {type(other).__name__}"
-    with pytest.raises(TypeError, match=re.escape(words)):
+    words = f"like is an earlier viz.{kind}, got {type(other).__name__} "
+    with pytest.raises(TypeError, match=rf"{re.escape(words)}.*; write like={re.escape(write)}"):
         view(f, like=other)
 
 

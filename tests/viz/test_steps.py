@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import autograd as ag
 import viz
 from autograd.testing import strategies
 from viz.digits import short
-from viz.scene.shapes import text_width
+from viz.scene.shapes import Curve, Rect, Text, text_width
 from viz.views.view import script_json
 
 
@@ -301,3 +302,94 @@ def test_numbers_are_written_as_in_pictures() -> None:
     walk = viz.steps(x.exp(), precision=2)
     assert walk.frames[0].words == f"The inputs: x = {short(1 / 3, 2)}."
     assert "∇ 1.4" in texts(walk.last.svg)
+
+
+@settings(max_examples=25)
+@given(expression=strategies.expressions())
+def test_what_flows_back_adds_up(expression: Any) -> None:
+    """For any expression each share is upstream × local, goes into an operand, and is added with += to what was there."""
+    values = [ag.Value(x, label=f"x{i}") for i, x in enumerate(expression.point)]
+    root = expression.fn(*values)
+    if not isinstance(root, ag.Value) or len(ag.topological_order(root)) > 40:
+        return
+    walk = viz.steps(root, precision=17)
+    totals: dict[int, float] = {}
+    for k, frame in enumerate(walk.frames):
+        data = walk._data(k)
+        assert data["back"] == (frame.phase == "backward")
+        assert len(data["flows"]) == len(frame.flows)
+        for (place, _, on_its_way, at_its_end, total), flow in zip(data["flows"], frame.flows, strict=True):
+            product, part = on_its_way.split(" = ")
+            upstream, local = product.split(" × ")
+            before, _, rest = at_its_end.rpartition("= ")
+            assert rest == product
+            assert (float(local), float(part)) == pytest.approx((flow.local, flow.part), nan_ok=True)
+            expected = 0.0 if float(upstream) == 0.0 else float(upstream) * float(local)
+            assert float(part) == pytest.approx(expected, nan_ok=True)
+            if before:
+                assert before.endswith(" +")
+                assert float(before[:-2]) == pytest.approx(totals[place], nan_ok=True)
+            else:
+                assert place not in totals
+            totals[place] = totals.get(place, 0.0) + flow.part
+            assert float(total.removeprefix("∇ ")) == pytest.approx(totals[place], nan_ok=True)
+
+
+def arrows(scene: Any) -> dict[tuple[str, str], Curve]:
+    """The arrows, by the node and the operand where the forward pass arrives."""
+    return {
+        (item.data["to"], item.data["operand"]): next(shape for shape in item.shapes if isinstance(shape, Curve))
+        for item in scene.items
+        if item.kind == "edge"
+    }
+
+
+@pytest.mark.parametrize("style", ["circuit", "boxes"])
+@pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
+def test_on_the_way_back_arrows_point_back(style: str, direction: str) -> None:
+    """In stills of the backward pass each arrow's tip is where its wire began, and shares stand beside their gradients."""
+    f = diamond()
+    walk = viz.steps(f, style=style, direction=direction)
+    first = arrows(walk.first.scene)
+    for k, frame in enumerate(walk.frames):
+        scene = walk.still(k).scene
+        notes = [item for item in scene.items if item.kind == "flow"]
+        if frame.phase == "forward":
+            assert arrows(scene) == first
+            assert not notes
+            continue
+        for key, arrow in arrows(scene).items():
+            assert arrow.tip == first[key].points[0]
+            assert arrow.points[0] == first[key].tip
+            assert arrow.tip is not None
+            assert math.dist(arrow.points[-1], arrow.tip) == pytest.approx(6.0)
+        words = [shape.content for item in notes for shape in item.shapes if isinstance(shape, Text)]
+        assert sorted(words) == sorted(end for _, end in walk._shares(k))
+        boxes = [shape for item in notes for shape in item.shapes if isinstance(shape, Rect)]
+        assert len(boxes) == len({flow.edge.tail for flow in frame.flows})
+        gradients = [
+            shape for item in scene.items if "node" in item.data for shape in item.shapes
+            if isinstance(shape, Text) and shape.role == "gradient" and shape.content
+        ]  # fmt: skip
+        for box in boxes:
+            assert box.x >= 0
+            assert box.x + box.width <= scene.width
+            for text in gradients:
+                left, top, right, bottom = text.box
+                beside = right <= box.x or box.x + box.width <= left
+                assert beside or bottom - 3 <= box.y or box.y + box.height <= top + 3
+
+
+def test_many_shares_of_one_node() -> None:
+    """Of more than three shares that one step gives one node, three are written and a mark; the player counts them all."""
+    x = ag.Value(2.0, label="x")
+    walk = viz.steps(ag.prod([x] * 6))
+    words = [
+        shape.content
+        for item in walk.last.scene.items
+        if item.kind == "flow"
+        for shape in item.shapes
+        if isinstance(shape, Text)
+    ]
+    assert words == ["= 1 × 32", "32 += 1 × 32", "64 += 1 × 32", "…"]
+    assert len(walk._data(len(walk) - 1)["flows"]) == 6

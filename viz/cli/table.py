@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..digits import short
+from ..graph.alarm import is_alarming
+from ..graph.reading import read
+from ..graph.sentences import alarm
 from ..text import aligned, visible
 from ..views.explain import Explanation
 from .language import Program, Row
@@ -32,7 +35,8 @@ def as_table(program: Program, *, everything: bool, colour: bool) -> str:
         colour: values in green and gradients in red, for a terminal.
 
     Returns:
-        The table, and a line for the known constants that were used. ``-`` stands where the result does not depend on a node.
+        The table, a line for the known constants that were used, and one that names the first number that is inf or nan.
+        ``-`` stands where the result does not depend on a node.
     """
     rows = [("node", "value", "gradient")]
     for row in _rows(program, everything=everything):
@@ -46,7 +50,9 @@ def as_table(program: Program, *, everything: bool, colour: bool) -> str:
         lines.append(f"{name}  {value}  {gradient}")
     if program.constants:
         lines.append("constants: " + ", ".join(f"{name} = {short(x, DIGITS)}" for name, x in program.constants.items()))
-    return "\n".join(lines)
+    if any(is_alarming(row.value.data) or is_alarming(row.value.grad) for row in program.rows):
+        lines.append(alarm(read(program.result.value)))
+    return "\n".join([line for line in lines if line])
 
 
 def as_json(

@@ -19,7 +19,7 @@ from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk"]
+__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -219,7 +219,7 @@ def _place_of(focus: Any, order: Sequence[Any], plan: Plan, index: _Index, at: M
     return index.of(focus)
 
 
-def _spread(numbers: Sequence[float]) -> Spread:
+def spread(numbers: Sequence[float]) -> Spread:
     """The least, the lower median and the largest; nan comes last."""
     ordered = sorted(numbers, key=lambda number: (math.isnan(number), number))
     return ordered[0], ordered[(len(ordered) - 1) // 2], ordered[-1]
@@ -228,8 +228,14 @@ def _spread(numbers: Sequence[float]) -> Spread:
 def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     """What one of several Values stands for."""
     values = [order[i] for i in places]
-    gradients = _spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
-    return Copies(tuple(places), _spread([value.data for value in values]), gradients)
+    gradients = spread([value.grad for value in values]) if all(value.has_grad for value in values) else None
+    return Copies(tuple(places), spread([value.data for value in values]), gradients)
+
+
+def _from_to(first: str, last: str) -> str:
+    """The labels of a stack: ``x1 … x64``, and ``w.0.0 … 9.31`` where both begin alike."""
+    shared = "".join([f"{part}." for part in _common([first.split(".")[:-1], last.split(".")[:-1]])])
+    return f"{first} … {last.removeprefix(shared)}"
 
 
 def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
@@ -242,14 +248,14 @@ def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Seque
         slots: which operand of the Value each operand of the node is; -1 where it stands for several.
     """
     constants = [
-        _spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
+        spread([x for i in places for x in order[i].operands[slot : slot + 1] if isinstance(x, float)])
         if isinstance(operand, float)
         else None
         for operand, slot in zip(node.operands, slots, strict=True)
     ]
     copies = replace(_copies(order, places), constants=tuple(constants))
     labels = list(dict.fromkeys([order[i].label for i in places]))
-    label = node.label if len(labels) == 1 else f"{visible(labels[0])} … {visible(labels[-1])}" if all(labels) else ""
+    label = node.label if len(labels) == 1 else _from_to(visible(labels[0]), visible(labels[-1])) if all(labels) else ""
     return replace(
         node,
         label=label,
@@ -293,12 +299,14 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
 def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
     """A dense layer."""
     tile = plan.tiles[box]
-    node = _fold((), order, tile.members, set(), index, here)
+    node = _fold((), order, tile.members, {id(order[i]) for i in tile.outlets}, index, here)
     assert node.fold is not None
     weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
-    results = tuple([_spread([order[i].data for i in places])[1] for places in tile.sums])
+    results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
+    name = visible(_part([order[i].label for row in tile.rows for i in row]))
+    groups = tuple([visible(part) for part in _common([order[i].groups for i in tile.outlets])])
     # an edge stands for the Values that come along it, and not for all their uses
     inside = set(tile.members)
     into: dict[int, set[int]] = {}
@@ -308,21 +316,17 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     return replace(
         node,
         counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
-        groups=tuple([visible(name) for name in _outer(order, tile.outlets)]),
+        label=visible(order[tile.outlets[0]].label) if len(tile.outlets) == 1 else "",
+        groups=groups[:-1] if groups and groups[-1] == name else groups,
         fold=replace(
             node.fold,
-            name=visible(_part([order[i].label for row in tile.rows for i in row])),
+            name=name,
             kind="tile",
             repeats=several,
             steps=steps,
             matrix=Matrix(weights, results),
         ),
     )
-
-
-def _outer(order: Sequence[Any], places: Sequence[int]) -> tuple[str, ...]:
-    """The groups that all of some Values are in."""
-    return _common([order[i].groups for i in places])
 
 
 def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:

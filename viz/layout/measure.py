@@ -13,7 +13,7 @@ from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
 from ..graph.model import Edge, Fold, Graph, Spread, elided
-from ..graph.sentences import derivative, details, edge_title, sentence, size_of, warnings
+from ..graph.sentences import derivative, details, edge_title, repeated, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
@@ -155,7 +155,7 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
             lines, on_wire = tuple(_edge_lines(edge, look)), edge.tail in single
             arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, local, on_wire, title))
     legend = _legend(graph, look)
-    footer = _footer(graph, legend)
+    footer = _footer(graph, legend, _keys(graph, [cell.words for cell in cells], arrows))
     return Measured(
         look=look,
         cells=tuple(cells),
@@ -181,8 +181,8 @@ def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
     for i, (edge, number) in enumerate(numbers):
         words, told = short(number, look.precision), graph.say("constant {number}", number=repr(number))
         copies = graph.nodes[edge.head].copies
-        if copies is not None and (spread := copies.constants[edge.slot]) is not None and spread[0] != spread[2]:
-            low, middle, high = map(repr, spread)
+        if copies is not None and copies.varies(edge.slot):
+            low, middle, high = map(repr, copies.constants[edge.slot] or ())
             words = "…"
             told = graph.say("constants from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
         chip = Chip(f"c{i}", edge.slot, words, told)
@@ -321,7 +321,7 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
     one = fold.count == 1
     if fold.matrix is not None:
         lines = [shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)] if fold.name else []
-        lines.append(size_of(fold, fold.matrix))
+        lines.append(repeated(fold))
         lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
         return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
     if fold.kind in ("chain", "sum"):
@@ -342,10 +342,10 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     """What the middle of a chain says: how often it does what."""
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
-    repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    words = repeated(fold)
     if fold.kind == "sum":
-        return [repeated]
-    return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
+        return [words]
+    return [f"… {words} …" if len(words) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
@@ -392,8 +392,20 @@ def _legend(graph: Graph, look: Look) -> str:
     return f"{graph.say('value above')}, {graph.say('∇ gradient below')}"
 
 
-def _footer(graph: Graph, legend: str) -> list[str]:
-    lines = [graph.note or legend]
+def _keys(graph: Graph, words: Sequence[Words], arrows: Sequence[Arrow]) -> list[str]:
+    """What widths, dashes, colours and signs mean, of those that the picture has."""
+    keys = []
+    if any(arrow.weight is not None for arrow in arrows):
+        keys.append(graph.say("a line is a weight: wide where it is large, dashed where it is below 0"))
+    if any(each.heat is not None for each in words):
+        keys.append(graph.say("squares are weights: blue above 0, orange and lower below it"))
+    if any(line.startswith(f"|{NABLA}|") for each in words for line in each.lines):
+        keys.append(graph.say("|∇| is the norm of the gradients in a box"))
+    return keys
+
+
+def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
+    lines = [graph.note or legend, *keys]
     if graph.left_out:
         lines.append(
             graph.say("{count:,} nodes far from the result are not drawn; max_nodes= shows more of them", count=graph.left_out)

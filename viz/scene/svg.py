@@ -61,16 +61,16 @@ def _by_night(theme: str, prefix: str, body: str) -> str:
     if theme not in NIGHT:
         return ""
     day, night = THEMES[theme], NIGHT[theme]
-    colours = {day[name]: night[name] for name in day}
+    colours = {day[name]: night[name] for name in day}  # all of them: a page may put more into the picture
     for name in ("rose", "fell"):  # as they are in the cells of heat maps
         for strength in range(1, 8):
             mixed, dark = (blended(part[name], part["number"], strength / 8) for part in (day, night))
-            colours[mixed] = dark
+            if f'"{mixed}"' in body:
+                colours[mixed] = dark
     rules = [
         f'[data-picture="{prefix}"] [{what}="{colour}"]{{{what}:{colours[colour]}}}'
         for colour in colours
         for what in ("fill", "stroke")
-        if f'{what}="{colour}"' in body or colour == day["ground"]
     ]
     return f"<style>@media (prefers-color-scheme:dark){{{''.join(rules)}}}</style>\n"
 

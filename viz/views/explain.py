@@ -20,12 +20,12 @@ from ..graph.reading import check_single, read, reduced
 from ..graph.sentences import derivative, warnings
 from ..layout.compose import compose
 from ..layout.look import Look, check_count
-from ..layout.ways import DASHES, Way, with_ways, without_wires
+from ..layout.ways import DASHES, Way, with_bare_wires, with_ways
 from ..scene.graphviz import RenderError
 from ..scene.shapes import Item, Scene
 from ..scene.svg import write_items
 from ..text import columns_of, shortened
-from .picture import Picture
+from .picture import Picture, check_like
 from .view import HTMLView, fragment
 
 __all__ = ["Explanation", "GradientPath", "explain"]
@@ -59,7 +59,15 @@ class GradientPath:
 
 
 def explain(
-    result: Any, value: Any, *, max_paths: int = MAX_PATHS, precision: int = 4, theme: str = "light", language: str = "en"
+    result: Any,
+    value: Any,
+    *,
+    max_paths: int = MAX_PATHS,
+    precision: int = 4,
+    theme: str = "light",
+    language: str = "en",
+    room: int = 0,
+    like: Explanation | None = None,
 ) -> Explanation:
     """Say why the gradient of ``result`` with respect to ``value`` is what it is.
 
@@ -77,12 +85,14 @@ def explain(
         precision: significant digits, 1 to 17.
         theme: of the HTML.
         language: of the words: ``"en"``, ``"de"`` or ``"ko"``.
+        room: as for `draw`.
+        like: an earlier explanation, whose layout is kept if it fits; as for `draw`.
 
     Returns:
         The explanation; ``print`` shows it as text, a notebook as HTML.
 
     Raises:
-        TypeError: result or value isn't a Value.
+        TypeError: result or value isn't a Value, or like isn't an explanation.
         ValueError: value isn't part of the graph, or an option is out of its range.
 
     >>> from autograd import Value
@@ -104,7 +114,8 @@ def explain(
       d(x * x)/dx = x = 3
       d(#2 + x)/dx = 1
     """
-    look = Look(theme=theme, precision=precision)
+    look = Look(theme=theme, precision=precision, room=room)
+    check_like(like, Explanation)
     check_count("max_paths", max_paths, 1, 1000)
     if not isinstance(value, autograd.Value):
         raise TypeError(
@@ -112,7 +123,7 @@ def explain(
         )
     check_single(result)
     graph = read(result, focus=value, language=language)
-    return Explanation(graph, max_paths, look)
+    return Explanation(graph, max_paths, look, like)
 
 
 class Explanation(HTMLView):
@@ -124,8 +135,9 @@ class Explanation(HTMLView):
         gradient: the derivative, as a fresh backward pass with a gradient of 1 at the result gives it.
     """
 
-    def __init__(self, graph: Graph, max_paths: int, look: Look) -> None:
+    def __init__(self, graph: Graph, max_paths: int, look: Look, like: Explanation | None = None) -> None:
         self._graph = graph
+        self._like = None if like is None else vars(like).get("picture")
         self._look = replace(look, numbered=True)
         self._precision = look.precision
         assert graph.focus is not None
@@ -251,7 +263,7 @@ class Explanation(HTMLView):
     def picture(self) -> Picture | None:
         """The graph with the largest paths along its wires; None if they are too long to be drawn."""
         drawn = self._drawn
-        return None if drawn is None else _PathPicture(drawn, self._look, self._ways(drawn))
+        return None if drawn is None else _PathPicture(drawn, self._look, self._ways(drawn), self._like)
 
     @cached_property
     def _drawn(self) -> Graph | None:
@@ -317,7 +329,7 @@ class Explanation(HTMLView):
             share = escape(self._share(path))
             bar = f'<span class="track"><span class="p{k + 1}" style="{bars[k]}"></span></span>' if bars else ""
             rows.append(
-                f'<li><button type="button" data-row="{k}">{line}<b>{k + 1}</b><span class="way">{way}</span>'
+                f'<li><button type="button" data-row="{k}">{line}<b>{k + 1}</b><span class="names">{way}</span>'
                 f'<span class="g">{share}</span></button>{bar}</li>'
             )
         if hidden:
@@ -402,8 +414,8 @@ class Explanation(HTMLView):
 class _PathPicture(Picture):
     """A picture with paths along its wires."""
 
-    def __init__(self, graph: Graph, look: Look, ways: Sequence[Way]) -> None:
-        super().__init__(graph, look)
+    def __init__(self, graph: Graph, look: Look, ways: Sequence[Way], like: Picture | None) -> None:
+        super().__init__(graph, look, like=like)
         self._along = ways
 
     def along(self, ways: Sequence[Way]) -> list[Item]:
@@ -414,11 +426,9 @@ class _PathPicture(Picture):
     def scene(self) -> Scene:
         """Everything at its place, the paths above the wires and below the nodes."""
         scene = super().scene
-        at = next(i for i, item in enumerate(scene.items) if item.kind.startswith("node"))
-        items = without_wires(scene.items, self._along)
-        return replace(
-            scene, items=[*items[:at], *with_ways(scene, self._along, horizontal=self.look.is_horizontal), *items[at:]]
-        )
+        items = with_bare_wires(scene.items, self._along)
+        at = next(i for i, item in enumerate(items) if item.kind.startswith("node"))
+        return replace(scene, items=[*items[:at], *self.along(self._along), *items[at:]])
 
 
 def _bars(parts: Sequence[float]) -> list[str]:

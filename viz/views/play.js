@@ -84,6 +84,11 @@ function make(name,attributes){
 function one(element,selector){
   var node=element.querySelector(selector);
   return {element:node,text:null,fill:null}}
+function spreads(element){
+  /* The texts of a stack: the largest, the median and the least number, or one where all were the same. */
+  return ['value','gradient'].map(function(kind){
+    return Array.from(element.querySelectorAll('text.'+kind),function(text){
+      return {element:text,text:null,fill:null,room:Math.max(7,text.textContent.replace('∇ ','').length)}})})}
 function write(text,content,fill){
   if(!text.element)return;
   if(text.text!==content)text.element.textContent=text.text=content;
@@ -91,18 +96,22 @@ function write(text,content,fill){
 svg.querySelectorAll('[data-node]').forEach(function(element){
   var place=+element.getAttribute('data-node'),told=element.querySelector('title');
   if(told)told.remove();
-  nodes[place]={element:element,value:one(element,'text.value'),gradient:one(element,'text.gradient'),
+  nodes[place]={element:element,value:one(element,'text.value'),gradient:one(element,'text.gradient'),spreads:spreads(element),
     oldValue:one(element,'.of-value'),oldGradient:one(element,'.of-gradient'),wire:element.querySelector('path'),width:null,
     norm:{room:0,element:[].find.call(element.querySelectorAll('text'),function(text){return text.textContent.startsWith('|∇|')}),text:null}};
   var box=nodes[place].norm;
   if(box.element)box.room=Math.max(6,box.element.textContent.length-4);
   if(nodes[place].wire)nodes[place].wire.setAttribute('stroke','var(--group)')});
 svg.querySelectorAll('.edge').forEach(function(element){
-  var k=+element.id.replace(/^.*-e/,''),told=element.querySelector('title'),tip=element.querySelector('polygon');
+  /* A wire that goes on in another row of the picture has two parts. */
+  var named=/-e(\d+)(-\w+)?$/.exec(element.id),told=element.querySelector('title'),tip=element.querySelector('polygon');
   if(told)told.remove();
   var points=tip&&tip.getAttribute('points').split(' ').map(function(p){return p.split(',').map(Number)});
   if(tip){tip.setAttribute('fill','var(--group)');element.querySelector('path').setAttribute('stroke','var(--group)')}
-  edges[k]={element:element,path:element.querySelector('path'),tip:tip,points:points,width:null}});
+  if(!named||!element.querySelector('path'))return;
+  var k=+named[1];
+  if(!edges[k])edges[k]=[];
+  edges[k].push({element:element,path:element.querySelector('path'),tip:tip,points:points,width:null})});
 var name=svg.querySelector('title'),described=svg.querySelector('desc');
 if(name)name.textContent=root.getAttribute('aria-label');
 if(described)described.textContent='';
@@ -128,13 +137,12 @@ function ghost(text,old,now){
   if(shown===fitting(now,data.room)&&!up&&!down){write(text,'');return}
   write(text,(up?'▲ ':down?'▼ ':'≠ ')+shown,up?'var(--rose)':down?'var(--fell)':'var(--muted)')}
 function norm(slots){return slots.reduce(function(sum,slot){return Math.hypot(sum,gradients[slot])},0)}
-function at(d,from){
-  /* The number of a node; of a stack the median, the lower one of two, as in pictures. */
-  if(!d.copies)return from[d.slot];
+function spreading(texts,d,from,before){
+  /* The largest, the median (the lower one of two) and the least of a stack, as in pictures. */
   var all=d.copies.map(function(slot){return from[slot]});
-  if(all.includes(undefined))return undefined;
   all.sort(function(a,b){return a!==a?(b!==b?0:1):b!==b?-1:a-b});
-  return all[Math.floor((all.length-1)/2)]}
+  var middle=all[Math.floor((all.length-1)/2)],found=texts.length===3?[all[all.length-1],middle,all[0]]:[middle];
+  texts.forEach(function(text,k){write(text,before+(all.includes(undefined)?'?':fitting(found[k],text.room)))})}
 function strange(){
   /* The first result that is inf or nan. */
   for(var slot=first;slot<values.length;slot++)if(values[slot]-values[slot]!==0)return slot;
@@ -145,19 +153,21 @@ function show(){
     var n=nodes[place];
     if(!n)return;
     if(d.members){
-      if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'));
-      return}
-    var v=at(d,values),g=at(d,gradients);
+      if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'))}
+    if(d.copies){spreading(n.spreads[0],d,values,'');spreading(n.spreads[1],d,gradients,'∇ ');return}
+    if(d.slot===undefined)return;
+    var v=values[d.slot],g=gradients[d.slot];
+    alarm(n,v!==undefined&&v-v!==0||g!==undefined&&g-g!==0);
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
-    ghost(n.oldValue,at(d,old.values),v);
-    ghost(n.oldGradient,at(d,old.gradients),g);
+    ghost(n.oldValue,old.values[d.slot],v);
+    ghost(n.oldGradient,old.gradients[d.slot],g);
     if(n.wire){var w=g===undefined?.8:Math.round(width(g)*20)/20;
       if(n.width!==w){n.wire.setAttribute('stroke-width',w);n.width=w}}});
   data.edges.forEach(function(places,k){
-    var edge=edges[k];
-    if(!edge||!places.length)return;
-    widen(edge,places.reduce(function(sum,at){return sum+(parts[at]||parts[at]!==parts[at]?parts[at]:0)},0))});
+    if(!edges[k]||!places.length)return;
+    var flow=failed<0?places.reduce(function(sum,place){return sum+parts[place]},0):undefined;
+    edges[k].forEach(function(edge){widen(edge,flow)})});
   halos.forEach(function(h){h.remove()});halos=[];
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":
@@ -178,6 +188,17 @@ function show(){
   if(stage.place>=0)stage.refresh();
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
+svg.querySelectorAll('.alarm').forEach(function(old){old.remove()});
+function alarm(n,on){
+  /* An outline around what is inf or nan. */
+  if(!on){if(n.alarm)n.alarm.style.display='none';return}
+  if(!n.box)return;
+  if(!n.alarm){
+    var b=n.box;
+    n.alarm=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'none',stroke:'var(--alarm)','stroke-width':1.6,
+      'stroke-dasharray':'5 3','class':'alarmed'});
+    n.element.appendChild(n.alarm)}
+  n.alarm.style.display=''}
 function mark(place){
   var b=nodes[place]&&nodes[place].box;
   if(!b)return;
@@ -186,12 +207,11 @@ function mark(place){
 var event=root.querySelector('.event');
 function say(text){if(event.textContent!==text)event.textContent=text}
 
-var drawn=stage.told;
 stage.told=function(place){
   if(place<0)return data.hint;
   var d=data.nodes[place];
-  if(d.members)return drawn(place).split('\n')[0];
-  var v=at(d,values),g=at(d,gradients);
+  if(d.slot===undefined)return d.told;
+  var v=values[d.slot],g=gradients[d.slot];
   return d.told+'\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
 
 /* ---- changing a number ---- */
@@ -248,7 +268,7 @@ function type(){
 leaves.forEach(function(leaf,i){
   if(leaf.place<0)return;
   var n=nodes[leaf.place],element=n.element,held=null;
-  n.frame=make('rect',{rx:6,'class':'frame'});
+  n.frame=make('rect',{rx:6,fill:'none','pointer-events':'all','class':'frame'});
   element.insertBefore(n.frame,element.firstChild);
   element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
   element.setAttribute('aria-label',leaf.name);
@@ -309,6 +329,7 @@ function plot(){
   history.forEach(function(y,i){if(y-y===0&&(i%every===0||i===history.length-1))points.push((3+154*i/count).toFixed(1)+','+(high===low?18:32-28*(y-low)/spread).toFixed(1))});
   line.setAttribute('points',ys.length?points.join(' '):'');
   curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(history[history.length-1],data.precision)+' ('+taken+')':'{{the result after each step}}');
+  curve.style.visibility=history.length?'':'hidden';
   root.setAttribute('data-steps',taken)}
 function halt(){
   if(timer===null)return;
@@ -347,8 +368,9 @@ function measure(){
   /* How large each node is with the widest numbers; nothing can be measured before the page is seen. */
   if(!svg.getBoundingClientRect().width)return;
   var wide='0'.repeat(data.room);
-  nodes.forEach(function(n){
-    if(n.value.element){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
+  nodes.forEach(function(n,place){
+    var d=data.nodes[place];
+    if(d.slot!==undefined&&!d.copies){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
     if(n.frame)['x','y','width','height'].forEach(function(side){n.frame.setAttribute(side,0)})});
   nodes.forEach(function(n){n.box=n.element.getBBox()});
   nodes.forEach(function(n){

@@ -7,6 +7,7 @@ asked of a kernel or of the network.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from autograd.program import Program, program_of
 from ..digits import short
 from ..graph.folding import DEFAULT
 from ..graph.model import Graph, Node, elided
-from ..graph.reading import order_of, read
+from ..graph.reading import order_of, read, spread
 from ..layout.look import Look, check_count
 from ..text import shortened, visible
 from .picture import Picture
@@ -76,12 +77,13 @@ def play(
     *,
     style: str = "circuit",
     collapse: bool | str | Collection[str] = False,
-    direction: str = "LR",
+    direction: str | None = None,
     theme: str = "light",
     max_nodes: int | None = None,
     precision: int = 4,
     language: str = "en",
     room: int = 0,
+    width: int = 850,
     rate: float = 0.01,
     fixed: Any = (),
 ) -> Play:
@@ -102,6 +104,7 @@ def play(
         precision: as for `draw`; fewer digits are written where a number would not fit.
         language: as for `draw`, and of the buttons.
         room: as for `draw`; at least precision + 4.
+        width: as for `draw`.
         rate: the learning rate that the page begins with: a positive number.
         fixed: a Value, or several, that steps leave alone, such as the data of a loss; each is an input of the graph.
 
@@ -118,12 +121,13 @@ def play(
     >>> play(x * y)
     <viz.Play of x * y = 12: 2 inputs to play with>
     """
-    look = Look(style, theme, direction, precision, numbered=True, room=room, ghosts=True)
+    look = Look(style, theme, "LR" if direction is None else direction, precision, numbered=True, room=room, ghosts=True)
     look = replace(look, room=max(room, precision + 4))
     rate = _checked_rate(rate)
     if max_nodes is None:
         max_nodes = DEFAULT
     check_count("max_nodes", max_nodes, 3)
+    check_count("width", width, 200, 10_000)
     order = order_of(value)
     if len(order) > MAX_COMPUTED:
         raise ValueError(
@@ -131,7 +135,7 @@ def play(
             f"play with a node further inside, or draw it with viz.draw"
         )
     graph = read(value, collapse=collapse, max_nodes=max_nodes, language=language)
-    return Play(graph, look, order, rate, _places_of(fixed, order))
+    return Play(graph, look, order, rate, _places_of(fixed, order), width, direction is None)
 
 
 def _checked_rate(rate: Any) -> float:
@@ -163,7 +167,9 @@ class Play(HTMLView):
         slots: for each node of the whole graph, in topological order, its slot in the program.
     """
 
-    def __init__(self, graph: Graph, look: Look, order: Sequence[Any], rate: float, fixed: frozenset[int]) -> None:
+    def __init__(
+        self, graph: Graph, look: Look, order: Sequence[Any], rate: float, fixed: frozenset[int], width: int, may_turn: bool
+    ) -> None:
         leaves = [x for x in order if x.is_leaf]
         self.program: Program = program_of([order[-1]], leaves)
         self._code = _written(self.program)
@@ -176,18 +182,48 @@ class Play(HTMLView):
         self.start: tuple[float, ...] = tuple([x.data for x in leaves])
         self._rate, self._fixed = rate, fixed
         values, gradients = self.computed()
-        numbers = [_shown(node, values, gradients) for node in graph.nodes]
-        boxes = [
-            replace(node, fold=replace(node.fold, gradient_norm=math.hypot(*[gradients[i] for i in node.fold.members])))
-            if node.fold is not None and node.fold.members
-            else node
-            for node in graph.nodes
-        ]
-        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None).with_numbers(numbers)
-        self._picture: Picture = Picture(shown, look)
+        outlets = self._outlets(graph)
+        boxes = [self._with_numbers(node, outlets.get(place), values, gradients) for place, node in enumerate(graph.nodes)]
+        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None)
+        self._graph, self._look, self._width, self._may_turn = shown, look, width, may_turn
         self.title = graph.say("Play with {title}", title=shown.title)
         self.language = graph.language
         self.theme = look.theme
+
+    @cached_property
+    def _picture(self) -> Picture:
+        """What is drawn. A layout that took too long, of a smaller graph, might be another one when it is turned."""
+        fitted = Picture(self._graph, self._look, width=self._width, may_turn=self._may_turn)
+        places = set(re.findall(r' data-node="(\d+)"', fitted.svg))
+        return fitted if len(places) == len(fitted.drawn.nodes) else Picture(self._graph, self._look)
+
+    def _outlets(self, graph: Graph) -> dict[int, int]:
+        """For each fold that one Value alone leaves, the place of that in the whole graph."""
+        homes = _homes(graph)
+        leaving: dict[int, set[int]] = {homes[len(self._order) - 1]: {len(self._order) - 1}}
+        for i, (_, operands) in enumerate(self._order):
+            for x in operands:
+                if type(x) is not float and homes[self._at[id(x)]] != homes[i]:
+                    leaving.setdefault(homes[self._at[id(x)]], set()).add(self._at[id(x)])
+        return {place: found.pop() for place, found in leaving.items() if len(found) == 1}
+
+    def _with_numbers(self, node: Node, outlet: int | None, values: Sequence[float], gradients: Sequence[float]) -> Node:
+        """A node with the numbers that it begins with: of a stack the medians, of a fold those of its only outlet.
+
+        A dense layer is a plain box here: its heat map would not follow. A wire shows the gradient here, and no weight.
+        """
+        fold = node.fold
+        if fold is not None and fold.members:
+            length = math.hypot(*[gradients[i] for i in fold.members])
+            fold = replace(fold, gradient_norm=length, matrix=None, kind="group" if fold.kind == "tile" else fold.kind)
+        if node.copies is not None:
+            spreads = [spread([numbers[i] for i in node.copies.members]) for numbers in (values, gradients)]
+            copies = replace(node.copies, values=spreads[0], gradients=spreads[1])
+            return replace(node, fold=fold, copies=copies, weights=(), value=spreads[0][1], gradient=spreads[1][1])
+        at = node.order if fold is None else outlet
+        if at is None or node.value is None:
+            return replace(node, fold=fold, weights=(), value=None, gradient=None)
+        return replace(node, fold=fold, weights=(), value=values[at], gradient=gradients[at])
 
     def computed(self, numbers: Sequence[float] | None = None) -> tuple[list[float], list[float]]:
         """What Python computes, for the page to be held to.
@@ -247,6 +283,7 @@ class Play(HTMLView):
 
     def _data(self) -> dict[str, Any]:
         graph, look = self._picture.drawn, self._picture.look
+        outlets = self._outlets(graph)
         return {
             "start": [_plain(x) for x in self.start],
             "constants": [_plain(x) for x in self.program.constants],
@@ -254,11 +291,7 @@ class Play(HTMLView):
                 {"name": self._names[i], "place": place, "fixed": i in self._fixed} for i, place in self._leaves(graph)
             ],
             "nodes": [
-                {"members": [self.slots[i] for i in node.fold.members]}
-                if node.fold is not None
-                else {"slot": self.slots[node.order], "told": self._says(node.order)}
-                if node.copies is None
-                else {"copies": [self.slots[i] for i in node.copies.members], "told": graph.name(place)}
+                self._node_data(node, graph.name(place), outlets.get(place))
                 for place, node in enumerate(graph.nodes)
             ],
             "edges": self._parts(graph),
@@ -274,6 +307,20 @@ class Play(HTMLView):
                 "those before: ▲ rose, ▼ fell. The wider a wire, the larger the gradient that flows back along it."
             ),
         }  # fmt: skip
+
+    def _node_data(self, node: Node, name: str, outlet: int | None) -> dict[str, Any]:
+        """What the page knows of a node: the slots of its number, of a stack, of what is folded; and what is told of it."""
+        data: dict[str, Any] = {}
+        if node.fold is not None:
+            data["members"] = [self.slots[i] for i in node.fold.members]
+            if outlet is not None and node.value is not None and node.copies is None:
+                data["slot"] = self.slots[outlet]
+        if node.copies is not None:
+            data["copies"] = [self.slots[i] for i in node.copies.members]
+        elif node.fold is None:
+            data["slot"] = self.slots[node.order]
+        data["told"] = self._says(node.order) if "slot" in data and node.fold is None else name
+        return data
 
     def _says(self, i: int) -> str:
         name, formula = self._names[i], self._formulas[i]
@@ -328,11 +375,11 @@ class Play(HTMLView):
     @property
     def text(self) -> str:
         """The table of the picture's nodes."""
-        return self._picture.text
+        return Picture(self._graph, self._look).text
 
     def __repr__(self) -> str:
         """What it is of, and how many numbers can be changed."""
-        graph, count = self._picture.graph, len(self.start)
+        graph, count = self._graph, len(self.start)
         what = shortened(graph.root.label or graph.formula(len(graph.nodes) - 1) or graph.name(len(graph.nodes) - 1), 40)
         result = "" if graph.root.value is None else f" = {short(graph.root.value)}"
         return f"<viz.Play of {what}{result}: {count} input{'s' * (count != 1)} to play with>"
@@ -346,16 +393,6 @@ def _homes(graph: Graph) -> dict[int, int]:
             home.update(dict.fromkeys(node.fold.members, place))
         home.update(dict.fromkeys([node.order] if node.copies is None else node.copies.members, place))
     return home
-
-
-def _shown(node: Node, values: Sequence[float], gradients: Sequence[float]) -> tuple[float | None, float | None]:
-    """The value and the gradient that a node shows; of a stack the medians."""
-    if node.fold is not None:
-        return None, None
-    places = (node.order,) if node.copies is None else node.copies.members
-    found = [sorted([numbers[i] for i in places], key=lambda x: (math.isnan(x), x)) for numbers in (values, gradients)]
-    middle = (len(places) - 1) // 2
-    return found[0][middle], found[1][middle]
 
 
 def _written(program: Program) -> str:

@@ -1,8 +1,9 @@
 /* The stage on which a live picture stands: zoom, movement, search, and what is near a node. Written into a view's script,
    which has STAGE beside DATA, and `stage` as what this gives:
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
-   none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; refresh(): the same again after numbers have changed;
-   fit(): show all; about: the words of the picture; set(svg, about): another picture in its place, with what STAGE would have of it. */
+   none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
+   refresh(): the same again after numbers have changed; fit(): show all; about: the words of the picture; set(svg, about): another
+   picture in its place, with what STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');
@@ -13,7 +14,7 @@ var stage=(function(){
   var hits=root.querySelector('.hits'),sheet=document.createElement('div'),about,over,near,size,scale=1,whole=true,pinned=false,last='';
   var it={place:-1,nodes:{},told:function(place){
     var title=place<0?null:it.nodes[place].querySelector('title');
-    return title?title.textContent:about.hint},tell:tell,refresh:refresh,fit:fit,set:set};
+    return title?title.textContent:about.hint},tell:tell,follow:follow,refresh:refresh,fit:fit,set:set};
   sheet.className='sheet';view.appendChild(sheet);
   function set(svg,facts){
     about=it.about=facts;it.svg=svg;it.place=-1;it.nodes={};near={};pinned=false;
@@ -69,8 +70,8 @@ var stage=(function(){
     scale=to;whole=false;draw();
     view.scrollLeft=px*scale+sheet.offsetLeft-x;view.scrollTop=py*scale+sheet.offsetTop-y}
   function here(event){var r=view.getBoundingClientRect();return [event.clientX-r.left-view.clientLeft,event.clientY-r.top-view.clientTop]}
-  function pick(place){
-    pinned=true;tell(place);
+  function pick(place){pinned=true;tell(place);follow(place)}
+  function follow(place){
     var n=it.nodes[place].getBoundingClientRect(),r=view.getBoundingClientRect();
     if(n.left<r.left||n.right>r.right)view.scrollLeft+=n.left+n.width/2-r.left-r.width/2;
     if(n.top<r.top||n.bottom>r.bottom)view.scrollTop+=n.top+n.height/2-r.top-r.height/2}

@@ -17,6 +17,7 @@ from ..graph.reading import order_of, read
 from ..graph.sentences import derivative
 from ..layout.cells import NABLA
 from ..layout.compose import compose
+from ..layout.flow import with_flow
 from ..layout.look import Look
 from ..layout.measure import measure
 from ..scene.shapes import Item, Scene, Text
@@ -40,6 +41,7 @@ class Frame:
         place: the node that is computed or passes its gradient back; None for the inputs.
         parents: the places of the nodes that give or get a number.
         changes: what is written: place, ``"value"`` or ``"gradient"``, and the number.
+        flows: what flows back, in order: for each operand upstream times local, and the sum that it is added to.
     """
 
     phase: str
@@ -48,6 +50,7 @@ class Frame:
     place: int | None = None
     parents: tuple[int, ...] = ()
     changes: tuple[tuple[int, str, float], ...] = field(default=(), repr=False)
+    flows: tuple[Flow, ...] = field(default=(), repr=False)
 
 
 def steps(
@@ -93,7 +96,7 @@ def steps(
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = Look(style, theme, direction, precision, numbered=True, room=room)
+    look = Look(style, theme, direction, precision, numbered=True, room=room, ghosts=True)
     check_like(like, Steps)
     order = order_of(value)
     if len(order) <= MAX_NODES:
@@ -153,7 +156,24 @@ class Steps(HTMLView):
         frame = self.frames[k]
         measured = measure(self._at(k), self._look, like=self._picture.measured)
         scene = compose(measured, self._picture.layout, () if frame.place is None else (frame.place,))
+        if frame.phase == "backward":
+            shares = [(flow.edge.tail or 0, words) for flow, (_, words) in zip(frame.flows, self._shares(k), strict=True)]
+            scene = with_flow(scene, shares)
+        for item in scene.items:  # the room that a player fills is needed no more
+            item.shapes = [s for s in item.shapes if not (isinstance(s, Text) and s.role.startswith("ghost"))]
         return _captioned(scene, self._heading(k), frame)
+
+    def _shares(self, k: int) -> list[tuple[str, str]]:
+        """For each share of a step what is written on its way, ``1 × 3 = 3``, and where it arrives, ``3 += 1 × 3``."""
+        place, precision = self.frames[k].place, self._look.precision
+        gradients = [node.gradient for node in self._picture.graph.nodes]
+        upstream = "" if place is None else short(or_zero(gradients[place]), precision)
+        shares = []
+        for flow in self.frames[k].flows:
+            product = f"{upstream} × {short(flow.local, precision)}"
+            before = "" if flow.before is None else f"{short(flow.before, precision)} +"
+            shares.append((f"{product} = {short(flow.part, precision)}", f"{before}= {product}"))
+        return shares
 
     def _heading(self, k: int) -> str:
         say, phase = self._picture.graph.say, self._phases[self.frames[k].phase]
@@ -220,16 +240,22 @@ class Steps(HTMLView):
         return fragment(
             body, kind="steps", theme=self.theme, label=self.title, picture=self._picture,
             live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
-            data=[self._data(frame) for frame in self.frames], language=self.language,
+            data=[self._data(k) for k in range(len(self))], language=self.language,
         )  # fmt: skip
 
-    def _data(self, frame: Frame) -> dict[str, Any]:
+    def _data(self, k: int) -> dict[str, Any]:
+        frame, precision = self.frames[k], self._look.precision
         changes = []
         for place, kind, number in frame.changes:
-            text = short(number, self._look.precision)
+            text = short(number, precision)
             changes.append([place, kind, text if kind == "value" else f"{NABLA} {text}"])
+        flows = [
+            [flow.edge.tail, flow.edge.slot, way, end, f"{NABLA} {short(flow.total, precision)}"]
+            for flow, (way, end) in zip(frame.flows, self._shares(k), strict=True)
+        ]
         return {
-            "phase": self._phases[frame.phase], "words": frame.words, "rules": list(frame.rules), "place": frame.place,
+            "phase": self._phases[frame.phase], "back": frame.phase == "backward", "flows": flows,
+            "words": frame.words, "rules": list(frame.rules), "place": frame.place,
             "parents": list(frame.parents),
             "edges": [k for k, edge in enumerate(self._picture.graph.edges) if edge.head == frame.place], "changes": changes,
         }  # fmt: skip
@@ -276,7 +302,7 @@ def _backward_frames(graph: Graph, visits: Sequence[Visit], look: Look) -> list[
         totals = {flow.edge.tail: flow.total for flow in visit.flows}
         changes = tuple([(place, "gradient", total) for place, total in totals.items() if place is not None])
         words = lesson(graph, visit.place, visit.upstream)
-        frames.append(Frame("backward", words, rules, visit.place, _parents(graph, visit.place), changes))
+        frames.append(Frame("backward", words, rules, visit.place, _parents(graph, visit.place), changes, visit.flows))
     return frames
 
 

@@ -164,7 +164,7 @@ static double nearest(Pair z, double doubt, int exponent, int *ok) {
         return outside(ok);
     }
     found = ldexp(found, exponent);
-    return fabs(found) < 2.3e-308 && exponent > -1080 ? outside(ok) : found;
+    return fabs(found) < 2.3e-308 && ldexp(z.high, exponent + 1) != 0.0 ? outside(ok) : found;
 }
 
 /* top + log(1 + rest), where the two cancel: the sum of the exponentials as a pair. */
@@ -179,9 +179,10 @@ static double cancelling(const double *xs, int n, double top, int *ok) {
             is_first = 0;
         } else if (d.high > -600.0) {
             rest = plus(rest, scaled(pair_exp(d, twos), ldexp(1.0, (int)twos)));
-        } else if (top > -1e-200) {
-            return outside(ok);
         }
+    }
+    if (rest.high < 1e-230) {
+        return outside(ok);
     }
     if (rest.high < 1e-8) {
         found = a_pair(0.0, 0.0);
@@ -236,11 +237,29 @@ static double norm(const double *xs, int n, int *ok) {
     return isinf(root) ? INFINITY : root;
 }
 
+/* The exponent of a scale at which neither a square nor its error leaves the range of doubles. */
+static int twos_of(const double *xs, int n) {
+    double size = 0.0;
+    int i;
+    for (i = 0; i < n; i++) {
+        size = fmax(size, fabs(xs[i]));
+    }
+    return size > 1e130 ? -600 : size < 1e-100 ? 600 : 0;
+}
+
 /* An exact sum: numbers that do not overlap, the smallest first (Shewchuk 1997). */
 typedef struct {
     double parts[64];
     int count;
 } Exact;
+
+static int are_finite(const double *xs, int n) {
+    int i, finite = 1;
+    for (i = 0; i < n; i++) {
+        finite = finite && isfinite(xs[i]);
+    }
+    return finite;
+}
 
 static void empty(Exact *exact) {
     exact->count = 0;
@@ -270,37 +289,18 @@ static int add_exactly(Exact *exact, double x) {
     return 1;
 }
 
-/* The sum of all with a minus sign; what isn't finite, or is too large or too small for pairs, is nan. */
-static double add_negatives(Exact *whole, const double *xs, int n, int *ok) {
-    double size = 0.0;
+/* The sum of all times a scale, with a minus sign. */
+static void add_negatives(Exact *whole, const double *xs, int n, double scale) {
     int i;
     for (i = 0; i < n; i++) {
-        if (!isfinite(xs[i])) {
-            return NAN;
-        }
-        size = fmax(size, fabs(xs[i]));
+        add_exactly(whole, -xs[i] * scale);
     }
-    if (size > 1e130) {
-        return outside(ok);
-    }
-    for (i = 0; i < n; i++) {
-        add_exactly(whole, -xs[i]);
-    }
-    return size;
 }
 
-static Pair root_of(Pair x) {
-    double root = sqrt(x.high);
-    Pair rest = minus(x, exact_product(root, root));
-    return pair(root, rest.high / (2.0 * root));
-}
-
-static Pair one_over(Pair x) {
-    return over(a_pair(1.0, 0.0), x);
-}
-
-static Pair size_of(Pair x) {
-    return x.high < 0.0 ? scaled(x, -1.0) : x;
+static void add_product(Exact *exact, double x, double y) {
+    Pair product = exact_product(x, y);
+    add_exactly(exact, product.high);
+    add_exactly(exact, product.low);
 }
 
 /* The number nearest to an exact sum: where the largest parts leave half a unit out, what lies below decides. */
@@ -336,10 +336,76 @@ static Pair pair_in(Exact *exact) {
 /* n*x less the sum of all. */
 static Pair deviation_of(Exact *whole, double x, int n) {
     Exact rest = *whole;
-    Pair product = exact_product(x, n);
-    add_exactly(&rest, product.high);
-    add_exactly(&rest, product.low);
+    add_product(&rest, x, n);
     return pair_in(&rest);
+}
+
+/* Adds the squared deviations, times n*n, to a sum. */
+static void add_squares(Exact *squares, Exact *whole, const double *xs, int n, double scale) {
+    Pair rest;
+    int i;
+    for (i = 0; i < n; i++) {
+        rest = deviation_of(whole, xs[i] * scale, n);
+        add_product(squares, rest.high, rest.high);
+        add_product(squares, rest.high, 2.0 * rest.low);
+        add_product(squares, rest.low, rest.low);
+    }
+}
+
+/* Whether the deviations of numbers are pairs, nothing being left out: their last digits aren't too far from the first ones. */
+static int are_alike(const double *xs, int n) {
+    double size = 0.0;
+    int i, alike = n < 10000;
+    for (i = 0; i < n; i++) {
+        size = fmax(size, fabs(xs[i]));
+    }
+    for (i = 0; i < n; i++) {
+        alike = alike && (xs[i] == 0.0 || fabs(xs[i]) > size * 1e-11);
+    }
+    return alike;
+}
+
+/* Whether x is y times a whole number, so that y is known exactly: it may lie in the middle between two doubles. */
+static int is_exactly(Pair x, Pair y, Pair whole) {
+    Pair rest = minus(x, times_pair(y, whole));
+    return rest.high == 0.0 && whole.low == 0.0 && whole.high == floor(whole.high) && whole.high < 1e12;
+}
+
+static double variance(const double *xs, int n, double freedom, double freedom_low, int *ok) {
+    int twos = twos_of(xs, n), is_exact;
+    Pair sum, divisor, found;
+    Exact whole;
+    Exact squares;
+    if (n == 0 || !(freedom > 0.0)) {
+        return outside(ok);
+    }
+    if (!are_finite(xs, n)) {
+        return NAN;
+    }
+    empty(&whole);
+    empty(&squares);
+    add_negatives(&whole, xs, n, ldexp(1.0, twos));
+    add_squares(&squares, &whole, xs, n, ldexp(1.0, twos));
+    sum = pair_in(&squares);
+    add_exactly(&squares, -sum.low);
+    divisor = times_number(a_pair(freedom, freedom_low), (double)n * n);
+    found = over(sum, divisor);
+    is_exact = are_alike(xs, n) && rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
+    return found.high == 0.0 ? 0.0 : nearest(found, is_exact ? 0.0 : found.high * 1e-29 * (n + 100.0), -2 * twos, ok);
+}
+
+static Pair root_of(Pair x) {
+    double root = sqrt(x.high);
+    Pair rest = minus(x, exact_product(root, root));
+    return pair(root, rest.high / (2.0 * root));
+}
+
+static Pair one_over(Pair x) {
+    return over(a_pair(1.0, 0.0), x);
+}
+
+static Pair size_of(Pair x) {
+    return x.high < 0.0 ? scaled(x, -1.0) : x;
 }
 
 static int is_power_of_2(Pair x) {
@@ -347,49 +413,30 @@ static int is_power_of_2(Pair x) {
     return x.low == 0.0 && product.high == 1.0 && product.low == 0.0;
 }
 
-/* The sum of the squared deviations, times n*n. */
-static Pair squares_of(Exact *whole, const double *xs, int n, int *ok) {
-    Pair sum = a_pair(0.0, 0.0), rest;
-    double size = 0.0;
-    int i;
-    for (i = 0; i < n; i++) {
-        rest = deviation_of(whole, xs[i], n);
-        size = fmax(size, fabs(rest.high));
-        sum = plus(sum, times_pair(rest, rest));
-    }
-    return size != 0.0 && size < 1e-130 ? a_pair(outside(ok), 0.0) : sum;
-}
-
-/* The variance, or its root. That of two numbers is often half their distance, in the middle between two doubles. */
-static double spread(const double *xs, int n, double freedom, double freedom_low, int is_root, int *ok) {
+/* The root of the variance. That of two numbers is often half their distance, in the middle between two doubles. */
+static double standard_deviation(const double *xs, int n, double freedom, double freedom_low, int *ok) {
+    int twos = twos_of(xs, n);
+    double scale = ldexp(1.0, twos);
     Pair sum, root;
     Exact whole;
+    Exact squares;
     if (n == 0 || !(freedom > 0.0)) {
         return outside(ok);
     }
-    empty(&whole);
-    if (isnan(add_negatives(&whole, xs, n, ok))) {
+    if (!are_finite(xs, n)) {
         return NAN;
     }
-    if (is_root && n == 2) {
+    empty(&whole);
+    add_negatives(&whole, xs, n, scale);
+    if (n == 2) {
         root = root_of(one_over(scaled(a_pair(freedom, freedom_low), 2.0)));
-        sum = times_pair(size_of(deviation_of(&whole, xs[0], n)), root);
-        return nearest(sum, is_power_of_2(root) ? 0.0 : sum.high * 1e-29, 0, ok);
+        sum = times_pair(size_of(deviation_of(&whole, xs[0] * scale, n)), root);
+        return nearest(sum, is_power_of_2(root) && are_alike(xs, n) ? 0.0 : sum.high * 1e-29, -twos, ok);
     }
-    sum = over(squares_of(&whole, xs, n, ok), times_number(a_pair(freedom, freedom_low), (double)n * n));
-    if (sum.high == 0.0) {
-        return 0.0;
-    }
-    sum = is_root ? root_of(sum) : sum;
-    return nearest(sum, sum.high * 1e-29 * (n + 100.0), 0, ok);
-}
-
-static double variance(const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    return spread(xs, n, freedom, freedom_low, 0, ok);
-}
-
-static double standard_deviation(const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    return spread(xs, n, freedom, freedom_low, 1, ok);
+    empty(&squares);
+    add_squares(&squares, &whole, xs, n, scale);
+    sum = over(pair_in(&squares), times_number(a_pair(freedom, freedom_low), (double)n * n));
+    return sum.high == 0.0 ? 0.0 : nearest(root_of(sum), root_of(sum).high * 1e-29 * (n + 100.0), -twos, ok);
 }
 
 static double largest(const double *xs, int n, int *ok) {
@@ -3111,34 +3158,45 @@ static void products_without(double *slopes, const double *xs, int n) {
     }
 }
 
-/* x - mean for each x, times a factor over a divisor. */
-static void deviations_over(double *slopes, const double *xs, int n, double factor, Pair divisor, int *ok) {
-    Pair rest;
+/* x - mean for each x, times a factor over a divisor, over a power of two. */
+static void deviations_over(double *slopes, const double *xs, int n, double factor, Pair divisor, int twos, int *ok) {
+    int i, scaling = twos_of(xs, n), alike = are_alike(xs, n);
+    double scale = ldexp(1.0, scaling), doubt;
+    Pair rest, found;
     Exact whole;
-    double size, doubt = is_power_of_2(divisor) ? 0.0 : 1e-29 * (n + 100.0);
-    int i;
     empty(&whole);
-    size = add_negatives(&whole, xs, n, ok);
+    if (are_finite(xs, n)) {
+        add_negatives(&whole, xs, n, scale);
+    }
     for (i = 0; i < n; i++) {
-        rest = isnan(size) ? a_pair(NAN, 0.0) : deviation_of(&whole, xs[i], n);
-        rest = over(scaled(rest, factor), divisor);
-        slopes[i] = rest.high == 0.0 ? 0.0 : isnan(size) ? NAN : nearest(rest, fabs(rest.high) * doubt, 0, ok);
+        rest = are_finite(xs, n) ? deviation_of(&whole, xs[i] * scale, n) : a_pair(NAN, 0.0);
+        rest = scaled(rest, factor);
+        found = over(rest, divisor);
+        doubt = fabs(found.high) * 1e-29 * (n + 100.0) + (scaling < 0 ? 1e-300 : 0.0); /* what scaling may have lost */
+        doubt = alike && is_exactly(rest, found, divisor) ? 0.0 : doubt;
+        slopes[i] = isnan(found.high) ? NAN : nearest(found, doubt, twos - scaling, ok);
     }
 }
 
 static void variance_slopes(double *slopes, const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    deviations_over(slopes, xs, n, 2.0, times_number(a_pair(freedom, freedom_low), n), ok);
+    deviations_over(slopes, xs, n, 2.0, times_number(a_pair(freedom, freedom_low), n), 0, ok);
 }
 
 static void deviation_slopes(double *slopes, const double *xs, int n, double freedom, double freedom_low, int *ok) {
-    Exact whole;
+    int twos = twos_of(xs, n);
+    double scale = ldexp(1.0, twos);
     Pair sum = a_pair(1.0, 0.0);
+    Exact whole;
+    Exact squares;
     empty(&whole);
-    if (!isnan(add_negatives(&whole, xs, n, ok))) {
-        sum = times_pair(squares_of(&whole, xs, n, ok), a_pair(freedom, freedom_low));
+    empty(&squares);
+    if (are_finite(xs, n)) {
+        add_negatives(&whole, xs, n, scale);
+        add_squares(&squares, &whole, xs, n, scale);
+        sum = times_pair(pair_in(&squares), a_pair(freedom, freedom_low));
         sum = sum.high == 0.0 ? a_pair(1.0, 0.0) : root_of(sum);
     }
-    deviations_over(slopes, xs, n, 1.0, sum, ok);
+    deviations_over(slopes, xs, n, 1.0, sum, twos, ok);
 }
 
 /* The sum, rounded once; inf and nan as addition gives them. */

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd import records
+from autograd import kernels_exact, records
 from autograd.printed import Names, UnprintableError
+from autograd.printed_c import C
+from autograd.printed_javascript import JavaScript
 from autograd.printed_python import replay_function, shown, written
 from autograd.program import Guard, Program, Stale, program_of, stop
 from autograd.record import ListPrimitive, NaryPrimitive
@@ -288,8 +290,10 @@ def test_guards(test: str, slots: tuple[int, ...], result: Any, good: float, bad
 
 
 @pytest.mark.parametrize("language", ["c", "javascript"])
-def test_what_can_t_be_written_is_named(language: str) -> None:
-    """All that is public is written in C and in JavaScript; primitives of one's own, of one number or many, are errors."""
+def test_what_can_t_be_written_is_named(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is public is written in C and in JavaScript; primitives of one's own, of one number or many, are errors, and so
+    would be those that decimals compute and the language has no function for.
+    """
     for name, (zones, call) in OPERATIONS.items():
         start = 1.625 if name == "arccosh" else 0.625
         program, _, _ = printing.of_function(lambda *xs, call=call: call(ag, xs[0], xs[-1], 0.0), *[start] * len(zones))
@@ -299,6 +303,13 @@ def test_what_can_t_be_written_is_named(language: str) -> None:
     for record in (total, pair.bind(component=0)):
         with pytest.raises(UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is a primitive of"):
             printing.one(record, 0, 1, inputs=2).source(language)
+    dialect = {"c": C, "javascript": JavaScript}[language]
+    for function, record in ((kernels_exact.gamma, ag.gamma), (kernels_exact.erfinv_dx, ag.erfinv)):
+        monkeypatch.setattr(dialect, "named", {key: name for key, name in dialect.named.items() if key is not function})
+        with pytest.raises(
+            UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is computed with dec"
+        ):
+            printing.one(record, 0).source(language)
 
 
 def test_the_language_must_be_known() -> None:

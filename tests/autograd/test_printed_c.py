@@ -103,8 +103,9 @@ def by_native(program: Program, point: Sequence[float]) -> list[float]:
 def test_random_programs_have_the_bits_of_eager(thorough: bool) -> None:
     """Value and derivatives are those of a backward pass of each engine, bit by bit, and none is handed back."""
     has_native = importlib.util.find_spec("autograd._native") is not None
-    for first in range(0, 500 if thorough else 25, 25):
-        drawn = [printing.drawn(seed) for seed in range(first, first + 25)]
+    count = 25 if thorough else 12
+    for first in range(0, 500 if thorough else count, count):
+        drawn = [printing.drawn(seed) for seed in range(first, first + count)]
         for function, (program, point, expected) in zip(together([program for program, _, _ in drawn]), drawn, strict=True):
             assert printing.hexed(told(function, point) or []) == printing.hexed(expected), program
             assert printing.hexed(function.values(point)) == printing.hexed(expected[:1]), program

@@ -159,20 +159,6 @@ def test_each_operation_by_itself(thorough: bool) -> None:
             asked[name] = [beside(point, rng) for _, point in worst[name] for _ in range(tries)]
 
 
-def test_every_number_stands_in_arrays() -> None:
-    """`everything` fills arrays with results, derivatives and summands; other languages and many outputs have none."""
-    program, _, _ = printing.of_function(lambda x, y: ag.softmax([x, y])[0] * x + ag.sqrt(x), 2.0, 5.0, labels="x values")
-    text = program.source("javascript", every=True)
-    head = "function everything(values, gradients, parts) {"
-    assert head in text
-    assert [f"{name}[" in text for name in ("values", "gradients", "parts")] == [True] * 3
-    assert "const values_2 = values[1];" in text
-    with pytest.raises(ValueError, match=r"^every=True is for 'javascript', got 'c'; leave it out$"):
-        program.source("c", every=True)
-    with pytest.raises(ValueError, match=r"^every=True is for programs of one output, and this one has 2$"):
-        Program(*program.__reduce__()[1][:8], (2, 3)).source("javascript", every=True)
-
-
 @NEEDS_NODE
 def test_guards_outputs_and_captured_values() -> None:
     """Guards throw what was recorded; captured Values are defaults; several outputs have rows; stops let nothing through."""
@@ -202,10 +188,10 @@ def test_guards_outputs_and_captured_values() -> None:
 
 @NEEDS_NODE
 def test_every_number_on_the_way(thorough: bool) -> None:
-    """What `everything` leaves in its arrays has the very bits of `valueAndGradients`, and its parts add up to derivatives."""
+    """What `everything` leaves in its arrays has the very bits of `valueAndGradients`."""
     cases, together = [], []
-    for seed in range(300 if thorough else 30):
-        program, point, _ = printing.drawn(seed, list(OPERATIONS))
+    for seed in range(300 if thorough else 20):
+        program, point, _ = printing.drawn(seed)
         given = [*point, *[x.data for x in program.captured]]
         both = "\n".join(
             [

@@ -72,6 +72,14 @@ def starred(x: float) -> float:
     return math.fsum([*(x, x)]) if x > 0.0 else kernels.power(*(x, x))
 
 
+def named(x: float) -> float:
+    """Gives a name what can't be computed there, and uses it."""
+    if x > 0.0:
+        return x
+    total = math.fsum((x, x))
+    return total * x
+
+
 @pytest.mark.parametrize(
     ("rule", "left"),
     [
@@ -105,6 +113,8 @@ def test_functions_outside_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             Walk(Cython()).function(function)
     walk = Walk(Cython())
     assert "return (ask(ok) if (x > 0.0) else ask(ok))" in walk.texts[walk.function(starred)]
+    lines = walk.texts[walk.function(named)].splitlines()
+    assert lines[-3:] == ["    if (x > 0.0):", "        return x", "    return ask(ok)"]  # the rest needs what wasn't computed
 
 
 def test_numbers_and_words_of_a_dialect() -> None:

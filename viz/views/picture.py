@@ -14,7 +14,8 @@ from ..graph.sentences import repeated, warnings
 from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import Measured, measure
-from ..layout.places import Layout, lay_out
+from ..layout.placed import Layout
+from ..layout.places import lay_out
 from ..scene.fit import fitting
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene

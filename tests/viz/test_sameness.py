@@ -143,6 +143,33 @@ def test_heads_that_read_the_same_are_a_stack() -> None:
     assert {node.label for node in graph.nodes if node.copies is None} == {"x0", "x1", ""}
 
 
+def test_sums_of_different_length_are_alike_in_the_last_resort() -> None:
+    """Where nothing else helps, sums of three to twelve products are one sum on a stack, and nothing is left out."""
+    f = ag.sum([sum(ag.Value(1.0) * ag.Value(2.0) for _ in range(k)).tanh() for k in range(3, 13)])
+    f.backward()
+    graph = read(f, max_nodes=12)
+    check(f, graph)
+    assert graph.left_out == 0
+    assert [node.copies.count for node in graph.nodes if node.copies is not None] == [75, 75, 75, 10, 10]
+    assert read(f, max_nodes=60).size > graph.size
+
+
+def test_a_result_stays_by_itself() -> None:
+    """Of several results each has its own node, also one in the middle of a sum, or one that is like others."""
+    terms = [(ag.Value(float(k)) * 2).tanh() for k in range(30)]
+    half = sum(terms[:15])
+    whole = half + sum(terms[15:])
+    roots = [whole, half, terms[4]]
+    graph = read(roots, max_nodes=20)
+    order = ag.topological_order(roots)
+    for place, root in zip(graph.results, roots, strict=True):
+        node = graph.nodes[place]
+        assert node.value == root.data
+        assert node.copies is None
+        assert order[node.order] is root if node.fold is None else node.fold.kind == "sum"
+    assert len(set(graph.results)) == 3
+
+
 def test_what_differs_is_not_alike() -> None:
     """Another operation, another order of the operands of a difference, or another group make another class."""
     x = [ag.Value(float(i)) for i in range(9)]

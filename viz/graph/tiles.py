@@ -57,6 +57,7 @@ class _Unit:
         last: the first of the stack of its results so far.
         kinds: the operations that follow the sum.
         rows: for each sum of the stack its weights.
+        taken: what the sums take in; one for each sample.
         is_deep: whether one of the inputs was computed.
     """
 
@@ -64,6 +65,7 @@ class _Unit:
     last: int
     kinds: list[Any]
     rows: dict[int, tuple[int, ...]]
+    taken: set[tuple[int | str, ...]]
     is_deep: bool
 
 
@@ -124,14 +126,15 @@ class _Search:
         inputs: set[int] = set()
         for places, outside, within in known.values():
             blocks.update(self.single[place] for place in (*places, *within))
-            inputs.update(outside)
+            inputs.update([self.single[x] for x in outside if isinstance(x, int)])
         if inputs & blocks:
             return None
         is_deep = any(self.shape.operands[place] for place in inputs)
-        unit = _Unit(blocks, first, [], {place: row[0] for place, row in known.items()}, is_deep)
+        rows_of, taken = {place: row[0] for place, row in known.items()}, {row[1] for row in known.values()}
+        unit = _Unit(blocks, first, [], rows_of, taken, is_deep)
         return (frozenset(inputs), len(next(iter(unit.rows.values())))), unit
 
-    def _factors(self, place: int, first: int) -> tuple[tuple[int, ...], set[int], tuple[int, ...]] | None:
+    def _factors(self, place: int, first: int) -> tuple[tuple[int, ...], tuple[int | str, ...], tuple[int, ...]] | None:
         """Of a dot product the weights, the inputs, and what else is inside."""
         operands = self.values[place].operands
         middle = len(operands) // 2
@@ -139,10 +142,10 @@ class _Search:
         for weights, inputs in (halves, halves[::-1]):
             places = self._weights(weights, {first})
             if places is not None:
-                return places, {self.single[self.at[id(x)]] for x in inputs if not isinstance(x, float)}, ()
+                return places, tuple([self._named(x) for x in inputs]), ()
         return None
 
-    def _products(self, place: int) -> tuple[tuple[int, ...], set[int], tuple[int, ...]] | None:
+    def _products(self, place: int) -> tuple[tuple[int, ...], tuple[int | str, ...], tuple[int, ...]] | None:
         """The same of products that are added."""
         terms = self.shape.terms(place)
         products = [term for term in terms if self.shape.ops[term] is autograd.multiply]
@@ -153,16 +156,20 @@ class _Search:
         firsts = {self.single[term] for term in products}
         if any(self.users.get(block, set()) - own for block in firsts):
             return None
-        weights, inputs = [], set()
+        weights: list[int] = []
+        inputs: list[int | str] = []
         for term in products:
             pair = self.values[term].operands
             which = next((k for k in (0, 1) if self._weights([pair[k]], firsts) is not None), None)
             if which is None or len(pair) != 2:
                 return None
             weights.append(self.at[id(pair[which])])
-            if not isinstance(pair[1 - which], float):
-                inputs.add(self.single[self.at[id(pair[1 - which])]])
-        return tuple(weights), inputs, (*products, *others, *self.shape.rows.get(place, ()))
+            inputs.append(self._named(pair[1 - which]))
+        return tuple(weights), tuple(inputs), (*products, *others, *self.shape.rows.get(place, ()))
+
+    def _named(self, operand: Any) -> int | str:
+        """An input: its place, or the number that it is."""
+        return repr(operand) if isinstance(operand, float) else self.at[id(operand)]
 
     def _weights(self, operands: Sequence[Any], users: set[int]) -> tuple[int, ...] | None:
         """The places of leaves that nothing else uses; None if one of the operands is no such leaf."""
@@ -178,6 +185,11 @@ class _Search:
 
     def _tile(self, units: list[_Unit]) -> Tile | None:
         """A layer, with what follows each of its sums; None if it is a small one, or one sum of leaves."""
+        rows_there = {row for unit in units for row in unit.rows.values()}
+        taken = set().union(*(unit.taken for unit in units))
+        # every sample meets every row of the matrix, or it is none
+        if sum(len(unit.rows) for unit in units) != len(rows_there) * len(taken) or len(set(map(len, rows_there))) > 1:
+            return None
         if len(units) == 1 and len(units[0].rows) == 1 and not units[0].is_deep:
             return None
         if sum([len(set(unit.rows.values())) * len(next(iter(unit.rows.values()))) for unit in units]) < SMALLEST:

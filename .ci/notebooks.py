@@ -81,6 +81,8 @@ def run(path: Path, limit: float) -> tuple[Any, float, list[str]]:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop("application/pdf", None)  # which LaTeX alone needs, after a run of its own
         found += [
             f"cell {cell.id if cell in cells else 'of a solution'} wrote to standard error: {output.text[:300]}"
             for output in cell.get("outputs", [])

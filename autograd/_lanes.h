@@ -18,6 +18,12 @@
 #include <string.h>
 #include "_sequences.h"
 
+#if defined(__GNUC__) || defined(__clang__)
+#define lane_prefetch(p) __builtin_prefetch(p)
+#else
+#define lane_prefetch(p) ((void)(p))
+#endif
+
 typedef void (*lane_rule)(double, double, int, double *, double *, double *, int *);
 
 enum { /* what an instruction does */
@@ -320,6 +326,12 @@ static double lane_product_error(double x, double y, double p)
 enum { LANE_MOST_POWER = 8 };
 #else
 enum { LANE_MOST_POWER = 0 };
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define LANE_UNROLLED _Pragma("GCC unroll 4")
+#else
+#define LANE_UNROLLED
 #endif
 
 /* ---- plain C, which a compiler makes vectors of where it can ---- */

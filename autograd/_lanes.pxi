@@ -8,6 +8,7 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
+    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -465,10 +466,6 @@ cdef class Lanes:
             c.kind = <unsigned char>LANE_KIND_OF[kind]
             c.wanted = tape.codes[i] & (FIRST | SECOND)
             c.out = self.row_of[first + i]
-            c.up = LANE_NONE
-            if c.wanted:
-                c.up = self.up_of[first + i] = <unsigned int>ups
-                ups += 1
             if kind <= DO_RULE_OF_TWO:
                 c.a = self.row_of[at[0]]
                 c.b = self.row_of[at[n - 1]]
@@ -520,10 +517,7 @@ cdef class Lanes:
             for member in members:
                 self.code.members[together] = member
                 together += 1
-        for i in range(self.mapped_count):
-            if self.active[self.order[i]]:
-                self.up_of[self.order[i]] = <unsigned int>ups
-                ups += 1
+        ups = self.give_rows_of_adjoints()
         for way in guards:
             for guard in way:
                 check = &self.code.checks[self.code.check_count]
@@ -542,6 +536,46 @@ cdef class Lanes:
         self.code.exact_dot, self.code.exact_total = lane_exact_dot, lane_exact_total
         self.code.logsumexp, self.code.softmax = lane_logsumexp, lane_softmax
         return 0
+
+    cdef size_t give_rows_of_adjoints(self) except? 0:
+        """How many there are. What goes back through a sum unchanged, to an operand that is used nowhere else, stays in its row."""
+        cdef Tape tape = self.tape
+        cdef const unsigned int* at
+        cdef unsigned int* uses = NULL
+        cdef size_t i, j, n, slot, done, ups = 0, first = tape.first
+        cdef int kind
+        try:
+            uses = <unsigned int*>room(tape.slots, sizeof(int))
+            for i in range(tape.starts[tape.count]):
+                uses[tape.operands[i]] += 1
+            for i in range(tape.output_count):
+                uses[tape.outputs[i]] += 2
+            for done in range(tape.count, 0, -1):
+                i = done - 1
+                self.code.codes[i].up = LANE_NONE
+                if not self.code.codes[i].wanted:
+                    continue
+                if self.up_of[first + i] == LANE_NONE:
+                    self.up_of[first + i] = <unsigned int>ups
+                    ups += 1
+                self.code.codes[i].up = self.up_of[first + i]
+                at = tape.operands + tape.starts[i]
+                n = tape.starts[i + 1] - tape.starts[i]
+                kind = tape.codes[i] >> BITS
+                if kind != DO_ADD and kind != DO_SUBTRACT and kind != DO_COPY:
+                    continue
+                for j in range(1 if kind == DO_SUBTRACT else n):
+                    slot = at[j]
+                    if tape.codes[i] >> j & 1 and uses[slot] == 1 and not (slot < first and self.is_shared(slot)):
+                        self.up_of[slot] = self.up_of[first + i]
+                        break
+        finally:
+            PyMem_Free(uses)
+        for i in range(self.mapped_count):
+            if self.active[self.order[i]] and self.up_of[self.order[i]] == LANE_NONE:
+                self.up_of[self.order[i]] = <unsigned int>ups
+                ups += 1
+        return ups
 
     # ---- the way back from an output -----------------------------------------------------------------
 
@@ -761,6 +795,8 @@ cdef class Lanes:
             used.setdefault(slot, []).append(row)
             return row | LANE_FIRST
         row = self.up_of[slot]
+        if row == self.up_of[self.tape.first + i]:  # where it is already
+            return LANE_NONE
         if met[row]:
             return row
         met[row] = 1
@@ -990,6 +1026,10 @@ cdef class Lanes:
         cdef double* values
         memset(work.failed, 0, lanes)
         for s in range(job.source_count):
+            if job.picked == NULL and job.sources[s].count == 1 and point + <Py_ssize_t>lanes <= job.points:
+                memcpy(work.values + row * lanes, job.sources[s].numbers + point, lanes * sizeof(double))
+                row += 1
+                continue
             for k in range(lanes):
                 at = min(point + <Py_ssize_t>k, job.points - 1)
                 if job.picked != NULL:
@@ -1085,8 +1125,11 @@ cdef class Lanes:
             row = work.adjoints + self.up_of[self.order[i]] * lanes
             step = job.blocks[2 * n + 1]
             found = job.gradients + job.blocks[2 * n] + point * step
-            for j in range(live):
-                found[j * step] = row[j]
+            if step == 1:
+                memcpy(found, row, live * sizeof(double))
+            else:
+                for j in range(live):
+                    found[j * step] = row[j]
             n += 1
 
 
@@ -1246,6 +1289,7 @@ cdef class Held:
                 self.job.shared[k] = numbers[k]
                 k += 1
         for i in range(captured):
+            soon(items_of(tape.captured), i, captured)
             self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
             k += 1
         for i in range(tape.constants):
@@ -1256,7 +1300,7 @@ cdef class Held:
     cdef object doubles(self, Py_ssize_t count, double** place):
         """An array of so many, which the run fills."""
         cdef double[::1] view
-        array = new_array("d", bytes(count * sizeof(double)))
+        array = new_array("d", bytes(sizeof(double))) * count
         if count:
             view = array
             self.views.append(view)

@@ -1,7 +1,7 @@
 /* The loops of `_lanes.h` for one instruction set: V is a vector of WIDTH doubles and M what a comparison of two gives. */
 
 #define TWO (2 * WIDTH)
-#define EACH for (k = 0; k < lanes; k += WIDTH)
+#define EACH LANE_UNROLLED for (k = 0; k < lanes; k += WIDTH)
 
 /* z = x + y exactly, the rounded sum in `high` and what it left out in `rest` (Knuth, "The art of computer programming", 4.2.2). */
 #define TWO_SUM(high, rest, x, y)                                                                                              \
@@ -679,6 +679,18 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
             ADD_TO(step->b, NEGATIVE(up))
             break;
         case LANE_MULTIPLY:
+            if (step->a != LANE_NONE && step->b != LANE_NONE) { /* both at once, the first one first if they are the same */
+                double *to = w->adjoints + (step->a & ~LANE_FIRST) * lanes, *other = w->adjoints + (step->b & ~LANE_FIRST) * lanes;
+                const int anew = (step->a & LANE_FIRST) != 0, other_anew = (step->b & LANE_FIRST) != 0;
+                EACH {
+                    const V up = LOAD(upstream + k);
+                    const M flows = UNEQUAL(up, SET(0.0));
+                    const V u = OR_ZERO(flows, MUL(up, LOAD(y + k))), v = OR_ZERO(flows, MUL(up, LOAD(x + k)));
+                    STORE(to + k, ADD(anew ? SET(0.0) : LOAD(to + k), u));
+                    STORE(other + k, ADD(other_anew ? SET(0.0) : LOAD(other + k), v));
+                }
+                break;
+            }
             ADD_TO(step->a, FLOWS(up, LOAD(y + k)))
             ADD_TO(step->b, FLOWS(up, LOAD(x + k)))
             break;

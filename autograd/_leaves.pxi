@@ -51,6 +51,7 @@ def _clear_leaves(leaves):
     if not PyList_CheckExact(leaves) or recording and listens():
         return None
     for i in range(list_size(<PyObject*>leaves)):
+        soon(list_items(<PyObject*>leaves), i, list_size(<PyObject*>leaves))
         x = list_items(<PyObject*>leaves)[i]
         if Py_TYPE(x) != VALUE:
             return None  # Python begins anew, and forgets those before once more
@@ -68,6 +69,7 @@ def _add_gradients(tuple leaves not None, const double[::1] sums not None):
         if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
             return False
     for i in range(count):
+        soon(items_of(leaves), i, count)
         accumulate(PyTuple_GET_ITEM(leaves, i), 0.0 + sums[i])
     return True
 
@@ -314,6 +316,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
         for i in range(PyTuple_GET_SIZE(options)):
             m.options[i] = PyFloat_AS_DOUBLE(options[i])
         for i in range(m.count):
+            soon(list_items(<PyObject*>leaves), i, m.count)
             x = list_items(<PyObject*>leaves)[i]
             if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
                 ok = 0
@@ -330,6 +333,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
         for group in groups:
             leaves = group[0]
             for i in range(list_size(<PyObject*>leaves)):
+                soon(list_items(<PyObject*>leaves), i, list_size(<PyObject*>leaves))
                 x = list_items(<PyObject*>leaves)[i]
                 if (<Value>x).has_gradient:
                     (<Value>x).number = xs[place]

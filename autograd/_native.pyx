@@ -836,10 +836,9 @@ cdef PyObject* new_many(Block* block, double number, bint collected) except NULL
 
 cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) except NULL:
     cdef size_t size = sizeof(Block) + parents * sizeof(double) + count * sizeof(PyObject*)
-    cdef Block* block = <Block*>PyMem_Malloc(size)
+    cdef Block* block = <Block*>PyMem_Calloc(1, size)
     if block == NULL:
         raise MemoryError()
-    memset(block, 0, size)
     block.record = owned(record)
     block.count = count
     block.parents = parents
@@ -848,12 +847,31 @@ cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) excep
     return block
 
 
+cdef inline void soon(PyObject** objects, Py_ssize_t i, Py_ssize_t count) noexcept nogil:
+    """Ask for the object that a loop comes to a little later: of many, most are far away in memory."""
+    if i + 16 < count:
+        lane_prefetch(objects[i + 16])
+
+
 cdef object one_node(object record, tuple operands, double number, double* local_gradients, bint distinct=False):
-    """A node of any record, whose operands are Values and floats, with one local gradient for each Value."""
+    """A node of any record, whose operands are Values and floats, with one local gradient for each Value.
+
+    If they are distinct, they are Values, each of them once.
+    """
     cdef Py_ssize_t i, parents = 0, count = PyTuple_GET_SIZE(operands)
     cdef PyObject* x
     cdef Block* block
     cdef bint collected = False
+    if distinct and count:  # all are Values
+        block = new_block(record, count, count)
+        block.distinct = True
+        memcpy(block.local_gradients, local_gradients, count * sizeof(double))
+        for i in range(count):
+            soon(items_of(operands), i, count)
+            x = PyTuple_GET_ITEM(operands, i)
+            collected |= (<Value>x).collected
+            block.operands[i] = owned(<object>x)
+        return given(new_many(block, number, collected))
     for i in range(count):
         x = PyTuple_GET_ITEM(operands, i)
         if PyObject_TypeCheck(x, VALUE):
@@ -864,7 +882,6 @@ cdef object one_node(object record, tuple operands, double number, double* local
     if not parents:
         return new_reference(new_node(-1, LEAF, number, False))
     block = new_block(record, count, parents)
-    block.distinct = distinct and parents == count
     memcpy(block.local_gradients, local_gradients, parents * sizeof(double))
     for i in range(count):
         block.operands[i] = owned(<object>PyTuple_GET_ITEM(operands, i))

@@ -220,10 +220,12 @@ cdef bint walk_one_step(PyObject* root, double seed) noexcept:
     if not block.distinct or block.later != NULL or block.parents != block.count:
         return False
     for i in range(block.count):
+        soon(block.operands, i, block.count)
         if (<Value>block.operands[i]).shape != LEAF:
             return False
     accumulate(root, upstream)
     for i in range(block.count):
+        soon(block.operands, i, block.count)
         accumulate(block.operands[i], 0.0 + upstream * block.local_gradients[i] if upstream != 0.0 else 0.0)
     return True
 

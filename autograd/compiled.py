@@ -100,7 +100,8 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     The variables that f itself closes over, and the global ones that it names, are compared at each call.) What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
-    floats only raises there, and then f is called as ever. The nodes inside are not made: they have no ``grad``.
+    floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
+    which can't be told from one of f's (Ctrl-C is raised as it is). The nodes inside are not made: they have no ``grad``.
 
     Inside `detect_anomaly` and `record_sources` f is called as ever, and inside another compiled function it is part of that.
     Threads may call it at once.

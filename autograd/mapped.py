@@ -389,7 +389,8 @@ class Mapped:
         Args:
             args: memoryviews of doubles, in one or two dimensions.
         """
-        if self._last is None or self._last[0] != [("buffer", x.shape[1:]) for x in args if x.format == "d"]:
+        shapes = [("buffer" if x.format == "d" else x.format, x.shape[1:]) for x in args]
+        if self._last is None or self._last[0] != shapes:
             return None
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
         if mode.detecting or mode.sourcing or self._is_inside():

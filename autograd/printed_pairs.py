@@ -614,6 +614,19 @@ static int twos_of(const double *xs, int n) {
     return size > 1e130 ? -600 : size < 1e-100 ? 600 : 0;
 }
 
+/* Whether the deviations of numbers are pairs, nothing being left out: their last digits aren't too far from the first ones. */
+static int are_alike(const double *xs, int n) {
+    double size = 0.0;
+    int i, alike = n < 10000;
+    for (i = 0; i < n; i++) {
+        size = fmax(size, fabs(xs[i]));
+    }
+    for (i = 0; i < n; i++) {
+        alike = alike && (xs[i] == 0.0 || fabs(xs[i]) > size * 1e-11);
+    }
+    return alike;
+}
+
 static int are_finite(const double *xs, int n) {
     int i, finite = 1;
     for (i = 0; i < n; i++) {
@@ -678,7 +691,7 @@ static double variance(const double *xs, int n, double freedom, double freedom_l
     add_exactly(&squares, -sum.low);
     divisor = times_number(a_pair(freedom, freedom_low), (double)n * n);
     found = over(sum, divisor);
-    is_exact = rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
+    is_exact = are_alike(xs, n) && rounded(&squares) == 0.0 && is_exactly(sum, found, divisor);
     return found.high == 0.0 ? 0.0 : nearest(found, is_exact ? 0.0 : found.high * 1e-29 * (n + 100.0), -2 * twos, ok);
 }
 
@@ -700,7 +713,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
     if (n == 2) {
         root = root_of(one_over(scaled(a_pair(freedom, freedom_low), 2.0)));
         sum = times_pair(size_of(deviation_of(&whole, xs[0] * scale, n)), root);
-        return nearest(sum, is_power_of_2(root) ? 0.0 : sum.high * 1e-29, -twos, ok);
+        return nearest(sum, is_power_of_2(root) && are_alike(xs, n) ? 0.0 : sum.high * 1e-29, -twos, ok);
     }
     empty(&squares);
     add_squares(&squares, &whole, xs, n, scale);
@@ -710,7 +723,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
 
 /* x - mean for each x, times a factor over a divisor, over a power of two. */
 static void deviations_over(double *slopes, const double *xs, int n, double factor, Pair divisor, int twos, int *ok) {
-    int i, scaling = twos_of(xs, n);
+    int i, scaling = twos_of(xs, n), alike = are_alike(xs, n);
     double scale = ldexp(1.0, scaling), doubt;
     Pair rest, found;
     Exact whole;
@@ -722,7 +735,8 @@ static void deviations_over(double *slopes, const double *xs, int n, double fact
         rest = are_finite(xs, n) ? deviation_of(&whole, xs[i] * scale, n) : a_pair(NAN, 0.0);
         rest = scaled(rest, factor);
         found = over(rest, divisor);
-        doubt = is_exactly(rest, found, divisor) ? 0.0 : fabs(found.high) * 1e-29 * (n + 100.0);
+        doubt = fabs(found.high) * 1e-29 * (n + 100.0) + (scaling < 0 ? 1e-300 : 0.0); /* what scaling may have lost */
+        doubt = alike && is_exactly(rest, found, divisor) ? 0.0 : doubt;
         slopes[i] = isnan(found.high) ? NAN : nearest(found, doubt, twos - scaling, ok);
     }
 }

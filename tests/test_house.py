@@ -82,11 +82,11 @@ ALLOWED: dict[str, set[str]] = {
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
     "mapped": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs"}
-    | {"records", "record", "modes"},
+    | {"leaves", "records", "record", "modes"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.
-OPEN = {"autograd.files", "autograd.leaves", "autograd.program", "autograd.recording", "autograd.tree"}
+OPEN = {"autograd.files", "autograd.leaves", "autograd.mapped", "autograd.program", "autograd.recording", "autograd.tree"}
 # What each other package may import of ours.
 PACKAGES = {
     "viz": {"viz", "autograd"},

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,3 +53,41 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver = webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="module")
+def served_by_marimo(tmp_path_factory: pytest.TempPathFactory, wait: Callable[..., Any]) -> Any:
+    """A context in which a marimo of our own runs a notebook: called with its text, it gives its address."""
+
+    @contextmanager
+    def served(notebook: str) -> Iterator[str]:
+        home = tmp_path_factory.mktemp("marimo")
+        (home / "page.py").write_text(notebook, encoding="utf-8")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        address = f"http://127.0.0.1:{port}"
+        environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
+        root = str(Path(__file__).parent.parent.parent)
+        environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, "-m", "marimo", "run", "page.py", "--headless", "--no-token", "--host", "127.0.0.1"]
+        with (home / "log").open("w") as log:
+            server = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=log, stderr=log, cwd=home)
+            try:
+
+                def there() -> bool:
+                    if server.poll() is not None:
+                        raise RuntimeError((home / "log").read_text())
+                    with urllib.request.urlopen(address, timeout=5) as answer:
+                        return bool(answer.status == 200)
+
+                wait("marimo", there)
+                yield address
+            finally:
+                server.terminate()
+                try:
+                    server.wait(20)
+                except subprocess.TimeoutExpired:
+                    server.kill()
+
+    return served

@@ -141,20 +141,22 @@ def test_a_notebook_from_elsewhere_shows_its_pictures(browser: Any, lab: Any, wa
 
 
 def test_pages_from_elsewhere_show_a_still_picture(browser: Any, lab: Any, wait: Wait, tmp_path: Path) -> None:
-    """Not trusted, JupyterLab shows the picture of a player and of an interactive drawing, no control; trusted, it lives."""
+    """Not trusted, JupyterLab shows the picture of each live page and no control; trusted, they live."""
     _, folder, environment = lab
     f = lecture()
-    things = (viz.steps(f), viz.draw(f).interactive(), viz.explain(f, f.parents[1]))
+    things = (viz.steps(f), viz.draw(f).interactive(), viz.play(f), viz.explain(f, f.parents[1]))
     for name in ("strange.ipynb", "ours.ipynb"):
         (folder / name).write_text(page_with(*things))
     open_page(browser, lab, "strange.ipynb", wait)
-    player, drawing, why = wait("the pages", lambda: browser.find_elements("css selector", ".jp-OutputArea-output"))
-    for output in (player, drawing):
+    outputs = ".jp-OutputArea-output"
+    wait("the pages", lambda: len(browser.find_elements("css selector", outputs)) == len(things))
+    player, drawing, toy, why = browser.find_elements("css selector", outputs)
+    for output in (player, drawing, toy, why):
         (image,) = output.find_elements("css selector", "img")
         natural = browser.execute_script("return [arguments[0].naturalWidth,arguments[0].naturalHeight]", image)
         assert min(natural) > 100
         assert (image.size["width"], image.size["height"]) == pytest.approx(natural, abs=1)
-    for output in (player, drawing, why):
+    for output in (player, drawing, toy, why):
         assert not output.find_elements("css selector", "button, input, select, script, style, [tabindex]")
     assert len(player.find_elements("css selector", "li")) == len(things[0])
     assert why.find_elements("css selector", "td")

@@ -9,11 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +21,7 @@ assert spec is not None
 assert spec.loader is not None
 pages = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(pages)
-lab, browser, wait = pages.lab, pages.browser, pages.wait
+lab = pages.lab
 MISSING = [*pages.MISSING, *[name for name in ("anywidget", "marimo") if not importlib.util.find_spec(name)]]
 if MISSING and os.environ.get("VIZ_TEST_BROWSER") == "require":
     raise pytest.UsageError(f"VIZ_TEST_BROWSER=require, and there is no {', '.join(MISSING)}")
@@ -68,7 +64,7 @@ def result(driver: Any) -> str:
     return str(asked(driver, "r.querySelector('.result').textContent"))
 
 
-def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]]) -> None:
+def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]], wait: Any) -> None:
     """The page shows the numbers, sends a change to observers and to the Value, and follows a loop in the kernel."""
     import nbformat
 
@@ -77,7 +73,7 @@ def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]]) -> N
     page = nbformat.v4.new_notebook(cells=cells)
     page.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     (lab[1] / "widget.ipynb").write_text(json.dumps(page), encoding="utf-8")
-    pages.open_page(browser, lab, "widget.ipynb")
+    pages.open_page(browser, lab, "widget.ipynb", wait)
 
     def run(cell: int) -> None:
         browser.execute_script(
@@ -104,9 +100,8 @@ def test_in_jupyterlab(browser: Any, lab: tuple[str, Path, dict[str, str]]) -> N
 
 
 @pytest.fixture(scope="module")
-def marimo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def marimo(served_by_marimo: Any) -> Iterator[str]:
     """A page of marimo's, served: its address."""
-    home = tmp_path_factory.mktemp("marimo")
     cells = [
         MAKE + "import marimo as mo",
         "made = viz.widget(f)\n    shown = mo.ui.anywidget(made)\n    shown",
@@ -121,47 +116,11 @@ def marimo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"@app.cell\ndef _({head}):\n    {body}\n    return{f' ({tail},)' if tail else ''}"
         for head, body, tail in zip(heads, bodies, tails, strict=True)
     ])  # fmt: skip
-    (home / "page.py").write_text(f"{text}\n", encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
-    environment["PYTHONPATH"] = os.pathsep.join([str(pages.NOTEBOOKS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [
-        sys.executable,
-        "-m",
-        "marimo",
-        "run",
-        "page.py",
-        "--headless",
-        "--no-token",
-        "-p",
-        str(port),
-        "--host",
-        "127.0.0.1",
-    ]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
-        try:
-            address = f"http://127.0.0.1:{port}"
-
-            def there() -> bool:
-                if server.poll() is not None:
-                    raise RuntimeError((home / "log").read_text())
-                with urllib.request.urlopen(address, timeout=5) as answer:
-                    return bool(answer.status == 200)
-
-            wait("marimo", there)
-            yield address
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
+    with served_by_marimo(f"{text}\n") as address:
+        yield address
 
 
-def test_in_marimo(browser: Any, marimo: str) -> None:
+def test_in_marimo(browser: Any, marimo: str, wait: Any) -> None:
     """The same in marimo: a change in the page runs the cells that use the widget, and a loop is followed."""
     browser.get(marimo)
     wait("the widget", lambda: asked(browser, "r.querySelector('.stage svg').getBoundingClientRect().width > 100"))

@@ -14,6 +14,7 @@ import pytest
 from programs_oracle import STRANGE, bits, described, drawn, outcome, random_function, random_point
 
 import autograd as ag
+from autograd.mapped import Added, added
 
 # Lanes come in groups, and the last group is filled up: these counts cut them everywhere.
 COUNTS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33)
@@ -404,3 +405,40 @@ def test_ways_of_the_same_code_are_one(Value: Any) -> None:
     labels[3] = 0.5
     with pytest.raises(ValueError, match="a label"):
         mapped(xs, labels)
+
+
+def test_added_up_without_a_node(Value: Any) -> None:
+    """`added` gives the number and the gradients of `vmap(f, reduce="mean")`; at once where its programs hold, else nothing."""
+    w = [Value(0.3), Value(-1.2)]
+
+    def loss(xs: Any, y: Any) -> Any:
+        d = ag.dot(w, xs) - y
+        return d * d if d > 0.0 else -d
+
+    def rows(count: int, sign: float) -> list[Any]:
+        numbers = array.array("d", [sign * (i + 1) for i in range(2 * count)])
+        return [memoryview(numbers).cast("B").cast("d", (count, 2)), memoryview(array.array("d", [0.0] * count))]
+
+    run = added(loss)
+    assert run.at_once(rows(3, -1.0)) is None
+    for _ in range(3):
+        run(tuple(rows(5, -1.0)), {})
+    for args in (rows(5, -1.0), rows(9, -0.5)):
+        found, node = run.at_once(args), ag.vmap(loss, reduce="mean")(*args)
+        assert isinstance(found, Added)
+        results = []
+        for result in (found, node):
+            for p in w:
+                p.grad = None
+            result.backward()
+            results.append([bits(result.data), *[bits(p.grad) for p in w]])
+        assert results[0] == results[1]
+    assert run.at_once(rows(5, 1.0)) is None
+    assert run.at_once([*rows(5, 1.0), memoryview(b"")]) is None
+    with ag.detect_anomaly():
+        assert run.at_once(rows(5, -1.0)) is None
+    other = added(lambda xs, y: xs[0] * float(y))
+    with pytest.warns(ag.EagerWarning):
+        for _ in range(3):
+            other(tuple(rows(5, -1.0)), {})
+    assert other.at_once(rows(5, -1.0)) is None

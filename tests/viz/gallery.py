@@ -198,12 +198,13 @@ def goal_page() -> str:
         f = goal.computed(name)
         start = time.perf_counter()
         drawing = viz.draw(f, theme="auto")
-        svg, scene = drawing.svg, drawing.scene
+        svg = drawing._repr_mimebundle_(include={"image/svg+xml"})[0]["image/svg+xml"]  # as a notebook shows it
+        width, height = re.findall(r'(?:width|height)="([\d.]+)"', str(svg))[:2]
         drawn = time.perf_counter() - start
         live = drawing.interactive().html
         taken = time.perf_counter() - start - drawn
         words = (
-            f"{scene.width:.0f} × {scene.height:.0f}, {drawing.graph.size} nodes; the SVG has {len(svg):,} bytes and took "
+            f"{float(width):.0f} × {float(height):.0f}, {drawing.graph.size} nodes; the SVG has {len(svg):,} bytes and took "
             f"{drawn:.2f} s, the page {len(live):,} bytes and {taken:.2f} s"
         )
         print(f"{name}: {words}", flush=True)

@@ -80,6 +80,9 @@ def test_an_infinite_slope_is_named_with_the_gradient() -> None:
     y.backward()
     sentence = "∇x is inf, the first gradient that is not finite: d(sqrt(x))/dx = 1/(2*sqrt(x)) = inf"
     assert str(viz.draw(y)).splitlines()[-1] == sentence
+    z = 3 * (x * 2).sqrt()
+    z.backward()  # now that of #2 is infinite too, and it comes first on the way back
+    assert str(viz.draw(z)).splitlines()[-1] == sentence.replace("x", "#2")
     assert str(viz.draw(ag.Value(math.nan, label="w") * 2)).splitlines()[-1] == "w is nan, the first value that is not finite"
 
 

@@ -56,10 +56,14 @@ class Page:
         """Press a button."""
         self.part(f"[data-act={what}]").click()
 
+    def drawn(self) -> None:
+        """Wait until the page has drawn what was changed: its own frame, and one after it."""
+        self.driver.execute_async_script("requestAnimationFrame(()=>requestAnimationFrame(()=>arguments[0]()))")
+
     @property
     def values(self) -> dict[str, float]:
         """The inputs' numbers, once the page has drawn them."""
-        time.sleep(0.06)
+        self.drawn()
         found = self.driver.execute_script("return arguments[0].glassgrad.values.map(String)", self.root)
         numbers = [float(text.replace("Infinity", "inf")) for text in found]
         return dict(zip(self.play.inputs, numbers, strict=True))
@@ -86,7 +90,7 @@ class Page:
     @property
     def said(self) -> str:
         """What is said of kinks and errors."""
-        time.sleep(0.06)
+        self.drawn()
         return str(self.part(".event").text)
 
 
@@ -115,6 +119,9 @@ def test_a_number_is_dragged(page: Callable[..., Page]) -> None:
     assert shown.written("of-value")["f"] == f"▼ {short(before)}"
     assert shown.part(".result").text == f"f = {short(before)} → {short(after)}"
     assert shown.written("of-gradient")["b"].startswith("▲ 0.05318")
+    shown.click("step")  # what is done next begins anew
+    assert shown.written("of-value")["w"] == "▼ -3.5"
+    assert shown.written("of-value")["f"] == f"▼ {short(after)}"
 
 
 def test_a_number_is_typed(page: Callable[..., Page]) -> None:
@@ -235,7 +242,7 @@ def test_the_rate_is_the_page_s(page: Callable[..., Page]) -> None:
         (lambda x: ag.min([x, 3, 1]), 2.0, 0.5, "#2 = min(x, 3, 1) crossed its kink (min: i → j)"),
         (lambda x: ag.clamp(x, 0, 1), 0.5, 2.0, "#2 = clamp(x, 0, 1) crossed its kink (x ∈ {0, 1})"),
         (lambda x: x % 3, 2.0, 4.0, "#2 = x % 3 jumped (x % 3 = 0)"),
-        (lambda x: ag.tan(x), 1.0, 2.0, "#2 = tan(x) crossed its pole (cos(x) = 0)"),
+        (lambda x: ag.tan(x), 1.0, 4.25, "#2 = tan(x) crossed its pole (cos(x) = 0)"),
         (lambda x: ag.copysign(3, x), 1.0, -2.0, "#2 = copysign(3, x) jumped (x = 0)"),
     ],
 )
@@ -270,6 +277,28 @@ def test_what_can_t_be_computed_is_named(page: Callable[..., Page]) -> None:
     assert shown.written("value")["#3"] == short(math.log(3.0))
 
 
+def test_inf_and_nan_are_outlined(page: Callable[..., Page]) -> None:
+    """Each node whose value or gradient is inf or nan has an outline while it is so; the first result among them is named."""
+    from selenium.webdriver.common.keys import Keys
+
+    x = ag.Value(math.inf, label="x")
+    shown = page(ag.exp(-x) * 2.0)
+    script = "return Array.from(arguments[0].querySelectorAll('.alarmed')).filter(r=>r.style.display!=='none').length"
+
+    def outlined() -> int:
+        return int(shown.driver.execute_script(script, shown.root))
+
+    assert shown.said == "#2 = -x = -inf"
+    assert outlined() == 2  # x and -x; the exponential is 0
+    shown.leaf("x").send_keys("1" + Keys.ENTER)
+    assert shown.said == ""
+    assert outlined() == 0
+    shown.part(".number").clear()
+    shown.part(".number").send_keys("nan" + Keys.ENTER)
+    assert shown.said == "#2 = -x = nan"
+    assert outlined() == 4
+
+
 def test_wires_are_as_wide_as_the_gradient(page: Callable[..., Page]) -> None:
     """Where more flows back along a wire it is wider, and follows the numbers; nothing flows back into a constant."""
     from selenium.webdriver.common.keys import Keys
@@ -286,9 +315,38 @@ def test_wires_are_as_wide_as_the_gradient(page: Callable[..., Page]) -> None:
     before = widths()
     assert before[f"{places['x']} {product}"] > before[f"{places['w']} {product}"] > 0.8
     shown.leaf("w").send_keys("0.1" + Keys.ENTER)
-    time.sleep(0.1)
+    shown.drawn()
     after = widths()
     assert after[f"{places['x']} {product}"] < after[f"{places['w']} {product}"] == before[f"{places['w']} {product}"]
+
+
+def test_large_graphs_are_followed_too(page: Callable[..., Page]) -> None:
+    """Boxes, stacks, chains and rows show the numbers of now: those of a page that is made with these numbers."""
+    from selenium.webdriver.common.keys import Keys
+
+    def made(x: float) -> Any:
+        inputs = [ag.Value(x, label="x"), *[ag.Value(i / 7.0, label=f"w{i}") for i in range(12)]]
+        with ag.group("chain"):
+            f = inputs[0]
+            for _ in range(30):
+                f = (f * 1.1).tanh()
+        return f + ag.sum([(f * w + 0.5).tanh() for w in inputs[1:]])
+
+    script = (
+        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node]')).map(n=>"
+        "Array.from(n.querySelectorAll('text:not(.ghost)'),t=>t.textContent))"
+    )
+    for options in ({"max_nodes": 24}, {"collapse": True, "max_nodes": 40}, {"max_nodes": 500}):
+        shown = page(made(0.25), **options)
+        shown.part(".number").clear()
+        shown.part("select").send_keys("x")
+        shown.part(".number").clear()
+        shown.part(".number").send_keys("0.75" + Keys.ENTER)
+        assert shown.values["x"] == 0.75
+        followed = shown.driver.execute_script(script, shown.root)
+        begun = page(made(0.75), **options)
+        begun.drawn()
+        assert followed == begun.driver.execute_script(script, begun.root), options
 
 
 def test_it_asks_for_nothing(browser: Any, tmp_path: Path) -> None:

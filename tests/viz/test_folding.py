@@ -344,8 +344,8 @@ def test_the_leaves_that_a_rest_names() -> None:
 
 @pytest.mark.parametrize("limit", [None, 300])
 def test_how_many_nodes_are_drawn_unasked(limit: int | None) -> None:
-    """Without max_nodes a picture of 72 nodes is whole, one of 73 folds, as one of 301 does with max_nodes=300."""
-    most = limit or 72
+    """Without max_nodes a picture of 60 nodes is whole, one of 61 folds, as one of 301 does with max_nodes=300."""
+    most = limit or 60
     y = ag.Value(1.0, label="x")
     for count in range(1, most + 2):
         if count >= most:

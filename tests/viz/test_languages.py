@@ -41,7 +41,7 @@ ROOT = Path(viz.__file__).parent
 OTHERS = [name for name in LANGUAGES if name != "en"]
 CATALOGUES = {name: json.loads((ROOT / "languages" / f"{name}.json").read_text(encoding="utf-8")) for name in OTHERS}
 WORD = re.compile("[A-Za-z]+")
-VIEWS = (viz.draw, viz.steps, viz.explain, viz.compare)
+VIEWS = (viz.draw, viz.steps, viz.explain, viz.compare, viz.play)
 
 
 def calls() -> Iterator[tuple[str, set[str]]]:

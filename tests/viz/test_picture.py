@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import importlib.util
 import os
@@ -736,3 +737,19 @@ def test_heat_maps_follow_the_reader_too() -> None:
     assert set(cells) <= set(rules)
     by_day, by_night = ([luminance(colour) for colour in colours] for colours in (cells, [rules[cell] for cell in cells]))
     assert [sorted(range(4), key=by_day.__getitem__)[-1], sorted(range(4), key=by_night.__getitem__)[0]] == [2, 2]
+
+
+@pytest.mark.graphviz
+def test_latex_gets_the_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbconvert's LaTeX takes the picture's own PDF, and asks for no Inkscape, which could turn the SVG into one."""
+    nbformat = pytest.importorskip("nbformat")
+    exporters = pytest.importorskip("nbconvert.exporters")
+    bundle, metadata = viz.draw(lecture())._repr_mimebundle_()
+    monkeypatch.setenv("PATH", "")
+    data = {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in bundle.items()}
+    output = nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)
+    cell = nbformat.v4.new_code_cell("viz.draw(f)", outputs=[output], execution_count=1, id="one")
+    text, resources = exporters.LatexExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    (name,) = [name for name in resources["outputs"] if name.endswith(".pdf")]
+    assert resources["outputs"][name] == bundle["application/pdf"]
+    assert name in text

@@ -122,7 +122,7 @@ def test_the_page_computes_what_python_computes(thorough: bool) -> None:
     """
     rng = random.Random(17)
     cases = []
-    for seed in range(500 if thorough else 25):
+    for seed in range(500 if thorough else 16):
         play = viz.play(drawn(seed))
         starts = play.start
         cases += [(play, starts), (play, [rng.choice((rng.gauss(0.0, 2.0), *STRANGE)) for _ in starts])]
@@ -182,10 +182,10 @@ def test_numbers_are_written_as_in_pictures(thorough: bool) -> None:
         lambda: rng.randint(-9999, 9999) / 2 ** rng.randint(0, 9),
         lambda: rng.randint(-(10**6), 10**6) / 2,
     )
-    xs += [rng.choice(kinds)() for _ in range(20_000 if thorough else 400)]
+    xs += [rng.choice(kinds)() for _ in range(20_000 if thorough else 200)]
     script = SCRIPT.read_text(encoding="utf-8")
     body = script[script.index("function digits") : script.index("function fitting")]
-    for precision in (1, 2, 4, 6, 17):
+    for precision in (1, 2, 4, 6, 17) if thorough else (2, 4, 17):
         lines = node(f"{body}\nfor (const x of [{', '.join(map(number, xs))}]) console.log(short(x, {precision}));")
         assert lines == [short(x, precision) for x in xs], precision
 
@@ -255,7 +255,7 @@ def test_every_node_has_a_home() -> None:
     total = ag.sum([(v * 2.0 + i).tanh() for i, v in enumerate(x)])
     for _ in range(40):
         total = total * 0.9 + 0.1
-    for most in (5, 12, 30, None, 500):
+    for most in (5, 30, 500):
         play = viz.play(total, max_nodes=most)
         data = play._data()
         graph = play._picture.drawn

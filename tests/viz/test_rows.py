@@ -194,3 +194,20 @@ def test_the_command(tmp_path: Path) -> None:
     assert main([statements, *inputs, "-o", str(tmp_path / "a.svg"), "--font-size", "14", "--width", "25"]) == 0
     viz.draw(neuron()).save(tmp_path / "b.svg", font_size=14, width=25)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.graphviz
+def test_the_command_fits_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command's --width 500px makes the file that `draw` makes with that width; what is no width is refused."""
+    statements = ["f = 1 / (1 + exp(-(w0 * x0 + w1 * x1 + w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
+    for options, look in (([], {}), (["--direction", "LR"], {"direction": "LR"})):
+        assert main([*statements, "-o", str(tmp_path / "a.svg"), "--width", "500px", *options]) == 0
+        viz.draw(neuron(), width=500, **look).save(tmp_path / "b.svg")
+        assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    capsys.readouterr()
+    for text in ("wide", "8.5px", "px"):
+        assert main([*statements, "-o", str(tmp_path / "c.svg"), "--width", text]) == 2
+        assert f"{text!r} is neither centimetres, as 12.5, nor pixels, as 850px" in capsys.readouterr().err
+    assert main([*statements, "-o", str(tmp_path / "c.svg"), "--width", "100px"]) == 2
+    assert "width=100 must be a whole number from 200 to 10000" in capsys.readouterr().err
+    assert main([*statements, "-o", str(tmp_path / "c.svg"), "--steps", str(tmp_path / "s.html"), "--width", "850px"]) == 0

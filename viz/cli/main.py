@@ -113,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-nodes", type=int, metavar="N", help=f"fold what is more (default: {DEFAULT}, what a page has room for)"
     )
+    parser.add_argument(
+        "--open",
+        action="append",
+        metavar="NAME",
+        help="open a box or a stack of the picture, as it is called there; several times",
+    )
     parser.add_argument("--scale", type=float, metavar="FACTOR", default=1.0, help="how large the picture is (default: 1)")
     parser.add_argument("--font-size", type=float, metavar="POINTS", help="how large its numbers are, as 14 for slides")
     parser.add_argument(
@@ -367,7 +373,7 @@ def _draw(program: Program, output: str, options: argparse.Namespace) -> None:
     path = None if options.path is None else _named(program, "--path", options.path)
     with _written("picture", output, "use --no-picture"), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        draw(program.result.value, path=path, **look).save(output, **size)
+        draw(program.result.value, path=path, open=options.open or False, **look).save(output, **size)
     for warning in told:
         _complain(f"glassgrad: {visible(str(warning.message))}")
 

@@ -184,7 +184,7 @@ class _Reduction:
         self.paths = groups_of(order)
         free = None
         if not isinstance(keys, range) or len(roots) > 1:
-            results = {id(root) for root in roots}
+            results = {id(root) for root in roots[:-1]} | {id(root) for root in roots[1:]}  # a single one may end a chain
             free = [isinstance(key, int) and id(value) not in results for value, key in zip(order, keys, strict=True)]
         self.chains = {
             Box("chain", chain.places[-1]): chain
@@ -330,9 +330,12 @@ class _Reduction:
         """Stacks, with the dense layers in boxes."""
         keys = self._stacked(stacks)
         found = {}
+        results = {id(root) for root in self.roots}
         for tile in tiles([self.order[i] for i in self.kept], stacks):
             box = Box("tile", self.kept[tile.outlets[0]])
-            if box.at not in self.opened.tiles and not any(isinstance(keys[k], tuple) for k in tile.members):
+            # a result is seen with its numbers: it may be all that a layer gives, but not one of several
+            hides = len(tile.outlets) > 1 and any(id(self.order[self.kept[k]]) in results for k in tile.outlets)
+            if box.at not in self.opened.tiles and not hides and not any(isinstance(keys[k], tuple) for k in tile.members):
                 found[box] = tile.at(self.kept)
                 for k in tile.members:
                     keys[k] = box

@@ -44,6 +44,11 @@ class Copies:
         """How many there are."""
         return len(self.members)
 
+    def varies(self, slot: int) -> bool:
+        """Whether an operand is a constant that is not the same for all."""
+        spread = self.constants[slot] if self.constants else None
+        return spread is not None and spread[0] != spread[2]
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -329,8 +334,9 @@ class Graph:
             return ""
         counts = node.counts or [1] * len(node.operands)
         words = []
-        for o, count in zip(node.operands, counts, strict=True):
-            words += [self.name(o, drawn=drawn) if type(o) is int else short(o, 6)] * min(count, 9)
+        for slot, (o, count) in enumerate(zip(node.operands, counts, strict=True)):
+            word = self.name(o, drawn=drawn) if type(o) is int else short(o, 6)
+            words += ["…" if node.copies is not None and node.copies.varies(slot) else word] * min(count, 9)
         text: str = node.op.written(elided(words), symbol=node.symbol)
         return text
 

@@ -15,9 +15,9 @@ from .reading import read, roots_of
 
 __all__ = ["Source", "State", "read_open"]
 
-STATES = 6  # that are read in advance
-NODES = 180  # in all of them together
-VISITED = 400_000  # Values that are read for them: of a graph of a million nodes nothing is read again
+STATES = 16  # that are read in advance
+NODES = 400  # in all of them together
+VISITED = 60_000  # Values that are read for them; a graph of more than a half of that is opened by name alone
 
 
 def read_open(root: Any, names: bool | str | Collection[str], **options: Any) -> tuple[Graph, Opened | None]:

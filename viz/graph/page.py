@@ -12,7 +12,7 @@ from typing import TypeVar
 
 __all__ = ["Extent", "fits_a_page"]
 
-WIDTH, HEIGHT = 935.0, 960.0  # of 850 by 900 pixels, where words of 11 points are 10 pixels high, without the lines below
+WIDTH, HEIGHT = 935.0, 890.0  # of 850 by 900 pixels, where words of 11 points are 10 high, without 6 lines below the picture
 GAP = 24.0  # from one layer to the next
 K = TypeVar("K", bound=Hashable)
 PITCH = 16.0  # from one wire to the next at a box

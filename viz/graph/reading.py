@@ -232,6 +232,12 @@ def _copies(order: Sequence[Any], places: Sequence[int]) -> Copies:
     return Copies(tuple(places), spread([value.data for value in values]), gradients)
 
 
+def _from_to(first: str, last: str) -> str:
+    """The labels of a stack: ``x1 … x64``, and ``w.0.0 … 9.31`` where both begin alike."""
+    shared = "".join([f"{part}." for part in _common([first.split(".")[:-1], last.split(".")[:-1]])])
+    return f"{first} … {last.removeprefix(shared)}"
+
+
 def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Sequence[int]) -> Node:
     """One node for several that are alike: with their names, and the medians of their numbers.
 
@@ -249,7 +255,7 @@ def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Seque
     ]
     copies = replace(_copies(order, places), constants=tuple(constants))
     labels = list(dict.fromkeys([order[i].label for i in places]))
-    label = node.label if len(labels) == 1 else f"{visible(labels[0])} … {visible(labels[-1])}" if all(labels) else ""
+    label = node.label if len(labels) == 1 else _from_to(visible(labels[0]), visible(labels[-1])) if all(labels) else ""
     return replace(
         node,
         label=label,
@@ -293,12 +299,14 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
 def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
     """A dense layer."""
     tile = plan.tiles[box]
-    node = _fold((), order, tile.members, set(), index, here)
+    node = _fold((), order, tile.members, {id(order[i]) for i in tile.outlets}, index, here)
     assert node.fold is not None
     weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
     results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
+    name = visible(_part([order[i].label for row in tile.rows for i in row]))
+    groups = tuple([visible(part) for part in _common([order[i].groups for i in tile.outlets])])
     # an edge stands for the Values that come along it, and not for all their uses
     inside = set(tile.members)
     into: dict[int, set[int]] = {}
@@ -308,21 +316,17 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     return replace(
         node,
         counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
-        groups=tuple([visible(name) for name in _outer(order, tile.outlets)]),
+        label=visible(order[tile.outlets[0]].label) if len(tile.outlets) == 1 else "",
+        groups=groups[:-1] if groups and groups[-1] == name else groups,
         fold=replace(
             node.fold,
-            name=visible(_part([order[i].label for row in tile.rows for i in row])),
+            name=name,
             kind="tile",
             repeats=several,
             steps=steps,
             matrix=Matrix(weights, results),
         ),
     )
-
-
-def _outer(order: Sequence[Any], places: Sequence[int]) -> tuple[str, ...]:
-    """The groups that all of some Values are in."""
-    return _common([order[i].groups for i in places])
 
 
 def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -173,6 +173,10 @@ class Stacks:
         for place in range(len(self.single)):
             find(place)
 
+    def class_of(self, place: int) -> int:
+        """A number that two Values have in common if they are alike."""
+        return self._classes[place]
+
     @property
     def rows(self) -> list[int]:
         """The last of each row of additions that is drawn as one node."""

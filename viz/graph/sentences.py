@@ -6,9 +6,9 @@ from ..digits import short
 from ..text import shortened
 from .alarm import is_alarming
 from .backward import contribution
-from .model import Edge, Fold, Graph, Matrix, Node
+from .model import Edge, Fold, Graph, Node
 
-__all__ = ["alarm", "derivative", "details", "edge_title", "sentence", "size_of", "warnings"]
+__all__ = ["alarm", "derivative", "details", "edge_title", "repeated", "sentence", "warnings"]
 
 LISTED = 12  # local gradients
 
@@ -88,10 +88,8 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "tile": graph.say("a dense layer of {count:,} nodes", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
-    if fold.matrix is not None:
-        text += f", {size_of(fold, fold.matrix)}"
-    elif fold.steps:
-        text += f", {fold.repeats:,} × ({', '.join(fold.steps)})"
+    if repeated(fold):
+        text += f", {repeated(fold)}"
     if fold.leaves:
         text += graph.say(", among them {names}", names=", ".join(fold.leaves))
     if fold.gradient_norm is not None:
@@ -102,9 +100,11 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
     return text
 
 
-def size_of(fold: Fold, matrix: Matrix) -> str:
-    """The size of a dense layer: ``64 → 32 tanh``."""
-    return " ".join([f"{matrix.inputs} → {len(matrix.weights)}", *fold.steps])
+def repeated(fold: Fold) -> str:
+    """What a fold does, in short: ``64 → 32 tanh`` for a dense layer, ``9,994 × (* 1.1, tanh)`` for a chain, or nothing."""
+    if fold.matrix is not None:
+        return " ".join([f"{fold.matrix.inputs} → {len(fold.matrix.weights)}", *fold.steps])
+    return f"{fold.repeats:,} × ({', '.join(fold.steps)})" if fold.steps else ""
 
 
 def _of_copies(graph: Graph, node: Node) -> str:

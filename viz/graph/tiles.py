@@ -57,12 +57,14 @@ class _Unit:
         last: the first of the stack of its results so far.
         kinds: the operations that follow the sum.
         rows: for each sum of the stack its weights.
+        is_deep: whether one of the inputs was computed.
     """
 
     blocks: set[int]
     last: int
     kinds: list[Any]
     rows: dict[int, tuple[int, ...]]
+    is_deep: bool
 
 
 def tiles(values: Sequence[Any], stacks: Stacks) -> list[Tile]:
@@ -125,7 +127,8 @@ class _Search:
             inputs.update(outside)
         if inputs & blocks:
             return None
-        unit = _Unit(blocks, first, [], {place: row[0] for place, row in known.items()})
+        is_deep = any(self.shape.operands[place] for place in inputs)
+        unit = _Unit(blocks, first, [], {place: row[0] for place, row in known.items()}, is_deep)
         return (frozenset(inputs), len(next(iter(unit.rows.values())))), unit
 
     def _factors(self, place: int, first: int) -> tuple[tuple[int, ...], set[int], tuple[int, ...]] | None:
@@ -174,7 +177,9 @@ class _Search:
         return tuple(places)
 
     def _tile(self, units: list[_Unit]) -> Tile | None:
-        """A layer, with what follows each of its sums."""
+        """A layer, with what follows each of its sums; None if it is a small one, or one sum of leaves."""
+        if len(units) == 1 and len(units[0].rows) == 1 and not units[0].is_deep:
+            return None
         if sum([len(set(unit.rows.values())) * len(next(iter(unit.rows.values()))) for unit in units]) < SMALLEST:
             return None
         for follow in (self._bias, self._activation):

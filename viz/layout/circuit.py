@@ -58,7 +58,7 @@ class CircuitCell(Cell):
             above, least = above + (17 if is_named else 0), (19, 19)
             if words.copies:
                 above, below = above + 2 * SHEET, below + (0 if words.is_fold else 16)
-                wire += 2 * SHEET
+                wire += _beside(words, along)
                 least = (max(19, LINE * max(len(words.values), len(words.gradients)) + 5),) * 2
         else:
             wire += max(crowd - along, 0)
@@ -181,7 +181,7 @@ class CircuitCell(Cell):
         """The largest, the median and the least of a stack."""
         values, gradients = self.words.values, self.words.gradients
         if self.is_horizontal:
-            x, _ = self.point(centre, self.end - (self.wire - 2 * SHEET) / 2)
+            x, _ = self.point(centre, self.end - (self.wire - _beside(self.words, self.gate[0])) / 2)
             top = y - 8 - (len(values) - 1) * LINE
             return [*self.spread(values, x, top, "value"), *self.spread(gradients, x, y + 9, "gradient")]
         first, second = (y - (len(lines) - 1) / 2 * LINE for lines in (values, gradients))
@@ -205,6 +205,11 @@ class CircuitCell(Cell):
             *[text for text in (value, gradient) if text.content or self.words.fills_in],
             *self.ghosts(value, gradient, BEYOND),
         ]
+
+
+def _beside(words: Words, along: int) -> int:
+    """What a stack takes of its wire: the outlines behind it, and what of the words below is wider than the gate."""
+    return max(2 * SHEET, (text_width(words.copies, SIZES["group"]) - along) // 2 + 2)
 
 
 def _clear(words: Words, tag: int) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ..languages import say
 from ..scene.shapes import Curve, Item, Point, Rect, Scene, Shape, Text, on_curve, text_width
 from ..text import local_name
 from .cells import CHIP, LOCAL, SIZES
 from .measure import Arrow, Measured
-from .places import MARGIN, Layout
+from .placed import MARGIN, Layout
 from .weights import number_places
 
 __all__ = ["compose"]
 
+FOOTER = 360  # the width that the lines below a picture may have, however narrow it is
 HEAD = 6.0  # length of an arrow's head
 Taken = tuple[float, float, int, int, int]  # the middle of a constant or a local gradient, its size, and the number of its edge
 
@@ -57,10 +58,11 @@ def compose(measured: Measured, layout: Layout, marked: Collection[int] = ()) ->
         for chip, middle in cell.chips(centre):
             data = {"to": str(place), "operand": str(chip.slot)}
             nodes.append(Item(chip.name, "constant", chip.shapes(middle), chip.title, data, faded=measured.lit is not None))
-    needed = max(text_width(line, SIZES["footer"]) for line in measured.footer)
+    footer = [part for line in measured.footer for part in _broken(line, max(1.15 * layout.width, FOOTER))]
+    needed = max(text_width(line, SIZES["footer"]) for line in footer)
     width = max(layout.width, needed) + 2 * MARGIN
-    height = layout.height + 2 * MARGIN + 10 + 16 * len(measured.footer)
-    legend = Item("legend", "legend", _footer(measured, height))
+    height = layout.height + 2 * MARGIN + 10 + 16 * len(footer)
+    legend = Item("legend", "legend", _footer(footer, measured.legend, height))
     items = [*halos, *_clusters(measured, layout), *edges, *_weights(weighted), *nodes, *locals_, *alarms, legend]
     return Scene(width, height, measured.look.theme, items, measured.title, measured.description)
 
@@ -185,13 +187,25 @@ def _local_shapes(arrow: Arrow, centre: Point) -> list[Shape]:
     return [frame, Text(arrow.local, x, y, SIZES["edge"], "text", role="local")]
 
 
-def _footer(measured: Measured, height: float) -> list[Shape]:
+def _broken(line: str, width: float) -> list[str]:
+    """A line below the picture in parts no wider than this, broken between words."""
+    parts = [""]
+    for word in line.split(" "):
+        longer = f"{parts[-1]} {word}".strip()
+        if parts[-1] and text_width(longer, SIZES["footer"]) > width:
+            parts.append(word)
+        else:
+            parts[-1] = longer
+    return parts
+
+
+def _footer(lines: Sequence[str], legend: str, height: float) -> list[Shape]:
     size = SIZES["footer"]
-    top = height - MARGIN - 16 * (len(measured.footer) - 1) - 5
+    top = height - MARGIN - 16 * (len(lines) - 1) - 5
     shapes: list[Shape] = []
-    for i, line in enumerate(measured.footer):
+    for i, line in enumerate(lines):
         y = top + 16 * i
-        if line == measured.legend and "," in line:
+        if line == legend and "," in line:
             value, gradient = line.split(", ")
             shapes.append(Text(value, MARGIN, y, size, "value", "start"))
             shapes.append(Text(gradient, MARGIN + text_width(value + "  ", size), y, size, "gradient", "start"))

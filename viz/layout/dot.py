@@ -22,12 +22,13 @@ OUTLET = "o"  # the port where edges leave a cell whose middle line isn't in its
 PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where an edge leaves and arrives
 
 
-def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
+def skeleton(measured: Measured, instead: Mapping[int, int], first: Sequence[int] = ()) -> str:
     """The DOT text that the layout is computed from.
 
     Args:
         measured: what is to be laid out.
         instead: nodes that change places, since a first layout misplaced them; empty the first time.
+        first: nodes that stand at the start of the flow.
     """
     look = measured.look
     picture = graphviz.Digraph("glassgrad")  # never strict: x * x has two edges
@@ -49,6 +50,9 @@ def skeleton(measured: Measured, instead: Mapping[int, int]) -> str:
         cluster.attr(margin="9", label=f"<{label}>", labeljust="l", labelloc="t")
 
     _nested(measured, picture, cell, frame)
+    if first:
+        picture.attr("graph", ranksep="0.5")  # wires from several weights, side by side
+        picture.body.append(f"\t{{rank=source; {'; '.join(f'n{place}' for place in first)}}}\n")
     for k, (arrow, (tail, head)) in enumerate(zip(measured.arrows, _ends(measured), strict=True)):
         if measured.cells[arrow.tail].shift:
             tail = tail.replace(":", f":{OUTLET}:")
@@ -157,9 +161,14 @@ def _table(cell: Cell, palette: Mapping[str, str]) -> str:
         )
         lines.append(" ".join([*before, symbol, *([", ".join(after)] if after else [])]))
     numbers = []
-    if words.value:
+    if words.copies and not words.is_fold:
+        lines.append(_font(words.copies, palette["muted"], SIZES["group"]))
+    if words.copies:
+        numbers = [_font(line, palette["value"], SIZES["copies"]) for line in words.values]
+        numbers += [_font(line, palette["gradient"], SIZES["copies"]) for line in words.gradients]
+    elif words.value:
         numbers.append(_font(words.value, palette["value"], SIZES["number"]))
-    if words.gradient:
+    if words.gradient and not words.copies:
         numbers.append(_font(words.gradient, palette["gradient"], SIZES["number"]))
     span = max(1, cell.slots)
     rows = []

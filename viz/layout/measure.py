@@ -13,7 +13,7 @@ from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
 from ..graph.model import Edge, Fold, Graph, Spread, elided
-from ..graph.sentences import derivative, details, edge_title, sentence, size_of, warnings
+from ..graph.sentences import derivative, details, edge_title, repeated, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
 from .boxes import BoxCell
@@ -181,8 +181,8 @@ def _chips(graph: Graph, look: Look) -> dict[int, tuple[Chip, ...]]:
     for i, (edge, number) in enumerate(numbers):
         words, told = short(number, look.precision), graph.say("constant {number}", number=repr(number))
         copies = graph.nodes[edge.head].copies
-        if copies is not None and (spread := copies.constants[edge.slot]) is not None and spread[0] != spread[2]:
-            low, middle, high = map(repr, spread)
+        if copies is not None and copies.varies(edge.slot):
+            low, middle, high = map(repr, copies.constants[edge.slot] or ())
             words = "…"
             told = graph.say("constants from {least} to {largest}, median {median}", least=low, median=middle, largest=high)
         chip = Chip(f"c{i}", edge.slot, words, told)
@@ -321,7 +321,7 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
     one = fold.count == 1
     if fold.matrix is not None:
         lines = [shortened(local_name(fold.name, node.groups), LABEL_COLUMNS)] if fold.name else []
-        lines.append(size_of(fold, fold.matrix))
+        lines.append(repeated(fold))
         lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
         return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
     if fold.kind in ("chain", "sum"):
@@ -342,10 +342,10 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     """What the middle of a chain says: how often it does what."""
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
-    repeated = f"{fold.repeats:,} × ({', '.join(fold.steps)})"
+    words = repeated(fold)
     if fold.kind == "sum":
-        return [repeated]
-    return [f"… {repeated} …" if len(repeated) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
+        return [words]
+    return [f"… {words} …" if len(words) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------

@@ -4,43 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..scene.graphviz import run_graphviz
 from ..scene.shapes import Point
+from .columns import columns
 from .dot import skeleton
 from .measure import Measured
+from .placed import MARGIN, Layout
 
-__all__ = ["MARGIN", "Layout", "lay_out"]
-
-MARGIN = 12
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where Graphviz put everything, in points from the top left.
-
-    Attributes:
-        width: of the whole.
-        height: of the whole.
-        centres: by DOT name.
-        edges: for each edge its curve and the tip of its arrow.
-        labels: for each edge the middle of its label, where it has one.
-        clusters: for each framed group left, top, right and bottom.
-    """
-
-    width: float
-    height: float
-    centres: dict[str, Point]
-    edges: dict[int, tuple[tuple[Point, ...], Point]]
-    labels: dict[int, Point]
-    clusters: dict[int, tuple[float, float, float, float]]
+__all__ = ["lay_out"]
 
 
 def lay_out(measured: Measured, seconds: float | None = None) -> Layout:
-    """Ask Graphviz where everything goes, and once more if it changed the order of a layer's neurons.
+    """Ask Graphviz where everything goes: in one, or each neuron of a net whose layers then stand side by side.
 
     Args:
         measured: what is to be laid out.
@@ -50,8 +28,17 @@ def lay_out(measured: Measured, seconds: float | None = None) -> Layout:
         RenderError: Graphviz is missing, failed, or took too long.
     """
 
+    def part(measured: Measured, first: Sequence[int]) -> Layout:
+        return _laid_out(measured, seconds, first)
+
+    return columns(measured, part) or _laid_out(measured, seconds)
+
+
+def _laid_out(measured: Measured, seconds: float | None, first: Sequence[int] = ()) -> Layout:
+    """Ask Graphviz, and once more if it changed the order of a layer's neurons."""
+
     def ask(instead: Mapping[int, int]) -> Layout:
-        return _read(run_graphviz(skeleton(measured, instead), "json0", measured.size, seconds=seconds))
+        return _read(run_graphviz(skeleton(measured, instead, first), "json0", measured.size, seconds=seconds))
 
     layout = ask({})
     instead = _misplaced(measured, layout)

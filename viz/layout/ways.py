@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..scene.shapes import Circle, Curve, Item, Point, Scene, Shape, Text
 
-__all__ = ["DASHES", "Way", "with_ways", "without_wires"]
+__all__ = ["DASHES", "Way", "with_bare_wires", "with_ways"]
 
 DASHES = ("", "8 4", "2 3", "11 3 2 3", "5 2", "14 3 5 3")  # as many as there are colours path1, path2, ... in a theme
 GAP = 3.6  # from one line to the next, where several paths share a wire
@@ -77,16 +77,27 @@ def with_ways(scene: Scene, ways: Sequence[Way], *, horizontal: bool) -> list[It
     return items
 
 
-def without_wires(items: Sequence[Item], ways: Sequence[Way]) -> list[Item]:
-    """The items of a picture, the wires that paths go along in the colour of the ground, so that only the paths are seen."""
+def with_bare_wires(items: Sequence[Item], ways: Sequence[Way]) -> list[Item]:
+    """The items of a picture as paths are drawn on them.
+
+    The wires that leave nodes become items of their own, below everything, and those that paths go along have the colour of the
+    ground: only the paths are seen.
+    """
     nodes = {str(place) for way in ways for place in way.nodes[:-1]}
     edges = {(str(head), str(slot)) for way in ways for head, slot in way.steps}
-    return [
-        replace(item, shapes=[replace(s, colour="ground") if isinstance(s, Curve) else s for s in item.shapes])
-        if item.data.get("node") in nodes or (item.data.get("to"), item.data.get("operand")) in edges
-        else item
-        for item in items
-    ]
+    wires: list[Item] = []
+    others: list[Item] = []
+    for item in items:
+        curves = [shape for shape in item.shapes if isinstance(shape, Curve)]
+        place = item.data.get("node")
+        if place is not None and curves:
+            shapes = [replace(curve, colour="ground") for curve in curves] if place in nodes else curves
+            wires.append(Item("", "wire", [*shapes], "", {"wire": place}, item.faded))
+            item = replace(item, shapes=[shape for shape in item.shapes if not isinstance(shape, Curve)])
+        elif (item.data.get("to"), item.data.get("operand")) in edges:
+            item = replace(item, shapes=[replace(s, colour="ground") if isinstance(s, Curve) else s for s in item.shapes])
+        others.append(item)
+    return [*wires, *others]
 
 
 def _curves(scene: Scene) -> tuple[dict[tuple[int, int], Curve], dict[int, Curve]]:

@@ -19,6 +19,8 @@ CUTS = 8  # wires that are cut between two rows; more can't be followed from let
 def fitting(scene: Scene, turned: Callable[[], Scene | None], width: float) -> Scene:
     """The first of three that fits a page of this width at a size that can be read, or else what comes nearest to that.
 
+    On a phone, where fingers move the picture up and down more easily, that is the turned one, unless it is wider.
+
     Args:
         scene: the picture as it is.
         turned: makes the same picture with its flow turned by a quarter; None where it must not be turned.
@@ -30,7 +32,7 @@ def fitting(scene: Scene, turned: Callable[[], Scene | None], width: float) -> S
     found = [scene]
     other = turned()
     if other is not None:
-        if other.width <= most and (other.height <= most * HEIGHT or width <= PHONE):
+        if other.width < scene.width if width <= PHONE else (other.width <= most and other.height <= most * HEIGHT):
             return other
         found.append(other)
     rows = in_rows(scene, most) if scene.width > most else None
@@ -40,6 +42,13 @@ def fitting(scene: Scene, turned: Callable[[], Scene | None], width: float) -> S
 
 
 def shown(scene: Scene, width: float) -> float:
-    """How large a picture is shown where it has this width, in pixels for a point: not larger than it is, and not too small."""
-    least = 1.0 if width <= PHONE else SMALLEST
-    return min(1.0, max(width / scene.width, least))
+    """How large a picture is shown where it has this width, in pixels for a point: not larger than it is, and not too small.
+
+    >>> shown(Scene(1000, 100, "light", []), 850), shown(Scene(500, 980, "light", []), 850) * 980
+    (0.85, 900.0)
+    """
+    if width <= PHONE:
+        return 1.0
+    scale = min(1.0, max(width / scene.width, SMALLEST))
+    lower = width * HEIGHT / scene.height
+    return lower if READABLE <= lower < scale else scale

@@ -25,8 +25,8 @@ def positioned(scene: Scene, dpi: float | None = None) -> str:
     """
     resolution = f"dpi={dpi:g}, " if dpi else ""
     colours = THEMES[scene.theme]
-    # Wires end at circles; the numbers on weights hide what passes below them.
-    order = "edgesfirst" if any(item.kind == "edge weight" for item in scene.items) else "nodesfirst"
+    # Wires end at circles; the numbers on weights, and those of paths, hide what passes below them.
+    order = "edgesfirst" if any(item.kind in ("edge weight", "way") for item in scene.items) else "nodesfirst"
     lines = [
         "digraph glassgrad {",
         f'graph [{resolution}pad=0, margin=0, outputorder={order}, bgcolor="{colours["ground"]}"]',

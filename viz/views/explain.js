@@ -1,5 +1,6 @@
 /* The explanation: the paths of the input that is chosen, on the picture and as a bar. DATA has them, and which comes first. */
 var facts=DATA,inputs=facts.inputs,svg=stage.svg,rows=root.querySelector('.rows'),chosen=root.querySelector('.chosen'),now=-1;
+var wires=svg.querySelectorAll('.wire');
 var buttons=root.querySelectorAll('[data-input]'),layer=document.createElementNS(svg.namespaceURI,'g');
 svg.querySelectorAll('.way').forEach(function(way){way.remove()});
 svg.insertBefore(layer,svg.querySelector('.node'));
@@ -13,7 +14,7 @@ function clear(){
   layer.querySelectorAll('.way').forEach(function(way){
     way.getAttribute('data-nodes').split(' ').forEach(function(n){nodes[n]=1});
     way.getAttribute('data-edges').split(' ').forEach(function(e){edges[e]=1})});
-  for(var p in stage.nodes)paint(stage.nodes[p],nodes[p]);
+  wires.forEach(function(w){paint(w,nodes[w.getAttribute('data-wire')])});
   svg.querySelectorAll('.edge').forEach(function(e){paint(e,edges[e.getAttribute('data-to')+'.'+e.getAttribute('data-operand')])})}
 function light(place){
   if(place===now)return;
@@ -22,6 +23,7 @@ function light(place){
   it.lit.forEach(function(p){on[p]=1});
   layer.innerHTML=it.ways;clear();rows.innerHTML=it.rows;chosen.textContent=it.title;
   for(var p in stage.nodes)fade(stage.nodes[p],on[p]);
+  wires.forEach(function(w){fade(w,on[w.getAttribute('data-wire')])});
   svg.querySelectorAll('[data-to]').forEach(function(e){var from=e.getAttribute('data-from');
     fade(e,on[e.getAttribute('data-to')]&&from!==null&&on[from])});
   buttons.forEach(function(b){b.setAttribute('aria-pressed',+b.getAttribute('data-input')===place)})}

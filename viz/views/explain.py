@@ -20,7 +20,7 @@ from ..graph.reading import check_single, read, reduced
 from ..graph.sentences import derivative, warnings
 from ..layout.compose import compose
 from ..layout.look import Look, check_count
-from ..layout.ways import DASHES, Way, with_ways, without_wires
+from ..layout.ways import DASHES, Way, with_bare_wires, with_ways
 from ..scene.graphviz import RenderError
 from ..scene.shapes import Item, Scene
 from ..scene.svg import write_items
@@ -426,11 +426,9 @@ class _PathPicture(Picture):
     def scene(self) -> Scene:
         """Everything at its place, the paths above the wires and below the nodes."""
         scene = super().scene
-        at = next(i for i, item in enumerate(scene.items) if item.kind.startswith("node"))
-        items = without_wires(scene.items, self._along)
-        return replace(
-            scene, items=[*items[:at], *with_ways(scene, self._along, horizontal=self.look.is_horizontal), *items[at:]]
-        )
+        items = with_bare_wires(scene.items, self._along)
+        at = next(i for i, item in enumerate(items) if item.kind.startswith("node"))
+        return replace(scene, items=[*items[:at], *self.along(self._along), *items[at:]])
 
 
 def _bars(parts: Sequence[float]) -> list[str]:

@@ -14,6 +14,8 @@ from .view import HTMLView, fragment
 
 __all__ = ["Interactive"]
 
+BYTES = 300_000  # of pictures in which something is open
+
 
 class Interactive(HTMLView):
     """A drawing with hover, zoom, drag and keyboard. `Drawing.interactive` makes it.
@@ -43,7 +45,10 @@ class Interactive(HTMLView):
         states: list[dict[str, Any]] = []
         if self._source is not None and picture.drawn is picture.graph:
             read = self._source.states(picture.graph)
-            states = [self._state(state, k) for k, state in enumerate(read)] if len(read) > 1 else []
+            left = BYTES
+            for k, state in enumerate(read if len(read) > 1 else ()):
+                states.append(self._state(state, k) if left > 0 else {})
+                left -= len(states[-1].get("svg", ""))
         return fragment(
             "", kind="interactive", theme=self.theme, label=self.title, picture=picture, data=states, language=self.language
         )

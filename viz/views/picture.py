@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from ..digits import short
-from ..graph.model import Graph
+from ..graph.model import Graph, Spread
 from ..graph.reading import shrunk
-from ..graph.sentences import warnings
+from ..graph.sentences import repeated, warnings
 from ..layout.compose import compose
 from ..layout.look import Look
 from ..layout.measure import Measured, measure
-from ..layout.places import Layout, lay_out
+from ..layout.placed import Layout
+from ..layout.places import lay_out
 from ..scene.fit import fitting
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene
@@ -38,6 +39,14 @@ def check_like(like: object, kind: type) -> None:
             f"like is an earlier viz.{kind.__name__}, got {type(like).__name__} {like!r:.60}; write like=viz."
             f"{ {'Drawing': 'draw(f)', 'Explanation': 'explain(f, x)'}.get(kind.__name__, 'steps(f)') }"
         )
+
+
+def _range(spread: Spread | None) -> str:
+    """The least, the median and the largest of the numbers of a stack; one where they are the same."""
+    if spread is None:
+        return ""
+    words = [short(number, 4) for number in spread]
+    return words[0] if len(set(words)) == 1 else " … ".join(words)
 
 
 class Picture(Image):
@@ -175,8 +184,16 @@ class Picture(Image):
             formula = shortened(graph.formula(place), 40)
             if node.fold is not None:
                 formula = say("({count:,} folded)", count=node.fold.count) if node.fold.name else say("(folded)")
+                formula = repeated(node.fold) or formula
                 gradient = gradient if node.gradient is not None else ""
-            rows.append([shortened(graph.name(place), 40), formula, value, gradient])
+            name = shortened(graph.name(place), 40)
+            if node.copies is not None:
+                name = f"{name} × {node.copies.count:,}"
+                value, gradient = (
+                    _range(node.copies.values),
+                    "" if gradient == "" else _range(node.copies.gradients) or gradient,
+                )
+            rows.append([name, formula, value, gradient])
         if not gradients:
             rows = [row[:3] for row in rows]
         lines = ["  ".join(row) for row in aligned(rows, "llrr" if gradients else "llr")]

@@ -103,11 +103,15 @@ svg.querySelectorAll('[data-node]').forEach(function(element){
   if(box.element)box.room=Math.max(6,box.element.textContent.length-4);
   if(nodes[place].wire)nodes[place].wire.setAttribute('stroke','var(--group)')});
 svg.querySelectorAll('.edge').forEach(function(element){
-  var k=+element.id.replace(/^.*-e/,''),told=element.querySelector('title'),tip=element.querySelector('polygon');
+  /* A wire that goes on in another row of the picture has two parts. */
+  var named=/-e(\d+)(-\w+)?$/.exec(element.id),told=element.querySelector('title'),tip=element.querySelector('polygon');
   if(told)told.remove();
   var points=tip&&tip.getAttribute('points').split(' ').map(function(p){return p.split(',').map(Number)});
   if(tip){tip.setAttribute('fill','var(--group)');element.querySelector('path').setAttribute('stroke','var(--group)')}
-  edges[k]={element:element,path:element.querySelector('path'),tip:tip,points:points,width:null}});
+  if(!named||!element.querySelector('path'))return;
+  var k=+named[1];
+  if(!edges[k])edges[k]=[];
+  edges[k].push({element:element,path:element.querySelector('path'),tip:tip,points:points,width:null})});
 var name=svg.querySelector('title'),described=svg.querySelector('desc');
 if(name)name.textContent=root.getAttribute('aria-label');
 if(described)described.textContent='';
@@ -153,6 +157,7 @@ function show(){
     if(d.copies){spreading(n.spreads[0],d,values,'');spreading(n.spreads[1],d,gradients,'∇ ');return}
     if(d.slot===undefined)return;
     var v=values[d.slot],g=gradients[d.slot];
+    alarm(n,v!==undefined&&v-v!==0||g!==undefined&&g-g!==0);
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
     ghost(n.oldValue,old.values[d.slot],v);
@@ -160,9 +165,9 @@ function show(){
     if(n.wire){var w=g===undefined?.8:Math.round(width(g)*20)/20;
       if(n.width!==w){n.wire.setAttribute('stroke-width',w);n.width=w}}});
   data.edges.forEach(function(places,k){
-    var edge=edges[k];
-    if(!edge||!places.length)return;
-    widen(edge,places.reduce(function(sum,at){return sum+(parts[at]||parts[at]!==parts[at]?parts[at]:0)},0))});
+    if(!edges[k]||!places.length)return;
+    var flow=failed<0?places.reduce(function(sum,place){return sum+parts[place]},0):undefined;
+    edges[k].forEach(function(edge){widen(edge,flow)})});
   halos.forEach(function(h){h.remove()});halos=[];
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":
@@ -183,6 +188,17 @@ function show(){
   if(stage.place>=0)stage.refresh();
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
+svg.querySelectorAll('.alarm').forEach(function(old){old.remove()});
+function alarm(n,on){
+  /* An outline around what is inf or nan. */
+  if(!on){if(n.alarm)n.alarm.style.display='none';return}
+  if(!n.box)return;
+  if(!n.alarm){
+    var b=n.box;
+    n.alarm=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'none',stroke:'var(--alarm)','stroke-width':1.6,
+      'stroke-dasharray':'5 3','class':'alarmed'});
+    n.element.appendChild(n.alarm)}
+  n.alarm.style.display=''}
 function mark(place){
   var b=nodes[place]&&nodes[place].box;
   if(!b)return;

@@ -7,6 +7,7 @@ asked of a kernel or of the network.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -76,12 +77,13 @@ def play(
     *,
     style: str = "circuit",
     collapse: bool | str | Collection[str] = False,
-    direction: str = "LR",
+    direction: str | None = None,
     theme: str = "light",
     max_nodes: int | None = None,
     precision: int = 4,
     language: str = "en",
     room: int = 0,
+    width: int = 850,
     rate: float = 0.01,
     fixed: Any = (),
 ) -> Play:
@@ -102,6 +104,7 @@ def play(
         precision: as for `draw`; fewer digits are written where a number would not fit.
         language: as for `draw`, and of the buttons.
         room: as for `draw`; at least precision + 4.
+        width: as for `draw`.
         rate: the learning rate that the page begins with: a positive number.
         fixed: a Value, or several, that steps leave alone, such as the data of a loss; each is an input of the graph.
 
@@ -118,12 +121,13 @@ def play(
     >>> play(x * y)
     <viz.Play of x * y = 12: 2 inputs to play with>
     """
-    look = Look(style, theme, direction, precision, numbered=True, room=room, ghosts=True)
+    look = Look(style, theme, "LR" if direction is None else direction, precision, numbered=True, room=room, ghosts=True)
     look = replace(look, room=max(room, precision + 4))
     rate = _checked_rate(rate)
     if max_nodes is None:
         max_nodes = DEFAULT
     check_count("max_nodes", max_nodes, 3)
+    check_count("width", width, 200, 10_000)
     order = order_of(value)
     if len(order) > MAX_COMPUTED:
         raise ValueError(
@@ -131,7 +135,7 @@ def play(
             f"play with a node further inside, or draw it with viz.draw"
         )
     graph = read(value, collapse=collapse, max_nodes=max_nodes, language=language)
-    return Play(graph, look, order, rate, _places_of(fixed, order))
+    return Play(graph, look, order, rate, _places_of(fixed, order), width, direction is None)
 
 
 def _checked_rate(rate: Any) -> float:
@@ -163,14 +167,17 @@ class Play(HTMLView):
         slots: for each node of the whole graph, in topological order, its slot in the program.
     """
 
-    def __init__(self, graph: Graph, look: Look, order: Sequence[Any], rate: float, fixed: frozenset[int]) -> None:
+    def __init__(
+        self, graph: Graph, look: Look, order: Sequence[Any], rate: float, fixed: frozenset[int], width: int, may_turn: bool
+    ) -> None:
         leaves = [x for x in order if x.is_leaf]
         self.program: Program = program_of([order[-1]], leaves)
         self._code = _written(self.program)
         inputs, results = iter(range(len(leaves))), iter(range(self.program.first, self.program.first + len(self.program)))
         self.slots: tuple[int, ...] = tuple([next(inputs) if x.is_leaf else next(results) for x in order])
         self._names = [visible(x.label) or f"#{i + 1}" for i, x in enumerate(order)]
-        self._formulas = [_formula(x, dict(zip(map(id, order), self._names, strict=True)), visible) for x in order]
+        named = dict(zip(map(id, order), self._names, strict=True))
+        self._formulas = [_formula(x, named) for x in order]
         self._order = tuple([(x.op.name, x.operands) if x.op is not None else ("", ()) for x in order])
         self._at = {id(x): i for i, x in enumerate(order)}
         self.start: tuple[float, ...] = tuple([x.data for x in leaves])
@@ -179,10 +186,17 @@ class Play(HTMLView):
         outlets = self._outlets(graph)
         boxes = [self._with_numbers(node, outlets.get(place), values, gradients) for place, node in enumerate(graph.nodes)]
         shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None)
-        self._picture: Picture = Picture(shown, look)
+        self._graph, self._look, self._width, self._may_turn = shown, look, width, may_turn
         self.title = graph.say("Play with {title}", title=shown.title)
         self.language = graph.language
         self.theme = look.theme
+
+    @cached_property
+    def _picture(self) -> Picture:
+        """What is drawn. A layout that took too long, of a smaller graph, might be another one when it is turned."""
+        fitted = Picture(self._graph, self._look, width=self._width, may_turn=self._may_turn)
+        places = set(re.findall(r' data-node="(\d+)"', fitted.svg))
+        return fitted if len(places) == len(fitted.drawn.nodes) else Picture(self._graph, self._look)
 
     def _outlets(self, graph: Graph) -> dict[int, int]:
         """For each fold that one Value alone leaves, the place of that in the whole graph."""
@@ -197,7 +211,7 @@ class Play(HTMLView):
     def _with_numbers(self, node: Node, outlet: int | None, values: Sequence[float], gradients: Sequence[float]) -> Node:
         """A node with the numbers that it begins with: of a stack the medians, of a fold those of its only outlet.
 
-        A dense layer is a plain box here: its heat map would not follow.
+        A dense layer is a plain box here: its heat map would not follow. A wire shows the gradient here, and no weight.
         """
         fold = node.fold
         if fold is not None and fold.members:
@@ -206,11 +220,11 @@ class Play(HTMLView):
         if node.copies is not None:
             spreads = [spread([numbers[i] for i in node.copies.members]) for numbers in (values, gradients)]
             copies = replace(node.copies, values=spreads[0], gradients=spreads[1])
-            return replace(node, fold=fold, copies=copies, value=spreads[0][1], gradient=spreads[1][1])
+            return replace(node, fold=fold, copies=copies, weights=(), value=spreads[0][1], gradient=spreads[1][1])
         at = node.order if fold is None else outlet
         if at is None or node.value is None:
-            return replace(node, fold=fold, value=None, gradient=None)
-        return replace(node, fold=fold, value=values[at], gradient=gradients[at])
+            return replace(node, fold=fold, weights=(), value=None, gradient=None)
+        return replace(node, fold=fold, weights=(), value=values[at], gradient=gradients[at])
 
     def computed(self, numbers: Sequence[float] | None = None) -> tuple[list[float], list[float]]:
         """What Python computes, for the page to be held to.
@@ -362,11 +376,11 @@ class Play(HTMLView):
     @property
     def text(self) -> str:
         """The table of the picture's nodes."""
-        return self._picture.text
+        return Picture(self._graph, self._look).text
 
     def __repr__(self) -> str:
         """What it is of, and how many numbers can be changed."""
-        graph, count = self._picture.graph, len(self.start)
+        graph, count = self._graph, len(self.start)
         what = shortened(graph.root.label or graph.formula(len(graph.nodes) - 1) or graph.name(len(graph.nodes) - 1), 40)
         result = "" if graph.root.value is None else f" = {short(graph.root.value)}"
         return f"<viz.Play of {what}{result}: {count} input{'s' * (count != 1)} to play with>"
@@ -397,12 +411,12 @@ def _written(program: Program) -> str:
         ) from None
 
 
-def _formula(value: Any, names: Mapping[int, str], shown: Any) -> str:
+def _formula(value: Any, names: Mapping[int, str]) -> str:
     """How a Value was computed, with the names of its operands."""
     if value.op is None:
         return ""
     words = [short(x, 6) if type(x) is float else names[id(x)] for x in value.operands]
-    return str(value.op.written(elided(words), symbol=shown(value.op.symbol) or "?"))
+    return str(value.op.written(elided(words), symbol=visible(value.op.symbol) or "?"))
 
 
 def _plain(x: float) -> float | str:

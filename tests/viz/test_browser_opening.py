@@ -1,0 +1,54 @@
+"""Opening and closing in a real browser; skipped where there is none, as in `test_browser.py`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import autograd as ag
+import viz
+
+spec = importlib.util.spec_from_file_location("pages_to_open", Path(__file__).with_name("test_browser.py"))
+assert spec is not None
+assert spec.loader is not None
+pages = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = pages
+spec.loader.exec_module(pages)
+browser, pytestmark, show = pages.browser, pages.pytestmark, pages.show
+
+
+def marks(browser: Any) -> list[str]:
+    """What the marks on the page say."""
+    return [mark.get_attribute("aria-label") for mark in browser.find_elements("css selector", ".mark")]
+
+
+def active(browser: Any) -> Any:
+    """What has the focus."""
+    return browser.switch_to.active_element
+
+
+def test_a_click_opens_and_a_key_closes(browser: Any, tmp_path: Path) -> None:
+    """A + opens a stack in place and hands the focus to the −, which closes it by Enter; search knows what is there."""
+    rng = [0.1 * k for k in range(20)]
+    w = ag.Value(0.5, label="w")
+    loss = ag.mean([((w * ag.Value(x, label=f"x{k}")).tanh() - 1) ** 2 for k, x in enumerate(rng)] + [w.sin()] * 3)
+    loss.backward()
+    show(browser, tmp_path, viz.draw(loss).interactive().page)
+    first = marks(browser)
+    assert "open x0 … x19" in first
+    before = browser.find_elements("css selector", "[data-node]")
+    mark = next(m for m in browser.find_elements("css selector", ".mark") if m.get_attribute("aria-label") == "open x0 … x19")
+    mark.click()
+    assert active(browser).get_attribute("aria-label").startswith("close what was opened at")
+    assert len(browser.find_elements("css selector", "[data-node]")) > len(before)
+    search = browser.find_element("css selector", ".tools input")
+    search.send_keys("x1")
+    assert browser.find_element("css selector", ".told").text.startswith("x1: value 0.1")
+    search.clear()
+    close = next(m for m in browser.find_elements("css selector", ".mark") if m.get_attribute("data-sign") == "−")
+    browser.execute_script("arguments[0].focus()", close)
+    active(browser).send_keys("\n")
+    assert marks(browser) == first
+    assert [e for e in browser.get_log("browser") if "favicon" not in e["message"]] == []

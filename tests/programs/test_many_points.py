@@ -438,7 +438,7 @@ def test_added_up_without_a_node(Value: Any) -> None:
     with ag.detect_anomaly():
         assert run.at_once(rows(5, -1.0)) is None
     other = added(lambda xs, y: xs[0] * float(y))
-    with pytest.warns(ag.EagerWarning):
+    with pytest.warns(ag.EagerWarning):  # noqa: PT031  # which of the calls warns doesn't matter
         for _ in range(3):
             other(tuple(rows(5, -1.0)), {})
     assert other.at_once(rows(5, -1.0)) is None

@@ -149,7 +149,7 @@ class Session:
     def _views(self, done: Pass, asked: Mapping[str, Any]) -> dict[str, Any]:
         f = done.result
         look = {"style": asked["style"], "theme": asked["theme"], "direction": asked["direction"], "room": ROOM}
-        self._drawing = viz.draw(f, local_gradients=asked["local"], like=self._drawing, **look)
+        self._drawing = viz.draw(f, local_gradients=asked["local"], like=self._drawing, max_nodes=300, **look)
         order = autograd.topological_order(f)
         called = {id(value): value.label or f"#{k}" for k, value in enumerate(order, 1)}
         rows = []

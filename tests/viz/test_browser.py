@@ -893,3 +893,33 @@ def test_an_alarm_waits_for_its_number(browser: Any, tmp_path: Path) -> None:
     for k in (*range(len(walk)), 0):
         go_to(browser, player, k)
         assert outline.is_displayed() == (k == len(walk) - 1)
+
+
+def test_a_phone_gets_the_picture_from_the_top_down(browser: Any, tmp_path: Path) -> None:
+    """At 390 px a wide picture flows down, its smallest type has 11 px, the stage moves, and search knows what is there."""
+    x, w = ag.Value(0.5, label="x"), ag.Value(-1.5, label="w")
+    f = 1 / ((w * x + 3).exp() + 1)
+    f.backward()
+    for look in ({}, {"direction": "LR"}):
+        picture = viz.draw(f, **look)  # type: ignore[arg-type]
+        assert picture.scene.width > 800
+        metrics = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        try:
+            show(browser, tmp_path, picture.interactive().page)
+            width, height, types, seen, page = browser.execute_script(
+                "const v=document.querySelector('.stage'),s=v.querySelector('svg'),b=s.viewBox.baseVal,"
+                "k=s.getBoundingClientRect().width/b.width;return [b.width,b.height,"
+                "Array.from(s.querySelectorAll('text')).map(t=>k*t.getAttribute('font-size')),"
+                "[v.clientWidth,v.scrollWidth],[document.documentElement.scrollWidth,innerWidth]]"
+            )
+            assert page[0] <= page[1] == 390
+            assert min(types) > 10.99
+            assert (height > width) is (look == {})
+            assert (seen[1] > seen[0]) is (width > seen[0])
+            browser.find_element("css selector", ".tools input").send_keys("w")
+            assert browser.find_element("css selector", ".told").text.startswith("w: value -1.5")
+        finally:
+            browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    small = viz.draw(x * w).interactive().page
+    assert '"narrow"' not in small

@@ -50,8 +50,9 @@ class Interactive(HTMLView):
                 states.append(self._state(state, k) if left > 0 else {})
                 left -= len(states[-1].get("svg", ""))
         return fragment(
-            "", kind="interactive", theme=self.theme, label=self.title, picture=picture, data=states, language=self.language
-        )
+            "", kind="interactive", theme=self.theme, label=self.title, picture=picture, narrow=picture.narrow, data=states,
+            language=self.language,
+        )  # fmt: skip
 
     def _state(self, state: State, k: int) -> dict[str, Any]:
         """What the page shows of a picture in which something is open; the first one is there already."""

@@ -16,7 +16,7 @@ from ..layout.look import Look
 from ..layout.measure import Measured, measure
 from ..layout.placed import Layout
 from ..layout.places import lay_out
-from ..scene.fit import fitting
+from ..scene.fit import PHONE, fitting
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene
 from ..text import aligned, shortened
@@ -129,6 +129,16 @@ class Picture(Image):
         """The picture in the direction of its look, however wide it is."""
         graph, measured, layout = self._laid_out
         return compose(measured, layout, self._marked if graph is self._graph else ())
+
+    @property
+    def narrow(self) -> Picture | None:
+        """The same picture from the top down, for a phone; None where it fits one, flows as was asked for, or gets no narrower.
+
+        Raises:
+            RenderError: Graphviz is missing, failed, or took too long.
+        """
+        turned = None if self.scene.width <= PHONE else self._turn()
+        return self._turned if turned is not None and turned.width < self.scene.width else None
 
     def _turn(self) -> Scene | None:
         """The same with results at the bottom, unless the direction was asked for."""

@@ -8,7 +8,7 @@
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');
   var bytes=Uint8Array.from(atob(still.src.split(',')[1]),function(c){return c.charCodeAt(0)});
-  var read=new DOMParser().parseFromString(new TextDecoder().decode(bytes),'image/svg+xml');
+  var read=parsed(new TextDecoder().decode(bytes));
   live.innerHTML=LIVE;still.replaceWith(live);
   var view=root.querySelector('.stage'),words=root.querySelector('.told'),search=root.querySelector('.tools input');
   var hits=root.querySelector('.hits'),sheet=document.createElement('div'),about,over,near,size,scale=1,whole=true,pinned=false,last='';
@@ -16,6 +16,9 @@ var stage=(function(){
     var title=place<0?null:it.nodes[place].querySelector('title');
     return title?title.textContent:about.hint},tell:tell,follow:follow,refresh:refresh,fit:fit,set:set};
   sheet.className='sheet';view.appendChild(sheet);
+  function parsed(text){return new DOMParser().parseFromString(text,'image/svg+xml').documentElement}
+  /* The width that viz/scene/fit.py calls a phone's. */
+  function phone(){return (view.clientWidth||document.documentElement.clientWidth)<=480}
   function set(svg,facts){
     about=it.about=facts;it.svg=svg;it.place=-1;it.nodes={};near={};pinned=false;
     var box=svg.viewBox.baseVal;size=[box.width,box.height];
@@ -60,8 +63,8 @@ var stage=(function(){
   function fit(){
     whole=true;
     if(!view.clientWidth)return;
-    /* On a phone words stay as large as 11 px, and the picture is moved to see the rest. */
-    scale=view.clientWidth<500?Math.min(1,Math.max(least(),.8)):least();
+    /* On a phone words are not made smaller than they are, 11 px or more, and the picture is moved to see the rest. */
+    scale=phone()?1:least();
     draw();view.scrollLeft=view.scrollTop=0}
   function zoom(factor,x,y){
     var to=Math.max(least(),Math.min(4,scale*factor)),left=sheet.offsetLeft,top=sheet.offsetTop;
@@ -139,5 +142,6 @@ var stage=(function(){
     e.stopPropagation();
     if(e.key==='Enter'){e.preventDefault();look(e.shiftKey?-1:1)}
     if(e.key==='Escape'){search.value='';look(0);view.focus()}});
-  set(document.importNode(read.documentElement,true),STAGE);
+  var given=STAGE,narrow=phone()?given.narrow:null;
+  set(document.importNode(narrow?parsed(narrow.svg):read,true),narrow?narrow.about:given);
   return it})();

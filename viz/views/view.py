@@ -151,8 +151,8 @@ def fragment(body: str, *, kind: str, **parts: Any) -> str:
 
 
 def assembled(
-    body: str, *, kind: str, theme: str, label: str, picture: Staged | None = None, live: str = "", data: Any = None,
-    language: str = "en", code: str = "",
+    body: str, *, kind: str, theme: str, label: str, picture: Staged | None = None, narrow: Staged | None = None,
+    live: str = "", data: Any = None, language: str = "en", code: str = "",
 ) -> tuple[str, str, str]:  # fmt: skip
     """Put a picture, a body, its styles and its script together.
 
@@ -167,6 +167,7 @@ def assembled(
         theme: a key of `viz.scene.themes.THEMES`.
         label: what a screen reader calls it.
         picture: what is seen, above the body.
+        narrow: what is seen in its place on a phone, where a script puts it there.
         live: HTML that only the script shows, below the stage: buttons and what they change.
         data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element, and ``stage``, if there is a
             picture; stage.js says what that is. None where there is no script.
@@ -188,7 +189,7 @@ def assembled(
             names.insert(0, "stage")
             source = asset("stage.js") + source
             shown = filled("stage.html", language, LABEL=escape(label))
-            parts |= {"LIVE": script_json(f"{shown}\n{live}"), "STAGE": script_json(picture.staged)}
+            parts |= {"LIVE": script_json(f"{shown}\n{live}"), "STAGE": script_json(_staged(picture, narrow))}
         source = _coloured(translated(language, source), theme)
         # In one pass: a user's label may be one of these words.
         script = "\n" + re.sub(rf"\b({'|'.join(parts)})\b", lambda word: parts[word[0]], source)
@@ -206,6 +207,10 @@ def assembled(
         "</div>",
     ]
     return "\n".join([line for line in lines if line]) + "\n", script, ident
+
+
+def _staged(picture: Staged, narrow: Staged | None) -> dict[str, Any]:
+    return picture.staged | ({"narrow": {"svg": narrow.svg, "about": narrow.staged}} if narrow is not None else {})
 
 
 def _still(svg: str, label: str) -> str:

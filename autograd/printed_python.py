@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import kernels, kernels_exact, program as programs, records
+from .parsing import parsed
 from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import returned_by, rules_of
@@ -39,7 +40,8 @@ OPERATORS: dict[str, type[ast.cmpop]] = {
 
 
 def _name(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+    tree: ast.Expression = parsed(text, "eval")
+    return tree.body
 
 
 def _number(x: float) -> ast.expr:
@@ -159,7 +161,7 @@ class Library:
 def _statements(module: ModuleType) -> dict[str, ast.AST]:
     """What a module defines at its top, by name: a function, or the expression of a constant."""
     found: dict[str, ast.AST] = {}
-    for statement in ast.parse(inspect.getsource(module)).body:
+    for statement in parsed(inspect.getsource(module)).body:
         match statement:
             case ast.FunctionDef(name=name):
                 found[name] = statement
@@ -177,7 +179,7 @@ def _statements(module: ModuleType) -> dict[str, ast.AST]:
 def _imported(module: ModuleType) -> dict[str, tuple[str, str]]:
     """From which module of the standard library each name was imported, and what it is called there."""
     found = {}
-    for statement in ast.parse(inspect.getsource(module)).body:
+    for statement in parsed(inspect.getsource(module)).body:
         if isinstance(statement, ast.ImportFrom) and not statement.level:
             found.update({alias.asname or alias.name: (str(statement.module), alias.name) for alias in statement.names})
     return found

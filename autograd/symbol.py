@@ -17,6 +17,7 @@ from typing import Any
 
 from . import records
 from .operators import Operators
+from .parsing import parsed
 from .record import Primitive
 
 __all__ = ["Symbol", "local_gradient_formulas"]
@@ -111,7 +112,7 @@ class _Literals(ast.NodeTransformer):
 
 @cache
 def _compiled(formula: str) -> CodeType:
-    return compile(ast.fix_missing_locations(_Literals().visit(ast.parse(formula, mode="eval"))), formula, "eval")
+    return compile(ast.fix_missing_locations(_Literals().visit(parsed(formula, "eval"))), formula, "eval")
 
 
 def _computed(formula: str, names: Mapping[str, Any]) -> Symbol:

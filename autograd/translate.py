@@ -28,6 +28,7 @@ from typing import Any
 
 from . import kernels, records
 from .files import write_whole
+from .parsing import parsed
 from .record import Primitive
 
 __all__ = ["Cython", "Dialect", "UntranslatableError", "Walk", "rules_source"]
@@ -294,7 +295,7 @@ class Walk:
 
 @cache
 def _tree(function: Any) -> ast.FunctionDef:
-    (tree,) = ast.parse(inspect.getsource(function)).body
+    (tree,) = parsed(inspect.getsource(function)).body
     assert isinstance(tree, ast.FunctionDef)
     return tree
 

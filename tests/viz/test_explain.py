@@ -427,6 +427,7 @@ def test_the_bar_goes_on_where_it_ended(parts: list[float]) -> None:
     assert _bars([math.inf, 1.0]) == _bars([math.nan]) == _bars([0.0]) == []
 
 
+@pytest.mark.graphviz
 def test_every_input_of_a_small_graph_can_be_chosen() -> None:
     """The page has each input's paths, and the sum that they add up to is its gradient; the one asked for comes first."""
     f, _, b = branching()
@@ -447,6 +448,7 @@ def test_every_input_of_a_small_graph_can_be_chosen() -> None:
         assert len(inputs[node.label]["lit"]) == len(alone._graph.on_path)
 
 
+@pytest.mark.graphviz
 def test_more_paths_than_lines_and_more_inputs_than_buttons() -> None:
     """Of ten paths six have a line, and a row says what the others add; of forty inputs the twelve largest can be chosen."""
     x = ag.Value(1.0, label="x")
@@ -463,6 +465,7 @@ def test_more_paths_than_lines_and_more_inputs_than_buttons() -> None:
     assert {"3"} < set(shown["inputs"])
 
 
+@pytest.mark.graphviz
 def test_of_a_large_graph_the_paths_are_drawn_and_no_more() -> None:
     """In a net the nodes off the largest paths are one box; paths too long to be drawn are told in words alone."""
     x = ag.Value(0.5, label="x")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import importlib.metadata
 import importlib.util
@@ -62,12 +61,3 @@ def pytest_collection() -> None:
     """
     for name in ("autograd", "autograd.testing", "nn", "viz", "viz.cli.main"):
         importlib.import_module(name)
-
-
-def pytest_collection_finish() -> None:
-    """Take what is there before the first test from the collector's sight.
-
-    Many tests run the collector, to see that something is freed, and most of its time would go into modules and tests.
-    """
-    gc.collect()
-    gc.freeze()

@@ -97,7 +97,7 @@ def test_many_results() -> None:
 @settings(max_examples=60)
 @given(st.data())
 def test_a_budget_is_kept_and_the_first_result_drawn(data: st.DataObject) -> None:
-    """For any graph, any results of it and any budget: at most that many boxes; the first result is itself, or what a sum comes to."""
+    """For any graph, results and budget: at most that many boxes; the first result is itself, or what a sum comes to."""
     values = [ag.Value(float(i)) for i in range(3)]
     for _ in range(data.draw(st.integers(1, 25))):
         values.append(data.draw(st.sampled_from(values)) + data.draw(st.sampled_from([*values, 1.0])))

@@ -149,7 +149,7 @@ typedef struct { /* the way back from one output */
 } lane_sweep;
 
 typedef struct {
-    size_t lanes;
+    size_t lanes, doubles; /* of a group, and how many there are room for in all */
     double *values, *adjoints, *kept, *scratch;
     const double *shared;
     unsigned char *failed;
@@ -174,6 +174,20 @@ static void lane_mark(unsigned char *failed, unsigned int bits)
     for (; bits; bits >>= 1, failed++)
         if (bits & 1)
             *failed |= LANE_ASKED;
+}
+
+/* A row of numbers to every `step`th place of a matrix; zeros where there is no row. */
+static void lane_spread(double *to, size_t step, const double *row, size_t count)
+{
+    size_t i;
+    if (row == NULL)
+        for (i = 0; i < count; i++)
+            to[i * step] = 0.0;
+    else if (step == 1)
+        memcpy(to, row, count * sizeof(double));
+    else
+        for (i = 0; i < count; i++)
+            to[i * step] = row[i];
 }
 
 static int lane_same_bits(double x, double y)

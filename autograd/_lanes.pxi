@@ -127,6 +127,7 @@ cdef extern from "_lanes.h" nogil:
         size_t use_count
     ctypedef struct lane_work:
         size_t lanes
+        size_t doubles
         double* values
         double* adjoints
         double* kept
@@ -151,6 +152,7 @@ cdef extern from "_lanes.h" nogil:
         size_t (*adam)(size_t, double*, const double*, double*, double*, const lane_adam*) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
     void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
+    void lane_spread(double*, size_t, const double*, size_t)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
 
 cdef const lane_kernels* widest_kernels() noexcept nogil:
@@ -261,11 +263,17 @@ cdef struct Way:  # back from one output
     lane_sweep sweep
     bint known
     unsigned int seed  # the row of adjoints that the sweep begins with; LANE_NONE where the output depends on nothing active
+    unsigned int* rows  # of adjoints, for each mapped input that is differentiated; LANE_NONE where nothing flows there
 
 
 cdef struct Source:  # of the numbers of some mapped inputs: a matrix, a row for each point
     const double* numbers
     size_t count  # of inputs
+
+
+cdef struct Column:  # where the derivatives with respect to one input go
+    double* start
+    size_t step  # from one point to the next
 
 
 cdef struct Job:
@@ -275,9 +283,8 @@ cdef struct Job:
     Source* sources
     size_t source_count
     double* shared
-    double* outputs  # a row for each point
-    double* gradients  # of one output for the mapped inputs, by `blocks`; NULL where none are wanted
-    size_t* blocks  # for each of those that are differentiated where its block begins, and how many columns the block has
+    double* outputs  # a row for each point; NULL where they are not wanted
+    Column* columns  # of one output's derivatives, for each mapped input that is differentiated; NULL where none are wanted
     unsigned char* failed
     double seed
     bint trouble  # whether a point failed
@@ -301,6 +308,7 @@ cdef class Lanes:
 
     cdef readonly Tape tape
     cdef bytes active, mapped
+    cdef const char* active_flags  # `active`, without the interpreter's lock
     cdef bint captured
     cdef const lane_kernels* kernels
     cdef lane_program code
@@ -314,10 +322,12 @@ cdef class Lanes:
     cdef unsigned int* order  # the slots of the mapped inputs
     cdef unsigned int* summed  # the places of the shared numbers that are differentiated
     cdef size_t summed_count
+    cdef lane_work spare  # of the last run, for the next one; its `values` are NULL while there is none
 
     def __cinit__(self, program, active, mapped, captured=False, int width=0, tuple others=()):
         self.tape = Tape(program, active)
         self.active, self.mapped, self.captured = bytes(active), bytes(mapped), captured
+        self.active_flags = self.active
         if len(self.mapped) != self.tape.inputs:
             raise ValueError(f"lanes of {self.tape.inputs} inputs take as many flags, got {len(self.mapped)}")
         if width:
@@ -338,6 +348,7 @@ cdef class Lanes:
                 PyMem_Free(self.ways[k].sweep.places)
                 PyMem_Free(self.ways[k].sweep.uses)
                 PyMem_Free(self.ways[k].sweep.used)
+                PyMem_Free(self.ways[k].rows)
         PyMem_Free(self.ways)
         PyMem_Free(self.code.codes)
         PyMem_Free(self.code.checks)
@@ -349,6 +360,7 @@ cdef class Lanes:
         PyMem_Free(self.copies)
         PyMem_Free(self.order)
         PyMem_Free(self.summed)
+        PyMem_Free(self.spare.values)
 
     @property
     def instructions(self):
@@ -689,6 +701,13 @@ cdef class Lanes:
                     targets += half
             s.uses = <lane_uses*>room(len(used), sizeof(lane_uses))
             s.used = <unsigned int*>room(sum([len(rows) for rows in used.values()]), sizeof(int))
+            way.rows = <unsigned int*>room(self.mapped_count, sizeof(int))
+            i = 0
+            for at in range(self.mapped_count):
+                if self.active[self.order[at]]:
+                    target = self.up_of[self.order[at]]
+                    way.rows[i] = target if met[target] or target == way.seed else LANE_NONE
+                    i += 1
             at = 0
             for shared, rows in used.items():
                 s.uses[s.use_count].sum = self.place_of[<size_t>shared]
@@ -838,37 +857,103 @@ cdef class Lanes:
     cdef tuple _compute(
         self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes, blocks=None
     ):
-        cdef Held held = Held(self, sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
+        cdef Held held = Held(self)
         cdef Job* job = &held.job
-        cdef Py_ssize_t active = 0, i, at = 0, j
-        for i in range(<Py_ssize_t>self.mapped_count):
-            active += self.active[self.order[i]] != 0
+        cdef Py_ssize_t active = self.active_count(), i, at = 0
+        cdef double* start = NULL
+        held.read(sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
         gradients = None
         if k >= 0:
             self.find_way(k)
-            gradients = held.doubles(job.points * active, &job.gradients)
+            gradients = held.doubles(job.points * active, &start)
             blocks = (active,) if blocks is None else tuple(blocks)
             if sum(blocks) != active or min(blocks, default=0) < 0:
                 raise ValueError(f"blocks of {blocks} columns don't hold {active} derivatives")
-            job.blocks = <size_t*>room(2 * active, sizeof(size_t))
+            job.columns = <Column*>room(active, sizeof(Column))
             for width in blocks:
-                for j in range(width):
-                    job.blocks[2 * (at + j)] = at * job.points + j
-                    job.blocks[2 * (at + j) + 1] = width
-                at += width
-        job.seed = 1.0
-        groups = (job.points + job.lanes - 1) // job.lanes
-        parts = max(1, min(threads, groups))
-        in_threads(held, [partial(self._run, held, k, groups * i // parts, groups * (i + 1) // parts) for i in range(parts)])
+                give_columns(job, &at, start, width)
+                start += <Py_ssize_t>width * job.points
+        self.run(held, k, threads)
         return outputs, gradients, [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+
+    def fill(self, tuple sources, tuple shapes, list results, Py_ssize_t k=-1, int threads=1):
+        """Compute all points from the buffers of a call into buffers for its results, where all inputs are mapped.
+
+        Args:
+            sources: for each of `values`' sources an object that holds it: an array, or another buffer.
+            shapes: for each source the shape of what a point has there.
+            results: what is written to: a buffer for the outputs (None: they are not wanted), and one for the derivatives of
+                output k with respect to the inputs of each source that is differentiated.
+            k: which output is differentiated; none if it is -1.
+            threads: how many run at the same time.
+
+        Returns:
+            Whether that was done: the sources hold doubles in one piece, of these shapes, and the program holds at all points.
+            Where it was not, the results mean nothing.
+        """
+        cdef Held held = Held(self)
+        cdef Job* job = &held.job
+        cdef Py_buffer* view
+        cdef Py_ssize_t i, width, at = 0, count = len(sources), active = self.active_count() if k >= 0 else 0
+        cdef Py_ssize_t outputs = self.tape.output_count
+        cdef size_t columns = 0
+        if self.mapped_count != <size_t>self.tape.inputs:
+            raise ValueError("not all inputs are mapped")
+        held.buffers = <Py_buffer*>room(count + len(results), sizeof(Py_buffer))
+        job.sources = <Source*>room(count, sizeof(Source))
+        job.source_count = count
+        job.columns = <Column*>room(self.mapped_count, sizeof(Column)) if k >= 0 else NULL
+        for i in range(count):
+            view = held.buffer(sources[i], 0)
+            if view == NULL or not has_shape(view, shapes[i]) or (i and view.shape[0] != job.points):
+                return False
+            job.points = view.shape[0]
+            job.sources[i].numbers = <const double*>view.buf
+            job.sources[i].count = view.len // <Py_ssize_t>sizeof(double) // job.points if job.points else 0
+            columns += job.sources[i].count
+        if job.points == 0 or columns != self.mapped_count:
+            raise ValueError(f"lanes of {self.mapped_count} mapped inputs got {columns} columns of {job.points} points")
+        held.read_shared([])
+        if k >= 0:
+            self.find_way(k)
+        for i in range(len(results)):
+            if results[i] is None:
+                continue
+            view = held.buffer(results[i], PyBUF_WRITABLE)
+            width = view.len // <Py_ssize_t>sizeof(double) // job.points if view != NULL else -1
+            if view == NULL or width * job.points * <Py_ssize_t>sizeof(double) != view.len or width > (
+                active - at if i else self.tape.output_count
+            ):
+                raise ValueError(f"result {i} is no buffer for what {job.points} points come to")
+            if i == 0:
+                outputs = width
+                job.outputs = <double*>view.buf
+            else:
+                give_columns(job, &at, <double*>view.buf, width)
+        if at != active or outputs != self.tape.output_count:
+            raise ValueError(f"the results are buffers for {outputs} outputs and {at} derivatives of each point")
+        job.failed = <unsigned char*>room(job.points, 1)
+        job.lanes = self.lanes_for(job.points, None)
+        self.run(held, k, threads)
+        return not job.trouble
+
+    cdef int run(self, Held held, Py_ssize_t k, int threads) except -1:
+        cdef Job* job = &held.job
+        cdef Py_ssize_t i, groups = (job.points + job.lanes - 1) // job.lanes, parts = max(1, min(<Py_ssize_t>threads, groups))
+        job.seed = 1.0
+        if parts == 1:
+            self._run(held, k, 0, groups)
+            return 0
+        in_threads(held, [partial(self._run, held, k, groups * i // parts, groups * (i + 1) // parts) for i in range(parts)])
+        return 0
 
     def _run(self, Held held, Py_ssize_t k, Py_ssize_t group, Py_ssize_t until):
         """Groups one after the other, in one thread."""
         cdef lane_work work
         cdef Job* job = &held.job
         cdef Py_ssize_t last, step = self.groups_between_looks(job.lanes)
-        self.make_work(&work, job, k)
+        self.take_work(&work, job)
         try:
             while group < until and not job.stopped:
                 PyErr_CheckSignals()
@@ -882,7 +967,7 @@ cdef class Lanes:
                         self.store(&work, job, k, group * job.lanes)
                         group += 1
         finally:
-            PyMem_Free(work.values)
+            self.give_back(&work)
 
     def reduced(self, sources, shared, Py_ssize_t points, double seed, Py_ssize_t k=0, int threads=1, Py_ssize_t lanes=0):
         """The outputs at all points, and what the derivatives of output k with respect to shared numbers come to.
@@ -896,11 +981,12 @@ cdef class Lanes:
             (outputs, sums, failed): the sums in the order of the inputs that are active and not mapped, and then of what was
             captured. The places of some that must be computed in another way; then the other two mean nothing.
         """
-        cdef Held held = Held(self, sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
+        cdef Held held = Held(self)
         cdef Job* job = &held.job
         cdef Way* way
         cdef Py_ssize_t i, first, last, round_size, groups, parts
         cdef double* sums = NULL
+        held.read(sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         self.find_way(k)
         way = &self.ways[k]
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
@@ -993,6 +1079,14 @@ cdef class Lanes:
         most = (points + groups - 1) // groups
         return max(step, (most + step - 1) // step * step)
 
+    cdef Py_ssize_t active_count(self) noexcept:
+        """How many of the mapped inputs are differentiated."""
+        cdef Py_ssize_t found = 0
+        cdef size_t i
+        for i in range(self.mapped_count):
+            found += self.active_flags[self.order[i]] != 0
+        return found
+
     cdef size_t doubles(self, Py_ssize_t lanes) noexcept:
         """The size of a work."""
         cdef size_t rows = self.code.value_rows + self.code.adjoint_rows + self.extra + self.code.kept_rows
@@ -1001,10 +1095,27 @@ cdef class Lanes:
     cdef size_t scratch_of(self, size_t lanes) noexcept:
         return max(5 * self.code.longest, lanes, 4 * self.code.widest + (self.code.widest + 1) * lanes)
 
-    cdef int make_work(self, lane_work* work, Job* job, Py_ssize_t k) except -1:
+    cdef int take_work(self, lane_work* work, Job* job) except -1:
+        """A work for some groups: that of the run before, if it is free and as large."""
+        if self.spare.values != NULL and self.spare.lanes == <size_t>job.lanes and self.spare.doubles == self.doubles(job.lanes):
+            work.values, work.doubles = self.spare.values, self.spare.doubles
+            self.spare.values = NULL
+        else:
+            work.doubles = self.doubles(job.lanes)
+            work.values = <double*>room(work.doubles, sizeof(double))
+        self.prepare(work, job)
+        return 0
+
+    cdef void give_back(self, lane_work* work) noexcept:
+        cdef double* values = work.values
+        if work.doubles <= FAR:  # no more is kept from one run to the next
+            values = self.spare.values
+            self.spare = work[0]
+        PyMem_Free(values)
+
+    cdef void prepare(self, lane_work* work, Job* job) noexcept:
         cdef size_t i, j, lanes = job.lanes
         cdef double x
-        work.values = <double*>room(self.doubles(lanes), sizeof(double))
         work.lanes = lanes
         work.shared = job.shared
         work.adjoints = work.values + self.code.value_rows * lanes
@@ -1015,7 +1126,6 @@ cdef class Lanes:
             x = job.shared[self.copies[2 * i]]
             for j in range(lanes):
                 work.values[self.copies[2 * i + 1] * lanes + j] = x
-        return 0
 
     cdef void load(self, lane_work* work, Job* job, Py_ssize_t point) noexcept nogil:
         """The numbers of a group of points; lanes without a point repeat the last one, so that no lane asks for nothing."""
@@ -1109,27 +1219,21 @@ cdef class Lanes:
         self.kernels.backward(&self.code, &way.sweep, work)
 
     cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
-        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0, step
-        cdef double* found
-        cdef const double* row
+        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point))
+        cdef size_t i, n = 0, step
+        cdef unsigned int row
+        cdef const char* active = self.active_flags
         for i in range(outputs):
-            row = work.values + self.row_of[self.tape.outputs[i]] * lanes
-            found = job.outputs + point * outputs + i
-            for j in range(live):
-                found[j * outputs] = row[j]
-        if k < 0 or job.gradients == NULL:
+            if job.outputs != NULL:
+                lane_spread(job.outputs + point * outputs + i, outputs, work.values + self.row_of[self.tape.outputs[i]] * lanes, live)
+        if k < 0 or job.columns == NULL:
             return
         for i in range(self.mapped_count):
-            if self.up_of[self.order[i]] == LANE_NONE:
+            if not active[self.order[i]]:
                 continue
-            row = work.adjoints + self.up_of[self.order[i]] * lanes
-            step = job.blocks[2 * n + 1]
-            found = job.gradients + job.blocks[2 * n] + point * step
-            if step == 1:
-                memcpy(found, row, live * sizeof(double))
-            else:
-                for j in range(live):
-                    found[j * step] = row[j]
+            step = job.columns[n].step
+            row = self.ways[k].rows[n]
+            lane_spread(job.columns[n].start + point * step, step, NULL if row == LANE_NONE else work.adjoints + row * lanes, live)
             n += 1
 
 
@@ -1188,7 +1292,8 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
                 at -= 1
             rest[part][3] = at
             mine = picked[at:end]
-            held = Held(lanes, sources, shared, rows, mine, lanes.lanes_for(rows, mine))
+            held = Held(lanes)
+            held.read(sources, shared, rows, mine, lanes.lanes_for(rows, mine))
             job = &held.job
             held.doubles(job.points * lanes.tape.output_count, &job.outputs)
             job.seed = seed
@@ -1225,23 +1330,48 @@ def _node_of_sums(record, tuple operands, double number, const double[::1] sums 
     return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing, True)
 
 
+cdef void give_columns(Job* job, Py_ssize_t* at, double* start, Py_ssize_t width) noexcept:
+    """The next columns are those of a matrix."""
+    cdef Py_ssize_t j
+    for j in range(width):
+        job.columns[at[0]].start = start + j
+        job.columns[at[0]].step = width
+        at[0] += 1
+
+
+cdef bint has_shape(const Py_buffer* view, tuple shape) except -1:
+    """Whether a buffer has something of this shape for each point."""
+    cdef Py_ssize_t i
+    if view.ndim != len(shape) + 1:
+        return False
+    for i in range(1, view.ndim):
+        if view.shape[i] != shape[i - 1]:
+            return False
+    return True
+
+
 cdef class Held:
     """What a run holds while it lasts: its arrays and its works."""
 
     cdef Job job
     cdef Lanes lanes
-    cdef list views, arrays
+    cdef list views
+    cdef Py_buffer* buffers
+    cdef Py_ssize_t buffer_count
     cdef lane_work* works
     cdef Py_ssize_t work_count
 
-    def __cinit__(self, Lanes lanes, sources, shared, Py_ssize_t points, picked, Py_ssize_t width):
+    def __cinit__(self, Lanes lanes):
+        self.lanes, self.views = lanes, []
+
+    cdef int read(self, sources, shared, Py_ssize_t points, picked, Py_ssize_t width) except -1:
+        """The points of a run; see `Lanes.values`."""
+        cdef Lanes lanes = self.lanes
         cdef Py_ssize_t i
         cdef size_t k, found = 0
-        cdef double* place
         cdef const double[::1] view
         cdef const long long[::1] rows
         cdef Job* job = &self.job
-        self.lanes, self.views, self.arrays = lanes, [], []
         if not 1 <= width <= LANE_MOST or width % <Py_ssize_t>lanes.kernels.step:
             raise ValueError(f"the number of lanes must be a multiple of {lanes.kernels.step}, at most {LANE_MOST}, got {width}")
         job.points, job.lanes = points, width
@@ -1266,22 +1396,25 @@ cdef class Held:
         if points and found != lanes.mapped_count:
             raise ValueError(f"lanes of {lanes.mapped_count} mapped inputs got {found} columns")
         job.failed = <unsigned char*>room(job.points, 1)
-        job.shared = <double*>room(lanes.shared_count, sizeof(double))
-        self.read_shared(list(shared))
+        return self.read_shared(list(shared))
 
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.work_count):
             PyMem_Free(self.works[i].values)
+        for i in range(self.buffer_count):
+            PyBuffer_Release(&self.buffers[i])
+        PyMem_Free(self.buffers)
         PyMem_Free(self.works)
         PyMem_Free(self.job.sources)
         PyMem_Free(self.job.failed)
-        PyMem_Free(self.job.blocks)
+        PyMem_Free(self.job.columns)
         PyMem_Free(self.job.shared)
 
     cdef int read_shared(self, list numbers) except -1:
         cdef Tape tape = self.lanes.tape
         cdef Py_ssize_t i, k = 0, inputs = tape.inputs, captured = len(tape.captured)
+        self.job.shared = <double*>room(self.lanes.shared_count, sizeof(double))
         if len(numbers) != inputs - <Py_ssize_t>self.lanes.mapped_count:
             raise ValueError(f"{inputs - <Py_ssize_t>self.lanes.mapped_count} inputs are not mapped, got {len(numbers)} numbers")
         for i in range(inputs):
@@ -1297,6 +1430,16 @@ cdef class Held:
             k += 1
         return 0
 
+    cdef Py_buffer* buffer(self, x, int flags) except? NULL:
+        """The buffer of an object; NULL if it has no doubles in one piece."""
+        cdef Py_buffer* view = &self.buffers[self.buffer_count]
+        try:
+            PyObject_GetBuffer(x, view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | flags)
+        except (TypeError, BufferError, ValueError):
+            return NULL
+        self.buffer_count += 1
+        return view if view.format != NULL and view.format[0] == b"d" and view.format[1] == 0 else NULL
+
     cdef object doubles(self, Py_ssize_t count, double** place):
         """An array of so many, which the run fills."""
         cdef double[::1] view
@@ -1310,8 +1453,9 @@ cdef class Held:
     cdef int make_works(self, Lanes lanes, Py_ssize_t count, Py_ssize_t k) except -1:
         self.works = <lane_work*>room(count, sizeof(lane_work))
         while self.work_count < count:
-            lanes.make_work(&self.works[self.work_count], &self.job, k)
+            self.works[self.work_count].values = <double*>room(lanes.doubles(self.job.lanes), sizeof(double))
             self.work_count += 1
+            lanes.prepare(&self.works[self.work_count - 1], &self.job)
         return 0
 
 

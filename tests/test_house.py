@@ -82,7 +82,20 @@ ALLOWED: dict[str, set[str]] = {
     },
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
-    "mapped": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs"}
+    "repeated": {"samples"},
+    "mapped": {
+        "samples",
+        "repeated",
+        "compiled",
+        "points",
+        "program",
+        "replay",
+        "transforms",
+        "layout",
+        "tree",
+        "engines",
+        "graphs",
+    }
     | {"leaves", "records", "record", "modes"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }

@@ -1077,7 +1077,7 @@ cdef class Lanes:
         held.read(sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         way = &self.ways[k]
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
-        collected = held.doubles(self.shared_count, &sums)
+        collected = held.doubles(self.summed[self.summed_count - 1] + 1 if self.summed_count else 0, &sums)
         job.seed = seed
         groups = (job.points + job.lanes - 1) // job.lanes
         parts = max(1, min(threads, groups))
@@ -1096,9 +1096,11 @@ cdef class Lanes:
             if not job.trouble:
                 in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
             last = first
-        for i in range(<Py_ssize_t>self.summed_count):
-            sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
-        return outputs, collected[:self.summed_count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+        if <size_t>len(collected) > self.summed_count:
+            for i in range(<Py_ssize_t>self.summed_count):
+                sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
+            collected = collected[:self.summed_count]
+        return outputs, collected, [i for i in range(job.points) if job.failed[i]] if job.trouble else []
 
     cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
         cdef Job* job = &held.job
@@ -1407,14 +1409,6 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
             )
         high = low
     return outputs, collected, sorted(failed)
-
-
-def _node_of_sums(record, tuple operands, double number, const double[::1] sums not None):
-    """One node of Values, each of them once, with the sums as its local gradients."""
-    cdef double nothing = 0.0
-    if sums.shape[0] != PyTuple_GET_SIZE(operands):
-        raise ValueError(f"{record.name}: {sums.shape[0]} local gradients are not one for each operand")
-    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing, True)
 
 
 cdef size_t row_from(Rows* rows) noexcept:

@@ -97,14 +97,14 @@ class Added:
 
     Args:
         data: the number.
-        operands: the Values that it depends on.
+        operands: the Values that it depends on, as `leaves.Operands`.
         sums: the derivative with respect to each.
         node: makes the node.
     """
 
     __slots__ = ("_node", "data", "operands", "sums")
 
-    def __init__(self, data: float, operands: tuple[Any, ...], sums: Any, node: Callable[[], Any]) -> None:
+    def __init__(self, data: float, operands: Any, sums: Any, node: Callable[[], Any]) -> None:
         self.data, self.operands, self.sums, self._node = data, operands, sums, node
 
     def backward(self) -> None:
@@ -137,12 +137,14 @@ class Plan(NamedTuple):
     Attributes:
         lanes: of the program.
         operands: the Values that the output depends on: arguments that all points share, and captured ones.
+        held: they, as `leaves.Operands`.
         wanted: for each sum of the lanes whether it is that of an operand; None if all are.
         primitive: what becomes the ``op`` of the result.
     """
 
     lanes: Any
     operands: tuple[Any, ...]
+    held: Any
     wanted: list[bool] | None
     primitive: Any
 
@@ -257,7 +259,7 @@ class Group:
             operands = tuple([known[i] for i in slots if needed[i]])
             primitive = Reduction(self.name, operands, record)
             wanted = None if len(operands) == len(slots) else [bool(needed[i]) for i in slots]
-            found = Plan(self.lanes(path, active, batch.mapped, True), operands, wanted, primitive)
+            found = Plan(self.lanes(path, active, batch.mapped, True), operands, leaves.Operands(operands), wanted, primitive)
             if not batch.has_values:
                 if len(self._plans) >= MOST_FORMS:
                     self._plans.clear()
@@ -751,9 +753,10 @@ class Mapped:
             value = self.record.evaluate((*outputs,), outputs)
             return chosen.Value(value) if any(path.valued for _, path, _ in parts) else value
         plans = [batch.group.plan(path, batch, self.record) for batch, path, _ in parts]
-        operands = plans[0].operands
+        operands, held = plans[0].operands, plans[0].held
         if len(plans) > 1:
             operands = tuple(dict.fromkeys([x for plan in plans for x in plan.operands]))
+            held = leaves.Operands(operands)
         tasks = []
         for (batch, _, mine), plan in zip(parts, plans, strict=True):
             to = None
@@ -771,9 +774,9 @@ class Mapped:
         sums = sums if len(sums) == len(operands) else sums[: len(operands)]
 
         def node() -> Any:
-            return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums)
+            return one_node(plans[0].primitive.of(parts, operands, count), held, value, sums)
 
-        return node() if self._result is None else self._result(value, operands, sums, node)
+        return node() if self._result is None else self._result(value, held, sums, node)
 
 
 def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) -> Iterator[Any]:

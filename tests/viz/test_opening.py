@@ -161,7 +161,7 @@ def test_nothing_opens_once_a_value_has_changed() -> None:
 
 def marks(html: str) -> int:
     """How many + and − a page has in advance."""
-    found = re.search(r"states=(\[.*\]),first=", html)
+    found = re.search(r"states=(\[.*\]),it=", html)
     assert found is not None
     return sum(len(state.get("marks", ())) for state in json.loads(found[1]))
 

@@ -17,7 +17,8 @@ __all__ = ["Source", "State", "read_open"]
 
 STATES = 16  # that are read in advance
 NODES = 400  # in those that are kept, together
-VISITED = 60_000  # Values that are read for them; a graph of more than a half of that is opened by name alone
+LARGEST = 20_000  # Values; a graph of more is opened by name alone
+VISITED = 30_000  # of any other, in all readings together, but at least two
 
 
 def read_open(root: Any, names: bool | str | Collection[str], **options: Any) -> tuple[Graph, Opened | None]:
@@ -108,13 +109,13 @@ class Source:
         """
         roots = roots_of(self.value)
         size = len(autograd.topological_order(roots if len(roots) > 1 else roots[0]))
-        if size * 2 > VISITED or read(self.value, **self.options, opened=self.opened) != first:
+        if size > LARGEST or read(self.value, **self.options, opened=self.opened) != first:
             return [State(first, {}, {})]
         graphs: list[tuple[tuple[Opened, ...], Graph]] = [((), first)]
         known: dict[frozenset[Opened], int] = {frozenset(): 0}
         # for everything that is opened in one of them, the places in the whole graph's order of what was in it
         inside: dict[Opened, frozenset[int]] = {}
-        left, reads = NODES, min(STATES, VISITED // size - 1)
+        left, reads = NODES, max(2, min(STATES, VISITED // size))
         k = 0
         while k < len(graphs):
             steps, graph = graphs[k]
@@ -138,7 +139,7 @@ class Source:
         for steps, graph in graphs:
             opens: dict[int, int] = {}
             for place, what in graph.openable.items():
-                # where no picture has all of that open, one thing closes for it, or all: then what it is in the first picture opens
+                # where no picture has all of that open, one thing closes for it, or all: what has it in the first opens
                 keys = [frozenset([*steps, what]), *[frozenset([*steps, what]) - {step} for step in steps]]
                 box = boxes.get(next(iter(_orders(graph, place)), -1))
                 keys += [frozenset([box])] if box is not None and box not in steps else []

@@ -125,8 +125,23 @@ class Shape:
                 at = step[0]
                 inside[at] = place
                 row.append(at)
+            if row and self._adds_to_a_sum(place, row):
+                place = row.pop(0)
+                inside[place] = -1
+                for at in row:
+                    inside[at] = place
             if row:
                 self.rows[place] = row
+
+    def _adds_to_a_sum(self, place: int, row: Sequence[int]) -> bool:
+        """Whether a row is a sum of one kind of terms, to which its last addition adds something else that was computed.
+
+        So is what goes around a layer, and is added to its result: no part of the layer's sums.
+        """
+        ops, inside = self.ops, self.inside
+        others = {ops[o] for o in self.operands[place] if inside[o] != place}
+        terms = {ops[o] for at in row for o in self.operands[at] if inside[o] != place} - {None}
+        return len(row) > 1 and len(terms) == 1 and not others & {*terms, None} and bool(others)
 
 
 def _count_values(operands: Sequence[Any]) -> int:

@@ -27,8 +27,7 @@ class Interactive(HTMLView):
 
     def __init__(self, picture: Picture, source: Source | None = None) -> None:
         # Names in the told words and in formulas are those of the picture, so a node without a label shows its number.
-        look = replace(picture.look, numbered=True)
-        self._picture = picture.looking(look)
+        self._picture = picture.on_stage(replace(picture.look, numbered=True))
         self._source = source
         self.title = picture.graph.say("Graph of {title}", title=picture.graph.title)
         self.language = picture.graph.language
@@ -56,7 +55,7 @@ class Interactive(HTMLView):
 
     def _state(self, state: State, k: int) -> dict[str, Any]:
         """What the page shows of a picture in which something is open; the first one is there already."""
-        picture = self._picture if k == 0 else Picture(state.graph, self._picture.look)
+        picture = self._picture if k == 0 else self._picture.on_stage(self._picture.look, state.graph)
         if picture.drawn is not state.graph:  # its layout took too long
             return {}
         marks = [

@@ -27,7 +27,7 @@ from .translate import returned_by, rules_of
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["replay_function", "shown", "written"]
+__all__ = ["condition", "replay_function", "shown", "written"]
 
 OURS = (kernels, kernels_exact, records, programs)  # the modules whose functions are written out
 RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale")  # names that the texts have a use for
@@ -349,11 +349,14 @@ class Printer:
         self._computed_lists.clear()
         return self.plan.forward(self._computed, self._checked)
 
-    def _checked(self, place: int, guard: Guard) -> list[str]:
+    def conditions(self, guard: Guard) -> tuple[str, str]:
+        """What is the case where a guard holds, and where it doesn't."""
         test = self._tested(guard.test, [self.texts[slot] for slot in guard.slots], guard.result)
         true, false = ast.unparse(test), ast.unparse(ast.UnaryOp(ast.Not(), test))
-        if guard.result is False:
-            true, false = false, true
+        return (false, true) if guard.result is False else (true, false)
+
+    def _checked(self, place: int, guard: Guard) -> list[str]:
+        true, false = self.conditions(guard)
         return [f"if {false}:", f"    {self.failing(place, true)}"]
 
     def _tested(self, test: str, xs: list[ast.expr], result: Any) -> ast.expr:
@@ -601,6 +604,11 @@ def written(program: Program) -> str:
 def shown(program: Program) -> str:
     """A program as people read it: `value_and_gradients` alone, in the functions of the kernels."""
     return _value_and_gradients(Printer(program, written=False))
+
+
+def condition(program: Program, guard: Guard) -> str:
+    """What is the case where a guard of a program holds."""
+    return Printer(program, written=False).conditions(guard)[0]
 
 
 def _signature(printer: Printer) -> str:

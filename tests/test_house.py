@@ -61,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "program",
         "translate",
     },
-    "compiling": {"printed_c", "program", "replay", "files"},
+    "compiling": {"printed", "printed_c", "program", "replay", "files"},
     "sequences": {"printed_c", "printed_walked", "translate"},
     "printed_python": {"printed", "translate", "parsing", "program", "kernels", "kernels_exact", "records", "record"},
     "leaves": {"engines"},

@@ -101,7 +101,8 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
     number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
     number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
-    The variables that f itself closes over, and the global ones that it names, are compared at each call.) What f does beside
+    The variables that f itself closes over, and the global ones that it names, are compared at each call.) Nor is it seen that
+    another Value is put into an attribute or a list: set the ``data`` of the one that is there. What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
     floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
@@ -739,7 +740,10 @@ class _Traced(Entry):
                 return
         if len(entry.paths) == MOST_PROGRAMS:
             lines = dict.fromkeys([guard.line for older in entry.paths for guard in older.program.guards])
-            self._give_up(entry, f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}")
+            words = f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}"
+            if any(guard.test == "data" for older in entry.paths for guard in older.program.guards):
+                words += "; each number of .data is a way of its own: return the Value, and read its data outside"
+            self._give_up(entry, words)
             return
         entry.paths.append(path)
 
@@ -1127,6 +1131,8 @@ class ProgramPrimitive(NaryPrimitive):
         k: which output.
         slots: of the operands.
     """
+
+    made_by = "compile"
 
     def __init__(self, name: str, program: Program, k: int, slots: Sequence[int]) -> None:
         name = name if name.isidentifier() else "compiled"

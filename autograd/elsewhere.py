@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from . import records
-from .printed import UnprintableError, condition
+from .printed import UnprintableError, condition, foreign
 from .program import Program, counted, stop
 from .record import NaryPrimitive, Primitive
 
@@ -252,7 +252,7 @@ def _function(
 def _word(record: Primitive, words: Mapping[str, Function], library: str) -> Function:
     """What a library computes a record by."""
     if record is not stop and getattr(records, record.name, None) is not getattr(record, "origin", record):
-        raise UnprintableError(f"{record.name} has no counterpart in {library}: it is a primitive of your own")
+        raise UnprintableError(f"{record.name} has no counterpart in {library}: {foreign(record)}")
     if record.name in words:
         return words[record.name]
     if record.formula:

@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .program import Guard, Program
+    from .record import Primitive
 
-__all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "condition", "shown", "source"]
+__all__ = [
+    "LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "condition", "foreign", "shown", "source",
+]  # fmt: skip
 
 
 LANGUAGES = ("python", "c", "javascript")
@@ -207,6 +210,14 @@ def source(program: Program, language: str, every: bool = False) -> str:
     module = import_module(f".printed_{language}", __package__)
     text: str = module.written(program, True) if every else module.written(program)
     return text
+
+
+def foreign(record: Primitive) -> str:
+    """Why a record that isn't one of glassgrad's own can't be written."""
+    maker = getattr(record, "made_by", "")
+    if maker:
+        return f"it is one node, which {maker} made of a function; compute it without {maker}"
+    return "it is a primitive of your own"
 
 
 def condition(program: Program, guard: Guard) -> str:

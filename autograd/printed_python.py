@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import kernels, kernels_exact, program as programs, records
 from .parsing import parsed
-from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
+from .printed import WIDTH, Names, Plan, Sweep, UnprintableError, foreign
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import returned_by, rules_of
 
@@ -141,16 +141,16 @@ class Library:
 
     def value_of(self, record: Primitive) -> ast.expr:
         """A function on floats for the value of a record that isn't ours."""
-        return self._handed(record, record.name, lambda *xs: record.evaluate(xs, xs))
+        return self._handed(record, record, record.name, lambda *xs: record.evaluate(xs, xs))
 
     def slopes_of(self, record: Primitive, wanted: tuple[int, ...]) -> ast.expr:
         """A function of a result and its operands that returns the local derivatives, of a record that isn't ours."""
-        return self._handed((record, wanted), f"slopes_of_{record.name}", lambda z, *xs: record.local_gradients(z, xs, wanted))
+        name = f"slopes_of_{record.name}"
+        return self._handed((record, wanted), record, name, lambda z, *xs: record.local_gradients(z, xs, wanted))
 
-    def _handed(self, key: Any, name: str, function: Callable[..., Any]) -> ast.expr:
+    def _handed(self, key: Any, record: Primitive, name: str, function: Callable[..., Any]) -> ast.expr:
         if self.written:
-            name = name.removeprefix("slopes_of_")
-            raise UnprintableError(f"{name} can't be written in Python: it is a primitive of your own")
+            raise UnprintableError(f"{record.name} can't be written in Python: {foreign(record)}")
         if key not in self._ways:
             self._ways[key] = self.names.exactly(name)
             self.objects[self._ways[key]] = function

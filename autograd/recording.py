@@ -176,7 +176,8 @@ class Recorder:
             arguments: whether its arguments are Values.
         """
         if arguments and self.floats and not modes.inside_derivative():
-            self.fail("it computes a derivative of its arguments", differs=True)
+            instead = "compile what the transformation returns, as in compile(grad(f))"
+            self.fail("it computes a derivative of its arguments", differs=True, instead=instead)
 
     # ---- reading it --------------------------------------------------------------------------------
 

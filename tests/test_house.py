@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "symbol": {"records", "operators", "parsing", "record"},
     "recording": {"program", "replay", "dual", "series", "records", "record", "modes"},
     "engines": {"value"},
-    "printed": {"program"},
+    "printed": {"program", "record"},
     "elsewhere": {"printed", "program", "records", "record"},
     "printed_pairs": {"kernels", "kernels_exact"},
     "printed_walked": {"kernels", "kernels_exact", "printed", "printed_pairs", "program", "record", "records", "translate"},

@@ -598,7 +598,7 @@ def test_derivatives_are_kept() -> None:
 def test_derivatives_inside_of_floats() -> None:
     """A derivative of an argument that is a float is the function's own; of a Value it is recorded."""
     f = lambda x: grad(lambda t: abs(t) * t + exp(t))(x) * x  # noqa: E731
-    with pytest.warns(EagerWarning, match="derivative of its arguments"):
+    with pytest.warns(EagerWarning, match=r"derivative of its arguments at .*; compile what the transformation returns"):
         agree(f, [(1.0,), (-1.0,), (2.0,), (-2.0,)])
     fast = agree(f, [(Value(x),) for x in (1.0, -1.0, 2.0, -2.0, 1.5, -1.5, 2.5, -2.5)])
     assert len(fast.programs) == 2
@@ -611,7 +611,21 @@ def test_too_many_ways() -> None:
     with pytest.warns(EagerWarning, match="more than 8 ways") as caught:
         agree(f, [(float(i),) for i in range(12)])
     assert f"{__file__}:{f.__code__.co_firstlineno}" in str(caught[0].message)
+    assert ".data" not in str(caught[0].message)
     assert len(caught) == 1
+    numbers = iter(range(1000))
+    w = Value(0.0)
+    fast = compiled(lambda x: x if (2.0 * w).data > 3.0 else -x)
+
+    def moved() -> list[float]:
+        found = []
+        for i in range(12):
+            w.data = 0.25 * i
+            found.append(fast(1.0))
+        return found
+
+    with pytest.warns(EagerWarning, match=r"more than 8 ways, .*; each number of \.data is a way of its own: return the Value"):
+        assert moved() == [-1.0] * 7 + [1.0] * 5
 
 
 def test_too_many_kinds_of_arguments() -> None:

@@ -613,7 +613,6 @@ def test_too_many_ways() -> None:
     assert f"{__file__}:{f.__code__.co_firstlineno}" in str(caught[0].message)
     assert ".data" not in str(caught[0].message)
     assert len(caught) == 1
-    numbers = iter(range(1000))
     w = Value(0.0)
     fast = compiled(lambda x: x if (2.0 * w).data > 3.0 else -x)
 

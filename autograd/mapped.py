@@ -840,6 +840,8 @@ class Reduction(NaryPrimitive):
         record: that of the mean or the sum.
     """
 
+    made_by = "vmap"
+
     def __init__(self, name: str, operands: Sequence[Any], record: Any) -> None:
         super().__init__(
             name, self._value, [self._slopes], doc="A function at many points, as one node.", signature=_SIGNATURE,

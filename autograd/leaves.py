@@ -13,8 +13,8 @@ from typing import Any
 from .engines import chosen
 
 __all__ = [
-    "Operands", "add_gradients", "assign", "clear_gradients", "first_not_finite", "gradients", "move", "numbers", "same_members",
-    "scale_gradients",
+    "Operands", "add_gradients", "assign", "clear_gradients", "first_not_finite", "gradients", "move", "numbers",
+    "same_members", "scale_gradients",
 ]  # fmt: skip
 
 

@@ -46,26 +46,27 @@ def _assign_leaves(leaves, numbers):
 
 
 def _clear_leaves(leaves):
-    cdef Py_ssize_t i
-    cdef PyObject* x
+    cdef Py_ssize_t i, count
+    cdef PyObject** items
     if not PyList_CheckExact(leaves) or recording and listens():
         return None
-    for i in range(list_size(<PyObject*>leaves)):
-        soon(list_items(<PyObject*>leaves), i, list_size(<PyObject*>leaves))
-        x = list_items(<PyObject*>leaves)[i]
-        if Py_TYPE(x) != VALUE:
+    count, items = list_size(<PyObject*>leaves), list_items(<PyObject*>leaves)
+    for i in range(count):
+        soon(items, i, count)
+        if Py_TYPE(items[i]) != VALUE:
             return None  # Python begins anew, and forgets those before once more
-        (<Value>x).has_gradient = 0
+        (<Value>items[i]).has_gradient = 0
     return True
 
 
 def _add_gradients(Operands leaves not None, const double[::1] sums not None):
     cdef Py_ssize_t i, count = PyTuple_GET_SIZE(leaves.values)
+    cdef PyObject** items = items_of(leaves.values)
     if sums.shape[0] != count or not (leaves.leaves and leaves.plain) or recording and listens():
         return False
     for i in range(count):
-        soon(items_of(leaves.values), i, count)
-        accumulate(PyTuple_GET_ITEM(leaves.values, i), 0.0 + sums[i])
+        soon(items, i, count)
+        accumulate(items[i], 0.0 + sums[i])
     return True
 
 
@@ -138,7 +139,7 @@ def _same_members(list watched not None):
 # The formulas are those of `nn.optimizers`, operation by operation. tests/nn/test_in_c.py holds them to those, bit by bit.
 
 cdef enum:
-    TOGETHER = 512  # leaves that are read, moved and written before the next ones: as many as stay in a near cache
+    TOGETHER = 128  # leaves that are read, moved and written before the next ones: as many as stay in a near cache
 
 
 cdef struct Moving:
@@ -281,6 +282,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
     cdef unsigned char reached[TOGETHER]
     cdef unsigned char* known = NULL
     cdef double* now[3]
+    cdef PyObject** items
     cdef PyObject* x
     if recording and listens():
         return None
@@ -310,7 +312,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
     m.x, m.gradient, m.reached = xs, gradients, reached
     for group in groups:
         leaves, options = group
-        count = list_size(<PyObject*>leaves)
+        count, items = list_size(<PyObject*>leaves), list_items(<PyObject*>leaves)
         if done + count > total:
             ok = 0  # Python ran when the memory was made
             break
@@ -322,8 +324,8 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
             for c in range(columns):
                 m.memory[c] = now[c] + done
             for i in range(m.count):
-                soon(list_items(<PyObject*>leaves), begin + i, count)
-                x = list_items(<PyObject*>leaves)[begin + i]
+                soon(items, begin + i, count)
+                x = items[begin + i]
                 if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
                     ok = 0
                     break
@@ -336,7 +338,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
                 break
             for i in range(m.count):
                 if reached[i]:
-                    (<Value>list_items(<PyObject*>leaves)[begin + i]).number = xs[i]
+                    (<Value>items[begin + i]).number = xs[i]
             done += m.count
         if not ok:
             break

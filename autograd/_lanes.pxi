@@ -1259,7 +1259,9 @@ cdef class Held:
         if points and found != lanes.mapped_count:
             raise ValueError(f"lanes of {lanes.mapped_count} mapped inputs got {found} columns")
         job.failed = <unsigned char*>room(job.points, 1)
-        job.shared = <double*>room(lanes.shared_count, sizeof(double))
+        job.shared = <double*>PyMem_Malloc((lanes.shared_count + 1) * sizeof(double))
+        if job.shared == NULL:
+            raise MemoryError()
         self.read_shared(list(shared))
 
     def __dealloc__(self):

@@ -178,6 +178,21 @@ cdef void move_sgd(Moving* m, int* ok) noexcept nogil:
             m.x[i] = m.x[i] - lr * g
 
 
+cdef Py_ssize_t move_at_once(PyObject** leaves, Py_ssize_t count, double lr, double weight_decay, double* before) noexcept:
+    """`move_sgd` without momentum, on the leaves themselves. Says how many moved: all those before one that isn't a plain leaf."""
+    cdef Py_ssize_t i
+    cdef PyObject* x
+    for i in range(count):
+        soon(leaves, i, count)
+        x = leaves[i]
+        if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
+            return i
+        before[i] = (<Value>x).number
+        if (<Value>x).has_gradient:
+            (<Value>x).number = before[i] - lr * (read_grad(<Value>x) + weight_decay * before[i])
+    return count
+
+
 cdef Py_ssize_t move_adam_alike(Moving* m, int* ok) noexcept nogil:
     """The same for the first ones in vectors, if all have a gradient and have made as many steps. Says how many moved."""
     cdef lane_adam o
@@ -291,7 +306,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
             return None
         total += list_size(<PyObject*>group[0])
     if rule == "sgd" and not any([options[1] for _, options in groups]):
-        columns = -1  # without momentum nothing is remembered anew
+        columns = -1  # nothing is remembered anew
     # Each step has a memory of its own, so that the one before is still there for whoever keeps it.
     found = memory if columns < 0 else tuple([PyBytes_FromStringAndSize(NULL, total * (sizeof(double) if c else 1)) for c in range(columns + 1)])
     for c in range(columns + 1):
@@ -318,9 +333,13 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
             break
         for i in range(PyTuple_GET_SIZE(options)):
             m.options[i] = PyFloat_AS_DOUBLE(options[i])
-        for begin in range(0, count, TOGETHER):
+        if columns < 0:
+            i = move_at_once(items, count, m.options[0], m.options[3], before + done)
+            ok = i == count
+            done += i
+        for begin in range(0, count if columns > 0 else 0, TOGETHER):
             m.count = min(<Py_ssize_t>TOGETHER, count - begin)
-            m.known = known + done if columns > 0 else NULL
+            m.known = known + done
             for c in range(columns):
                 m.memory[c] = now[c] + done
             for i in range(m.count):

@@ -408,7 +408,7 @@ def test_ways_of_the_same_code_are_one(Value: Any) -> None:
 
 
 def test_what_came_before_makes_no_difference(Value: Any) -> None:
-    """A call returns, or raises, what it would as the first one, whatever points came before it, in arrays, buffers or lists."""
+    """A call returns, or raises, what it would as the first one, whatever came before it in arrays, buffers or lists."""
     np = pytest.importorskip("numpy")
     w = [Value(0.3), Value(-1.2)]
 

@@ -21,6 +21,7 @@ from .graphs import gradients
 from .layout import Layout
 from .program import stop
 from .record import NaryPrimitive, is_real, is_tracked
+from .recording import Drawn, given_again
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
 
@@ -205,7 +206,7 @@ class Group:
         return [
             path
             for path in entry.paths
-            if path.agreed and not path.draws and ((plain and not path.bound) or path.fits(batch.inputs))
+            if path.agreed and not path.draws and ((plain and not (path.bound or path.attributes)) or path.fits(batch.inputs))
         ]
 
     def lanes(self, path: Path, active: bytes, mapped: bytes, captured: bool) -> Any:
@@ -217,6 +218,10 @@ class Group:
                 self._lanes.clear()
             found = self._lanes[key] = Lanes(path.program, active, mapped, captured, others=path.others)
         return found
+
+    def draws(self) -> bool:
+        """Whether the function draws numbers: no program is computed in lanes then."""
+        return any(path.draws for entry in self.compiled._entries.values() for path in entry.paths)
 
     def joined(self, paths: list[Path]) -> Path:
         """One path for the points of all of them, where their programs have the same code; else the first of them."""
@@ -628,7 +633,12 @@ class Mapped:
             found = self._added_up(samples.count, parts, mode) if parts else None
             if found is not None:
                 return found
-        results = [self._alone(samples, i) for i in range(samples.count)]
+        drawn: list[Drawn] = []
+        for compiled in [batch.group.compiled for batch in batches]:  # numbers that a recording drew are the first ones
+            drawn += compiled._recorded_draws
+            compiled._recorded_draws = []
+        with given_again(drawn):
+            results = [self._alone(samples, i) for i in range(samples.count)]
         for i, x in enumerate(results):
             if not (is_tracked(x) or is_real(x)):
                 raise TypeError(
@@ -651,6 +661,8 @@ class Mapped:
             tried: list[Path] = []
             runs = 0
             while pending or not (sure or tried):
+                if batch.group.draws():
+                    return None
                 paths = batch.group.paths(batch, mode)
                 new = [path for path in paths or () if path not in tried]
                 if paths is None or (not new and (runs == 2 or not all(path.program.guards for path in tried))):

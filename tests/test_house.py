@@ -83,7 +83,7 @@ ALLOWED: dict[str, set[str]] = {
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
     "mapped": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs"}
-    | {"leaves", "records", "record", "modes"},
+    | {"leaves", "records", "record", "recording", "modes"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.

@@ -584,10 +584,10 @@ def test_a_compiled_function_keeps_no_module_alive() -> None:
     assert kept[0]() is None
 
 
-def test_arrays_one_after_the_other_follow_the_mode() -> None:
-    """A mapped net without parameters, which gives floats, notices eval() too, where arrays of one shape follow each other."""
+def test_buffers_one_after_the_other_follow_the_mode() -> None:
+    """A mapped net without parameters, which gives floats, notices eval() too, where buffers of one shape follow each other."""
     model = nn.Sequential(nn.Tanh(), nn.Dropout(0.5, seed=1))
-    mapped, rows = ag.vmap(model), np.array(samples())
+    mapped, rows = ag.vmap(model), memoryview(np.array(samples()))
     for mode in (False, True, False, True, False):
         model.train(mode)
         for _ in range(3):

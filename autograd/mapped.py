@@ -22,6 +22,7 @@ from .graphs import gradients
 from .layout import Layout, is_array
 from .program import stop
 from .record import NaryPrimitive, is_real, is_tracked
+from .recording import Drawn, given_again
 from .repeated import Repeated
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
@@ -210,7 +211,7 @@ class Group:
         return [
             path
             for path in entry.paths
-            if path.agreed and not path.draws and ((plain and not path.bound) or path.fits(batch.inputs))
+            if path.agreed and not path.draws and ((plain and not (path.bound or path.attributes)) or path.fits(batch.inputs))
         ]
 
     def serves(self, path: Path, entry: Any) -> bool:
@@ -234,6 +235,10 @@ class Group:
                 self._lanes.clear()
             found = self._lanes[key] = Lanes(path.program, active, mapped, captured, others=path.others)
         return found
+
+    def draws(self) -> bool:
+        """Whether the function draws numbers: no program is computed in lanes then."""
+        return any(path.draws for entry in self.compiled._entries.values() for path in entry.paths)
 
     def joined(self, paths: list[Path]) -> Path:
         """One path for the points of all of them, where their programs have the same code; else the first of them."""
@@ -401,16 +406,19 @@ class Mapped:
             self._repeated = None
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
         usual = self.kind != "other" and not (mode.detecting or mode.sourcing or self._is_inside())
-        if usual and self.reduce and not named and (again := self._again(args)) is not None:
+        again = self._again(args) if usual and self.reduce and not named else None
+        if again is not None:
             found = self._by_programs([again], mode)
-            if found is not None:
-                return found
+            return self._one_by_one(Samples(args, named, self.axes), [again]) if found is None else found
         samples = Samples(args, named, self.axes)
         batches: list[Batch] = []
         if samples.count and usual:
             with suppress(UnfitError):
                 batches = self._batches(samples)
-        return self._reduced(samples, batches, mode) if self.reduce else self._results(samples, batches, mode)
+        if not self.reduce:
+            return self._results(samples, batches, mode)
+        found = self._by_programs(batches, mode) if batches else None
+        return self._one_by_one(samples, batches) if found is None else found
 
     def at_once(self, args: Sequence[Any]) -> Any:
         """The result for points as there were in the call before, if the programs that there are hold for all; else None.
@@ -652,7 +660,7 @@ class Mapped:
     def _repeatable(self, samples: Samples, batch: Batch, path: Path, mode: Any) -> Repeated | None:
         """How a call that a program served is done again; None where that takes more than lanes."""
         shapes: list[Any] = [points.plain() for points in samples.mapped]
-        if not samples.all_mapped or None in shapes or batch.has_values or path.bound or path.draws:
+        if not samples.all_mapped or None in shapes or batch.has_values or path.bound or path.draws or path.attributes:
             return None
         if mode is not modes.USUAL or modes.inside_derivative():
             return None
@@ -703,11 +711,14 @@ class Mapped:
 
     # ---- one result for all points -------------------------------------------------------------------
 
-    def _reduced(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
-        found = self._by_programs(batches, mode) if batches else None
-        if found is not None:
-            return found
-        results = [self._alone(samples, i) for i in range(samples.count)]
+    def _one_by_one(self, samples: Samples, batches: list[Batch]) -> Any:
+        """The result where no programs give it: by the function itself."""
+        drawn: list[Drawn] = []
+        for compiled in [batch.group.compiled for batch in batches]:  # numbers that a recording drew are the first ones
+            drawn += compiled._recorded_draws
+            compiled._recorded_draws = []
+        with given_again(drawn):
+            results = [self._alone(samples, i) for i in range(samples.count)]
         for i, x in enumerate(results):
             if not (is_tracked(x) or is_real(x)):
                 raise TypeError(
@@ -740,6 +751,8 @@ class Mapped:
             tried: list[Path] = []
             runs = 0
             while pending or not (sure or tried):
+                if batch.group.draws():
+                    return None
                 paths = batch.group.paths(batch, mode)
                 new = [path for path in paths or () if path not in tried]
                 if paths is None or (not new and (runs == 2 or not all(path.program.guards for path in tried))):

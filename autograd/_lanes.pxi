@@ -8,7 +8,6 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
-    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -1512,17 +1511,21 @@ cdef class Held:
     cdef int read_shared(self, list numbers) except -1:
         cdef Tape tape = self.lanes.tape
         cdef Py_ssize_t i, k = 0, inputs = tape.inputs, captured = len(tape.captured)
-        self.job.shared = <double*>room(self.lanes.shared_count, sizeof(double))
+        cdef PyObject** items
+        self.job.shared = <double*>PyMem_Malloc((self.lanes.shared_count + 1) * sizeof(double))
+        if self.job.shared == NULL:
+            raise MemoryError()
         if len(numbers) != inputs - <Py_ssize_t>self.lanes.mapped_count:
             raise ValueError(f"{inputs - <Py_ssize_t>self.lanes.mapped_count} inputs are not mapped, got {len(numbers)} numbers")
         for i in range(inputs):
             if not self.lanes.mapped[i]:
                 self.job.shared[k] = numbers[k]
                 k += 1
+        items = items_of(tape.captured)
         for i in range(captured):
-            soon(items_of(tape.captured), i, captured)
-            self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
-            k += 1
+            soon(items, i, captured)
+            self.job.shared[k + i] = (<Value>items[i]).number
+        k += captured
         for i in range(tape.constants):
             self.job.shared[k] = tape.constant_numbers[i]
             k += 1

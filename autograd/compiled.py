@@ -25,7 +25,7 @@ from .graphs import gradients
 from .layout import Layout, is_array
 from .program import Guard, Program, Stale, bits, stop
 from .record import NaryPrimitive, bare, is_tracked, to_float
-from .recording import Drawn, Recorder, drawn_next, given_again
+from .recording import Attribute, Drawn, Recorder, drawn_next, given_again, times_changed
 from .replay import number
 from .transforms import Arguments, derivative_block, one_number
 
@@ -101,8 +101,9 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
     number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
     number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
-    The variables that f itself closes over, and the global ones that it names, are compared at each call.) Nor is it seen that
-    another Value is put into an attribute or a list: set the ``data`` of the one that is there. What f does beside
+    The variables that f itself closes over, the global ones that it names, and ``training`` and ``requires_grad`` of each
+    `nn.Module` that it calls are compared at each call.) Nor is it seen that another Value is put into an attribute or a list:
+    set the ``data`` of the one that is there. What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
     floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
@@ -299,6 +300,8 @@ class Path:
         self.valued = any(output.valued for output in outputs)
         self.is_one_number = layout is None or (layout.is_number and outputs[0].kind == "out")
         self.others: tuple[tuple[Guard, ...], ...] = ()  # guards of ways with the same code, one of which will do as well
+        self.attributes: list[Attribute] = []  # which the function read, and what they were
+        self._seen = -1  # how often attributes had been set when these were compared
 
     def joined(self, others: Sequence[Path]) -> Path | None:
         """One path for points that go this way or other ones; None if they do not compute the same."""
@@ -318,7 +321,9 @@ class Path:
         return any(all(guard.holds(numbers) for guard in way) for way in (self.program.guards, *self.others))
 
     def fits(self, inputs: Sequence[Any]) -> bool:
-        """Whether arguments are told from what the function closes over as they were when it was recorded."""
+        """Whether attributes, and which arguments the function closes over as well, are what they were when it was recorded."""
+        if self.attributes and self._seen != times_changed() and not self._finds_attributes():
+            return False
         for i, x in self.bound.items():
             if inputs[i] is not x:
                 return False
@@ -326,6 +331,13 @@ class Path:
             for i, x in enumerate(inputs):
                 if type(x) is not float and x in self.captured and i not in self.bound:
                     return False
+        return True
+
+    def _finds_attributes(self) -> bool:
+        seen = times_changed()
+        if any((x := owner()) is not None and getattr(x, name) != was for owner, name, was in self.attributes):
+            return False
+        self._seen = seen
         return True
 
     def confirms(self, other: Path) -> bool:
@@ -517,6 +529,7 @@ class _Traced(Entry):
         self._reason: str | None = None  # why nothing is recorded any more
         self._lock = Lock()
         self._last: Path | None = None
+        self._recorded_draws: list[Drawn] = []  # of the last recording, for `vmap`
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
         self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
@@ -679,7 +692,10 @@ class _Traced(Entry):
             error = raised
         self._left = block.left
         path = self._path(call, recorder, result) if error is None and recorder.reason is None else None
+        if path is not None:
+            path.attributes = [attribute for attribute in recorder.attributes.values() if attribute[0]() is not None]
         drawn = [(function, number(x)) for function, x in recorder.drawn]
+        self._recorded_draws = [*drawn]
         if path is not None:
             try:
                 found = self._replayed(path, call, drawn)
@@ -725,7 +741,7 @@ class _Traced(Entry):
         """Put a new path among those of its key, or let it confirm an older one."""
         self._last = path
         for older in entry.paths:
-            if not older.program.same_path(path.program):
+            if not older.program.same_path(path.program) or older.attributes != path.attributes:
                 continue
             if older.confirms(path):
                 older.agreed = True
@@ -751,8 +767,8 @@ class _Traced(Entry):
         """Let calls with floats alone go the engine's quick way, where there is one."""
         self._armed = self._whole = None
         self._disarm()
-        unknown = path.draws or not path.outputs or self._backend or self._entries.get(path.key) is not entry
-        way = None if unknown else self._way(path)
+        slow = path.draws or path.attributes or not path.outputs or self._backend or self._entries.get(path.key) is not entry
+        way = None if slow else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path

@@ -83,20 +83,8 @@ ALLOWED: dict[str, set[str]] = {
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
     "repeated": {"samples"},
-    "mapped": {
-        "samples",
-        "repeated",
-        "compiled",
-        "points",
-        "program",
-        "replay",
-        "transforms",
-        "layout",
-        "tree",
-        "engines",
-        "graphs",
-    }
-    | {"leaves", "records", "record", "modes"},
+    "mapped": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs"}
+    | {"leaves", "records", "record", "recording", "repeated", "modes"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }
 # Modules of the engine whose public names the other packages may import, in addition to those of `autograd` itself.

@@ -608,7 +608,10 @@ cdef class Lanes:
                 at, n = tape.operands + tape.starts[i], tape.starts[i + 1] - tape.starts[i]
                 kind = tape.codes[i] >> BITS
                 in_place = kind <= DO_COPY  # each lane's operands are read before its result is written
-                if not in_place:
+                if self.is_weighted(i):  # it may be written before its turn, when another still has the row that is free now
+                    self.row_of[first + i] = <unsigned int>rows.count
+                    rows.count += 1
+                elif not in_place:
                     self.row_of[first + i] = <unsigned int>row_from(&rows)
                 for j in range(n):
                     slot = at[j]

@@ -99,11 +99,11 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
     that names what can't be written in C.
 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
-    number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
+    number from an attribute, a list or a global variable of another module, and it changes after the second call; or a random
     number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
-    The variables that f itself closes over, the global ones that it names, and ``training`` and ``requires_grad`` of each
-    `nn.Module` that it calls are compared at each call.) Nor is it seen that another Value is put into an attribute or a list:
-    set the ``data`` of the one that is there. What f does beside
+    The variables that f closes over, the global ones that it names, those of the functions of its module that it names, and
+    ``training`` and ``requires_grad`` of each `nn.Module` that it calls are compared at each call.) Nor is it seen that
+    another Value is put into an attribute or a list: set the ``data`` of the one that is there. What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
     floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
@@ -444,24 +444,40 @@ _MISSING = object()
 class Names:
     """The variables that a function closes over, and the global ones that it names, with what they hold.
 
+    So are those of the functions of the same module among them, and of the functions among those.
+
     Args:
         function: what is called; where it isn't written in Python, there are none.
     """
 
     def __init__(self, function: Any) -> None:
-        while isinstance(function, (functools.partial, types.MethodType)):
-            function = function.func if isinstance(function, functools.partial) else function.__func__
+        function = _written_in_python(function)
         if not isinstance(function, types.FunctionType):
-            function = getattr(type(function).__call__, "__wrapped__", type(function).__call__)
+            kind = type(function)
+            function = getattr(kind, "forward", kind.__call__)  # `nn.Module` calls that
+            function = getattr(function, "__wrapped__", function)
         self.cells: list[tuple[Any, Any]] = []
         self.globals: list[tuple[str, Any]] = []
         self.moved = False
-        self._namespace: dict[str, Any] = {}
-        if isinstance(function, types.FunctionType):
-            self.cells = [(cell, _content(cell)) for cell in function.__closure__ or ()]
-            self._namespace = function.__globals__
-            names = dict.fromkeys(_names(function.__code__))
-            self.globals = [(name, self._namespace.get(name, _MISSING)) for name in names if name not in ("__name__",)]
+        self._function = function
+        self._namespace: dict[str, Any] = getattr(function, "__globals__", {})
+        self._look()
+
+    def _look(self) -> None:
+        """Find the variables anew: a function that one of them holds may be another one."""
+        cells, names, seen, namespace = dict[int, tuple[Any, Any]](), dict[str, Any](), set[Any](), self._namespace
+        is_ours = str(namespace.get("__name__")).partition(".")[0] in ("autograd", "nn")
+        waiting = [self._function]
+        while waiting:
+            function = _written_in_python(waiting.pop())
+            if not isinstance(function, types.FunctionType) or function in seen or function.__globals__ is not namespace:
+                continue
+            seen.add(function)
+            cells |= {id(cell): (cell, _content(cell)) for cell in function.__closure__ or ()}
+            names |= {name: namespace.get(name, _MISSING) for name in _names(function.__code__) if name != "__name__"}
+            if not is_ours:
+                waiting += [*[x for _, x in cells.values()], *names.values()]
+        self.cells, self.globals = [*cells.values()], [*names.items()]
 
     def changed(self) -> bool:
         """Whether one of them holds something else by now; from then on, that is what counts."""
@@ -479,12 +495,27 @@ class Names:
                 self.globals[i] = name, now
                 self.moved = True
                 found = found or not _equal(now, before)
+        if found:
+            self._look()
         return found
 
     def held(self) -> list[tuple[Any, Any, Any]]:
         """Where they are, and what they hold: cells, and the namespace with a name in it."""
         found = [(cell, None, x) for cell, x in self.cells if x is not _MISSING]
         return found + [(self._namespace, name, x) for name, x in self.globals if x is not _MISSING]
+
+
+def _written_in_python(function: Any) -> Any:
+    """What a partial function, a method or a compiled function calls; anything else as it is."""
+    while True:
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, types.MethodType):
+            function = function.__func__
+        elif isinstance(function, Compiled):
+            function = function._function
+        else:
+            return function
 
 
 def _content(cell: Any) -> Any:

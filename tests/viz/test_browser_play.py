@@ -6,6 +6,7 @@ Skipped where Chromium, its driver or selenium is missing; with VIZ_TEST_BROWSER
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 import re
 import time
@@ -222,6 +223,20 @@ def test_steps_go_downhill_as_in_python(page: Callable[..., Page]) -> None:
     assert shown.root.get_attribute("data-steps") == "0"
     assert set(shown.written("of-value").values()) == {""}
     shown.check()
+
+
+def test_a_long_way_has_a_short_memory(page: Callable[..., Page]) -> None:
+    """Of thousands of steps the curve keeps some at even distances, from the first number to the last, and counts them all."""
+    shown = page(ag.Value(1.0, label="x") * 2.0)
+    script = "for(var k=1;k<=4100;k++)arguments[0].glassgrad.set([1+k])"
+    shown.driver.execute_script(script, shown.root)
+    assert shown.root.get_attribute("data-steps") == "4100"
+    points = [tuple(map(float, p.split(","))) for p in shown.part(".curve polyline").get_attribute("points").split()]
+    assert len(points) < 400
+    assert (points[0][0], points[-1][0]) == (3.0, 157.0)
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points) if b[0] > a[0]]
+    assert slopes == pytest.approx([(4.0 - 32.0) / 154.0] * len(slopes), abs=0.2)  # a line, as rounded
+    assert "2 → 8202 (4100)" in shown.part(".curve").get_attribute("aria-label")
 
 
 def test_the_rate_is_the_page_s(page: Callable[..., Page]) -> None:

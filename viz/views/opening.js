@@ -4,11 +4,18 @@
 /* oxlint-disable-next-line no-unused-vars */
 var opening=(function(){
   var states=STATES,it={at:0,states:states,turned:function(){}};
+  function corners(node){
+    /* Left, top and right of a node's own shape, without its wire, its numbers and the dot at a fork. */
+    var boxes=Array.from(node.children).filter(function(part){
+      return part.nodeName==='rect'||part.nodeName==='circle'&&part.r.baseVal.value>6}).map(function(part){return part.getBBox()});
+    if(!boxes.length)boxes=[node.getBBox()];
+    return [Math.min.apply(null,boxes.map(function(b){return b.x})),Math.min.apply(null,boxes.map(function(b){return b.y})),
+      Math.max.apply(null,boxes.map(function(b){return b.x+b.width}))]}
   function mark(m,state){
     var node=stage.nodes[m.place],svg=stage.svg,ns=svg.namespaceURI;
     if(!node||!states[m.to].marks)return;
-    var box=node.getBBox(),x=box.x+box.width,y=Math.max(10,box.y),g=document.createElementNS(ns,'g');
-    if(m.sign!=='+')x=Math.max(10,box.x);else x=Math.min(svg.viewBox.baseVal.width-10,x);
+    var at=corners(node),x=m.sign==='+'?Math.min(svg.viewBox.baseVal.width-10,at[2]):Math.max(10,at[0]);
+    var y=Math.max(10,at[1]),g=document.createElementNS(ns,'g');
     var c=document.createElementNS(ns,'circle'),t=document.createElementNS(ns,'text'),title=document.createElementNS(ns,'title');
     c.setAttribute('cx',x);c.setAttribute('cy',y);c.setAttribute('r',9);c.setAttribute('fill','var(--ground)');
     c.setAttribute('stroke','var(--rose)');c.setAttribute('stroke-width','1.6');

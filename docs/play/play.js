@@ -10,7 +10,7 @@ const numbers = {}; // by name; of names that are gone, too, since they may come
 let explained = ""; // the name of the node whose gradient is explained
 let trusted = true; // Python of a link is not run before its reader says so
 let view = "picture";
-let played = { of: "", shape: 0, inputs: [] }; // what the page to play with is of: it computes by itself, whatever the numbers are
+let played = { of: "", shape: 0, inputs: [], slots: {} }; // what the page to play with is of: it computes by itself, whatever the numbers are
 let shown = null; // the last answer without an error
 
 /* ---- the worker: one request at a time, and of those that wait only the last ---- */
@@ -117,6 +117,7 @@ function show(answer) {
   showSteps(answer.steps);
   showPlay(answer);
   showTable(answer);
+  tellTable();
   const part = at("explanation");
   part.innerHTML = answer.explanation;
   revive(part);
@@ -168,7 +169,7 @@ function showSteps(html) {
 }
 
 /* The page to play with changes the numbers by itself, and tells; the sliders' numbers go into it. */
-function showPlay({ play: html, inputs, shape }) {
+function showPlay({ play: html, inputs, slots, shape }) {
   if (!html) {
     if (view !== "play" || shape === played.shape) return;
     played.of = ""; // a program took another branch
@@ -178,7 +179,7 @@ function showPlay({ play: html, inputs, shape }) {
   play.innerHTML = html;
   revive(play);
   const page = play.firstElementChild;
-  played = { of: page.glassgrad ? asked.of : "", shape, inputs };
+  played = { of: page.glassgrad ? asked.of : "", shape, inputs, slots };
   playWithSliders();
   page.addEventListener("glassgrad:values", ({ detail }) => {
     inputs.forEach((name, k) => {
@@ -187,6 +188,7 @@ function showPlay({ play: html, inputs, shape }) {
       row.show(detail[k]);
       row.place();
     });
+    tellTable();
     ask();
   });
 }
@@ -196,6 +198,19 @@ function playWithSliders() {
   if (!page || view !== "play") return;
   const given = page.values.map((number, k) => numbers[played.inputs[k]] ?? number);
   if (given.some((number, k) => !Object.is(number, page.values[k]))) page.follow(given);
+}
+
+/* The numbers in the table are those of the page to play with, which may have changed more of them than have a slider. */
+function tellTable() {
+  const page = play.firstElementChild?.glassgrad;
+  if (!page || view !== "play") return;
+  const { numbers: values, slopes } = page;
+  for (const button of at("table").querySelectorAll("button")) {
+    const slot = played.slots[button.dataset.name], [, value, gradient] = button.closest("tr").cells;
+    if (slot === undefined || values[slot] === undefined || slopes[slot] === undefined) continue;
+    value.textContent = page.short(values[slot], 6);
+    gradient.textContent = page.short(slopes[slot], 6);
+  }
 }
 
 function showTable({ rows, constants }) {

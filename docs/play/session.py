@@ -134,7 +134,8 @@ class Session:
         Returns:
             JSON with ``kind``, ``names``, ``numbers`` and either ``error`` or ``svg``, ``title``, ``rows``, ``places`` (the
             name of each node of the picture), ``constants``, ``printed``, ``explanation``, ``steps`` and ``play``, these three
-            in HTML, ``inputs`` (the names of the numbers in ``play``) and ``shape``, which is another one for another graph. Of
+            in HTML, ``inputs`` (the names of the numbers in ``play``), ``slots`` (where it has the numbers of each node, by
+            its name) and ``shape``, which is another one for another graph. Of
             Python that isn't trusted ``held`` is true, and nothing of it is run.
         """
         asked = json.loads(request)
@@ -164,6 +165,7 @@ class Session:
         wanted = next((value for value in order if called[id(value)] == asked["explain"]), None)
         explanation = steps = play = ""
         inputs: tuple[str, ...] = ()
+        slots: dict[str, int] = {}
         if wanted is not None:
             self._explanation = viz.explain(f, wanted, theme=asked["theme"], room=ROOM, like=self._explanation)
             explanation = self._explanation.html
@@ -177,12 +179,13 @@ class Session:
             try:
                 played = viz.play(f, **look)
                 play, inputs = played.html, played.inputs
+                slots = {called[id(value)]: slot for value, slot in zip(order, played.slots, strict=True)}
             except ValueError as error:
                 play = f"<p>{escape(str(error))}</p>"
         return {
             "svg": self._drawing.svg, "title": self._drawing.graph.title, "rows": rows, "places": places,
             "constants": {name: _shown(number) for name, number in done.constants.items()}, "printed": done.printed,
-            "explanation": explanation, "steps": steps, "play": play, "inputs": inputs, "shape": _shape(order),
+            "explanation": explanation, "steps": steps, "play": play, "inputs": inputs, "slots": slots, "shape": _shape(order),
         }  # fmt: skip
 
 

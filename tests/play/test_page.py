@@ -373,6 +373,12 @@ def test_one_plays_with_the_graph(page: Playground) -> None:
     page.find("#play [data-act=step]").click()
     page.shows("x", "-1.961", "-3.94")
     assert page.js("return document.querySelector('#play').firstElementChild.dataset.same") == "1"
+    program = "u, v = Value(2.0, label='u'), Value(3.0, label='v')\nf = u * v * x\nf"  # u and v have no slider
+    page.js("const t = document.querySelector('#text'); t.value = arguments[0]; t.dispatchEvent(new Event('input'))", program)
+    page.until(lambda: inside(".result").startswith("f = -11.77"), "a program's graph")
+    page.find("#play [data-leaf][aria-label=u]").send_keys(Keys.ARROW_UP)
+    page.shows("f", "-12.3543", "1")
+    page.shows("v", "3", "-4.1181")
     page.write("f = tanh(x)")
     page.until(lambda: inside(".result").startswith("f = -0.9612"), "another graph")
     page.find("[data-view=picture]").click()

@@ -221,6 +221,7 @@ def test_a_page_to_play_with() -> None:
     f = run(LECTURE, {"x": -2, "y": 5, "z": -4}).result.value
     assert answer["play"] == viz.play(f, style="boxes", direction="LR", room=7).html
     assert answer["inputs"] == ["x", "y", "z"]
+    assert answer["slots"] == {"x": 0, "y": 1, "z": 2, "q": 3, "f": 4}
     assert answered(LECTURE, {"x": 1})["shape"] == answer["shape"] != answered(LECTURE.replace("+", "-"), {"x": 1})["shape"]
     program = "odd = autograd.primitive(lambda x: 2 * x, lambda z, x: 2.0, name='odd')\nodd(u)"
     assert "odd can&#x27;t be written in JavaScript" in answered(program, {"u": 1}, play=True)["play"]

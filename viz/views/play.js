@@ -457,6 +457,7 @@ root.glassgrad={
   get values(){return values.slice(0,count)},
   get gradients(){return gradients.slice(0,count)},
   get numbers(){return values.slice()},
+  get slopes(){return gradients.slice()},
   set:function(numbers){
     /* From outside, as from a training loop: the curve goes on. */
     halt();begin('from outside');depart();

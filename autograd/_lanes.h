@@ -90,16 +90,17 @@ enum { /* why a lane failed, as bits */
 typedef struct {
     lane_rule rule;
     unsigned char kind, wanted;
+    unsigned char shared;      /* which operand is a shared number, at `start`, and no row; 0 if none is */
     unsigned char leads;       /* of a softmax or a weighted dot: whether it computes what others share with it */
     unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component; of a leading dot `b` members from `a` on */
     unsigned int kept;         /* the first row of partials that are kept */
     unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
-    unsigned int up;           /* row of the adjoint */
     double more;
 } lane_code;
 
 typedef struct {
-    unsigned int code, a, b; /* the instruction, and the rows of adjoints that it adds to */
+    unsigned int code, up;   /* the instruction, and the row of its adjoint */
+    unsigned int a, b;       /* the rows of adjoints that it adds to, one of which may be the same */
     unsigned int targets;    /* of a sequence: where such rows begin in `targets`; of a weighted dot those of the weights at `a` */
     unsigned int members;    /* how many weighted dots are done at once from here on; 0 where nothing is left to do */
 } lane_step;
@@ -149,7 +150,7 @@ typedef struct { /* the way back from one output */
 } lane_sweep;
 
 typedef struct {
-    size_t lanes;
+    size_t lanes, doubles; /* of a group, and how many there are room for in all */
     double *values, *adjoints, *kept, *scratch;
     const double *shared;
     unsigned char *failed;
@@ -174,6 +175,27 @@ static void lane_mark(unsigned char *failed, unsigned int bits)
     for (; bits; bits >>= 1, failed++)
         if (bits & 1)
             *failed |= LANE_ASKED;
+}
+
+/* A row of numbers to every `step`th place of a matrix; zeros where there is no row. */
+static void lane_spread(double *to, size_t step, const double *row, size_t count)
+{
+    size_t i;
+    if (row == NULL)
+        for (i = 0; i < count; i++)
+            to[i * step] = 0.0;
+    else if (step == 1)
+        memcpy(to, row, count * sizeof(double));
+    else
+        for (i = 0; i < count; i++)
+            to[i * step] = row[i];
+}
+
+/* Whether dividing by x is the same as multiplying by 1 / x: both are exact but for the last rounding. */
+static int lane_is_power_of_two(double x)
+{
+    int exponent;
+    return fabs(frexp(x, &exponent)) == 0.5 && -1000 < exponent && exponent < 1000;
 }
 
 static int lane_same_bits(double x, double y)

@@ -217,7 +217,10 @@ cdef struct Block:
     PyObject* later  # a closure for the local gradients, where computing them at once raised; else NULL
     double* local_gradients
     PyObject** operands  # Values, and floats where plain numbers stood
+    PyObject* owner  # the tuple in which the operands are, where it holds them; NULL where the block does
+    PyObject* sums  # what holds the local gradients then
     bint distinct  # whether these are known to be Values, each of them once
+    bint leaves  # and leaves
 
 
 @cython.final
@@ -304,6 +307,8 @@ cdef class Node:
         if self.shape == NUMBER_VALUE:
             return (self.second, <object>self.a)
         block = <Block*>self.a
+        if block.owner != NULL:
+            return <object>block.owner
         return tuple([<object>block.operands[i] for i in range(block.count)])
 
     @property
@@ -502,6 +507,8 @@ cdef int look_through(PyObject* node, visitproc visit, void* argument) noexcept:
         stop = visit(block.record, argument)
         if stop == 0 and block.later != NULL:
             stop = visit(block.later, argument)
+        if stop == 0 and block.owner != NULL:
+            return visit(block.owner, argument)
         i = 0
         while stop == 0 and i < block.count:
             stop = visit(block.operands[i], argument)
@@ -578,9 +585,11 @@ cdef inline void let_go(PyObject* pointer) noexcept:
 
 cdef void free_block(Block* block) noexcept:
     cdef Py_ssize_t i
-    for i in range(block.count):
+    for i in range(block.count if block.owner == NULL else 0):
         if block.operands[i] != NULL:  # as it is where memory ran out before all were there
             release(block.operands[i])
+    Py_XDECREF(block.owner)
+    Py_XDECREF(block.sums)
     Py_DECREF(<object>block.record)
     Py_XDECREF(block.later)
     PyMem_Free(block)
@@ -848,30 +857,68 @@ cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) excep
 
 
 cdef inline void soon(PyObject** objects, Py_ssize_t i, Py_ssize_t count) noexcept nogil:
-    """Ask for the object that a loop comes to a little later: of many, most are far away in memory."""
-    if i + 16 < count:
-        lane_prefetch(objects[i + 16])
+    """Ask for the node that a loop comes to a little later: of many, most are far away in memory."""
+    if i + 32 < count:  # a node may begin in one line of the cache and end in the next
+        lane_prefetch(&(<Value>objects[i + 32]).number)
+        lane_prefetch(&(<Value>objects[i + 32]).has_gradient)
 
 
-cdef object one_node(object record, tuple operands, double number, double* local_gradients, bint distinct=False):
-    """A node of any record, whose operands are Values and floats, with one local gradient for each Value.
+@cython.final
+cdef class Operands:
+    """Values, each of them once, for nodes that have all of them for operands: what is looked at once for all these nodes.
 
-    If they are distinct, they are Values, each of them once.
+    >>> from autograd.engines import chosen
+    >>> chosen.Operands((chosen.Value(1.0), chosen.Value(2.0)))
+    2 operands
     """
+
+    cdef readonly tuple values
+    cdef bint collected  # whether a node of them is for the garbage collector to see
+    cdef bint leaves  # whether all are leaves, which they stay
+    cdef bint plain  # and no instances of a subclass
+
+    def __cinit__(self, tuple values not None):
+        cdef Py_ssize_t i, count = PyTuple_GET_SIZE(values)
+        cdef PyObject* x
+        self.values, self.leaves, self.plain = values, True, True
+        for i in range(count):
+            soon(items_of(values), i, count)
+            x = <PyObject*><Value?>values[i]
+            self.collected |= (<Value>x).collected
+            self.leaves &= (<Value>x).shape == LEAF
+            self.plain &= Py_TYPE(x) == VALUE
+
+    def __repr__(self):
+        return f"{len(self.values)} operands"
+
+
+def _node_of_sums(record, Operands operands not None, double number, sums):
+    """One node, with an array of local gradients, which nobody may change any more."""
+    cdef Py_ssize_t count = PyTuple_GET_SIZE(operands.values)
+    cdef const double[::1] numbers
+    cdef Block* block
+    held = memoryview(sums)
+    numbers = held
+    if numbers.shape[0] != count:
+        raise ValueError(f"{record.name}: {numbers.shape[0]} local gradients are not one for each operand")
+    if not count:
+        return new_reference(new_node(-1, LEAF, number, False))
+    block = <Block*>PyMem_Calloc(1, sizeof(Block))
+    if block == NULL:
+        raise MemoryError()
+    block.record, block.owner, block.sums = owned(record), owned(operands.values), owned(held)
+    block.count = block.parents = count
+    block.local_gradients, block.operands = <double*>&numbers[0], items_of(operands.values)
+    block.distinct, block.leaves = True, operands.leaves
+    return given(new_many(block, number, operands.collected))
+
+
+cdef object one_node(object record, tuple operands, double number, double* local_gradients):
+    """A node of any record, whose operands are Values and floats, with one local gradient for each Value."""
     cdef Py_ssize_t i, parents = 0, count = PyTuple_GET_SIZE(operands)
     cdef PyObject* x
     cdef Block* block
     cdef bint collected = False
-    if distinct and count:  # all are Values
-        block = new_block(record, count, count)
-        block.distinct = True
-        memcpy(block.local_gradients, local_gradients, count * sizeof(double))
-        for i in range(count):
-            soon(items_of(operands), i, count)
-            x = PyTuple_GET_ITEM(operands, i)
-            collected |= (<Value>x).collected
-            block.operands[i] = owned(<object>x)
-        return given(new_many(block, number, collected))
     for i in range(count):
         x = PyTuple_GET_ITEM(operands, i)
         if PyObject_TypeCheck(x, VALUE):

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from . import modes, transforms, tree
 from .dual import lifted
@@ -57,7 +57,11 @@ class EagerWarning(UserWarning):
     """
 
 
-def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
+@overload
+def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled: ...
+@overload
+def compile(*, backend: str | None = None) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) -> Any:
     """A function that computes what f does, and much faster: f is recorded once, and replayed.
 
     It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values
@@ -78,7 +82,7 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
             is a constant: another one is recorded on its own, so pass floats where the number varies. A NumPy array of floats
             is a constant too, but for the argument of a derivative. f may be a method, an object that can be called such as
             an `nn.Module`, or what `grad`, `value_and_grad`, `jacobian` or `hessian` returned: ``compile(grad(f))`` is
-            ``grad(compile(f))``.
+            ``grad(compile(f))``. Where it is left out, as in ``@compile(backend="c")``, the result is a decorator.
         backend: what computes the programs: the engine where it is left out; ``"c"`` for machine code by the system's own C
             compiler, as `Program.function` has it. That takes some tenths of a second for each program, once, and pays
             for large ones that are computed often.
@@ -97,7 +101,8 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
     number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
     number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
-    The variables that f itself closes over, and the global ones that it names, are compared at each call.) What f does beside
+    The variables that f itself closes over, and the global ones that it names, are compared at each call.) Nor is it seen that
+    another Value is put into an attribute or a list: set the ``data`` of the one that is there. What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
     floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
@@ -114,8 +119,10 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     """
     if backend not in (None, "c"):
         raise ValueError(f"compile: backend is 'c', or left out; got {backend!r:.60}")
+    if f is None:
+        return functools.partial(compile, backend=backend)
     if isinstance(f, (Compiled, Derived)) and backend in (None, f._backend):
-        return cast(Compiled, f)
+        return f
     if isinstance(f, Compiled):
         f = f._function
     if not callable(f):
@@ -124,7 +131,7 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     if transform is None:
         return Compiled(f, backend)
     name, inner, argnums, has_aux = transform
-    return cast(Compiled, getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux))
+    return getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux)
 
 
 # ---- one call ----------------------------------------------------------------------------------------
@@ -223,11 +230,14 @@ def _code(call: Call, leaf: Any, known: dict[Any, int]) -> Any:
             raise _CannotKeyError
         return "array", leaf.shape, leaf.dtype.str, leaf.tobytes()
     if hasattr(leaf, "__next__"):
-        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, which can be read once only")
+        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, which can be read once only; pass a list")
     try:
         hash(leaf)
     except TypeError:
-        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, and no two of them can be told apart") from None
+        raise _CannotKeyError(
+            f"an argument is a {type(leaf).__name__}, which has no hash to be known again by; "
+            f"pass its numbers, one by one or in a list, tuple or dict"
+        ) from None
     return type(leaf), leaf
 
 
@@ -725,11 +735,15 @@ class _Traced(Entry):
                 self._install(entry, older)
                 return
             if not older.confuses(path):
-                self._give_up(entry, "two recordings of it differ: a number that it uses changed outside of it")
+                words = "a number that it uses changed outside of it; pass it as an argument"
+                self._give_up(entry, f"two recordings of it differ: {words}")
                 return
         if len(entry.paths) == MOST_PROGRAMS:
             lines = dict.fromkeys([guard.line for older in entry.paths for guard in older.program.guards])
-            self._give_up(entry, f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}")
+            words = f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}"
+            if any(guard.test == "data" for older in entry.paths for guard in older.program.guards):
+                words += "; each number of .data is a way of its own: return the Value, and read its data outside"
+            self._give_up(entry, words)
             return
         entry.paths.append(path)
 
@@ -963,7 +977,8 @@ def _program_of(recorder: Recorder, roots: Mapping[Any, int]) -> Program | None:
 
 def _strange(recorder: Recorder, result: Any) -> None:
     """Note that a program can't return this."""
-    recorder.fail(f"it returns a {type(result).__name__}", differs=True)
+    instead = "return floats or Values, alone or in lists, tuples and dicts"
+    recorder.fail(f"it returns a {type(result).__name__}", differs=True, instead=instead)
 
 
 def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Iterator[str]:
@@ -1116,6 +1131,8 @@ class ProgramPrimitive(NaryPrimitive):
         k: which output.
         slots: of the operands.
     """
+
+    made_by = "compile"
 
     def __init__(self, name: str, program: Program, k: int, slots: Sequence[int]) -> None:
         name = name if name.isidentifier() else "compiled"

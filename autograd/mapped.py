@@ -12,6 +12,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from . import leaves, modes, points, records as p, transforms, tree
@@ -21,6 +22,7 @@ from .graphs import gradients
 from .layout import Layout
 from .program import stop
 from .record import NaryPrimitive, is_real, is_tracked
+from .repeated import Repeated
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
 
@@ -95,14 +97,14 @@ class Added:
 
     Args:
         data: the number.
-        operands: the Values that it depends on.
+        operands: the Values that it depends on, as `leaves.Operands`.
         sums: the derivative with respect to each.
         node: makes the node.
     """
 
     __slots__ = ("_node", "data", "operands", "sums")
 
-    def __init__(self, data: float, operands: tuple[Any, ...], sums: Any, node: Callable[[], Any]) -> None:
+    def __init__(self, data: float, operands: Any, sums: Any, node: Callable[[], Any]) -> None:
         self.data, self.operands, self.sums, self._node = data, operands, sums, node
 
     def backward(self) -> None:
@@ -135,12 +137,14 @@ class Plan(NamedTuple):
     Attributes:
         lanes: of the program.
         operands: the Values that the output depends on: arguments that all points share, and captured ones.
+        held: they, as `leaves.Operands`.
         wanted: for each sum of the lanes whether it is that of an operand; None if all are.
         primitive: what becomes the ``op`` of the result.
     """
 
     lanes: Any
     operands: tuple[Any, ...]
+    held: Any
     wanted: list[bool] | None
     primitive: Any
 
@@ -208,6 +212,18 @@ class Group:
             if path.agreed and not path.draws and ((plain and not path.bound) or path.fits(batch.inputs))
         ]
 
+    def serves(self, path: Path, entry: Any) -> bool:
+        """Whether a program that was agreed on is still that of the function.
+
+        Args:
+            path: with the program.
+            entry: that it belongs to.
+        """
+        compiled = self.compiled
+        if compiled._names.changed() and compiled._entries:
+            compiled._forget()
+        return compiled._reason is None and entry.reason is None and compiled._entries.get(path.key) is entry
+
     def lanes(self, path: Path, active: bytes, mapped: bytes, captured: bool) -> Any:
         """The lanes of a program."""
         key = path, active, mapped, captured
@@ -243,7 +259,7 @@ class Group:
             operands = tuple([known[i] for i in slots if needed[i]])
             primitive = Reduction(self.name, operands, record)
             wanted = None if len(operands) == len(slots) else [bool(needed[i]) for i in slots]
-            found = Plan(self.lanes(path, active, batch.mapped, True), operands, wanted, primitive)
+            found = Plan(self.lanes(path, active, batch.mapped, True), operands, leaves.Operands(operands), wanted, primitive)
             if not batch.has_values:
                 if len(self._plans) >= MOST_FORMS:
                     self._plans.clear()
@@ -373,8 +389,15 @@ class Mapped:
             )
         self._groups: dict[Any, Group] = {}
         self._last: tuple[Any, Batch] | None = None
+        self._repeated: Repeated | None = None
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        repeated = self._repeated
+        if repeated is not None and not (named or modes.open_blocks or modes.recorders or modes.inside_derivative()):
+            found = repeated.of(args)
+            if found is not None:
+                return found
+            self._repeated = None
         samples = Samples(args, named, self.axes)
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
         batches: list[Batch] = []
@@ -500,6 +523,7 @@ class Mapped:
                     whole = len(batches) == 1 and len(pending) == samples.count
                     found, pending = self._by_path(batch, new[0], pending, mode, samples.kind if whole else "")
                     if whole and not pending:
+                        self._repeated = self._repeatable(samples, batch, new[0], mode)
                         return found
                     for i, result in found:
                         results[batch.place(i)] = result
@@ -602,9 +626,44 @@ class Mapped:
             gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
             yield gradient if self.kind == "grad" else (outputs[i], gradient)
 
+    def _repeatable(self, samples: Samples, batch: Batch, path: Path, mode: Any) -> Repeated | None:
+        """How a call that a program served is done again; None where that takes more than lanes."""
+        shapes: list[Any] = [points.plain() for points in samples.mapped]
+        if not samples.all_mapped or None in shapes or batch.has_values or path.bound or path.draws:
+            return None
+        if mode is not modes.USUAL or modes.inside_derivative():
+            return None
+        group, kind = batch.group, samples.kind
+        results: list[Any]
+        if self.kind == "values":
+            if path.valued or not path.in_order:
+                return None
+            results, wanted, output = [_shape_of(path.layout, kind)], bytes(len(batch.mapped)), -1
+        else:
+            wanted, sides, _ = self._sides(batch)
+            if any(side.columns != range(side.width) for side in sides):
+                return None
+            results = [_shape_of(side.layout, kind) for side in sides]
+            output = 0
+        if None in results:
+            return None
+        if self.kind != "values":
+            results.insert(0, () if self.kind == "value_and_grad" else None)
+        lanes = group.lanes(path, wanted, batch.mapped, False)
+        kinds = [type(x) for x in samples.given]
+        serves = partial(group.serves, path, group.compiled._entries.get(path.key))
+        return Repeated(serves, lanes.fill, kinds, tuple(shapes), results, kind, output, self.threads, self._put)
+
+    def _put(self, found: list[Any]) -> Any:
+        """The result of a call: of its outputs, and then of the derivatives with respect to each argument."""
+        if self.kind == "values":
+            return found[0]
+        gradient = tuple(found[1:]) if isinstance(self.argnums, (tuple, list)) else found[1]
+        return gradient if self.kind == "grad" else (found[0], gradient)
+
     def _packed_gradient(self, parts: list[Side], outputs: Any, slopes: Any, kind: str) -> Any:
         """The result of a call, where each argument is one number, a list of numbers or an array at each point; else None."""
-        found = []
+        found = [numbers_of_all(outputs, kind, ())]
         count = len(outputs)
         for layout, start, width, columns in parts:
             shape = _shape_of(layout, kind)
@@ -617,8 +676,7 @@ class Mapped:
                 for k, column in enumerate(columns):
                     block[k :: len(columns)] = whole[column::width]
             found.append(numbers_of_all(block, kind, shape))
-        gradient = tuple(found) if isinstance(self.argnums, (tuple, list)) else found[0]
-        return gradient if self.kind == "grad" else (numbers_of_all(outputs, kind, ()), gradient)
+        return self._put(found)
 
     # ---- one result for all points -------------------------------------------------------------------
 
@@ -695,9 +753,10 @@ class Mapped:
             value = self.record.evaluate((*outputs,), outputs)
             return chosen.Value(value) if any(path.valued for _, path, _ in parts) else value
         plans = [batch.group.plan(path, batch, self.record) for batch, path, _ in parts]
-        operands = plans[0].operands
+        operands, held = plans[0].operands, plans[0].held
         if len(plans) > 1:
             operands = tuple(dict.fromkeys([x for plan in plans for x in plan.operands]))
+            held = leaves.Operands(operands)
         tasks = []
         for (batch, _, mine), plan in zip(parts, plans, strict=True):
             to = None
@@ -715,9 +774,9 @@ class Mapped:
         sums = sums if len(sums) == len(operands) else sums[: len(operands)]
 
         def node() -> Any:
-            return one_node(plans[0].primitive.of(parts, operands, count), operands, value, sums)
+            return one_node(plans[0].primitive.of(parts, operands, count), held, value, sums)
 
-        return node() if self._result is None else self._result(value, operands, sums, node)
+        return node() if self._result is None else self._result(value, held, sums, node)
 
 
 def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) -> Iterator[Any]:
@@ -734,9 +793,7 @@ def _value_rows(batch: Batch, path: Path, outputs: Any, pending: Sequence[int]) 
 
 def _packed(path: Path, outputs: array[float], kind: str) -> Any:
     """The result of a call from the outputs as they are, where each point has one number or a list of numbers; else None."""
-    if any(output.kind != "out" or output.what != i for i, output in enumerate(path.outputs)):
-        return None
-    shape = _shape_of(path.layout, kind)
+    shape = _shape_of(path.layout, kind) if path.in_order else None
     return None if shape is None else numbers_of_all(outputs, kind, shape)
 
 
@@ -782,6 +839,8 @@ class Reduction(NaryPrimitive):
         operands: the Values.
         record: that of the mean or the sum.
     """
+
+    made_by = "vmap"
 
     def __init__(self, name: str, operands: Sequence[Any], record: Any) -> None:
         super().__init__(

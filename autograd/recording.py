@@ -76,16 +76,17 @@ class Recorder:
 
     # ---- what the hooks call -----------------------------------------------------------------------
 
-    def fail(self, reason: str, differs: bool = False) -> None:
+    def fail(self, reason: str, differs: bool = False, instead: str = "") -> None:
         """Give up: the function goes on, and there will be no program.
 
         Args:
             reason: what it does, such as "it calls backward()".
             differs: whether it may go on in another way than with the floats themselves.
+            instead: what to write.
         """
         self.differs = self.differs or (differs and bool(self.floats or self.drawn))
         if self.reason is None:
-            self.reason = f"{reason} at {_place()}"
+            self.reason = f"{reason} at {_place()}" + (f"; {instead}" if instead else "")
 
     def ask(self, test: str, *operands: Any) -> Any:
         """What a test comes to; it becomes a guard.
@@ -102,7 +103,7 @@ class Recorder:
         try:
             result = TESTS[test](*numbers)
         except ArithmeticError:
-            self.fail("an operation in it raises an error", differs=True)
+            self.raises()
             raise
         if any(type(x) is not float for x in bases):
             self._asked.append((test, bases, result, _place()))
@@ -154,6 +155,10 @@ class Recorder:
     def _is_drawn(self, x: Any) -> bool:
         return any(x is standin for _, standin in self.drawn)
 
+    def raises(self) -> None:
+        """Take note of an error in an operation: the function may catch it, and look at its words."""
+        self.fail("an operation in it raises an error", differs=True, instead="to go on after it, ask with if before")
+
     def refused(self, what: str) -> None:
         """Take note that a Value refuses what a float may do.
 
@@ -161,7 +166,8 @@ class Recorder:
             what: such as "float() of a Value".
         """
         if self.floats:
-            self.fail(f"it calls {what}, which stands for a float while it is recorded,", differs=True)
+            reason = f"it calls {what}, which stands for a float while it is recorded,"
+            self.fail(reason, differs=True, instead="write autograd.exp(x) and its like, not math.exp(x)")
 
     def differentiates(self, arguments: bool) -> None:
         """Take note of a derivative that the function computes.
@@ -170,7 +176,8 @@ class Recorder:
             arguments: whether its arguments are Values.
         """
         if arguments and self.floats and not modes.inside_derivative():
-            self.fail("it computes a derivative of its arguments", differs=True)
+            instead = "compile what the transformation returns, as in compile(grad(f))"
+            self.fail("it computes a derivative of its arguments", differs=True, instead=instead)
 
     # ---- reading it --------------------------------------------------------------------------------
 

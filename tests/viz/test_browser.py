@@ -433,7 +433,7 @@ def test_a_theme_that_follows_the_reader(browser: Any, tmp_path: Path) -> None:
         "const over=new PointerEvent('pointerover',{bubbles:true});document.querySelector('[data-node] *').dispatchEvent(over);"
         "const of=(s,w)=>getComputedStyle(document.querySelector(s))[w];"
         "return [of('body','backgroundColor'),of('[data-kind]','backgroundColor'),of('.sheet svg > rect','fill'),"
-        "of('text.value','fill'),of('.sheet svg+svg .edge path','stroke'),of('.sheet svg+svg > path','fill')]"
+        "of('text.value','fill'),of('.sheet svg+svg path[stroke]','stroke'),of('.sheet svg+svg > path','fill')]"
     )
     for scheme in ("light", "dark"):
         wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -557,21 +557,50 @@ def test_the_stage_fits_and_never_holds_the_page(browser: Any, tmp_path: Path) -
     assert browser.execute_script(shape)[-1] > 0
     assert browser.execute_script(shape)[2:6] == [w, h, 0, 0]
     stage = staged(browser, tmp_path, viz.draw(wide_graph(), max_nodes=200).interactive())
-    width, _, w, h, *_ = browser.execute_script(shape)
-    assert w == pytest.approx(width, abs=1)
+    width, height, w, h, *_ = browser.execute_script(shape)
+    assert max(w / width, h / height) == pytest.approx(1, abs=0.01)
     text = browser.find_element("css selector", '[data-node="3"] text')
     place = "return (r=>[r.left+r.width/2,r.top+r.height/2])(arguments[0].getBoundingClientRect())"
+    zoom = (
+        "arguments[0].dispatchEvent(new WheelEvent('wheel',{ctrlKey:true,deltaY:-40,clientX:arguments[1],clientY:arguments[2],"
+        "bubbles:true,cancelable:true}))"
+    )
+    for _ in range(4):
+        browser.execute_script(zoom, stage, *browser.execute_script(place, text))
+    assert browser.execute_script(shape)[2] > width  # what is smaller than the stage stands in its middle
     before = browser.execute_script(place, text)
-    for _ in range(6):
-        browser.execute_script(
-            "arguments[0].dispatchEvent(new WheelEvent('wheel',{ctrlKey:true,deltaY:-40,clientX:arguments[1],"
-            "clientY:arguments[2],bubbles:true,cancelable:true}))", stage, *before,
-        )  # fmt: skip
-    assert browser.execute_script(shape)[2] > 2 * w
-    after = browser.execute_script(place, text)
-    assert after[0] == pytest.approx(before[0], abs=3)
+    for _ in range(4):
+        browser.execute_script(zoom, stage, *before)
+    assert browser.execute_script(shape)[2] > 4 * w
+    assert browser.execute_script(place, text) == pytest.approx(before, abs=3)
     browser.find_element("css selector", "[data-zoom=all]").click()
     assert browser.execute_script(shape)[2:6] == pytest.approx([w, h, 0, 0], abs=0.5)
+
+
+def test_a_long_picture_opens_in_rows(browser: Any, tmp_path: Path) -> None:
+    """On the stage of a page as wide as a notebook's a chain wraps like text; hover lights a wire in both of its rows."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 880, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        page = viz.draw(wide_graph(16), max_nodes=60).interactive()
+        staged(browser, tmp_path, page)
+        types, scroll, rows, cut = browser.execute_script(
+            "const v=document.querySelector('.stage'),s=v.querySelector('svg'),k=s.getBoundingClientRect().width/"
+            "s.viewBox.baseVal.width,tops=new Set([...s.querySelectorAll('.node circle')].map(c=>c.getAttribute('cy')));"
+            "return [[...s.querySelectorAll('text')].map(t=>k*t.getAttribute('font-size')),"
+            "[v.scrollWidth-v.clientWidth,v.scrollHeight-v.clientHeight],tops.size,"
+            "[...s.querySelectorAll('[data-to][id*=-enters]')].map(e=>+e.getAttribute('data-to'))]"
+        )
+        assert rows == len(cut) + 1 > 1
+        assert min(types) >= 10
+        assert scroll == [0, 0]
+        node = browser.find_element("css selector", f'[data-node="{cut[0]}"] *')
+        browser.execute_script("arguments[0].dispatchEvent(new PointerEvent('pointerover',{bubbles:true}))", node)
+        words = "return [...document.querySelectorAll('.sheet svg+svg text')].map(t=>t.textContent)"
+        assert browser.execute_script(words)[:2] == ["a", "a"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_keys_move_the_stage(browser: Any, tmp_path: Path) -> None:
@@ -585,14 +614,14 @@ def test_keys_move_the_stage(browser: Any, tmp_path: Path) -> None:
     whole = browser.execute_script(width)
     for _ in range(4):
         stage.send_keys("+")
-    assert browser.execute_script(width) == pytest.approx(whole * 1.3**4)
+    assert browser.execute_script(width) == pytest.approx(whole * 1.3**4, abs=0.1)
     at = browser.execute_script(left)
     stage.send_keys(Keys.ARROW_RIGHT)
     assert browser.execute_script(left) == at + 60
     stage.send_keys("-")
-    assert browser.execute_script(width) == pytest.approx(whole * 1.3**3)
+    assert browser.execute_script(width) == pytest.approx(whole * 1.3**3, abs=0.1)
     stage.send_keys("0")
-    assert browser.execute_script(width) == pytest.approx(whole)
+    assert browser.execute_script(width) == pytest.approx(whole, abs=0.1)
     stage.send_keys("n")
     assert told.text.startswith("start: value 2.0")
     stage.send_keys("p")
@@ -640,29 +669,41 @@ def test_the_search_box_finds_nodes(browser: Any, tmp_path: Path) -> None:
 
 
 def test_hover_costs_what_is_near(browser: Any, tmp_path: Path) -> None:
-    """In a picture of 1,000 nodes a hover changes nothing in the picture and adds a veil and the node's own wires alone.
+    """In a picture of 1,000 nodes a hover changes nothing in it, and makes a veil, one path of all lines, one of all heads.
 
-    How long it takes, script and layout, is printed: 1 to 3 ms on two cores, and less than 8 where it lights 250 nodes.
+    That is so at a node with one wire and at a sum with 250. Where things are is asked of the browser once for each. How long a
+    hover takes, script and layout, is printed: the first one at the sum 4 to 5 ms, others 0.3 to 2 ms.
     """
     f = ag.sum([(ag.Value(k / 10, label=f"x{k}") * 2.0).tanh().exp() for k in range(250)])
     drawing = viz.draw(f, max_nodes=2000)
     assert len(drawing.graph.nodes) == 1001
     staged(browser, tmp_path, drawing.interactive())
     found = browser.execute_script(
-        "const picture=document.querySelector('.sheet svg'),seen=new MutationObserver(()=>0);"
+        "const picture=document.querySelector('.sheet svg'),seen=new MutationObserver(()=>0),asks={};"
         "seen.observe(picture,{attributes:true,childList:true,subtree:true,characterData:true});"
+        "[[SVGGraphicsElement,'getBBox'],[Element,'setAttribute'],[Document,'createElementNS'],[Node,'cloneNode']].forEach("
+        "([kind,name])=>{const was=kind.prototype[name];"
+        "kind.prototype[name]=function(...all){asks[name]=(asks[name]||0)+1;return was.apply(this,all)}});"
+        "const hover=e=>{for(const n in asks)delete asks[n];var t=performance.now();"
+        "e.dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
+        "document.querySelector('.told').getBoundingClientRect();return [performance.now()-t,{...asks}]};"
         "return [7,307,604,991,1000].map(p=>{"
-        "var node=document.querySelector('[data-node=\"'+p+'\"] *'),least=1e9;"
-        "for(var k=0;k<5;k++){"
-        "document.querySelector('.sheet').dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
-        "var t=performance.now();node.dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
-        "document.querySelector('.told').getBoundingClientRect();least=Math.min(least,performance.now()-t)}"
-        "return [document.querySelectorAll('.sheet svg+svg > *').length,seen.takeRecords().length,least]})"
+        "const node=document.querySelector('[data-node=\"'+p+'\"] *'),sheet=document.querySelector('.sheet');"
+        "const first=hover(node);hover(sheet);const again=hover(node);"
+        "const made=document.querySelectorAll('.sheet svg+svg > *').length;hover(sheet);"
+        "return {first,again,made,changed:seen.takeRecords().length}})"
     )
-    wires = [sum(place in (edge.tail, edge.head) for edge in drawing.graph.edges if edge.tail is not None)
-             for place in (7, 307, 604, 991, 1000)]  # fmt: skip
-    assert [(added, changed) for added, changed, _ in found] == [(1 + count, 0) for count in wires]
-    print("a hover takes", [f"{milliseconds:.1f} ms" for *_, milliseconds in found])
+    for place, hover in zip((7, 307, 604, 991, 1000), found, strict=True):
+        ends = [(edge.tail, edge.head) for edge in drawing.graph.edges]
+        near = {place, *[end for pair in ends for end in pair if place in pair]}
+        assert (hover["made"], hover["changed"]) == (3, 0)
+        (_, first), (_, again) = hover["first"], hover["again"]
+        assert first.pop("getBBox") <= len(near) + 1  # and a constant
+        assert first == again
+        assert set(again) == {"setAttribute", "createElementNS"}
+        assert again["createElementNS"] == 3
+        assert again["setAttribute"] < 20
+    print("a hover takes", [f"{hover[which][0]:.1f} ms" for hover in found for which in ("first", "again")])
 
 
 def test_all_of_it_works_by_keyboard_and_can_be_read(browser: Any, tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ class Fold:
         kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
             of a chain, ``"sum"`` for additions one after the other, or ``"tile"`` for a dense layer.
         members: the places of these Values in the whole graph's topological order.
-        repeats: how often the steps of a chain come one after the other.
+        repeats: how often the steps of a chain come one after the other; of several sums that are alike, of the longest.
+        shortest: the same of the shortest of them.
         steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation.
         matrix: the weights of a dense layer.
     """
@@ -98,6 +99,7 @@ class Fold:
     kind: str = "group"
     members: tuple[int, ...] = field(default=(), repr=False)
     repeats: int = 1
+    shortest: int = 1
     steps: tuple[str, ...] = ()
     matrix: Matrix | None = None
 
@@ -343,6 +345,7 @@ class Graph:
         for slot, (o, count) in enumerate(zip(node.operands, counts, strict=True)):
             word = self.name(o, drawn=drawn) if type(o) is int else short(o, 6)
             words += ["…" if node.copies is not None and node.copies.varies(slot) else word] * min(count, 9)
+        words = words[: node.op.arity]  # one of a stack may have operands that others have elsewhere
         text: str = node.op.written(elided(words), symbol=node.symbol)
         return text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -145,11 +145,14 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     index = _Index({id(order[i]): at[key] for i, key in drawn}, at, shared, many)
     names = {id(order[i]): visible(order[key].label) or f"#{key + 1}" for i, key in drawn if isinstance(key, int)}
     outlets: dict[int, set[int]] = {at[key]: set() for key in shown if not isinstance(key, int)}
+    sources: dict[Key, dict[int, None]] = {key: {} for key in shown if isinstance(key, int) and len(members[key]) > 1}
     for i, key in drawn:
         for parent in plan.inputs(order, i, key):
             place = index.of(parent)
             if place in outlets and place != at[key]:
                 outlets[place].add(id(parent))
+            if key in sources:
+                sources[key][place] = None
     results = [index.of(root) for root in roots]
     for root in roots:
         if index.of(root) in outlets:
@@ -159,8 +162,8 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     nodes: list[Node] = []
     for place, key in enumerate(shown):
         if isinstance(key, int):
-            value = order[key]
-            operands = index.operands(value, at.get((CROWD, str(key))))
+            crowd = at.get((CROWD, str(key)))
+            value, operands = _shown(order, members[key], index, crowd, sources.get(key, ()))
             called = [names.get(id(parent), "…") for parent in value.parents]
             node = _node(value, operands, called, key, groups[key])
             nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key], [i for _, _, i in operands]))
@@ -187,6 +190,31 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
         alarm=_alarm(order, plan, index, at),
     )
+
+
+def _shown(
+    order: Sequence[Any], members: Sequence[int], index: _Index, crowd: int | None, sources: Iterable[int]
+) -> tuple[Any, list[tuple[int | float, int, int]]]:
+    """The Value that a node shows, and its operands: those of the first of a stack, and what only others have.
+
+    Args:
+        order: all Values.
+        members: the places of those that the node stands for.
+        index: where each Value is drawn.
+        crowd: where the constants are that are too many.
+        sources: of a stack, where the operands of all of it are drawn.
+    """
+    value = order[members[0]]
+    operands = index.operands(value, crowd)
+    if set(sources) - _places(operands):
+        value = max([order[i] for i in members], key=lambda one: len({index.of(parent) for parent in one.parents}))
+        operands = index.operands(value, crowd)
+        operands += [(place, 1, -1) for place in sources if place not in _places(operands)]
+    return value, operands
+
+
+def _places(operands: Iterable[tuple[int | float, int, int]]) -> set[int]:
+    return {place for place, _, _ in operands if type(place) is int}
 
 
 def _opens(key: Key, members: Sequence[int]) -> Opened | None:
@@ -273,20 +301,22 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     if box in plan.chains:
         chain = plan.chains[box]
         places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
+        shortest = repeats
         node = _fold((), order, places, set(), index, here, inputs=chain.inputs(order))
         last = order[places[-1]]
         node = replace(node, value=last.data, gradient=last.grad if last.has_grad else None)
     else:
         rows = plan.rows[box]
         places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
-        repeats, steps = len(rows[0]), (visible(order[lasts[0]].op.symbol),)
+        repeats, steps = max(map(len, rows)), (visible(order[lasts[0]].op.symbol),)
+        shortest = min(map(len, rows))
         node = _fold((), order, rows[0], {id(order[lasts[0]])}, index, here, places)
     assert node.fold is not None
     node = replace(
         node,
         label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
         groups=tuple([visible(name) for name in order[lasts[0]].groups]),
-        fold=replace(node.fold, kind=box.kind, repeats=repeats, steps=steps),
+        fold=replace(node.fold, kind=box.kind, repeats=repeats, shortest=shortest, steps=steps),
     )
     if len(lasts) == 1:
         return node

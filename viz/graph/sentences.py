@@ -104,7 +104,10 @@ def repeated(fold: Fold) -> str:
     """What a fold does, in short: ``64 → 32 tanh`` for a dense layer, ``9,994 × (* 1.1, tanh)`` for a chain, or nothing."""
     if fold.matrix is not None:
         return " ".join([f"{fold.matrix.inputs} → {len(fold.matrix.weights)}", *fold.steps])
-    return f"{fold.repeats:,} × ({', '.join(fold.steps)})" if fold.steps else ""
+    count = (
+        f"{fold.repeats:,}" if fold.kind != "sum" or fold.shortest == fold.repeats else f"{fold.shortest:,} … {fold.repeats:,}"
+    )
+    return f"{count} × ({', '.join(fold.steps)})" if fold.steps else ""
 
 
 def _of_copies(graph: Graph, node: Node) -> str:

@@ -26,8 +26,7 @@ class Interactive(HTMLView):
 
     def __init__(self, picture: Picture, source: Source | None = None) -> None:
         # Names in the told words and in formulas are those of the picture, so a node without a label shows its number.
-        look = replace(picture.look, numbered=True)
-        self._picture = picture.looking(look)
+        self._picture = picture.on_stage(replace(picture.look, numbered=True))
         self._source = source
         self.title = picture.graph.say("Graph of {title}", title=picture.graph.title)
         self.language = picture.graph.language
@@ -50,7 +49,7 @@ class Interactive(HTMLView):
         )  # fmt: skip
 
     def _opened(self, graph: Graph) -> Mapping[str, Any] | None:
-        picture = Picture(graph, self._picture.look)
+        picture = self._picture.on_stage(self._picture.look, graph)
         return {"svg": picture.svg, "about": picture.staged} if picture.drawn is graph else None
 
     @property

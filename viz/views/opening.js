@@ -11,10 +11,8 @@ var opening=(function(){
     if(!boxes.length)boxes=[node.getBBox()];
     return [Math.min.apply(null,boxes.map(function(b){return b.x})),Math.min.apply(null,boxes.map(function(b){return b.y})),
       Math.max.apply(null,boxes.map(function(b){return b.x+b.width}))]}
-  function mark(m,state){
-    var node=stage.nodes[m.place],svg=stage.svg,ns=svg.namespaceURI;
-    if(!node||!states[m.to].marks)return;
-    var at=corners(node),x=m.sign==='+'?Math.min(svg.viewBox.baseVal.width-10,at[2]):Math.max(10,at[0]);
+  function mark(m,at,state){
+    var svg=stage.svg,ns=svg.namespaceURI,x=m.sign==='+'?Math.min(svg.viewBox.baseVal.width-10,at[2]):Math.max(10,at[0]);
     var y=Math.max(10,at[1]),g=document.createElementNS(ns,'g');
     var c=document.createElementNS(ns,'circle'),t=document.createElementNS(ns,'text'),title=document.createElementNS(ns,'title');
     c.setAttribute('cx',x);c.setAttribute('cy',y);c.setAttribute('r',9);c.setAttribute('fill','var(--ground)');
@@ -22,7 +20,7 @@ var opening=(function(){
     t.setAttribute('x',x);t.setAttribute('y',y+5);t.setAttribute('text-anchor','middle');t.setAttribute('font-size','15');
     t.setAttribute('font-weight','bold');t.setAttribute('fill','var(--rose)');t.textContent=m.sign;title.textContent=m.words;
     g.setAttribute('class','mark');g.setAttribute('role','button');g.setAttribute('tabindex','0');g.setAttribute('aria-label',m.words);
-    g.setAttribute('data-sign',m.sign);g.append(title,c,t);svg.appendChild(g);
+    g.setAttribute('data-sign',m.sign);g.append(title,c,t);stage.nodes[m.place].appendChild(g);
     state.buttons.push({to:m.to,place:m.place,element:g});
     g.addEventListener('pointerdown',function(e){e.stopPropagation()});
     g.addEventListener('click',function(){turn(m.to)});
@@ -41,7 +39,10 @@ var opening=(function(){
     var state=states[it.at];
     if(!state||state.buttons||!stage.svg.getBoundingClientRect().width)return;
     state.buttons=[];
-    state.marks.forEach(function(m){mark(m,state)})}
+    var made=state.marks.filter(function(m){return stage.nodes[m.place]&&states[m.to].marks});
+    /* All are measured before a mark makes one of them larger. */
+    var places=made.map(function(m){return corners(stage.nodes[m.place])});
+    made.forEach(function(m,i){mark(m,places[i],state)})}
   if(states.length){states[0].element=stage.svg;states[0].about=stage.about}
   new ResizeObserver(marks).observe(root);
   marks();

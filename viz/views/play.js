@@ -134,7 +134,7 @@ function shown(){
   return v}
 /* ---- the squares of a dense layer: its weights, beside them its results, and below both their gradients ---- */
 function heat(element,slots){
-  return Array.from(element.querySelectorAll('g'),function(g,k){
+  return Array.from(element.querySelectorAll('g:not(.mark)'),function(g,k){
     var box=g.querySelector('rect'),row={g:g,slots:slots[k%slots.length],sums:k%2===1,slopes:k>=slots.length,marks:null};
     ['x','y','width','height'].forEach(function(side){row[side]=+box.getAttribute(side)});
     row.cells=row.sums?1:row.slots.length;
@@ -353,7 +353,7 @@ function slider(n){
   element.addEventListener('pointerover',function(e){e.stopPropagation();stage.tell(-1)});
   draggable(element,function(){element.focus({preventScroll:true});return i});
   element.addEventListener('keydown',function(e){
-    if(e.ctrlKey||e.metaKey||e.altKey)return;
+    if(e.ctrlKey||e.metaKey||e.altKey||e.target!==element)return;
     var steps={ArrowRight:1,ArrowUp:1,ArrowLeft:-1,ArrowDown:-1,PageUp:10,PageDown:-10}[e.key];
     if(steps){halt();begin('keys '+i);moved(i,steps,e.shiftKey)}
     else if(e.key==='Home'){halt();begin('keys '+i);set(i,start[i])}
@@ -442,11 +442,13 @@ rateField.addEventListener('input',function(){
 function measure(){
   /* How large each node of a picture is with the widest numbers; nothing can be measured before the page is seen. */
   if(view.measured||!stage.svg.getBoundingClientRect().width)return;
-  var wide='0'.repeat(data.room),sides=['x','y','width','height'];
+  var wide='0'.repeat(data.room),sides=['x','y','width','height'],marks=stage.svg.querySelectorAll('.mark');
+  marks.forEach(function(g){g.style.display='none'});
   view.nodes.forEach(function(n){
     if(n.slot!==undefined&&!n.copies){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
     if(n.frame)sides.forEach(function(side){n.frame.setAttribute(side,0)})});
   view.nodes.forEach(function(n){n.box=n.element.getBBox()});
+  marks.forEach(function(g){g.style.display=''});
   view.nodes.forEach(function(n){
     if(n.frame)sides.forEach(function(side,k){n.frame.setAttribute(side,n.box[side]+(k<2?-4:8))})});
   view.measured=true;show()}

@@ -454,7 +454,7 @@ def test_the_squares_of_a_layer_follow(page: Callable[..., Page]) -> None:
     x = [0.1 * k for k in range(9)]
     shown = page(ag.logsumexp(model(x)))
     script = (
-        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g'),g=>{var r=g.querySelector("
+        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g:not(.mark)'),g=>{var r=g.querySelector("
         "'rect');return [+r.getAttribute('x'),+r.getAttribute('y'),Array.from(g.querySelectorAll('path'),p=>"
         "[(p.getAttribute('fill')===arguments[1]?8:-8)*p.getAttribute('fill-opacity'),p.getAttribute('d')])]})"
     )
@@ -479,7 +479,7 @@ def test_the_squares_of_a_layer_follow(page: Callable[..., Page]) -> None:
         ]
 
     assert painted(shown) == expected(shown.play)
-    row = shown.part(".sheet [data-node] g")
+    row = shown.part(".sheet [data-node] g:not(.mark)")
     slots = shown.play._data()["drawn"]["nodes"][0]["heat"][0]
     wide = row.rect["width"] / len(slots)
     reach = ActionChains(shown.driver, duration=20).move_to_element_with_offset(row, (2.5 - len(slots) / 2) * wide, 0)

@@ -293,6 +293,7 @@ def test_what_opens_has_the_numbers_of_the_page(monkeypatch: pytest.MonkeyPatch)
                 (written,) = re.findall(rf'data-node="{place}">.*?class="value">([^<]*)<', page["svg"])
                 assert written == short(play.start[drawn["slot"]])
         assert "backward" not in page["svg"]
+    assert play.assembled[1].count('"sign":"+"') > 3  # in a widget too
     monkeypatch.setattr(opening, "BYTES", 0)
     assert not [page for page in viz.play(out)._parts_of_page()["states"] if "svg" in page]
 

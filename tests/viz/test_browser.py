@@ -964,3 +964,49 @@ def test_a_phone_gets_the_picture_from_the_top_down(browser: Any, tmp_path: Path
             browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     small = viz.draw(x * w).interactive().page
     assert '"narrow"' not in small
+
+
+def test_a_phone_gets_walks_and_explanations_from_the_top_down(browser: Any, tmp_path: Path) -> None:
+    """At 390 px the player's and the explanation's pictures flow down, too, in type of 11 px or more, and follow what is shown.
+
+    Shares of gradients arrive beside the nodes they go to, and paths lie on the wires of that picture.
+    """
+    x, w = ag.Value(0.5, label="x"), ag.Value(-1.5, label="w")
+    f = 1 / ((w * x + 3).exp() + x)
+    walk, why = viz.steps(f), viz.explain(f, x)
+    metrics = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+    types = (
+        "const v=document.querySelector('.stage'),s=v.querySelector('svg'),b=s.viewBox.baseVal,"
+        "k=s.getBoundingClientRect().width/b.width;return [b.height>b.width,Math.min("
+        "...Array.from(s.querySelectorAll('text')).map(t=>k*t.getAttribute('font-size'))),"
+        "document.documentElement.scrollWidth]"
+    )
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        show(browser, tmp_path, walk.page)
+        high, least, wide = browser.execute_script(types)
+        assert (high, least > 10.99, wide) == (True, True, 390)
+        (player,) = players(browser)
+        for k, frame in enumerate(walk.frames):
+            go_to(browser, player, k)
+            assert sorted(notes(browser, player)) == sorted(end for _, end in walk._shares(k))
+            far = browser.execute_script(
+                "const v=document.querySelector('.stage').getBoundingClientRect(),[p,ends]=arguments;"
+                "const at=n=>document.querySelector('[data-node=\"'+n+'\"]').getBoundingClientRect();"
+                "const near=(a,b)=>Math.max(0,b.left-a.right,a.left-b.right,b.top-a.bottom,a.top-b.bottom);"
+                "return [p===null?0:near(at(p),v),...Array.from(document.querySelectorAll('.flow g')).map("
+                "g=>Math.min(...ends.map(n=>near(at(n),g.getBoundingClientRect()))))]", frame.place, frame.parents,
+            )  # fmt: skip
+            assert max(far) < 12
+        show(browser, tmp_path, why.page)
+        high, least, wide = browser.execute_script(types)
+        assert (high, wide) == (True, 390)
+        off = browser.execute_script(
+            "const svg=document.querySelector('.stage svg'),wires=Array.from(svg.querySelectorAll('.wire path,.edge path'));"
+            "const d=(a,b)=>Math.hypot(a.x-b.x,a.y-b.y),middle=p=>p.getPointAtLength(p.getTotalLength()/2);"
+            "return Array.from(svg.querySelectorAll('.way path')).map(p=>Math.min(...wires.map(w=>d(middle(p),middle(w)))))"
+        )
+        assert len(off) > 10
+        assert max(off) < 6
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

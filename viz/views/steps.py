@@ -58,7 +58,7 @@ def steps(
     *,
     style: str = "circuit",
     theme: str = "light",
-    direction: str = "LR",
+    direction: str | None = None,
     precision: int = 4,
     language: str = "en",
     room: int = 0,
@@ -74,7 +74,7 @@ def steps(
         value: the result. Its graph has at most 150 nodes, constants included.
         style: as for `draw`.
         theme: as for `draw`.
-        direction: as for `draw`.
+        direction: as for `draw`. None is LR, and TB on a phone.
         precision: as for `draw`.
         language: as for `draw`.
         room: as for `draw`.
@@ -96,7 +96,7 @@ def steps(
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = Look(style, theme, direction, precision, numbered=True, room=room, ghosts=True)
+    look = Look(style, theme, direction or "LR", precision, numbered=True, room=room, ghosts=True)
     check_like(like, Steps)
     order = order_of(value)
     if len(order) <= MAX_NODES:
@@ -106,7 +106,7 @@ def steps(
             f"a walk shows at most {MAX_NODES} nodes, constants included, and this graph has {len(order):,} without them; "
             f"walk through a node further inside, or draw it all with viz.draw"
         )
-    return Steps(graph, look, like)
+    return Steps(graph, look, like, may_turn=direction is None)
 
 
 class Steps(HTMLView):
@@ -114,7 +114,7 @@ class Steps(HTMLView):
 
     suffixes = (".html", ".svg")
 
-    def __init__(self, graph: Graph, look: Look, like: Steps | None = None) -> None:
+    def __init__(self, graph: Graph, look: Look, like: Steps | None = None, *, may_turn: bool = False) -> None:
         self._look = look
         earlier: Picture | None = None if like is None else like._picture
         visits, gradients = backward(graph)
@@ -126,7 +126,7 @@ class Steps(HTMLView):
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
         nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
         ended = replace(graph, nodes=tuple(nodes), pending=True).with_alarm()
-        self._picture: Picture = Picture(ended, look, like=earlier)
+        self._picture: Picture = Picture(ended, look, like=earlier, may_turn=may_turn)
         self.title = graph.say("Step by step: {title}", title=self._picture.graph.title)
         self.language = graph.language
         self.theme = look.theme
@@ -239,7 +239,7 @@ class Steps(HTMLView):
         body = f"<details open><summary>{heading}</summary><ol>{items}</ol></details>"
         return fragment(
             body, kind="steps", theme=self.theme, label=self.title, picture=self._picture,
-            live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
+            narrow=self._picture.narrow, live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
             data=[self._data(k) for k in range(len(self))], language=self.language,
         )  # fmt: skip
 

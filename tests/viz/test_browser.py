@@ -1010,3 +1010,76 @@ def test_a_phone_gets_walks_and_explanations_from_the_top_down(browser: Any, tmp
         assert max(off) < 6
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_fingers_zoom_and_move_the_stage(browser: Any, tmp_path: Path) -> None:
+    """Two fingers zoom about the point between them; one finger moves the picture, and the page where the picture is at its end.
+
+    Nothing else zooms: the page itself stays as large as it is.
+    """
+    touch = {"enabled": True, "maxTouchPoints": 2}
+    metrics = {"width": 700, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+
+    def fingers(*ways: tuple[tuple[float, float], tuple[float, float]], steps: int = 12) -> None:
+        """Move fingers at once, each from one point to another, and lift them."""
+        for k in range(steps + 1):
+            points = [
+                {"x": a + (c - a) * k / steps, "y": b + (d - b) * k / steps, "id": i} for i, ((a, b), (c, d)) in enumerate(ways)
+            ]
+            kind = "touchMove" if k else "touchStart"
+            browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def seen() -> list[float]:
+        """How large the picture is, how far it is scrolled, how far the page is, and how large the page is."""
+        state = "return [s.width,v.scrollLeft,v.scrollTop,scrollY,visualViewport.scale]"
+        script = "const v=document.querySelector('.stage'),s=v.querySelector('svg').getBoundingClientRect();" + state
+        last: list[float] = []
+        until = time.monotonic() + 10
+        while time.monotonic() < until:  # a scroll goes on for a while
+            now = list(browser.execute_script(script))
+            if now == last:
+                break
+            last = now
+            time.sleep(0.2)
+        return last
+
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", touch)
+    try:
+        page = viz.draw(wide_graph(), max_nodes=200).interactive().page
+        show(browser, tmp_path, page.replace("</body>", "<p style='height:3000px'></body>"))
+        left, top, width, height = browser.execute_script(
+            "const r=document.querySelector('.stage').getBoundingClientRect();return [r.left,r.top,r.width,r.height]"
+        )
+        x, y = left + width / 2, top + height / 2
+        under = (
+            "const s=document.querySelector('.stage svg'),p=new DOMPoint(...arguments).matrixTransform("
+            "s.getScreenCTM().inverse());return [p.x,p.y]"
+        )
+        whole, *_ = seen()
+        fingers(((x - 20, y), (x - 80, y)), ((x + 20, y), (x + 80, y)))
+        wide, *_, page_size = seen()
+        assert wide == pytest.approx(4 * whole, rel=0.02)
+        assert page_size == 1
+        before = browser.execute_script(under, x + 30, y - 40)
+        fingers(((x - 10, y - 40), (x + 5, y - 40)), ((x + 70, y - 40), (x + 55, y - 40)))
+        assert seen()[0] == pytest.approx(wide * 50 / 80, rel=0.02)
+        assert browser.execute_script(under, x + 30, y - 40) == pytest.approx(before, abs=3)
+        _, across, down, scrolled, _ = seen()
+        fingers(((x + 60, y + 60), (x - 60, y - 60)))
+        _, right, low, page_at, _ = seen()
+        assert right > across + 60
+        assert low > down + 60
+        assert page_at == scrolled == 0
+        for _ in range(12):
+            fingers(((x, y + 150), (x, y - 150)), steps=4)
+        assert seen()[3] > 0  # at its end the picture hands the movement on to the page
+        browser.execute_script("scrollTo(0,0)")
+        browser.find_element("css selector", "[data-zoom=all]").click()
+        fingers(((x - 80, y), (x - 20, y)), ((x + 80, y), (x + 20, y)))
+        assert seen()[0] == pytest.approx(whole)  # not smaller than what fits
+        assert [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]] == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -1013,7 +1013,7 @@ def test_a_phone_gets_walks_and_explanations_from_the_top_down(browser: Any, tmp
 
 
 def test_fingers_zoom_and_move_the_stage(browser: Any, tmp_path: Path) -> None:
-    """Two fingers zoom about the point between them; one finger moves the picture, and the page where the picture is at its end.
+    """Two fingers zoom about the point between them; one moves the picture, and the page where the picture is at its end.
 
     Nothing else zooms: the page itself stays as large as it is.
     """

@@ -21,10 +21,12 @@ from ..graph.sentences import derivative, warnings
 from ..layout.compose import compose
 from ..layout.look import Look, check_count
 from ..layout.ways import DASHES, Way, with_bare_wires, with_ways
+from ..scene.captions import captioned
 from ..scene.graphviz import RenderError
 from ..scene.shapes import Item, Scene
 from ..scene.svg import write_items
 from ..text import columns_of, shortened
+from .image import Still
 from .picture import Picture, check_like
 from .view import HTMLView, fragment
 
@@ -264,6 +266,16 @@ class Explanation(HTMLView):
         """The graph with the largest paths along its wires; None if they are too long to be drawn."""
         drawn = self._drawn
         return None if drawn is None else _PathPicture(drawn, self._look, self._ways(drawn), self._like)
+
+    @property
+    def _paper(self) -> Still | None:
+        """The picture with its paths, their products and their sum below it; None where the text says more."""
+        picture = self.picture
+        if picture is None or not self.paths[0].slots:
+            return None
+        shares = [f"{k}: {self._share(path)}" for k, path in enumerate(self._lit.paths, 1)]
+        lines = [*shares, *filter(None, [self._lit._sum])]
+        return Still(lambda: captioned(picture.scene, self.title, lines), self.title, self.text)
 
     @cached_property
     def _drawn(self) -> Graph | None:

@@ -68,6 +68,11 @@ class Interactive(HTMLView):
         return {"marks": marks, **about}
 
     @property
+    def _paper(self) -> Picture:
+        """The picture."""
+        return self._picture
+
+    @property
     def text(self) -> str:
         """The table of the picture's nodes."""
         return self._picture.text

@@ -502,6 +502,7 @@ def test_an_attribute_of_something_that_is_gone() -> None:
         alive.append(weakref.ref(switch := Switch()))
         return switch.of(x)
 
+    recording.noted(Switch(), "on")  # where nothing is recorded, nothing is noted
     fast = ag.compile(f)
     found = [fast(1.0) for _ in range(4)]
     recording.changed()

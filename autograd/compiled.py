@@ -89,7 +89,9 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
 
     Returns:
         The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
-        `value_and_grad`, `jacobian` and `hessian` of it replay too; the other transformations run f itself.
+        `value_and_grad`, `jacobian`, `hessian`, `jvp`, `hvp`, `vjp`, `jacfwd` and `derivative` of order 1 replay too, with the
+        bits that they have for f; `taylor` and higher orders run f itself. So do, of a function that closes over Values, `jvp`,
+        `vjp` and `jacfwd`, and wherever a keyword is passed, or something else than numbers is differentiated.
 
     Raises:
         TypeError: f can't be called.
@@ -583,10 +585,25 @@ class _Traced(Entry):
 
     def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
         """A derivative of it, for `transforms`: the same one each time, so that its programs are not recorded again."""
-        key = name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
-        found = self._derivatives.get(key)
+        found = self._known(name, argnums)
         if found is None:
-            found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
+            found = self._derivatives.setdefault(_derivative_key(name, argnums), Derived(self, name, argnums, eager, wrapped))
+        return found
+
+    def _known(self, name: str, argnums: Any) -> Derived | None:
+        """A derivative of it that was asked for before."""
+        return self._derivatives.get(_derivative_key(name, argnums))
+
+    @functools.cached_property
+    def _along(self) -> Callable[[Any, Any], Any]:
+        """`jvp` of it, for `transforms`: takes the arguments and the direction."""
+        found: Callable[[Any, Any], Any] = import_module(f"{__package__}.directions").Along(self)._general
+        return found
+
+    @functools.cached_property
+    def _pulled(self) -> Callable[[Any], Any]:
+        """`vjp` of it, likewise: takes the arguments."""
+        found: Callable[[Any], Any] = import_module(f"{__package__}.directions").Pulled(self)._general
         return found
 
     def __reduce__(self) -> Any:
@@ -824,6 +841,10 @@ class _Traced(Entry):
             entry.paths.clear()
         self._armed = self._whole = None
         self._disarm()
+        self._warn(reason)
+
+    def _warn(self, reason: str) -> None:
+        """Say once why it is called as ever."""
         if reason in self._said:
             return
         self._said.add(reason)
@@ -832,6 +853,10 @@ class _Traced(Entry):
             EagerWarning,
             stacklevel=modes.stacklevel(),
         )
+
+
+def _derivative_key(name: str, argnums: Any) -> Any:
+    return name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
 
 
 def _innermost(function: Any) -> Any:

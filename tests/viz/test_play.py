@@ -229,8 +229,8 @@ def test_it_is_one_page(tmp_path: Path) -> None:
     """A notebook shows a fragment with the picture and its script; the page holds it, and asks for nothing from elsewhere."""
     play = viz.play(neuron())
     bundle = play._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "text/plain"}
-    assert bundle["text/html"] in play.page
+    assert set(bundle) == {"text/html", "text/plain", "application/pdf"}
+    assert str(bundle["text/html"]) in play.page
     assert play.save(tmp_path / "f.html").read_text(encoding="utf-8") == play.page
     assert re.findall(r"""(?:src|href)=["']?(?!data:)[^"'\\s>]""", play.page) == []
     assert re.sub(r"http://www\.w3\.org/2000/svg", "", play.page).count("http") == 0
@@ -293,6 +293,7 @@ def test_what_opens_has_the_numbers_of_the_page(monkeypatch: pytest.MonkeyPatch)
                 (written,) = re.findall(rf'data-node="{place}">.*?class="value">([^<]*)<', page["svg"])
                 assert written == short(play.start[drawn["slot"]])
         assert "backward" not in page["svg"]
+    assert play.assembled[1].count('"sign":"+"') > 3  # in a widget too
     monkeypatch.setattr(opening, "BYTES", 0)
     assert not [page for page in viz.play(out)._parts_of_page()["states"] if "svg" in page]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import string
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +181,25 @@ def test_pictures_are_packed() -> None:
         assert short == text
     assert words == []
     assert len(packed(viz.draw(net()).svg)) > 20
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="there is no node")
+def test_the_page_unpacks_what_python_packs() -> None:
+    """The script reads random texts as they were, also where a word begins with the sign of another one."""
+    rng = random.Random(0)
+    texts = []
+    for _ in range(200):
+        parts = ["".join(rng.choices('abc" ', k=rng.randint(4, 12))) + '"' for _ in range(6)]
+        texts.append("".join([rng.choice(parts) + rng.choice(parts) + rng.choice(("", "7")) for _ in range(60)]))
+    script = (Path(viz.__file__).parent / "views" / "opening.js").read_text(encoding="utf-8")
+    signs = re.search(r"SIGNS='\w+'", script)
+    assert signs is not None
+    function = script[script.index("function unpacked") : script.index("function turn")]
+    texts.append("xxxxxx")
+    packs = [*map(packed, texts[:-1]), ["~~b", "xxxx", "axx"]]  # ~a, which stands for xxxx, lost its letter to another word
+    program = f"const {signs[0]};{function}console.log(JSON.stringify({script_json(packs)}.map(unpacked)))"
+    done = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == texts
 
 
 def test_a_picture_in_which_nothing_is_folded_holds_no_graph() -> None:

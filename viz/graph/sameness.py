@@ -5,7 +5,9 @@ matter. Operands of one node that are of one class are siblings, such as the sam
 under a sum. Siblings are merged, with all that they were computed from, node by node: what two of them share stays single.
 Two Values of one class have the same number of layers below them, so that no merging makes a cycle.
 
-Additions of many terms one after the other, as Python's ``sum`` makes them, count as one sum.
+Additions of many terms one after the other, as Python's ``sum`` makes them, count as one sum. Where nothing else helps, so do
+sums of different length, down to a single term, which is no sum but stands for one: such a sum is of the class of its terms,
+and above them by its level.
 
 Each edge is followed a fixed number of times: the cost is linear in the size of the graph.
 """

@@ -57,10 +57,16 @@ class Matrix:
     Attributes:
         weights: a row for each neuron.
         results: of each neuron; the median where the layer was computed several times.
+        rows: the places of the weights in the whole graph's topological order.
+        sums: for each neuron the places of its results.
+        gradients: those of all of these, where they are drawn too.
     """
 
     weights: tuple[tuple[float, ...], ...]
     results: tuple[float, ...]
+    rows: tuple[tuple[int, ...], ...] = field(repr=False)
+    sums: tuple[tuple[int, ...], ...] = field(repr=False)
+    gradients: Matrix | None = None
 
     @property
     def inputs(self) -> int:

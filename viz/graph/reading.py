@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from .folding import REST, Box, Groups, Key, Opened, Part, Plan, groups_of, plan
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
+__all__ = ["MAX_NODES", "check_single", "matrix", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -391,8 +391,6 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     tile = plan.tiles[box]
     node = _fold((), order, tile.members, {id(order[i]) for i in tile.outlets}, index, here)
     assert node.fold is not None
-    weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
-    results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
     name = visible(_part([order[i].label for row in tile.rows for i in row]))
@@ -408,9 +406,21 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
             kind="tile",
             repeats=several,
             steps=steps,
-            matrix=Matrix(weights, results),
+            matrix=matrix(tile.rows, tile.sums, lambda i: order[i].data),
         ),
     )
+
+
+def matrix(rows: tuple[tuple[int, ...], ...], sums: tuple[tuple[int, ...], ...], number: Callable[[int], float]) -> Matrix:
+    """The numbers of a dense layer, by the places of its weights and of its results.
+
+    Args:
+        rows: of the weights, a row for each neuron.
+        sums: of the results of each neuron.
+        number: what stands at a place.
+    """
+    weights = tuple([tuple(map(number, row)) for row in rows])
+    return Matrix(weights, tuple([spread(list(map(number, places)))[1] for places in sums]), rows, sums)
 
 
 def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -171,7 +171,7 @@ class Stacks:
         self._constants = list(shape.constants)  # of each Value that is drawn
         self._sums: set[int] = set()  # the last additions of rows that count as one sum
         self._levels: dict[int, int] = {}  # of sums that are of the class of their terms: how many such are one in another
-        self._level: set[int] = set()  # those of them all of whose terms were merged
+        self._merged: dict[int, int] = {}  # one of the terms of each of them all of whose terms were merged
         self._over: dict[int, dict[int, int]] = {}  # by the first of a stack of such terms: one sum of each level
         self._classes = self._classified(grouped=grouped)
 
@@ -282,10 +282,10 @@ class Stacks:
         level = self._levels.get(a, 0)
         if level < self._levels.get(b, 0):
             a, b, level = b, a, self._levels[b]
+        if a in self._merged:  # they are one stack by now
+            return [(self._merged[a], b)]
         terms = self.shape.terms(a)
-        if a in self._level:  # they are one stack by now
-            return [(terms[0], b)]
-        self._level.add(a)
+        self._merged[a] = terms[0]
         self._fold(a)
         return [*[(term, b) for term in terms], *self._sums_over(self._find(b), {level: a})]
 

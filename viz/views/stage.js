@@ -2,6 +2,7 @@
    which has STAGE beside DATA, and `stage` as what this gives:
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
    none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
+   closer(place): the same, so large that it can be read;
    refresh(): the same again after numbers have changed; fit(): show all; narrow: whether it began with the picture for a phone;
    about: the words of the picture; set(svg, about): another picture in its place, with what STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
@@ -15,7 +16,7 @@ var stage=(function(){
   var scale=1,whole=true,pinned=false,last='';
   var it={place:-1,nodes:{},told:function(place){
     var title=place<0?null:it.nodes[place].querySelector('title');
-    return title?title.textContent:about.hint},tell:tell,follow:follow,refresh:refresh,fit:fit,set:set};
+    return title?title.textContent:about.hint},tell:tell,follow:follow,closer:closer,refresh:refresh,fit:fit,set:set};
   var VEIL=[{name:'fill-rule',value:'evenodd'},{name:'fill',value:'var(--ground)'},{name:'opacity',value:'.78'}];
   sheet.className='sheet';view.appendChild(sheet);
   function parsed(text){return new DOMParser().parseFromString(text,'image/svg+xml').documentElement}
@@ -92,6 +93,7 @@ var stage=(function(){
     var n=it.nodes[place].getBoundingClientRect(),r=view.getBoundingClientRect();
     if(n.left<r.left||n.right>r.right)view.scrollLeft+=n.left+n.width/2-r.left-r.width/2;
     if(n.top<r.top||n.bottom>r.bottom)view.scrollTop+=n.top+n.height/2-r.top-r.height/2}
+  function closer(place){if(scale<.8)zoom(.8/scale);follow(place)}
   new ResizeObserver(function(){if(whole)fit()}).observe(view);
   /* ---- pointer, wheel, fingers ---- */
   sheet.addEventListener('pointerover',function(e){

@@ -13,7 +13,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -187,7 +187,7 @@ def fragment(body: str, *, kind: str, **parts: Any) -> str:
 
 def assembled(
     body: str, *, kind: str, theme: str, label: str, picture: Staged | None = None, narrow: Staged | None = None,
-    live: str = "", data: Any = None, language: str = "en", code: str = "",
+    live: str = "", data: Any = None, states: Sequence[Mapping[str, Any]] | None = None, language: str = "en", code: str = "",
 ) -> tuple[str, str, str]:  # fmt: skip
     """Put a picture, a body, its styles and its script together.
 
@@ -204,8 +204,9 @@ def assembled(
         picture: what is seen, above the body.
         narrow: what is seen in its place on a phone, where a script puts it there.
         live: HTML that only the script shows, below the stage: buttons and what they change.
-        data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element, and ``stage``, if there is a
-            picture; stage.js says what that is. None where there is no script.
+        data: what the script KIND.js, if there is one, knows as ``DATA``, beside ``root``, the fragment's element, and
+            ``stage``, if there is a picture; stage.js says what that is. None where there is no script.
+        states: pictures that the one on the stage opens into, as opening.js has them; the script then knows ``opening`` too.
         language: one of `viz.languages.LANGUAGES`; HTML and scripts have their words in ``{{double braces}}``.
         code: JavaScript that stands in the script for ``CODE``.
 
@@ -221,10 +222,12 @@ def assembled(
     if data is not None:
         source, parts = asset(f"{kind}.js"), {"DATA": script_json(data), "CODE": code}
         if picture is not None:
-            names.insert(0, "stage")
-            source = asset("stage.js") + source
+            shared = ["stage"] if states is None else ["stage", "opening"]
+            names = [*shared, *names]
+            source = "".join([asset(f"{name}.js") for name in shared]) + source
             shown = filled("stage.html", language, LABEL=escape(label))
             parts |= {"LIVE": script_json(f"{shown}\n{live}"), "STAGE": script_json(_staged(picture, narrow))}
+            parts["STATES"] = script_json(states)
         source = _coloured(translated(language, source), theme)
         # In one pass: a user's label may be one of these words.
         script = "\n" + re.sub(rf"\b({'|'.join(parts)})\b", lambda word: parts[word[0]], source)

@@ -18,12 +18,6 @@
 #include <string.h>
 #include "_sequences.h"
 
-#if defined(__GNUC__) || defined(__clang__)
-#define lane_prefetch(p) __builtin_prefetch(p)
-#else
-#define lane_prefetch(p) ((void)(p))
-#endif
-
 typedef void (*lane_rule)(double, double, int, double *, double *, double *, int *);
 
 enum { /* what an instruction does */
@@ -90,16 +84,17 @@ enum { /* why a lane failed, as bits */
 typedef struct {
     lane_rule rule;
     unsigned char kind, wanted;
+    unsigned char shared;      /* which operand is a shared number, at `start`, and no row; 0 if none is */
     unsigned char leads;       /* of a softmax or a weighted dot: whether it computes what others share with it */
     unsigned int out, a, b;    /* rows of values; of a softmax `b` is the component; of a leading dot `b` members from `a` on */
     unsigned int kept;         /* the first row of partials that are kept */
     unsigned int start, count; /* of a sequence: its rows in `rows`; of a dot twice as many; `count` is the exponent of a power */
-    unsigned int up;           /* row of the adjoint */
     double more;
 } lane_code;
 
 typedef struct {
-    unsigned int code, a, b; /* the instruction, and the rows of adjoints that it adds to */
+    unsigned int code, up;   /* the instruction, and the row of its adjoint */
+    unsigned int a, b;       /* the rows of adjoints that it adds to, one of which may be the same */
     unsigned int targets;    /* of a sequence: where such rows begin in `targets`; of a weighted dot those of the weights at `a` */
     unsigned int members;    /* how many weighted dots are done at once from here on; 0 where nothing is left to do */
 } lane_step;
@@ -149,7 +144,7 @@ typedef struct { /* the way back from one output */
 } lane_sweep;
 
 typedef struct {
-    size_t lanes;
+    size_t lanes, doubles; /* of a group, and how many there are room for in all */
     double *values, *adjoints, *kept, *scratch;
     const double *shared;
     unsigned char *failed;
@@ -174,6 +169,34 @@ static void lane_mark(unsigned char *failed, unsigned int bits)
     for (; bits; bits >>= 1, failed++)
         if (bits & 1)
             *failed |= LANE_ASKED;
+}
+
+/* A row of numbers to every `step`th place of a matrix; zeros where there is no row. */
+static void lane_spread(double *to, size_t step, const double *row, size_t count)
+{
+    size_t i;
+    if (row == NULL)
+        for (i = 0; i < count; i++)
+            to[i * step] = 0.0;
+    else if (step == 1)
+        memcpy(to, row, count * sizeof(double));
+    else
+        for (i = 0; i < count; i++)
+            to[i * step] = row[i];
+}
+
+/* Whether dividing by x is the same as multiplying by 1 / x: both are exact but for the last rounding. */
+static int lane_is_power_of_two(double x)
+{
+    int exponent;
+    return fabs(frexp(x, &exponent)) == 0.5 && -1000 < exponent && exponent < 1000;
+}
+
+/* Whether a lane failed. */
+static int lane_any(const unsigned char *failed, size_t lanes)
+{
+    static const unsigned char none[LANE_MOST];
+    return memcmp(failed, none, lanes) != 0;
 }
 
 static int lane_same_bits(double x, double y)
@@ -224,6 +247,8 @@ static void lane_check_all(const lane_program *p, lane_work *w)
     const unsigned int all = (1u << p->ways) - 1;
     unsigned char missed[LANE_MOST] = {0}; /* bits of ways */
     size_t i, k;
+    if (p->check_count == 0)
+        return;
     for (i = 0; i < p->check_count; i++) {
         const lane_check *check = &p->checks[i];
         const double *x = w->values + check->a * lanes, *y = w->values + check->b * lanes;

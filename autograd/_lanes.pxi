@@ -8,7 +8,6 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
-    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -67,16 +66,17 @@ cdef extern from "_lanes.h" nogil:
         unsigned char kind
         unsigned char wanted
         unsigned char leads
+        unsigned char shared
         unsigned int out
         unsigned int a
         unsigned int b
         unsigned int kept
         unsigned int start
         unsigned int count
-        unsigned int up
         double more
     ctypedef struct lane_step:
         unsigned int code
+        unsigned int up
         unsigned int a
         unsigned int b
         unsigned int targets
@@ -127,6 +127,7 @@ cdef extern from "_lanes.h" nogil:
         size_t use_count
     ctypedef struct lane_work:
         size_t lanes
+        size_t doubles
         double* values
         double* adjoints
         double* kept
@@ -151,6 +152,8 @@ cdef extern from "_lanes.h" nogil:
         size_t (*adam)(size_t, double*, const double*, double*, double*, const lane_adam*) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
     void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
+    bint lane_any(const unsigned char*, size_t)
+    void lane_spread(double*, size_t, const double*, size_t)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
 
 cdef const lane_kernels* widest_kernels() noexcept nogil:
@@ -260,12 +263,25 @@ cdef enum:
 cdef struct Way:  # back from one output
     lane_sweep sweep
     bint known
+    size_t adjoint_rows
     unsigned int seed  # the row of adjoints that the sweep begins with; LANE_NONE where the output depends on nothing active
+    unsigned int* rows  # of adjoints, for each mapped input that is differentiated; LANE_NONE where nothing flows there
+
+
+cdef struct Rows:  # of lanes, which are given out and taken back
+    size_t count  # how many there are by now
+    unsigned int* free
+    size_t free_count
 
 
 cdef struct Source:  # of the numbers of some mapped inputs: a matrix, a row for each point
     const double* numbers
     size_t count  # of inputs
+
+
+cdef struct Column:  # where the derivatives with respect to one input go
+    double* start
+    size_t step  # from one point to the next
 
 
 cdef struct Job:
@@ -275,9 +291,8 @@ cdef struct Job:
     Source* sources
     size_t source_count
     double* shared
-    double* outputs  # a row for each point
-    double* gradients  # of one output for the mapped inputs, by `blocks`; NULL where none are wanted
-    size_t* blocks  # for each of those that are differentiated where its block begins, and how many columns the block has
+    double* outputs  # a row for each point; NULL where they are not wanted
+    Column* columns  # of one output's derivatives, for each mapped input that is differentiated; NULL where none are wanted
     unsigned char* failed
     double seed
     bint trouble  # whether a point failed
@@ -301,6 +316,7 @@ cdef class Lanes:
 
     cdef readonly Tape tape
     cdef bytes active, mapped
+    cdef const char* active_flags  # `active`, without the interpreter's lock
     cdef bint captured
     cdef const lane_kernels* kernels
     cdef lane_program code
@@ -308,16 +324,17 @@ cdef class Lanes:
     cdef Py_ssize_t way_count  # the collector may have taken the tape away when these are freed
     cdef unsigned int* row_of  # by slot: its row of values
     cdef unsigned int* place_of  # by slot: its place among the shared numbers
-    cdef unsigned int* up_of  # by slot: its row of adjoints
-    cdef size_t shared_count, copied, mapped_count, extra
+    cdef size_t shared_count, copied, mapped_count
     cdef unsigned int* copies  # pairs: a place among the shared numbers, and the row that holds it in all lanes
     cdef unsigned int* order  # the slots of the mapped inputs
     cdef unsigned int* summed  # the places of the shared numbers that are differentiated
     cdef size_t summed_count
+    cdef lane_work spare  # of the last run, for the next one; its `values` are NULL while there is none
 
     def __cinit__(self, program, active, mapped, captured=False, int width=0, tuple others=()):
         self.tape = Tape(program, active)
         self.active, self.mapped, self.captured = bytes(active), bytes(mapped), captured
+        self.active_flags = self.active
         if len(self.mapped) != self.tape.inputs:
             raise ValueError(f"lanes of {self.tape.inputs} inputs take as many flags, got {len(self.mapped)}")
         if width:
@@ -338,6 +355,7 @@ cdef class Lanes:
                 PyMem_Free(self.ways[k].sweep.places)
                 PyMem_Free(self.ways[k].sweep.uses)
                 PyMem_Free(self.ways[k].sweep.used)
+                PyMem_Free(self.ways[k].rows)
         PyMem_Free(self.ways)
         PyMem_Free(self.code.codes)
         PyMem_Free(self.code.checks)
@@ -345,10 +363,10 @@ cdef class Lanes:
         PyMem_Free(self.code.members)
         PyMem_Free(self.row_of)
         PyMem_Free(self.place_of)
-        PyMem_Free(self.up_of)
         PyMem_Free(self.copies)
         PyMem_Free(self.order)
         PyMem_Free(self.summed)
+        PyMem_Free(self.spare.values)
 
     @property
     def instructions(self):
@@ -397,7 +415,7 @@ cdef class Lanes:
 
     cdef int _decode(self, tuple guards) except -1:
         cdef Tape tape = self.tape
-        cdef size_t i, j, n, half, row = 0, kept = 0, longest = 1, start = 0, ups = 0, first = tape.first
+        cdef size_t i, j, n, half, row = 0, kept = 0, longest = 1, start = 0, first = tape.first
         cdef size_t last_start = 0, last_count = 0, last_kept = 0, together = 0
         cdef bint softmax_before = False
         cdef dict layers = {}
@@ -407,8 +425,8 @@ cdef class Lanes:
         cdef int kind
         cdef double exponent
         cdef unsigned char* needs = NULL
+        cdef unsigned char single
         self.row_of = <unsigned int*>room(tape.slots, sizeof(int))
-        self.up_of = <unsigned int*>room(tape.slots, sizeof(int))
         self.place_of = <unsigned int*>room(first, sizeof(int))
         self.order = <unsigned int*>room(tape.inputs, sizeof(int))
         self.copies = <unsigned int*>room(2 * first, sizeof(int))
@@ -419,7 +437,6 @@ cdef class Lanes:
         self.code.checks = <lane_check*>room(sum([len(way) for way in guards]), sizeof(lane_check))
         self.ways = <Way*>room(tape.output_count, sizeof(Way))
         self.way_count = tape.output_count
-        memset(self.up_of, 0xFF, tape.slots * sizeof(int))
         memset(self.row_of, 0xFF, tape.slots * sizeof(int))
         for i in range(first):
             if i < <size_t>tape.inputs and self.mapped[i]:
@@ -438,8 +455,9 @@ cdef class Lanes:
             needs = <unsigned char*>room(tape.slots, 1)  # which shared slots have a row
             for i in range(tape.count):
                 if not self.is_weighted(i):
+                    single = self.shared_operand(i)
                     for j in range(tape.starts[i], tape.starts[i + 1]):
-                        needs[tape.operands[j]] = 1
+                        needs[tape.operands[j]] |= single == 0 or j + 1 - tape.starts[i] != single
             for way in guards:
                 for guard in way:
                     for slot in guard.slots:
@@ -455,9 +473,7 @@ cdef class Lanes:
                     row += 1
         finally:
             PyMem_Free(needs)
-        for i in range(tape.count):
-            self.row_of[first + i] = <unsigned int>row
-            row += 1
+        row = self.give_rows_of_values(row, guards)
         for i in range(tape.count):
             c = &self.code.codes[i]
             at = tape.operands + tape.starts[i]
@@ -467,8 +483,10 @@ cdef class Lanes:
             c.wanted = tape.codes[i] & (FIRST | SECOND)
             c.out = self.row_of[first + i]
             if kind <= DO_RULE_OF_TWO:
-                c.a = self.row_of[at[0]]
-                c.b = self.row_of[at[n - 1]]
+                c.shared = self.shared_operand(i)
+                c.start = self.place_of[at[c.shared - 1]] if c.shared else 0
+                c.a = 0 if c.shared == 1 else self.row_of[at[0]]
+                c.b = 0 if c.shared == 2 else self.row_of[at[n - 1]]
                 if kind >= DO_RULE_OF_ONE:
                     c.kind = <unsigned char>LANE_KINDS.get(tape.records[tape.ops[i]], LANE_RULE)
                     c.rule = <lane_rule>tape.rules[tape.ops[i]]
@@ -517,7 +535,6 @@ cdef class Lanes:
             for member in members:
                 self.code.members[together] = member
                 together += 1
-        ups = self.give_rows_of_adjoints()
         for way in guards:
             for guard in way:
                 check = &self.code.checks[self.code.check_count]
@@ -531,51 +548,84 @@ cdef class Lanes:
                 self.code.check_count += 1
             self.code.ways += 1
         self.code.count = tape.count
-        self.code.value_rows, self.code.adjoint_rows, self.code.kept_rows = row, ups, kept
+        self.code.value_rows, self.code.kept_rows = row, kept
         self.code.longest = longest
         self.code.exact_dot, self.code.exact_total = lane_exact_dot, lane_exact_total
         self.code.logsumexp, self.code.softmax = lane_logsumexp, lane_softmax
         return 0
 
-    cdef size_t give_rows_of_adjoints(self) except? 0:
-        """How many there are. What goes back through a sum unchanged, to an operand that is used nowhere else, stays in its row."""
+    cdef unsigned char shared_operand(self, size_t i) noexcept:
+        """Which operand of an instruction of two is a shared number that needs no row, from 1 on; 0 if none is."""
+        cdef const unsigned int* at = self.tape.operands + self.tape.starts[i]
+        if self.tape.codes[i] >> BITS > DO_DIVIDE or self.is_shared(at[0]) == self.is_shared(at[1]):
+            return 0
+        return 1 if self.is_shared(at[0]) else 2
+
+    cdef bint is_needed_again(self, size_t i, size_t j) noexcept:
+        """Whether the way back reads the number of operand j of instruction i, or of its result where j is the number of operands."""
         cdef Tape tape = self.tape
+        cdef unsigned char code = tape.codes[i]
+        cdef int kind = code >> BITS
+        if not code & (FIRST | SECOND):
+            return False
+        if kind == DO_MULTIPLY:
+            return j < 2 and code >> (1 - j) & 1
+        return not (kind <= DO_SUBTRACT or kind in (DO_NEGATE, DO_COPY, DO_TOTAL, DO_MEAN))
+
+    cdef size_t give_rows_of_values(self, size_t begin, tuple guards) except? 0:
+        """A row for the result of each instruction, after the first `begin`; returns how many there are.
+
+        A row is given to another slot when nothing reads it any more: no later instruction, no guard, which are checked at the
+        end, and not the way back. Dots of layers are computed ahead of their turn, so that these have rows of their own.
+        """
+        cdef Tape tape = self.tape
+        cdef size_t* last = NULL  # by slot: the instruction that reads it last, counted from 1; all bits where it has to stay
+        cdef size_t i, j, n, slot, first = tape.first
         cdef const unsigned int* at
-        cdef unsigned int* uses = NULL
-        cdef size_t i, j, n, slot, done, ups = 0, first = tape.first
         cdef int kind
+        cdef bint in_place
+        cdef Rows rows
+        rows.count, rows.free_count, rows.free = begin, 0, NULL
         try:
-            uses = <unsigned int*>room(tape.slots, sizeof(int))
-            for i in range(tape.starts[tape.count]):
-                uses[tape.operands[i]] += 1
+            rows.free = <unsigned int*>room(tape.count, sizeof(int))
+            last = <size_t*>room(tape.slots, sizeof(size_t))
+            for i in range(tape.count):
+                at, n = tape.operands + tape.starts[i], tape.starts[i + 1] - tape.starts[i]
+                for j in range(n):
+                    last[at[j]] = max(last[at[j]], i + 1)
+                    if self.is_needed_again(i, j):
+                        last[at[j]] = <size_t>-1
+                if self.is_needed_again(i, n) or self.is_weighted(i):
+                    last[first + i] = <size_t>-1
+                last[first + i] = max(last[first + i], i + 1)  # it is written, if nothing else
+            for way in guards:
+                for guard in way:
+                    for place in guard.slots:
+                        last[<size_t>place] = <size_t>-1
             for i in range(tape.output_count):
-                uses[tape.outputs[i]] += 2
-            for done in range(tape.count, 0, -1):
-                i = done - 1
-                self.code.codes[i].up = LANE_NONE
-                if not self.code.codes[i].wanted:
-                    continue
-                if self.up_of[first + i] == LANE_NONE:
-                    self.up_of[first + i] = <unsigned int>ups
-                    ups += 1
-                self.code.codes[i].up = self.up_of[first + i]
-                at = tape.operands + tape.starts[i]
-                n = tape.starts[i + 1] - tape.starts[i]
+                last[tape.outputs[i]] = <size_t>-1
+            for i in range(tape.count):
+                at, n = tape.operands + tape.starts[i], tape.starts[i + 1] - tape.starts[i]
                 kind = tape.codes[i] >> BITS
-                if kind != DO_ADD and kind != DO_SUBTRACT and kind != DO_COPY:
-                    continue
-                for j in range(1 if kind == DO_SUBTRACT else n):
+                in_place = kind <= DO_COPY  # each lane's operands are read before its result is written
+                if self.is_weighted(i):  # it may be written before its turn, when another still has the row that is free now
+                    self.row_of[first + i] = <unsigned int>rows.count
+                    rows.count += 1
+                elif not in_place:
+                    self.row_of[first + i] = <unsigned int>row_from(&rows)
+                for j in range(n):
                     slot = at[j]
-                    if tape.codes[i] >> j & 1 and uses[slot] == 1 and not (slot < first and self.is_shared(slot)):
-                        self.up_of[slot] = self.up_of[first + i]
-                        break
+                    if slot >= first and last[slot] == i + 1:
+                        row_back(&rows, self.row_of[slot])
+                        last[slot] = 0  # once
+                if in_place:
+                    self.row_of[first + i] = <unsigned int>row_from(&rows)
+                if last[first + i] == i + 1:
+                    row_back(&rows, self.row_of[first + i])
         finally:
-            PyMem_Free(uses)
-        for i in range(self.mapped_count):
-            if self.active[self.order[i]] and self.up_of[self.order[i]] == LANE_NONE:
-                self.up_of[self.order[i]] = <unsigned int>ups
-                ups += 1
-        return ups
+            PyMem_Free(rows.free)
+            PyMem_Free(last)
+        return rows.count
 
     # ---- the way back from an output -----------------------------------------------------------------
 
@@ -599,35 +649,39 @@ cdef class Lanes:
         cdef Order* order = &tape.orders[k]
         cdef lane_step* step
         cdef lane_block* block
-        cdef size_t i, j, n, half, at, slot, done, targets = 0, places = 0, top = tape.outputs[k], extra = self.code.adjoint_rows
-        cdef unsigned int target
-        cdef unsigned char* met = NULL  # by row of adjoints
+        cdef size_t i, j, n, half, at, slot, done, moved = 0, targets = 0, places = 0, top = tape.outputs[k]
+        cdef unsigned int* up_of = NULL  # by slot: the row of its adjoint, LANE_NONE where it has none yet
+        cdef unsigned char* met = NULL  # by slot
         cdef unsigned int* uses = NULL  # by slot
         cdef bint swapped, single
         cdef dict used = {}
+        cdef Rows rows
+        rows.count, rows.free_count, rows.free = 0, 0, NULL
         if way.known:
             return 0
         if not order.known:
             find_order(tape, k)
-        way.seed = self.up_of[top]
+        way.seed = LANE_NONE
         try:
             s.steps = <lane_step*>room(order.count, sizeof(lane_step))
             s.targets = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
             s.blocks = <lane_block*>room(order.count, sizeof(lane_block))
             s.places = <unsigned int*>room(tape.starts[tape.count], sizeof(int))
-            met = <unsigned char*>room(extra, 1)
+            rows.free = <unsigned int*>room(tape.slots, sizeof(int))
+            up_of = <unsigned int*>room(tape.slots, sizeof(int))
+            met = <unsigned char*>room(tape.slots, 1)
             uses = <unsigned int*>room(tape.first, sizeof(int))
-            if way.seed != LANE_NONE:
-                met[way.seed] = 1
-            elif top < tape.first and self.is_shared(top) and self.is_wanted(top):
-                way.seed = <unsigned int>extra  # the output is a shared number itself
-                used[top] = [extra]
-                extra += 1
+            memset(up_of, 0xFF, tape.slots * sizeof(int))
+            if self.has_adjoint(top):
+                met[top] = 1
+                way.seed = up_of[top] = <unsigned int>row_from(&rows)
+            elif top < tape.first and self.is_shared(top) and self.is_wanted(top):  # the output is a shared number itself
+                way.seed = <unsigned int>row_from(&rows)
+                used[top] = [way.seed]
             # First which instructions the sweep comes to, and how often each shared number is used.
             for done in range(order.count if way.seed != LANE_NONE and top >= tape.first else 0, 0, -1):
                 i = done - 1 if order.plain else order.instructions[done - 1]
-                target = self.up_of[tape.first + i]
-                if target == LANE_NONE or not met[target]:
+                if not met[tape.first + i]:
                     continue
                 s.steps[s.count].code = <unsigned int>i
                 s.count += 1
@@ -636,40 +690,44 @@ cdef class Lanes:
                     if slot < tape.first and self.is_shared(slot):
                         uses[slot] += self.flows_to(i, j)
                     elif self.flows_to(i, j):
-                        met[self.up_of[slot]] = 1
-            memset(met, 0, self.code.adjoint_rows)
+                        met[slot] = self.has_adjoint(slot)
             for at in range(s.count):
                 s.steps[at].members = 1
             self.gather_layers(s, uses)
             for at in range(s.count):
-                step = &s.steps[at]
+                step = &s.steps[moved]
+                step[0] = s.steps[at]
+                moved += 1
                 i = step.code
                 n = tape.starts[i + 1] - tape.starts[i]
+                step.up = up_of[tape.first + i]
                 step.a = step.b = LANE_NONE
                 if tape.codes[i] >> BITS <= DO_RULE_OF_TWO:
-                    step.a = self.target(i, 0, met, used, &extra)
-                    if n == 2:
-                        step.b = self.target(i, 1, met, used, &extra)
+                    if not self.give_rows_of_adjoints(step, up_of, &rows, used):
+                        row_back(&rows, step.up)
+                    if step.a == LANE_NONE and step.b == LANE_NONE:  # what flows is where it belongs already
+                        moved -= 1
                     continue
                 step.targets = <unsigned int>targets
                 if self.code.codes[i].kind != LANE_WEIGHTED:
                     for j in range(n):
-                        s.targets[targets + j] = self.target(i, j, met, used, &extra)
+                        s.targets[targets + j] = self.target(i, j, up_of, &rows, used)
                     targets += n
+                    row_back(&rows, step.up)
                     continue
                 half = n // 2
                 swapped = not self.is_shared(tape.operands[tape.starts[i]])
                 for j in range(half):
-                    s.targets[targets + j] = self.target(i, j if swapped else j + half, met, used, &extra)
+                    s.targets[targets + j] = self.target(i, j if swapped else j + half, up_of, &rows, used)
                 targets += half
                 single = True
                 for j in range(half):
                     slot = tape.operands[tape.starts[i] + (j + half if swapped else j)]
                     single = single and uses[slot] == 1
-                if single:
+                if single:  # its adjoint keeps its row, since the weights' derivatives are added up after the sweep
                     block = &s.blocks[s.block_count]
                     s.block_count += 1
-                    block.up = self.code.codes[i].up
+                    block.up = step.up
                     block.rows = self.code.codes[i].start + <unsigned int>half
                     block.sums = <unsigned int>places
                     block.count = <unsigned int>half
@@ -685,25 +743,79 @@ cdef class Lanes:
                 else:
                     step.a = <unsigned int>targets
                     for j in range(half):
-                        s.targets[targets + j] = self.target(i, j + half if swapped else j, met, used, &extra)
+                        s.targets[targets + j] = self.target(i, j + half if swapped else j, up_of, &rows, used)
                     targets += half
+                    row_back(&rows, step.up)
+            s.count = moved
+            way.adjoint_rows = rows.count
+            way.rows = <unsigned int*>room(self.mapped_count, sizeof(int))
+            i = 0
+            for at in range(self.mapped_count):
+                if self.active[self.order[at]]:
+                    way.rows[i] = up_of[self.order[at]]
+                    i += 1
             s.uses = <lane_uses*>room(len(used), sizeof(lane_uses))
-            s.used = <unsigned int*>room(sum([len(rows) for rows in used.values()]), sizeof(int))
+            s.used = <unsigned int*>room(sum([len(places_of) for places_of in used.values()]), sizeof(int))
             at = 0
-            for shared, rows in used.items():
+            for shared, places_of in used.items():
                 s.uses[s.use_count].sum = self.place_of[<size_t>shared]
                 s.uses[s.use_count].start = <unsigned int>at
-                s.uses[s.use_count].count = <unsigned int>len(rows)
+                s.uses[s.use_count].count = <unsigned int>len(places_of)
                 s.use_count += 1
-                for x in rows:
+                for x in places_of:
                     s.used[at] = x
                     at += 1
             way.known = True
         finally:
+            PyMem_Free(rows.free)
+            PyMem_Free(up_of)
             PyMem_Free(met)
             PyMem_Free(uses)
-        self.extra = max(self.extra, extra - self.code.adjoint_rows)
+        self.code.adjoint_rows = max(self.code.adjoint_rows, way.adjoint_rows)
         return 0
+
+    cdef bint has_adjoint(self, size_t slot) noexcept:
+        """Whether something may flow back to a slot that is no shared number."""
+        if slot >= self.tape.first:
+            return self.tape.codes[slot - self.tape.first] & (FIRST | SECOND) != 0
+        return slot < <size_t>self.tape.inputs and self.mapped[slot] and self.active[slot]
+
+    cdef bint give_rows_of_adjoints(self, lane_step* step, unsigned int* up_of, Rows* rows, dict used) except -1:
+        """Where an instruction with one or two operands adds to; returns whether the row that it comes from is one of them.
+
+        What goes back unchanged stays where it is, if it is the first that its operand gets. Otherwise the row may become that of
+        an operand which is written to last, or at the same time.
+        """
+        cdef Tape tape = self.tape
+        cdef size_t i = step.code, j, slot, n = tape.starts[i + 1] - tape.starts[i]
+        cdef const unsigned int* at = tape.operands + tape.starts[i]
+        cdef int kind = tape.codes[i] >> BITS
+        cdef bint passed = False, at_once = kind == DO_MULTIPLY and not self.code.codes[i].shared
+        cdef unsigned int to[2]
+        cdef size_t heir = n  # the operand that takes the row over
+        to[0] = to[1] = LANE_NONE
+        if kind == DO_ADD or kind == DO_SUBTRACT or kind == DO_COPY:
+            for j in range(1 if kind == DO_SUBTRACT else n):
+                if self.is_first(i, j, up_of):
+                    heir, passed = j, True
+                    up_of[at[j]] = step.up
+                    break
+        for j in range(n):
+            if j == heir:
+                continue
+            if not passed and self.is_first(i, j, up_of) and (at_once or j == n - 1 or not self.flows_to(i, j + 1)):
+                up_of[at[j]] = step.up
+                to[j] = step.up | LANE_FIRST
+                passed = True
+            else:
+                to[j] = self.target(i, j, up_of, rows, used)
+        step.a, step.b = to[0], to[1]
+        return passed
+
+    cdef bint is_first(self, size_t i, size_t j, const unsigned int* up_of) noexcept:
+        """Whether nothing has flowed to operand j of instruction i yet, and something will."""
+        cdef size_t slot = self.tape.operands[self.tape.starts[i] + j]
+        return self.flows_to(i, j) and not (slot < self.tape.first and self.is_shared(slot)) and up_of[slot] == LANE_NONE
 
     cdef int gather_layers(self, lane_sweep* s, const unsigned int* uses) except -1:
         """Weighted dots with the same rows are put side by side, at the last one, so that they are swept at once.
@@ -783,23 +895,19 @@ cdef class Lanes:
             return self.active[slot] != 0
         return self.captured and slot < self.tape.first - self.tape.constants
 
-    cdef unsigned int target(self, size_t i, size_t j, unsigned char* met, dict used, size_t* extra) except? 0:
+    cdef unsigned int target(self, size_t i, size_t j, unsigned int* up_of, Rows* rows, dict used) except? 0:
         """The row of adjoints that operand j of instruction i adds to: a new one for each use of a shared number."""
         cdef size_t slot = self.tape.operands[self.tape.starts[i] + j]
         cdef unsigned int row
         if not self.flows_to(i, j):
             return LANE_NONE
         if slot < self.tape.first and self.is_shared(slot):
-            row = <unsigned int>extra[0]
-            extra[0] += 1
+            row = <unsigned int>row_from(rows)
             used.setdefault(slot, []).append(row)
             return row | LANE_FIRST
-        row = self.up_of[slot]
-        if row == self.up_of[self.tape.first + i]:  # where it is already
-            return LANE_NONE
-        if met[row]:
-            return row
-        met[row] = 1
+        if up_of[slot] != LANE_NONE:
+            return up_of[slot]
+        row = up_of[slot] = <unsigned int>row_from(rows)
         return row | LANE_FIRST
 
     # ---- running it ----------------------------------------------------------------------------------
@@ -838,37 +946,104 @@ cdef class Lanes:
     cdef tuple _compute(
         self, sources, shared, Py_ssize_t points, picked, Py_ssize_t k, int threads, Py_ssize_t lanes, blocks=None
     ):
-        cdef Held held = Held(self, sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
+        cdef Held held = Held(self)
         cdef Job* job = &held.job
-        cdef Py_ssize_t active = 0, i, at = 0, j
-        for i in range(<Py_ssize_t>self.mapped_count):
-            active += self.active[self.order[i]] != 0
+        cdef Py_ssize_t active = self.active_count(), i, at = 0
+        cdef double* start = NULL
+        if k >= 0:
+            self.find_way(k)
+        held.read(sources, shared, points, picked, lanes if lanes else self.lanes_for(points, picked))
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
         gradients = None
         if k >= 0:
-            self.find_way(k)
-            gradients = held.doubles(job.points * active, &job.gradients)
+            gradients = held.doubles(job.points * active, &start)
             blocks = (active,) if blocks is None else tuple(blocks)
             if sum(blocks) != active or min(blocks, default=0) < 0:
                 raise ValueError(f"blocks of {blocks} columns don't hold {active} derivatives")
-            job.blocks = <size_t*>room(2 * active, sizeof(size_t))
+            job.columns = <Column*>room(active, sizeof(Column))
             for width in blocks:
-                for j in range(width):
-                    job.blocks[2 * (at + j)] = at * job.points + j
-                    job.blocks[2 * (at + j) + 1] = width
-                at += width
-        job.seed = 1.0
-        groups = (job.points + job.lanes - 1) // job.lanes
-        parts = max(1, min(threads, groups))
-        in_threads(held, [partial(self._run, held, k, groups * i // parts, groups * (i + 1) // parts) for i in range(parts)])
+                give_columns(job, &at, start, width)
+                start += <Py_ssize_t>width * job.points
+        self.run(held, k, threads)
         return outputs, gradients, [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+
+    def fill(self, tuple sources, tuple shapes, list results, Py_ssize_t k=-1, int threads=1):
+        """Compute all points from the buffers of a call into buffers for its results, where all inputs are mapped.
+
+        Args:
+            sources: for each of `values`' sources an object that holds it: an array, or another buffer.
+            shapes: for each source the shape of what a point has there.
+            results: what is written to: a buffer for the outputs (None: they are not wanted), and one for the derivatives of
+                output k with respect to the inputs of each source that is differentiated.
+            k: which output is differentiated; none if it is -1.
+            threads: how many run at the same time.
+
+        Returns:
+            Whether that was done: the sources hold doubles in one piece, of these shapes, and the program holds at all points.
+            Where it was not, the results mean nothing.
+        """
+        cdef Held held = Held(self)
+        cdef Job* job = &held.job
+        cdef Py_buffer* view
+        cdef Py_ssize_t i, width, at = 0, count = len(sources), active = self.active_count() if k >= 0 else 0
+        cdef Py_ssize_t outputs = self.tape.output_count
+        cdef size_t columns = 0
+        if self.mapped_count != <size_t>self.tape.inputs:
+            raise ValueError("not all inputs are mapped")
+        held.buffers = <Py_buffer*>room(count + len(results), sizeof(Py_buffer))
+        job.sources = <Source*>room(count, sizeof(Source))
+        job.source_count = count
+        job.columns = <Column*>room(self.mapped_count, sizeof(Column)) if k >= 0 else NULL
+        for i in range(count):
+            view = held.buffer(sources[i], 0)
+            if view == NULL or not has_shape(view, shapes[i]) or (i and view.shape[0] != job.points):
+                return False
+            job.points = view.shape[0]
+            job.sources[i].numbers = <const double*>view.buf
+            job.sources[i].count = view.len // <Py_ssize_t>sizeof(double) // job.points if job.points else 0
+            columns += job.sources[i].count
+        if job.points == 0 or columns != self.mapped_count:
+            raise ValueError(f"lanes of {self.mapped_count} mapped inputs got {columns} columns of {job.points} points")
+        held.read_shared([])
+        if k >= 0:
+            self.find_way(k)
+        for i in range(len(results)):
+            if results[i] is None:
+                continue
+            view = held.buffer(results[i], PyBUF_WRITABLE)
+            width = view.len // <Py_ssize_t>sizeof(double) // job.points if view != NULL else -1
+            if view == NULL or width * job.points * <Py_ssize_t>sizeof(double) != view.len or width > (
+                active - at if i else self.tape.output_count
+            ):
+                raise ValueError(f"result {i} is no buffer for what {job.points} points come to")
+            if i == 0:
+                outputs = width
+                job.outputs = <double*>view.buf
+            else:
+                give_columns(job, &at, <double*>view.buf, width)
+        if at != active or outputs != self.tape.output_count:
+            raise ValueError(f"the results are buffers for {outputs} outputs and {at} derivatives of each point")
+        job.failed = <unsigned char*>room(job.points, 1)
+        job.lanes = self.lanes_for(job.points, None)
+        self.run(held, k, threads)
+        return not job.trouble
+
+    cdef int run(self, Held held, Py_ssize_t k, int threads) except -1:
+        cdef Job* job = &held.job
+        cdef Py_ssize_t i, groups = (job.points + job.lanes - 1) // job.lanes, parts = max(1, min(<Py_ssize_t>threads, groups))
+        job.seed = 1.0
+        if parts == 1:
+            self._run(held, k, 0, groups)
+            return 0
+        in_threads(held, [partial(self._run, held, k, groups * i // parts, groups * (i + 1) // parts) for i in range(parts)])
+        return 0
 
     def _run(self, Held held, Py_ssize_t k, Py_ssize_t group, Py_ssize_t until):
         """Groups one after the other, in one thread."""
         cdef lane_work work
         cdef Job* job = &held.job
         cdef Py_ssize_t last, step = self.groups_between_looks(job.lanes)
-        self.make_work(&work, job, k)
+        self.take_work(&work, job)
         try:
             while group < until and not job.stopped:
                 PyErr_CheckSignals()
@@ -882,7 +1057,7 @@ cdef class Lanes:
                         self.store(&work, job, k, group * job.lanes)
                         group += 1
         finally:
-            PyMem_Free(work.values)
+            self.give_back(&work)
 
     def reduced(self, sources, shared, Py_ssize_t points, double seed, Py_ssize_t k=0, int threads=1, Py_ssize_t lanes=0):
         """The outputs at all points, and what the derivatives of output k with respect to shared numbers come to.
@@ -896,15 +1071,16 @@ cdef class Lanes:
             (outputs, sums, failed): the sums in the order of the inputs that are active and not mapped, and then of what was
             captured. The places of some that must be computed in another way; then the other two mean nothing.
         """
-        cdef Held held = Held(self, sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
+        cdef Held held = Held(self)
         cdef Job* job = &held.job
         cdef Way* way
         cdef Py_ssize_t i, first, last, round_size, groups, parts
         cdef double* sums = NULL
         self.find_way(k)
+        held.read(sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         way = &self.ways[k]
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
-        collected = held.doubles(self.shared_count, &sums)
+        collected = held.doubles(self.summed[self.summed_count - 1] + 1 if self.summed_count else 0, &sums)
         job.seed = seed
         groups = (job.points + job.lanes - 1) // job.lanes
         parts = max(1, min(threads, groups))
@@ -923,9 +1099,11 @@ cdef class Lanes:
             if not job.trouble:
                 in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
             last = first
-        for i in range(<Py_ssize_t>self.summed_count):
-            sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
-        return outputs, collected[:self.summed_count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+        if <size_t>len(collected) > self.summed_count:
+            for i in range(<Py_ssize_t>self.summed_count):
+                sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
+            collected = collected[:self.summed_count]
+        return outputs, collected, [i for i in range(job.points) if job.failed[i]] if job.trouble else []
 
     cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
         cdef Job* job = &held.job
@@ -993,29 +1171,53 @@ cdef class Lanes:
         most = (points + groups - 1) // groups
         return max(step, (most + step - 1) // step * step)
 
+    cdef Py_ssize_t active_count(self) noexcept:
+        """How many of the mapped inputs are differentiated."""
+        cdef Py_ssize_t found = 0
+        cdef size_t i
+        for i in range(self.mapped_count):
+            found += self.active_flags[self.order[i]] != 0
+        return found
+
     cdef size_t doubles(self, Py_ssize_t lanes) noexcept:
         """The size of a work."""
-        cdef size_t rows = self.code.value_rows + self.code.adjoint_rows + self.extra + self.code.kept_rows
+        cdef size_t rows = self.code.value_rows + self.code.adjoint_rows + self.code.kept_rows
         return rows * lanes + self.scratch_of(lanes) + lanes // 8 + 9
 
     cdef size_t scratch_of(self, size_t lanes) noexcept:
         return max(5 * self.code.longest, lanes, 4 * self.code.widest + (self.code.widest + 1) * lanes)
 
-    cdef int make_work(self, lane_work* work, Job* job, Py_ssize_t k) except -1:
+    cdef int take_work(self, lane_work* work, Job* job) except -1:
+        """A work for some groups: that of the run before, if it is free and as large."""
+        if self.spare.values != NULL and self.spare.lanes == <size_t>job.lanes and self.spare.doubles == self.doubles(job.lanes):
+            work.values, work.doubles = self.spare.values, self.spare.doubles
+            self.spare.values = NULL
+        else:
+            work.doubles = self.doubles(job.lanes)
+            work.values = <double*>room(work.doubles, sizeof(double))
+        self.prepare(work, job)
+        return 0
+
+    cdef void give_back(self, lane_work* work) noexcept:
+        cdef double* values = work.values
+        if work.doubles <= FAR:  # no more is kept from one run to the next
+            values = self.spare.values
+            self.spare = work[0]
+        PyMem_Free(values)
+
+    cdef void prepare(self, lane_work* work, Job* job) noexcept:
         cdef size_t i, j, lanes = job.lanes
         cdef double x
-        work.values = <double*>room(self.doubles(lanes), sizeof(double))
         work.lanes = lanes
         work.shared = job.shared
         work.adjoints = work.values + self.code.value_rows * lanes
-        work.kept = work.adjoints + (self.code.adjoint_rows + self.extra) * lanes
+        work.kept = work.adjoints + self.code.adjoint_rows * lanes
         work.scratch = work.kept + self.code.kept_rows * lanes
         work.failed = <unsigned char*>(work.scratch + self.scratch_of(lanes))
         for i in range(self.copied):
             x = job.shared[self.copies[2 * i]]
             for j in range(lanes):
                 work.values[self.copies[2 * i + 1] * lanes + j] = x
-        return 0
 
     cdef void load(self, lane_work* work, Job* job, Py_ssize_t point) noexcept nogil:
         """The numbers of a group of points; lanes without a point repeat the last one, so that no lane asks for nothing."""
@@ -1043,6 +1245,8 @@ cdef class Lanes:
     cdef int forward(self, lane_work* work, Job* job, Py_ssize_t point, bint slopes) except -1 nogil:
         cdef size_t k
         self.kernels.forward(&self.code, work, slopes)
+        if not lane_any(work.failed, work.lanes):
+            return 0
         for k in range(work.lanes):
             if work.failed[k] and point + <Py_ssize_t>k < job.points:
                 if work.failed[k] & LANE_ASKED:
@@ -1099,37 +1303,35 @@ cdef class Lanes:
 
     cdef void sweep(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
         cdef Way* way = &self.ways[k]
-        cdef size_t i, lanes = work.lanes
+        cdef size_t i, live, lanes = work.lanes
+        cdef double seed = job.seed
         cdef double* seeds
         if way.seed == LANE_NONE:
             return
         seeds = work.adjoints + way.seed * lanes
-        for i in range(lanes):  # nothing flows from lanes without a point
-            seeds[i] = job.seed if point + <Py_ssize_t>i < job.points else 0.0
+        live = min(lanes, <size_t>(job.points - point))
+        for i in range(live):
+            seeds[i] = seed
+        for i in range(live, lanes):  # nothing flows from lanes without a point
+            seeds[i] = 0.0
         self.kernels.backward(&self.code, &way.sweep, work)
 
     cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
-        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point)), i, j, n = 0, step
-        cdef double* found
-        cdef const double* row
+        cdef size_t lanes = work.lanes, outputs = self.tape.output_count, live = min(lanes, <size_t>(job.points - point))
+        cdef size_t i, n = 0, step
+        cdef unsigned int row
+        cdef const char* active = self.active_flags
         for i in range(outputs):
-            row = work.values + self.row_of[self.tape.outputs[i]] * lanes
-            found = job.outputs + point * outputs + i
-            for j in range(live):
-                found[j * outputs] = row[j]
-        if k < 0 or job.gradients == NULL:
+            if job.outputs != NULL:
+                lane_spread(job.outputs + point * outputs + i, outputs, work.values + self.row_of[self.tape.outputs[i]] * lanes, live)
+        if k < 0 or job.columns == NULL:
             return
         for i in range(self.mapped_count):
-            if self.up_of[self.order[i]] == LANE_NONE:
+            if not active[self.order[i]]:
                 continue
-            row = work.adjoints + self.up_of[self.order[i]] * lanes
-            step = job.blocks[2 * n + 1]
-            found = job.gradients + job.blocks[2 * n] + point * step
-            if step == 1:
-                memcpy(found, row, live * sizeof(double))
-            else:
-                for j in range(live):
-                    found[j * step] = row[j]
+            step = job.columns[n].step
+            row = self.ways[k].rows[n]
+            lane_spread(job.columns[n].start + point * step, step, NULL if row == LANE_NONE else work.adjoints + row * lanes, live)
             n += 1
 
 
@@ -1188,7 +1390,8 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
                 at -= 1
             rest[part][3] = at
             mine = picked[at:end]
-            held = Held(lanes, sources, shared, rows, mine, lanes.lanes_for(rows, mine))
+            held = Held(lanes)
+            held.read(sources, shared, rows, mine, lanes.lanes_for(rows, mine))
             job = &held.job
             held.doubles(job.points * lanes.tape.output_count, &job.outputs)
             job.seed = seed
@@ -1217,12 +1420,38 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
     return outputs, collected, sorted(failed)
 
 
-def _node_of_sums(record, tuple operands, double number, const double[::1] sums not None):
-    """One node of Values, each of them once, with the sums as its local gradients."""
-    cdef double nothing = 0.0
-    if sums.shape[0] != PyTuple_GET_SIZE(operands):
-        raise ValueError(f"{record.name}: {sums.shape[0]} local gradients are not one for each operand")
-    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing, True)
+cdef size_t row_from(Rows* rows) noexcept:
+    """A row that is free, or a new one."""
+    if rows.free_count:
+        rows.free_count -= 1
+        return rows.free[rows.free_count]
+    rows.count += 1
+    return rows.count - 1
+
+
+cdef void row_back(Rows* rows, size_t row) noexcept:
+    rows.free[rows.free_count] = <unsigned int>row
+    rows.free_count += 1
+
+
+cdef void give_columns(Job* job, Py_ssize_t* at, double* start, Py_ssize_t width) noexcept:
+    """The next columns are those of a matrix."""
+    cdef Py_ssize_t j
+    for j in range(width):
+        job.columns[at[0]].start = start + j
+        job.columns[at[0]].step = width
+        at[0] += 1
+
+
+cdef bint has_shape(const Py_buffer* view, tuple shape) except -1:
+    """Whether a buffer has something of this shape for each point."""
+    cdef Py_ssize_t i
+    if view.ndim != len(shape) + 1:
+        return False
+    for i in range(1, view.ndim):
+        if view.shape[i] != shape[i - 1]:
+            return False
+    return True
 
 
 cdef class Held:
@@ -1230,18 +1459,23 @@ cdef class Held:
 
     cdef Job job
     cdef Lanes lanes
-    cdef list views, arrays
+    cdef list views
+    cdef Py_buffer* buffers
+    cdef Py_ssize_t buffer_count
     cdef lane_work* works
     cdef Py_ssize_t work_count
 
-    def __cinit__(self, Lanes lanes, sources, shared, Py_ssize_t points, picked, Py_ssize_t width):
+    def __cinit__(self, Lanes lanes):
+        self.lanes, self.views = lanes, []
+
+    cdef int read(self, sources, shared, Py_ssize_t points, picked, Py_ssize_t width) except -1:
+        """The points of a run; see `Lanes.values`."""
+        cdef Lanes lanes = self.lanes
         cdef Py_ssize_t i
         cdef size_t k, found = 0
-        cdef double* place
         cdef const double[::1] view
         cdef const long long[::1] rows
         cdef Job* job = &self.job
-        self.lanes, self.views, self.arrays = lanes, [], []
         if not 1 <= width <= LANE_MOST or width % <Py_ssize_t>lanes.kernels.step:
             raise ValueError(f"the number of lanes must be a multiple of {lanes.kernels.step}, at most {LANE_MOST}, got {width}")
         job.points, job.lanes = points, width
@@ -1266,36 +1500,53 @@ cdef class Held:
         if points and found != lanes.mapped_count:
             raise ValueError(f"lanes of {lanes.mapped_count} mapped inputs got {found} columns")
         job.failed = <unsigned char*>room(job.points, 1)
-        job.shared = <double*>room(lanes.shared_count, sizeof(double))
-        self.read_shared(list(shared))
+        return self.read_shared(list(shared))
 
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.work_count):
             PyMem_Free(self.works[i].values)
+        for i in range(self.buffer_count):
+            PyBuffer_Release(&self.buffers[i])
+        PyMem_Free(self.buffers)
         PyMem_Free(self.works)
         PyMem_Free(self.job.sources)
         PyMem_Free(self.job.failed)
-        PyMem_Free(self.job.blocks)
+        PyMem_Free(self.job.columns)
         PyMem_Free(self.job.shared)
 
     cdef int read_shared(self, list numbers) except -1:
         cdef Tape tape = self.lanes.tape
         cdef Py_ssize_t i, k = 0, inputs = tape.inputs, captured = len(tape.captured)
+        cdef PyObject** items
+        self.job.shared = <double*>PyMem_Malloc((self.lanes.shared_count + 1) * sizeof(double))
+        if self.job.shared == NULL:
+            raise MemoryError()
         if len(numbers) != inputs - <Py_ssize_t>self.lanes.mapped_count:
             raise ValueError(f"{inputs - <Py_ssize_t>self.lanes.mapped_count} inputs are not mapped, got {len(numbers)} numbers")
         for i in range(inputs):
             if not self.lanes.mapped[i]:
                 self.job.shared[k] = numbers[k]
                 k += 1
+        items = items_of(tape.captured)
         for i in range(captured):
-            soon(items_of(tape.captured), i, captured)
-            self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
-            k += 1
+            soon(items, i, captured)
+            self.job.shared[k + i] = (<Value>items[i]).number
+        k += captured
         for i in range(tape.constants):
             self.job.shared[k] = tape.constant_numbers[i]
             k += 1
         return 0
+
+    cdef Py_buffer* buffer(self, x, int flags) except? NULL:
+        """The buffer of an object; NULL if it has no doubles in one piece."""
+        cdef Py_buffer* view = &self.buffers[self.buffer_count]
+        try:
+            PyObject_GetBuffer(x, view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | flags)
+        except (TypeError, BufferError, ValueError):
+            return NULL
+        self.buffer_count += 1
+        return view if view.format != NULL and view.format[0] == b"d" and view.format[1] == 0 else NULL
 
     cdef object doubles(self, Py_ssize_t count, double** place):
         """An array of so many, which the run fills."""
@@ -1310,8 +1561,9 @@ cdef class Held:
     cdef int make_works(self, Lanes lanes, Py_ssize_t count, Py_ssize_t k) except -1:
         self.works = <lane_work*>room(count, sizeof(lane_work))
         while self.work_count < count:
-            lanes.make_work(&self.works[self.work_count], &self.job, k)
+            self.works[self.work_count].values = <double*>room(lanes.doubles(self.job.lanes), sizeof(double))
             self.work_count += 1
+            lanes.prepare(&self.works[self.work_count - 1], &self.job)
         return 0
 
 

@@ -288,8 +288,8 @@ static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
     EACH {
         const V factor = LOAD(x + k);
         V high = factor, low = SET(0.0), before = high, before_low = low, more, product;
-        M sure, zero;
-        unsigned int i, bits;
+        M within, zero;
+        unsigned int i, known, asked;
         for (i = 1; i < n; i++) {
             before = high;
             before_low = low;
@@ -299,18 +299,24 @@ static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
             low = ADD(SUB(product, high), low);
         }
         more = WHERE(AND(AT_LEAST(SIZE(high), near_least), AT_MOST(SIZE(high), near_most)), SET(32.0 / 31.0), SET(16.0 / 15.0));
-        sure = AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most));
-        sure = AND(sure, EQUAL(ADD(high, MUL(low, more)), high));
-        if (slopes)
-            sure = AND(sure, EQUAL(ADD(before, MUL(before_low, more)), before));
+        within = AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most));
         zero = EQUAL(factor, SET(0.0));
         STORE(z + k, WHERE(zero, odd ? factor : SET(0.0), high));
         if (slopes) /* 0.0 and no -0.0 where x is zero */
             STORE(kept + k, ADD(MUL(SET((double)n), before), SET(0.0)));
-        bits = BITS(OR(sure, zero)) ^ ((1u << WIDTH) - 1);
-        for (i = 0; bits; bits >>= 1, i++) {
+        known = BITS(OR(within, zero));
+        asked = ~BITS(OR(EQUAL(ADD(high, MUL(low, more)), high), zero)) & known;
+        for (i = 0; asked; asked >>= 1, i++)
+            if (asked & 1)
+                z[k + i] = pow(x[k + i], (double)n);
+        asked = slopes ? ~BITS(OR(EQUAL(ADD(before, MUL(before_low, more)), before), zero)) & known : 0;
+        for (i = 0; asked; asked >>= 1, i++)
+            if (asked & 1)
+                kept[k + i] = (double)n * pow(x[k + i], (double)(n - 1));
+        known ^= (1u << WIDTH) - 1;
+        for (i = 0; known; known >>= 1, i++) {
             int ok = 1;
-            if (!(bits & 1))
+            if (!(known & 1))
                 continue;
             c->rule(x[k + i], y[k + i], slopes, &z[k + i], slopes ? &kept[k + i] : &unused, &unused, &ok);
             if (!ok)
@@ -318,6 +324,15 @@ static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
         }
     }
 }
+
+/* What an instruction does with two rows, or with a row and a number that all lanes share. */
+#define ARITHMETIC(DO)                                                                                                         \
+    if (c->shared == 1)                                                                                                        \
+        EACH STORE(z + k, DO(SET(number), LOAD(y + k)));                                                                       \
+    else if (c->shared == 2)                                                                                                   \
+        EACH STORE(z + k, DO(LOAD(x + k), SET(number)));                                                                       \
+    else                                                                                                                       \
+        EACH STORE(z + k, DO(LOAD(x + k), LOAD(y + k)));
 
 static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
 {
@@ -328,21 +343,27 @@ static void NAME(forward)(const lane_program *p, lane_work *w, int slopes)
         const lane_code *c = &p->codes[i];
         const double *x = values + c->a * lanes, *y = values + c->b * lanes;
         double *z = values + c->out * lanes, *kept = w->kept + c->kept * lanes;
+        const double number = c->shared ? w->shared[c->start] : 0.0;
         switch (c->kind) {
         case LANE_ADD:
-            EACH STORE(z + k, ADD(LOAD(x + k), LOAD(y + k)));
+            ARITHMETIC(ADD)
             break;
         case LANE_SUBTRACT:
-            EACH STORE(z + k, SUB(LOAD(x + k), LOAD(y + k)));
+            ARITHMETIC(SUB)
             break;
         case LANE_MULTIPLY:
-            EACH STORE(z + k, MUL(LOAD(x + k), LOAD(y + k)));
+            ARITHMETIC(MUL)
             break;
         case LANE_DIVIDE:
+            if (c->shared == 2 && lane_is_power_of_two(number)) {
+                const V inverse = SET(1.0 / number);
+                EACH STORE(z + k, MUL(LOAD(x + k), inverse));
+                break;
+            }
             EACH {
-                V divisor = LOAD(y + k);
+                V divisor = c->shared == 2 ? SET(number) : LOAD(y + k);
                 unsigned int bits = BITS(EQUAL(divisor, SET(0.0)));
-                STORE(z + k, DIV(LOAD(x + k), divisor));
+                STORE(z + k, DIV(c->shared == 1 ? SET(number) : LOAD(x + k), divisor));
                 if (bits)
                     lane_mark(w->failed + k, bits);
             }
@@ -501,7 +522,7 @@ static void NAME(layer_back)(const lane_program *p, const lane_sweep *s, lane_wo
             for (j = 0; j < first->members; j++) {
                 const lane_code *c = &p->codes[first[j].code];
                 const unsigned int *xs = p->rows + c->start + i;
-                const double *upstream = w->adjoints + c->up * lanes + k;
+                const double *upstream = w->adjoints + first[j].up * lanes + k;
                 const V up0 = LOAD(upstream), up1 = LOAD(upstream + WIDTH);
                 const M flows0 = UNEQUAL(up0, SET(0.0)), flows1 = UNEQUAL(up1, SET(0.0));
                 V weight = SET(w->shared[xs[0]]);
@@ -540,7 +561,7 @@ static void NAME(sequence_back)(const lane_program *p, const lane_sweep *s, lane
     const lane_code *c = &p->codes[step->code];
     const size_t n = c->count, lanes = w->lanes;
     const unsigned int *xs = p->rows + c->start, *targets = s->targets + step->targets;
-    const double *upstream = w->adjoints + c->up * lanes, *kept = w->kept + c->kept * lanes;
+    const double *upstream = w->adjoints + step->up * lanes, *kept = w->kept + c->kept * lanes;
     const double *z = w->values + c->out * lanes;
     double *share = w->scratch;
     size_t i, k;
@@ -663,7 +684,8 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
         const lane_step *step = &s->steps[i];
         const lane_code *c = &p->codes[step->code];
         const double *x = values + c->a * lanes, *y = values + c->b * lanes, *z = values + c->out * lanes;
-        const double *upstream = w->adjoints + c->up * lanes, *kept = w->kept + c->kept * lanes;
+        const double *upstream = w->adjoints + step->up * lanes, *kept = w->kept + c->kept * lanes;
+        const double number = c->shared ? w->shared[c->start] : 0.0;
         if (step->members != 1) {
             if (step->members)
                 NAME(layer_back)(p, s, w, step);
@@ -679,6 +701,17 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
             ADD_TO(step->b, NEGATIVE(up))
             break;
         case LANE_MULTIPLY:
+            if (c->shared) {
+                const V fixed = SET(number);
+                if (c->shared == 2) {
+                    ADD_TO(step->a, FLOWS(up, fixed))
+                    ADD_TO(step->b, FLOWS(up, LOAD(x + k)))
+                } else {
+                    ADD_TO(step->a, FLOWS(up, LOAD(y + k)))
+                    ADD_TO(step->b, FLOWS(up, fixed))
+                }
+                break;
+            }
             if (step->a != LANE_NONE && step->b != LANE_NONE) { /* both at once, the first one first if they are the same */
                 double *to = w->adjoints + (step->a & ~LANE_FIRST) * lanes, *other = w->adjoints + (step->b & ~LANE_FIRST) * lanes;
                 const int anew = (step->a & LANE_FIRST) != 0, other_anew = (step->b & LANE_FIRST) != 0;
@@ -695,8 +728,14 @@ static void NAME(backward)(const lane_program *p, const lane_sweep *s, lane_work
             ADD_TO(step->b, FLOWS(up, LOAD(x + k)))
             break;
         case LANE_DIVIDE:
-            ADD_TO(step->a, FLOWS(up, DIV(SET(1.0), LOAD(y + k))))
-            ADD_TO(step->b, FLOWS(up, NAME(divide_dy)(LOAD(x + k), LOAD(y + k), LOAD(z + k))))
+            if (c->shared == 2) {
+                const V slope = SET(1.0 / number);
+                ADD_TO(step->a, FLOWS(up, slope))
+                ADD_TO(step->b, FLOWS(up, NAME(divide_dy)(LOAD(x + k), SET(number), LOAD(z + k))))
+            } else {
+                ADD_TO(step->a, FLOWS(up, DIV(SET(1.0), LOAD(y + k))))
+                ADD_TO(step->b, FLOWS(up, NAME(divide_dy)(c->shared ? SET(number) : LOAD(x + k), LOAD(y + k), LOAD(z + k))))
+            }
             break;
         case LANE_NEGATE:
             ADD_TO(step->a, NEGATIVE(up))

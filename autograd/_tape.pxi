@@ -444,7 +444,7 @@ cdef class Tape:
                     run_backward(self, work, k)
                     found.append(self.node_of(work, primitives[k], given, work.values[self.outputs[k]], collected))
                 else:
-                    found.append(new_reference(new_node(-1, LEAF, work.values[self.outputs[k]], False)))
+                    found.append(new_reference(new_leaf_node(work.values[self.outputs[k]])))
             return found
         finally:
             self.give_back(work)

@@ -124,6 +124,49 @@ class Lanes:
             start += size
         return outputs, found, failed
 
+    def fill(
+        self, sources: Sequence[Any], shapes: Sequence[tuple[int, ...]], results: Sequence[Any], k: int = -1, threads: int = 1
+    ) -> bool:
+        """Compute all points from the buffers of a call into buffers for its results, where all inputs are mapped.
+
+        Args:
+            sources: for each of `values`' sources an object that holds it: an array, or another buffer.
+            shapes: for each source the shape of what a point has there.
+            results: what is written to: a buffer for the outputs (None: they are not wanted), and one for the derivatives of
+                output k with respect to the inputs of each source that is differentiated.
+            k: which output is differentiated; none if it is -1.
+            threads: means nothing here.
+
+        Returns:
+            Whether that was done: the sources hold doubles in one piece, of these shapes, and the program holds at all points.
+            Where it was not, the results mean nothing.
+        """
+        try:
+            views = [memoryview(x) for x in sources]
+        except ValueError:  # an array of what no buffer has
+            return False
+        points = len(views[0])
+        for view, shape in zip(views, shapes, strict=True):
+            if view.format != "d" or not view.c_contiguous or view.shape != (points, *shape):
+                return False
+        matrices: list[Any] = [_flat(view) for view in views]
+        rooms: list[Any] = [None if x is None else _flat(x) for x in results]
+        widths = [len(room) // points for room in rooms[1:]]
+        if sum(widths) != (0 if k < 0 else len(self._kept)):
+            raise ValueError(f"the results are buffers for {sum(widths)} derivatives of each point")
+        if k < 0:
+            found, failed = self.values(matrices, (), points)
+            columns = array("d")
+        else:
+            found, columns, failed = self.gradients(matrices, (), points, None, k, blocks=widths)
+        if rooms[0] is not None:
+            rooms[0][:] = found
+        begin = 0
+        for room in rooms[1:]:
+            room[:] = columns[begin : begin + len(room)]
+            begin += len(room)
+        return not failed
+
     def _each(
         self, compute: Any, sources: Sequence[Numbers], shared: Sequence[float], points: int, picked: Iterable[int] | None
     ) -> tuple[array[float], array[float], list[int]]:
@@ -189,6 +232,10 @@ class Lanes:
         except Exception:  # a custom primitive's rule may raise anything
             return False
         return True
+
+
+def _flat(x: Any) -> Any:
+    return memoryview(x).cast("B").cast("d")
 
 
 def added_up(

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import kernels, kernels_exact, program as programs, records
 from .parsing import parsed
-from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
+from .printed import WIDTH, Names, Plan, Sweep, UnprintableError, foreign
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import returned_by, rules_of
 
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["replay_function", "shown", "written"]
+__all__ = ["condition", "replay_function", "shown", "written"]
 
 OURS = (kernels, kernels_exact, records, programs)  # the modules whose functions are written out
 RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale", "step")  # names that the texts have a use for
@@ -141,16 +141,16 @@ class Library:
 
     def value_of(self, record: Primitive) -> ast.expr:
         """A function on floats for the value of a record that isn't ours."""
-        return self._handed(record, record.name, lambda *xs: record.evaluate(xs, xs))
+        return self._handed(record, record, record.name, lambda *xs: record.evaluate(xs, xs))
 
     def slopes_of(self, record: Primitive, wanted: tuple[int, ...]) -> ast.expr:
         """A function of a result and its operands that returns the local derivatives, of a record that isn't ours."""
-        return self._handed((record, wanted), f"slopes_of_{record.name}", lambda z, *xs: record.local_gradients(z, xs, wanted))
+        name = f"slopes_of_{record.name}"
+        return self._handed((record, wanted), record, name, lambda z, *xs: record.local_gradients(z, xs, wanted))
 
-    def _handed(self, key: Any, name: str, function: Callable[..., Any]) -> ast.expr:
+    def _handed(self, key: Any, record: Primitive, name: str, function: Callable[..., Any]) -> ast.expr:
         if self.written:
-            name = name.removeprefix("slopes_of_")
-            raise UnprintableError(f"{name} can't be written in Python: it is a primitive of your own")
+            raise UnprintableError(f"{record.name} can't be written in Python: {foreign(record)}")
         if key not in self._ways:
             self._ways[key] = self.names.exactly(name)
             self.objects[self._ways[key]] = function
@@ -349,11 +349,14 @@ class Printer:
         self._computed_lists.clear()
         return self.plan.forward(self._computed, self._checked)
 
-    def _checked(self, place: int, guard: Guard) -> list[str]:
+    def conditions(self, guard: Guard) -> tuple[str, str]:
+        """What is the case where a guard holds, and where it doesn't."""
         test = self._tested(guard.test, [self.texts[slot] for slot in guard.slots], guard.result)
         true, false = ast.unparse(test), ast.unparse(ast.UnaryOp(ast.Not(), test))
-        if guard.result is False:
-            true, false = false, true
+        return (false, true) if guard.result is False else (true, false)
+
+    def _checked(self, place: int, guard: Guard) -> list[str]:
+        true, false = self.conditions(guard)
         return [f"if {false}:", f"    {self.failing(place, true)}"]
 
     def _tested(self, test: str, xs: list[ast.expr], result: Any) -> ast.expr:
@@ -627,6 +630,11 @@ def written(program: Program) -> str:
 def shown(program: Program) -> str:
     """A program as people read it: `value_and_gradients` alone, in the functions of the kernels."""
     return _value_and_gradients(Printer(program, written=False))
+
+
+def condition(program: Program, guard: Guard) -> str:
+    """What is the case where a guard of a program holds."""
+    return Printer(program, written=False).conditions(guard)[0]
 
 
 def _signature(printer: Printer) -> str:

@@ -42,7 +42,7 @@ class Points:
     """
 
     def __init__(self, x: Any, axis: int, where: str) -> None:
-        self.where = where
+        self.where, self._axis = where, axis
         self._x: Any
         self._is_view = False
         if is_array(x):
@@ -70,6 +70,15 @@ class Points:
             width = x.shape[1]
             return x.cast("B").cast(x.format)[i * width : (i + 1) * width].tolist()
         return x[i]
+
+    def plain(self) -> tuple[int, ...] | None:
+        """The shape of what each point has, where the numbers are doubles that can be read where they are; else None."""
+        x = self._x
+        if self.kind == "array":
+            plain = type(x) is sys.modules["numpy"].ndarray and x.dtype == float and x.flags.c_contiguous and not self._axis
+        else:
+            plain = self._is_view and x.format == "d"
+        return tuple(x.shape[1:]) if plain and prod(x.shape[1:]) else None
 
     def matrix(self) -> tuple[Any, Any, int] | None:
         """The numbers of all points, if they are floats that lie alike at each.
@@ -133,6 +142,7 @@ class Samples:
                 raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
         else:
             axes = (axes,) * len(args)
+        self.given = args
         self.mapped: list[Points] = []
         self.args = [self._taken(x, axis, f"args[{i}]") for i, (x, axis) in enumerate(zip(args, axes, strict=True))]
         self.named = {key: self._taken(x, 0, key) for key, x in named.items()}
@@ -339,7 +349,8 @@ def stacked(results: list[Any], kind: str) -> Any:
         return _stacked_arrays(results)
     if kind == "list":
         return results
-    if all(type(x) is float for x in results):
+    kinds = set(map(type, results))
+    if kinds <= {float} or kinds == {float, int}:
         return numbers_of_all(array("d", results), kind, ())
     flat = _flattened(results) if isinstance(first, list) else None
     if flat is not None and flat[1][2] == "float":
@@ -360,6 +371,7 @@ def _stacked_arrays(results: list[Any]) -> Any:
     found = numpy.empty((len(results), *shape), dtype=object)
     for i, x in enumerate(rows if len(shapes) == 1 else results):
         found[i] = x
-    if all(type(x) is float for x in found.flat):
+    kinds = set(map(type, found.flat))
+    if kinds <= {float}:
         return found.astype(float)
-    return found
+    return numpy.array(found.tolist()) if kinds <= {float, int, bool} else found  # NumPy's dtype for these numbers

@@ -18,12 +18,6 @@
 #include <string.h>
 #include "_sequences.h"
 
-#if defined(__GNUC__) || defined(__clang__)
-#define lane_prefetch(p) __builtin_prefetch(p)
-#else
-#define lane_prefetch(p) ((void)(p))
-#endif
-
 typedef void (*lane_rule)(double, double, int, double *, double *, double *, int *);
 
 enum { /* what an instruction does */

@@ -8,7 +8,6 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
-    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -609,7 +608,10 @@ cdef class Lanes:
                 at, n = tape.operands + tape.starts[i], tape.starts[i + 1] - tape.starts[i]
                 kind = tape.codes[i] >> BITS
                 in_place = kind <= DO_COPY  # each lane's operands are read before its result is written
-                if not in_place:
+                if self.is_weighted(i):  # it may be written before its turn, when another still has the row that is free now
+                    self.row_of[first + i] = <unsigned int>rows.count
+                    rows.count += 1
+                elif not in_place:
                     self.row_of[first + i] = <unsigned int>row_from(&rows)
                 for j in range(n):
                     slot = at[j]
@@ -1078,7 +1080,7 @@ cdef class Lanes:
         held.read(sources, shared, points, None, lanes if lanes else self.lanes_for(points, None))
         way = &self.ways[k]
         outputs = held.doubles(job.points * self.tape.output_count, &job.outputs)
-        collected = held.doubles(self.shared_count, &sums)
+        collected = held.doubles(self.summed[self.summed_count - 1] + 1 if self.summed_count else 0, &sums)
         job.seed = seed
         groups = (job.points + job.lanes - 1) // job.lanes
         parts = max(1, min(threads, groups))
@@ -1097,9 +1099,11 @@ cdef class Lanes:
             if not job.trouble:
                 in_threads(held, [partial(self._phase_of_sums, held, k, last - first, i, parts, <size_t>sums) for i in range(parts)])
             last = first
-        for i in range(<Py_ssize_t>self.summed_count):
-            sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
-        return outputs, collected[:self.summed_count], [i for i in range(job.points) if job.failed[i]] if job.trouble else []
+        if <size_t>len(collected) > self.summed_count:
+            for i in range(<Py_ssize_t>self.summed_count):
+                sums[i] = sums[self.summed[i]]  # in place, since the places come in the same order
+            collected = collected[:self.summed_count]
+        return outputs, collected, [i for i in range(job.points) if job.failed[i]] if job.trouble else []
 
     cdef int _run_reduced(self, Held held, Py_ssize_t k, Py_ssize_t groups, double* sums) except -1:
         cdef Job* job = &held.job
@@ -1416,14 +1420,6 @@ def _added_up(parts, Py_ssize_t points, double seed, Py_ssize_t size, int thread
     return outputs, collected, sorted(failed)
 
 
-def _node_of_sums(record, tuple operands, double number, const double[::1] sums not None):
-    """One node of Values, each of them once, with the sums as its local gradients."""
-    cdef double nothing = 0.0
-    if sums.shape[0] != PyTuple_GET_SIZE(operands):
-        raise ValueError(f"{record.name}: {sums.shape[0]} local gradients are not one for each operand")
-    return one_node(record, operands, number, <double*>&sums[0] if sums.shape[0] else &nothing, True)
-
-
 cdef size_t row_from(Rows* rows) noexcept:
     """A row that is free, or a new one."""
     if rows.free_count:
@@ -1522,17 +1518,21 @@ cdef class Held:
     cdef int read_shared(self, list numbers) except -1:
         cdef Tape tape = self.lanes.tape
         cdef Py_ssize_t i, k = 0, inputs = tape.inputs, captured = len(tape.captured)
-        self.job.shared = <double*>room(self.lanes.shared_count, sizeof(double))
+        cdef PyObject** items
+        self.job.shared = <double*>PyMem_Malloc((self.lanes.shared_count + 1) * sizeof(double))
+        if self.job.shared == NULL:
+            raise MemoryError()
         if len(numbers) != inputs - <Py_ssize_t>self.lanes.mapped_count:
             raise ValueError(f"{inputs - <Py_ssize_t>self.lanes.mapped_count} inputs are not mapped, got {len(numbers)} numbers")
         for i in range(inputs):
             if not self.lanes.mapped[i]:
                 self.job.shared[k] = numbers[k]
                 k += 1
+        items = items_of(tape.captured)
         for i in range(captured):
-            soon(items_of(tape.captured), i, captured)
-            self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
-            k += 1
+            soon(items, i, captured)
+            self.job.shared[k + i] = (<Value>items[i]).number
+        k += captured
         for i in range(tape.constants):
             self.job.shared[k] = tape.constant_numbers[i]
             k += 1

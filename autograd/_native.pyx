@@ -120,6 +120,14 @@ cdef extern from *:
     #define list_items(x) PySequence_Fast_ITEMS(x)
     #define list_size(x) PySequence_Fast_GET_SIZE(x)
     #define items_of(x) PySequence_Fast_ITEMS(x)
+    /* Ask for the node that a loop comes to a little later: of many, most are far away in memory, and one may end in another line
+       of the cache than it begins in. A macro, since GCC leaves out calls of functions that do nothing else. */
+    #if defined(__GNUC__) || defined(__clang__)
+    #define ask_for(node) (__builtin_prefetch(node), __builtin_prefetch((char *)(node) + 47))
+    #else
+    #define ask_for(node) ((void)0)
+    #endif
+    #define soon(nodes, i, count) ((i) + 32 < (count) ? ask_for((nodes)[(i) + 32]) : (void)0)
     /* Whether a block of `modes` is open anywhere: the size of their set, which is asked for at every node. */
     static PyObject *open_blocks;
     #define blocks_are_open (PySet_GET_SIZE(open_blocks) != 0)
@@ -131,6 +139,7 @@ cdef extern from *:
     PyObject** list_items(PyObject* x)
     PyObject** items_of(tuple x)
     Py_ssize_t list_size(PyObject* x)
+    void soon(PyObject** nodes, Py_ssize_t i, Py_ssize_t count) noexcept nogil
 
 cdef extern from "<math.h>" nogil:
     bint c_isfinite "isfinite"(double x)
@@ -217,7 +226,10 @@ cdef struct Block:
     PyObject* later  # a closure for the local gradients, where computing them at once raised; else NULL
     double* local_gradients
     PyObject** operands  # Values, and floats where plain numbers stood
+    PyObject* owner  # the tuple in which the operands are, where it holds them; NULL where the block does
+    PyObject* sums  # what holds the local gradients then
     bint distinct  # whether these are known to be Values, each of them once
+    bint leaves  # and leaves
 
 
 @cython.final
@@ -242,13 +254,14 @@ cdef class Node:
     cdef double number
     cdef PyObject* notes
     cdef double gradient
-    cdef double first  # local gradients; `second` is the number where an operand is one
-    cdef double second
     cdef unsigned int place  # in the walk that saw this node last; see `Walk`
     cdef unsigned char rule
     cdef unsigned char collected  # whether it was allocated with the garbage collector's header
     cdef unsigned char shape
     cdef unsigned char has_gradient
+    # From here on a leaf has nothing, nor memory for it: see `new_leaf_node`.
+    cdef double first  # local gradients; `second` is the number where an operand is one
+    cdef double second
     cdef PyObject* a  # parents; or a Block
     cdef PyObject* b
 
@@ -295,6 +308,8 @@ cdef class Node:
     def _operands(self):
         cdef Block* block
         cdef Py_ssize_t i
+        if self.shape == LEAF:
+            return ()
         if self.shape == ONE:
             return (<object>self.a,)
         if self.shape == BOTH:
@@ -304,6 +319,8 @@ cdef class Node:
         if self.shape == NUMBER_VALUE:
             return (self.second, <object>self.a)
         block = <Block*>self.a
+        if block.owner != NULL:
+            return <object>block.owner
         return tuple([<object>block.operands[i] for i in range(block.count)])
 
     @property
@@ -313,6 +330,8 @@ cdef class Node:
     def _local_gradients(self):
         cdef Block* block
         cdef Py_ssize_t i
+        if self.shape == LEAF:
+            return ()
         if self.shape == BOTH:
             return (self.first, self.second)
         if self.shape != MANY:
@@ -432,9 +451,12 @@ cdef size_t walks = 0  # how often places were written into nodes
 cdef PyObject* trashcan = NULL  # nodes whose last reference is gone, or is this list's
 cdef PyObject* free_list = NULL  # freed nodes, for the next graph
 cdef int free_count = 0
+cdef PyObject* free_leaves = NULL  # freed leaves, whose memory is smaller
+cdef int free_leaf_count = 0
 cdef int FREE_AT_MOST = 4096 if HAS_FREE_LIST else 0
 cdef bint freeing = False
 cdef Py_ssize_t sizeof_node = Value.__basicsize__
+cdef Py_ssize_t sizeof_leaf = sizeof_node - 2 * sizeof(double) - 2 * sizeof(PyObject*)  # the last four fields
 cdef newfunc allocate = VALUE.tp_new  # Cython's
 
 
@@ -443,7 +465,7 @@ cdef inline PyObject** next_of(PyObject* node) noexcept:
 
 
 cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bint collected) except NULL:
-    """A node without parents yet, from the free list if there is one.
+    """A node without parents yet, from the free list if there is one; no leaf.
 
     With `collected` the collector will look at it, once `given` or `apply_modes` has handed it out.
     """
@@ -455,6 +477,28 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bin
         free_list = next_of(node)[0]
         free_count -= 1
         Py_SET_REFCNT(node, 1)
+    begin_node(node, rule, shape, number, collected)
+    return node
+
+
+cdef inline PyObject* new_leaf_node(double number) except NULL:
+    """A leaf, which nothing can become later: so it gets memory for the fields that a leaf has, and no more."""
+    global free_leaves, free_leaf_count
+    cdef PyObject* node = free_leaves
+    if node == NULL:
+        node = <PyObject*>PyObject_Malloc(sizeof_leaf)
+        if node == NULL:
+            raise MemoryError()
+        PyObject_Init(node, VALUE)
+    else:
+        free_leaves = next_of(node)[0]
+        free_leaf_count -= 1
+        Py_SET_REFCNT(node, 1)
+    begin_node(node, -1, LEAF, number, False)
+    return node
+
+
+cdef inline void begin_node(PyObject* node, int rule, unsigned char shape, double number, bint collected) noexcept:
     (<Value>node).number = number
     (<Value>node).notes = NULL
     (<Value>node).place = 0
@@ -464,7 +508,6 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bin
     (<Value>node).has_gradient = 0
     if recording:
         born(node)
-    return node
 
 
 cdef PyObject* allocated_node(bint collected) except NULL:
@@ -479,7 +522,7 @@ cdef PyObject* allocated_node(bint collected) except NULL:
 cdef PyObject* new_leaf(PyTypeObject* kind, PyObject* arguments, PyObject* named) except NULL:
     """`Value.__new__`. Instances of subclasses have the collector's header."""
     if kind == VALUE:
-        return new_node(-1, LEAF, 0.0, False)
+        return new_leaf_node(0.0)
     cdef PyObject* leaf = allocate(kind, arguments, named)
     if leaf != NULL:
         (<Value>leaf).collected = True
@@ -502,6 +545,8 @@ cdef int look_through(PyObject* node, visitproc visit, void* argument) noexcept:
         stop = visit(block.record, argument)
         if stop == 0 and block.later != NULL:
             stop = visit(block.later, argument)
+        if stop == 0 and block.owner != NULL:
+            return visit(block.owner, argument)
         i = 0
         while stop == 0 and i < block.count:
             stop = visit(block.operands[i], argument)
@@ -554,7 +599,7 @@ cdef void free_with_header(void* node) noexcept:
 
 
 cdef inline void let_go(PyObject* pointer) noexcept:
-    global free_list, free_count
+    global free_list, free_count, free_leaves, free_leaf_count
     cdef PyTypeObject* kind = Py_TYPE(pointer)
     if (<Value>pointer).notes != NULL:
         Py_DECREF(<object>(<Value>pointer).notes)
@@ -567,7 +612,11 @@ cdef inline void let_go(PyObject* pointer) noexcept:
     if (<Value>pointer).collected:
         kind.tp_free(pointer)
         Py_DECREF(<object><PyObject*>kind)
-    elif free_count < FREE_AT_MOST:
+    elif (<Value>pointer).shape == LEAF and free_leaf_count < FREE_AT_MOST:
+        next_of(pointer)[0] = free_leaves
+        free_leaves = pointer
+        free_leaf_count += 1
+    elif (<Value>pointer).shape != LEAF and free_count < FREE_AT_MOST:
         next_of(pointer)[0] = free_list
         free_list = pointer
         free_count += 1
@@ -578,17 +627,19 @@ cdef inline void let_go(PyObject* pointer) noexcept:
 
 cdef void free_block(Block* block) noexcept:
     cdef Py_ssize_t i
-    for i in range(block.count):
+    for i in range(block.count if block.owner == NULL else 0):
         if block.operands[i] != NULL:  # as it is where memory ran out before all were there
             release(block.operands[i])
+    Py_XDECREF(block.owner)
+    Py_XDECREF(block.sums)
     Py_DECREF(<object>block.record)
     Py_XDECREF(block.later)
     PyMem_Free(block)
 
 
 def _keep(int limit):
-    """The length of the free list at most; what is too much goes back to the allocator. Returns the limit until now."""
-    global FREE_AT_MOST, free_list, free_count
+    """The length of a free list at most; what is too much goes back to the allocator. Returns the limit until now."""
+    global FREE_AT_MOST, free_list, free_count, free_leaves, free_leaf_count
     cdef PyObject* node
     cdef int before = FREE_AT_MOST
     FREE_AT_MOST = limit if HAS_FREE_LIST else 0
@@ -596,6 +647,12 @@ def _keep(int limit):
         node = free_list
         free_list = next_of(node)[0]
         free_count -= 1
+        PyObject_Free(node)
+        Py_DECREF(Value)
+    while free_leaf_count > FREE_AT_MOST:
+        node = free_leaves
+        free_leaves = next_of(node)[0]
+        free_leaf_count -= 1
         PyObject_Free(node)
         Py_DECREF(Value)
     return before
@@ -637,7 +694,7 @@ cdef object apply_modes(Value node):
     if mode[DETECTING] or mode[SOURCING]:
         return node._apply_modes()
     if not mode[RECORDING]:
-        leaf = new_reference(new_node(-1, LEAF, node.number, False))
+        leaf = new_reference(new_leaf_node(node.number))
         if recording:
             stopped_here(<PyObject*>leaf, <PyObject*>node)
         node = <Value>leaf
@@ -789,7 +846,7 @@ def _record(primitive, given_ones, value=None):
         primitive.check_parameters(positions)
     number = primitive.evaluate(numbers_only, operands) if value is None else value
     if not positions:
-        return new_reference(new_node(-1, LEAF, number, False))
+        return new_reference(new_leaf_node(number))
     z = number
     wanted = None if len(positions) == count else positions
     later = None
@@ -847,31 +904,62 @@ cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) excep
     return block
 
 
-cdef inline void soon(PyObject** objects, Py_ssize_t i, Py_ssize_t count) noexcept nogil:
-    """Ask for the object that a loop comes to a little later: of many, most are far away in memory."""
-    if i + 16 < count:
-        lane_prefetch(objects[i + 16])
+@cython.final
+cdef class Operands:
+    """Values, each of them once, for nodes that have all of them for operands: what is looked at once for all these nodes.
 
-
-cdef object one_node(object record, tuple operands, double number, double* local_gradients, bint distinct=False):
-    """A node of any record, whose operands are Values and floats, with one local gradient for each Value.
-
-    If they are distinct, they are Values, each of them once.
+    >>> from autograd.engines import chosen
+    >>> chosen.Operands((chosen.Value(1.0), chosen.Value(2.0)))
+    2 operands
     """
+
+    cdef readonly tuple values
+    cdef bint collected  # whether a node of them is for the garbage collector to see
+    cdef bint leaves  # whether all are leaves, which they stay
+    cdef bint plain  # and no instances of a subclass
+
+    def __cinit__(self, tuple values not None):
+        cdef Py_ssize_t i, count = PyTuple_GET_SIZE(values)
+        cdef PyObject* x
+        self.values, self.leaves, self.plain = values, True, True
+        for i in range(count):
+            soon(items_of(values), i, count)
+            x = <PyObject*><Value?>values[i]
+            self.collected |= (<Value>x).collected
+            self.leaves &= (<Value>x).shape == LEAF
+            self.plain &= Py_TYPE(x) == VALUE
+
+    def __repr__(self):
+        return f"{len(self.values)} operands"
+
+
+def _node_of_sums(record, Operands operands not None, double number, sums):
+    """One node, with an array of local gradients, which nobody may change any more."""
+    cdef Py_ssize_t count = PyTuple_GET_SIZE(operands.values)
+    cdef const double[::1] numbers
+    cdef Block* block
+    held = memoryview(sums)
+    numbers = held
+    if numbers.shape[0] != count:
+        raise ValueError(f"{record.name}: {numbers.shape[0]} local gradients are not one for each operand")
+    if not count:
+        return new_reference(new_leaf_node(number))
+    block = <Block*>PyMem_Calloc(1, sizeof(Block))
+    if block == NULL:
+        raise MemoryError()
+    block.record, block.owner, block.sums = owned(record), owned(operands.values), owned(held)
+    block.count = block.parents = count
+    block.local_gradients, block.operands = <double*>&numbers[0], items_of(operands.values)
+    block.distinct, block.leaves = True, operands.leaves
+    return given(new_many(block, number, operands.collected))
+
+
+cdef object one_node(object record, tuple operands, double number, double* local_gradients):
+    """A node of any record, whose operands are Values and floats, with one local gradient for each Value."""
     cdef Py_ssize_t i, parents = 0, count = PyTuple_GET_SIZE(operands)
     cdef PyObject* x
     cdef Block* block
     cdef bint collected = False
-    if distinct and count:  # all are Values
-        block = new_block(record, count, count)
-        block.distinct = True
-        memcpy(block.local_gradients, local_gradients, count * sizeof(double))
-        for i in range(count):
-            soon(items_of(operands), i, count)
-            x = PyTuple_GET_ITEM(operands, i)
-            collected |= (<Value>x).collected
-            block.operands[i] = owned(<object>x)
-        return given(new_many(block, number, collected))
     for i in range(count):
         x = PyTuple_GET_ITEM(operands, i)
         if PyObject_TypeCheck(x, VALUE):
@@ -880,7 +968,7 @@ cdef object one_node(object record, tuple operands, double number, double* local
         elif not PyFloat_CheckExact(<object>x):
             raise TypeError(f"an operand is a Value or a float, got {Py_TYPE(x).tp_name.decode()}")
     if not parents:
-        return new_reference(new_node(-1, LEAF, number, False))
+        return new_reference(new_leaf_node(number))
     block = new_block(record, count, parents)
     memcpy(block.local_gradients, local_gradients, parents * sizeof(double))
     for i in range(count):
@@ -987,6 +1075,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
+include "_along.pxi"
 include "_lanes.pxi"
 include "_leaves.pxi"
 
@@ -1063,7 +1152,7 @@ cdef double read_data(Value value) noexcept:
     return value.number
 
 
-cdef double read_grad(Value value) noexcept:
+cdef inline double read_grad(Value value) noexcept:
     return value.gradient if value.has_gradient and value.gradient != 0.0 else 0.0
 
 
@@ -1107,7 +1196,7 @@ cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names
     """Value(...): with one number at once, with anything else by the constructor of `Face`."""
     cdef double number = 0.0
     cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not blocks_are_open and as_number(<object>arguments[0], &number)
-    cdef object leaf = new_reference(new_node(-1, LEAF, number, False))
+    cdef object leaf = new_reference(new_leaf_node(number))
     return leaf if simple else construct(leaf, arguments, n, names)
 
 

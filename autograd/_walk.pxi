@@ -219,7 +219,7 @@ cdef bint walk_one_step(PyObject* root, double seed) noexcept:
     block = <Block*>(<Value>root).a
     if not block.distinct or block.later != NULL or block.parents != block.count:
         return False
-    for i in range(block.count):
+    for i in range(0 if block.leaves else block.count):
         soon(block.operands, i, block.count)
         if (<Value>block.operands[i]).shape != LEAF:
             return False

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from . import modes, transforms, tree
 from .dual import lifted
@@ -25,7 +25,7 @@ from .graphs import gradients
 from .layout import Layout, is_array
 from .program import Guard, Program, Stale, bits, stop
 from .record import NaryPrimitive, bare, is_tracked, to_float
-from .recording import Drawn, Recorder, drawn_next, given_again
+from .recording import Attribute, Drawn, Recorder, drawn_next, given_again, times_changed
 from .replay import number
 from .transforms import Arguments, derivative_block, one_number
 
@@ -57,7 +57,11 @@ class EagerWarning(UserWarning):
     """
 
 
-def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
+@overload
+def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled: ...
+@overload
+def compile(*, backend: str | None = None) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) -> Any:
     """A function that computes what f does, and much faster: f is recorded once, and replayed.
 
     It takes what f takes and returns what f returns, bit for bit, and raises what f raises. Floats in give floats out. Values
@@ -78,14 +82,16 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
             is a constant: another one is recorded on its own, so pass floats where the number varies. A NumPy array of floats
             is a constant too, but for the argument of a derivative. f may be a method, an object that can be called such as
             an `nn.Module`, or what `grad`, `value_and_grad`, `jacobian` or `hessian` returned: ``compile(grad(f))`` is
-            ``grad(compile(f))``.
+            ``grad(compile(f))``. Where it is left out, as in ``@compile(backend="c")``, the result is a decorator.
         backend: what computes the programs: the engine where it is left out; ``"c"`` for machine code by the system's own C
             compiler, as `Program.function` has it. That takes some tenths of a second for each program, once, and pays
             for large ones that are computed often.
 
     Returns:
         The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
-        `value_and_grad`, `jacobian` and `hessian` of it replay too; the other transformations run f itself.
+        `value_and_grad`, `jacobian`, `hessian`, `jvp`, `hvp`, `vjp`, `jacfwd` and `derivative` of order 1 replay too, with the
+        bits that they have for f; `taylor` and higher orders run f itself. So do, of a function that closes over Values, `jvp`,
+        `vjp` and `jacfwd`, and wherever a keyword is passed, or something else than numbers is differentiated.
 
     Raises:
         TypeError: f can't be called.
@@ -95,9 +101,11 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     that names what can't be written in C.
 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
-    number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
+    number from an attribute, a list or a global variable of another module, and it changes after the second call; or a random
     number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
-    The variables that f itself closes over, and the global ones that it names, are compared at each call.) What f does beside
+    The variables that f closes over, the global ones that it names, those of the functions of its module that it names, and
+    ``training`` and ``requires_grad`` of each `nn.Module` that it calls are compared at each call.) Nor is it seen that
+    another Value is put into an attribute or a list: set the ``data`` of the one that is there. What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
     floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
@@ -114,8 +122,10 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     """
     if backend not in (None, "c"):
         raise ValueError(f"compile: backend is 'c', or left out; got {backend!r:.60}")
+    if f is None:
+        return functools.partial(compile, backend=backend)
     if isinstance(f, (Compiled, Derived)) and backend in (None, f._backend):
-        return cast(Compiled, f)
+        return f
     if isinstance(f, Compiled):
         f = f._function
     if not callable(f):
@@ -124,7 +134,7 @@ def compile(f: Callable[..., Any], *, backend: str | None = None) -> Compiled:
     if transform is None:
         return Compiled(f, backend)
     name, inner, argnums, has_aux = transform
-    return cast(Compiled, getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux))
+    return getattr(transforms, name)(compile(inner, backend=backend), argnums, has_aux)
 
 
 # ---- one call ----------------------------------------------------------------------------------------
@@ -223,11 +233,14 @@ def _code(call: Call, leaf: Any, known: dict[Any, int]) -> Any:
             raise _CannotKeyError
         return "array", leaf.shape, leaf.dtype.str, leaf.tobytes()
     if hasattr(leaf, "__next__"):
-        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, which can be read once only")
+        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, which can be read once only; pass a list")
     try:
         hash(leaf)
     except TypeError:
-        raise _CannotKeyError(f"an argument is a {type(leaf).__name__}, and no two of them can be told apart") from None
+        raise _CannotKeyError(
+            f"an argument is a {type(leaf).__name__}, which has no hash to be known again by; "
+            f"pass its numbers, one by one or in a list, tuple or dict"
+        ) from None
     return type(leaf), leaf
 
 
@@ -289,6 +302,8 @@ class Path:
         self.valued = any(output.valued for output in outputs)
         self.is_one_number = layout is None or (layout.is_number and outputs[0].kind == "out")
         self.others: tuple[tuple[Guard, ...], ...] = ()  # guards of ways with the same code, one of which will do as well
+        self.attributes: list[Attribute] = []  # which the function read, and what they were
+        self._seen = -1  # how often attributes had been set when these were compared
 
     def joined(self, others: Sequence[Path]) -> Path | None:
         """One path for points that go this way or other ones; None if they do not compute the same."""
@@ -308,7 +323,9 @@ class Path:
         return any(all(guard.holds(numbers) for guard in way) for way in (self.program.guards, *self.others))
 
     def fits(self, inputs: Sequence[Any]) -> bool:
-        """Whether arguments are told from what the function closes over as they were when it was recorded."""
+        """Whether attributes, and which arguments the function closes over as well, are what they were when it was recorded."""
+        if self.attributes and self._seen != times_changed() and not self._finds_attributes():
+            return False
         for i, x in self.bound.items():
             if inputs[i] is not x:
                 return False
@@ -316,6 +333,13 @@ class Path:
             for i, x in enumerate(inputs):
                 if type(x) is not float and x in self.captured and i not in self.bound:
                     return False
+        return True
+
+    def _finds_attributes(self) -> bool:
+        seen = times_changed()
+        if any((x := owner()) is not None and getattr(x, name) != was for owner, name, was in self.attributes):
+            return False
+        self._seen = seen
         return True
 
     def confirms(self, other: Path) -> bool:
@@ -422,24 +446,40 @@ _MISSING = object()
 class Names:
     """The variables that a function closes over, and the global ones that it names, with what they hold.
 
+    So are those of the functions of the same module among them, and of the functions among those.
+
     Args:
         function: what is called; where it isn't written in Python, there are none.
     """
 
     def __init__(self, function: Any) -> None:
-        while isinstance(function, (functools.partial, types.MethodType)):
-            function = function.func if isinstance(function, functools.partial) else function.__func__
+        function = _written_in_python(function)
         if not isinstance(function, types.FunctionType):
-            function = getattr(type(function).__call__, "__wrapped__", type(function).__call__)
+            kind = type(function)
+            function = getattr(kind, "forward", kind.__call__)  # `nn.Module` calls that
+            function = getattr(function, "__wrapped__", function)
         self.cells: list[tuple[Any, Any]] = []
         self.globals: list[tuple[str, Any]] = []
         self.moved = False
-        self._namespace: dict[str, Any] = {}
-        if isinstance(function, types.FunctionType):
-            self.cells = [(cell, _content(cell)) for cell in function.__closure__ or ()]
-            self._namespace = function.__globals__
-            names = dict.fromkeys(_names(function.__code__))
-            self.globals = [(name, self._namespace.get(name, _MISSING)) for name in names if name not in ("__name__",)]
+        self._function = function
+        self._namespace: dict[str, Any] = getattr(function, "__globals__", {})
+        self._look()
+
+    def _look(self) -> None:
+        """Find the variables anew: a function that one of them holds may be another one."""
+        cells, names, seen, namespace = dict[int, tuple[Any, Any]](), dict[str, Any](), set[Any](), self._namespace
+        is_ours = str(namespace.get("__name__")).partition(".")[0] in ("autograd", "nn")
+        waiting = [self._function]
+        while waiting:
+            function = _written_in_python(waiting.pop())
+            if not isinstance(function, types.FunctionType) or function in seen or function.__globals__ is not namespace:
+                continue
+            seen.add(function)
+            cells |= {id(cell): (cell, _content(cell)) for cell in function.__closure__ or ()}
+            names |= {name: namespace.get(name, _MISSING) for name in _names(function.__code__) if name != "__name__"}
+            if not is_ours:
+                waiting += [*[x for _, x in cells.values()], *names.values()]
+        self.cells, self.globals = [*cells.values()], [*names.items()]
 
     def changed(self) -> bool:
         """Whether one of them holds something else by now; from then on, that is what counts."""
@@ -457,12 +497,27 @@ class Names:
                 self.globals[i] = name, now
                 self.moved = True
                 found = found or not _equal(now, before)
+        if found:
+            self._look()
         return found
 
     def held(self) -> list[tuple[Any, Any, Any]]:
         """Where they are, and what they hold: cells, and the namespace with a name in it."""
         found = [(cell, None, x) for cell, x in self.cells if x is not _MISSING]
         return found + [(self._namespace, name, x) for name, x in self.globals if x is not _MISSING]
+
+
+def _written_in_python(function: Any) -> Any:
+    """What a partial function, a method or a compiled function calls; anything else as it is."""
+    while True:
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, types.MethodType):
+            function = function.__func__
+        elif isinstance(function, Compiled):
+            function = function._function
+        else:
+            return function
 
 
 def _content(cell: Any) -> Any:
@@ -507,6 +562,7 @@ class _Traced(Entry):
         self._reason: str | None = None  # why nothing is recorded any more
         self._lock = Lock()
         self._last: Path | None = None
+        self._recorded_draws: list[Drawn] = []  # of the last recording, for `vmap`
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
         self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
@@ -529,10 +585,25 @@ class _Traced(Entry):
 
     def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
         """A derivative of it, for `transforms`: the same one each time, so that its programs are not recorded again."""
-        key = name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
-        found = self._derivatives.get(key)
+        found = self._known(name, argnums)
         if found is None:
-            found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
+            found = self._derivatives.setdefault(_derivative_key(name, argnums), Derived(self, name, argnums, eager, wrapped))
+        return found
+
+    def _known(self, name: str, argnums: Any) -> Derived | None:
+        """A derivative of it that was asked for before."""
+        return self._derivatives.get(_derivative_key(name, argnums))
+
+    @functools.cached_property
+    def _along(self) -> Callable[[Any, Any], Any]:
+        """`jvp` of it, for `transforms`: takes the arguments and the direction."""
+        found: Callable[[Any, Any], Any] = import_module(f"{__package__}.directions").Along(self)._general
+        return found
+
+    @functools.cached_property
+    def _pulled(self) -> Callable[[Any], Any]:
+        """`vjp` of it, likewise: takes the arguments."""
+        found: Callable[[Any], Any] = import_module(f"{__package__}.directions").Pulled(self)._general
         return found
 
     def __reduce__(self) -> Any:
@@ -669,7 +740,10 @@ class _Traced(Entry):
             error = raised
         self._left = block.left
         path = self._path(call, recorder, result) if error is None and recorder.reason is None else None
+        if path is not None:
+            path.attributes = [attribute for attribute in recorder.attributes.values() if attribute[0]() is not None]
         drawn = [(function, number(x)) for function, x in recorder.drawn]
+        self._recorded_draws = [*drawn]
         if path is not None:
             try:
                 found = self._replayed(path, call, drawn)
@@ -715,7 +789,7 @@ class _Traced(Entry):
         """Put a new path among those of its key, or let it confirm an older one."""
         self._last = path
         for older in entry.paths:
-            if not older.program.same_path(path.program):
+            if not older.program.same_path(path.program) or older.attributes != path.attributes:
                 continue
             if older.confirms(path):
                 older.agreed = True
@@ -725,11 +799,15 @@ class _Traced(Entry):
                 self._install(entry, older)
                 return
             if not older.confuses(path):
-                self._give_up(entry, "two recordings of it differ: a number that it uses changed outside of it")
+                words = "a number that it uses changed outside of it; pass it as an argument"
+                self._give_up(entry, f"two recordings of it differ: {words}")
                 return
         if len(entry.paths) == MOST_PROGRAMS:
             lines = dict.fromkeys([guard.line for older in entry.paths for guard in older.program.guards])
-            self._give_up(entry, f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}")
+            words = f"it took more than {MOST_PROGRAMS} ways, by what it looks at in {', '.join([*lines][:8])}"
+            if any(guard.test == "data" for older in entry.paths for guard in older.program.guards):
+                words += "; each number of .data is a way of its own: return the Value, and read its data outside"
+            self._give_up(entry, words)
             return
         entry.paths.append(path)
 
@@ -737,8 +815,8 @@ class _Traced(Entry):
         """Let calls with floats alone go the engine's quick way, where there is one."""
         self._armed = self._whole = None
         self._disarm()
-        unknown = path.draws or not path.outputs or self._backend or self._entries.get(path.key) is not entry
-        way = None if unknown else self._way(path)
+        slow = path.draws or path.attributes or not path.outputs or self._backend or self._entries.get(path.key) is not entry
+        way = None if slow else self._way(path)
         if way is not None:
             self._arm(*way, self._names.held())
             self._armed = entry, path
@@ -763,6 +841,10 @@ class _Traced(Entry):
             entry.paths.clear()
         self._armed = self._whole = None
         self._disarm()
+        self._warn(reason)
+
+    def _warn(self, reason: str) -> None:
+        """Say once why it is called as ever."""
         if reason in self._said:
             return
         self._said.add(reason)
@@ -771,6 +853,10 @@ class _Traced(Entry):
             EagerWarning,
             stacklevel=modes.stacklevel(),
         )
+
+
+def _derivative_key(name: str, argnums: Any) -> Any:
+    return name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
 
 
 def _innermost(function: Any) -> Any:
@@ -963,7 +1049,8 @@ def _program_of(recorder: Recorder, roots: Mapping[Any, int]) -> Program | None:
 
 def _strange(recorder: Recorder, result: Any) -> None:
     """Note that a program can't return this."""
-    recorder.fail(f"it returns a {type(result).__name__}", differs=True)
+    instead = "return floats or Values, alone or in lists, tuples and dicts"
+    recorder.fail(f"it returns a {type(result).__name__}", differs=True, instead=instead)
 
 
 def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Iterator[str]:
@@ -1116,6 +1203,8 @@ class ProgramPrimitive(NaryPrimitive):
         k: which output.
         slots: of the operands.
     """
+
+    made_by = "compile"
 
     def __init__(self, name: str, program: Program, k: int, slots: Sequence[int]) -> None:
         name = name if name.isidentifier() else "compiled"

@@ -22,7 +22,8 @@ from typing import Any
 
 from . import printed_c
 from .files import write_whole
-from .program import Program, Stale
+from .printed import condition
+from .program import Program, Stale, counted
 from .replay import number
 
 __all__ = ["CompilerError", "Function", "library"]
@@ -138,6 +139,10 @@ class Function:
         self._gives = Double * len(program.outputs)
         self._slopes = Double * (self._row * len(program.outputs))
 
+    def __repr__(self) -> str:
+        """The sizes of the program."""
+        return f"<function in C of {self.program!r}>"
+
     def __call__(self, *numbers: float) -> Any:
         """The result; a list where the program has several.
 
@@ -168,15 +173,14 @@ class Function:
 
     def _checked(self, compute: Any, numbers: Sequence[float]) -> Any:
         if len(numbers) != self.program.inputs:
-            raise TypeError(f"the program has {self.program.inputs} inputs, got {len(numbers)} numbers")
+            raise TypeError(f"the program takes {counted(self.program.inputs, 'number')}, one by one, got {len(numbers)}")
         try:
             return compute(numbers)
         except Stale as stale:
             if stale.guard < 0:
                 raise ValueError("the result is outside of the domain there, or too large, or needs decimals") from None
-            guard = self.program.guards[stale.guard]
-            where = f" ({guard.line})" if guard.line else ""
-            raise ValueError(f"the program was recorded where {guard.test} was {guard.result}{where}") from None
+            where = condition(self.program, self.program.guards[stale.guard])
+            raise ValueError(f"the program was recorded where {where}") from None
 
     # ---- as the engines' tapes have it -------------------------------------------------------------
 

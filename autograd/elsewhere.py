@@ -16,8 +16,8 @@ from importlib import import_module
 from typing import Any
 
 from . import records
-from .printed import UnprintableError
-from .program import Program, stop
+from .printed import UnprintableError, condition, foreign
+from .program import Program, counted, stop
 from .record import NaryPrimitive, Primitive
 
 __all__ = ["to_jax", "to_torch"]
@@ -218,17 +218,19 @@ def _function(
 ) -> Function:
     """The program as a function of arrays: each instruction by the library's word for it."""
     if guards and program.guards:
-        guard = program.guards[0]
-        where = f" ({guard.line})" if guard.line else ""
+        true = condition(program, program.guards[0])
         raise UnprintableError(
-            f"the program is true only where {guard.test} is {guard.result}{where}, which a function of {library} can't check; "
+            f"the program is true only where {true}, which a function of {library} can't check; "
             f"choose with where, maximum or relu instead of if, or write guards=False for this way through the function alone"
         )
     steps = [(_word(record, words, library), record, slots) for record, slots in program]
 
     def computed(*inputs: Any, captured: Sequence[Any] | None = None) -> Any:
         if len(inputs) != program.inputs:
-            raise TypeError(f"the program has {program.inputs} inputs, got {len(inputs)} arguments")
+            raise TypeError(f"the program takes {counted(program.inputs, 'argument')}, one by one, got {len(inputs)}")
+        if captured is not None and (not hasattr(captured, "__len__") or len(captured) != len(program.captured)):
+            wanted = counted(len(program.captured), "number")
+            raise TypeError(f"captured= takes a list of {wanted}, got {captured!r:.60}")
         xs = [given(x) for x in inputs]
         around = numbers([x.data for x in program.captured], xs) if captured is None else map(given, captured)
         known = [*xs, *around]
@@ -242,16 +244,19 @@ def _function(
         found = [known[slot] for slot in program.outputs]
         return found[0] if len(found) == 1 else found
 
+    computed.__name__ = computed.__qualname__ = "program"
+    computed.__doc__ = f"A program as a function of {library}: {program!r}."
     return computed
 
 
 def _word(record: Primitive, words: Mapping[str, Function], library: str) -> Function:
     """What a library computes a record by."""
-    if record is stop or getattr(records, record.name, None) is getattr(record, "origin", record):
-        if record.name in words:
-            return words[record.name]
-        if record.formula:
-            return _of_formula(record, words)
+    if record is not stop and getattr(records, record.name, None) is not getattr(record, "origin", record):
+        raise UnprintableError(f"{record.name} has no counterpart in {library}: {foreign(record)}")
+    if record.name in words:
+        return words[record.name]
+    if record.formula:
+        return _of_formula(record, words)
     raise UnprintableError(f"{record.name} has no counterpart in {library}")
 
 

@@ -22,7 +22,7 @@ from .micrograd import Micrograd
 from .operators import Operators
 from .record import Primitive, to_float
 
-__all__ = ["Face"]
+__all__ = ["Face", "no_program_sweeps"]
 
 
 class Face(Micrograd, Operators):
@@ -115,7 +115,7 @@ class Face(Micrograd, Operators):
         >>> x.grad
         6.0
         """
-        _stop_recording("it calls backward()")
+        no_program_sweeps()
         self._engine._walk_back([self], [to_float(gradient, "backward(gradient)")])
 
     def zero_grad(self) -> None:
@@ -258,7 +258,7 @@ class Face(Micrograd, Operators):
 
     def __repr__(self) -> str:
         """The number, the gradient, and the label if there is one."""
-        _stop_recording("it writes a Value as text", differs=True)
+        _stop_recording("it writes a Value as text", differs=True, instead="print its result")
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
 
@@ -276,10 +276,15 @@ class Face(Micrograd, Operators):
         return restored, (kind, self._data, self._grad, self.label), getattr(self, "__dict__", None) or None
 
 
-def _stop_recording(reason: str, differs: bool = False) -> None:
+def _stop_recording(reason: str, differs: bool = False, instead: str = "") -> None:
     """Let `compile` know of something that a program can't do, or that a float does in another way."""
     if modes.recorders and (recorder := modes.watching()) is not None:
-        recorder.fail(reason, differs)
+        recorder.fail(reason, differs, instead)
+
+
+def no_program_sweeps() -> None:
+    """Let `compile` know of a backward pass."""
+    _stop_recording("it calls backward()", instead="compile what computes the loss, and call backward() on the result")
 
 
 def restored(kind: type[Face] | str | None, data: float, grad: float | None, label: str) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from . import modes, records as p
-from .face import Face
+from .face import Face, no_program_sweeps
 from .record import bare, to_float
 
 __all__ = ["backward", "gradients", "topological_order"]
@@ -61,8 +61,7 @@ def backward(outputs: Any, gradients: Any = None) -> None:
     7.0
     """
     roots = _values(outputs, "backward(outputs)")
-    if modes.recorders and (recorder := modes.watching()) is not None:
-        recorder.fail("it calls backward()")
+    no_program_sweeps()
     if gradients is None:
         seeds = [1.0] * len(roots)
     else:
@@ -138,7 +137,7 @@ def _adjoint_graph(order: list[Any], wanted: Sequence[Any]) -> dict[Any, Any]:
             computed.append(node)
     adjoints: dict[Any, Any] = {order[-1]: 1.0}
     for node in reversed(computed):
-        upstream = adjoints.get(node, 0.0)
+        upstream = p.settled(adjoints.get(node, 0.0))
         if type(upstream) is float and upstream == 0.0:
             continue
         operands = node.operands

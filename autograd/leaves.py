@@ -13,24 +13,26 @@ from typing import Any
 from .engines import chosen
 
 __all__ = [
-    "add_gradients", "assign", "clear_gradients", "first_not_finite", "gradients", "move", "numbers", "same_members",
-    "scale_gradients",
+    "Operands", "add_gradients", "assign", "clear_gradients", "first_not_finite", "gradients", "move", "numbers",
+    "same_members", "scale_gradients",
 ]  # fmt: skip
 
 
-def _in_python(*arguments: Any) -> None:
+def in_python(*arguments: Any) -> None:
     """What an engine without the function in C answers: that Python must do it."""
 
 
-_numbers = getattr(chosen, "_leaf_numbers", _in_python)
-_assign = getattr(chosen, "_assign_leaves", _in_python)
-_clear = getattr(chosen, "_clear_leaves", _in_python)
-_add = getattr(chosen, "_add_gradients", _in_python)
-_gradients = getattr(chosen, "_leaf_gradients", _in_python)
-_scale = getattr(chosen, "_scale_leaves", _in_python)
-_first_not_finite = getattr(chosen, "_first_not_finite", _in_python)
-_same_members = getattr(chosen, "_same_members", _in_python)
-_move = getattr(chosen, "_move_leaves", _in_python)
+# What an engine keeps of Values, each of them once, that many nodes have for operands.
+Operands: Any = getattr(chosen, "Operands", tuple)
+_numbers = getattr(chosen, "_leaf_numbers", in_python)
+_assign = getattr(chosen, "_assign_leaves", in_python)
+_clear = getattr(chosen, "_clear_leaves", in_python)
+_add = getattr(chosen, "_add_gradients", in_python)
+_gradients = getattr(chosen, "_leaf_gradients", in_python)
+_scale = getattr(chosen, "_scale_leaves", in_python)
+_first_not_finite = getattr(chosen, "_first_not_finite", in_python)
+_same_members = getattr(chosen, "_same_members", in_python)
+_move = getattr(chosen, "_move_leaves", in_python)
 
 
 def numbers(leaves: list[Any]) -> list[float]:
@@ -87,19 +89,19 @@ def clear_gradients(leaves: Sequence[Any]) -> None:
         p.grad = None
 
 
-def add_gradients(leaves: tuple[Any, ...], sums: Sequence[float]) -> bool:
+def add_gradients(operands: Any, sums: Sequence[float]) -> bool:
     """Add a number to the gradient of each, as a backward pass does; or do nothing and return False where it must do it.
 
     Args:
-        leaves: Values, each once.
+        operands: `Operands`.
         sums: an ``array("d")`` with as many numbers.
 
     >>> from array import array
     >>> from autograd import Value
-    >>> x = Value(1.0); not add_gradients((x,), array("d", [2.0])) or x.grad == 2.0
+    >>> x = Value(1.0); not add_gradients(Operands((x,)), array("d", [2.0])) or x.grad == 2.0
     True
     """
-    return bool(_add(leaves, sums))
+    return bool(_add(operands, sums))
 
 
 def gradients(leaves: list[Any]) -> list[float]:

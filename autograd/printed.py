@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .program import Guard, Program
+    from .record import Primitive
 
-__all__ = ["LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "shown", "source"]
+__all__ = [
+    "LANGUAGES", "WIDTH", "Names", "Plan", "Sweep", "Term", "UnprintableError", "condition", "foreign", "shown", "source",
+]  # fmt: skip
 
 
 LANGUAGES = ("python", "c", "javascript")
@@ -201,12 +204,26 @@ class Plan:
 def source(program: Program, language: str, every: bool = False) -> str:
     """A program as text in a language; see `Program.source`."""
     if language not in LANGUAGES:
-        raise ValueError(f"a program is written in {', '.join(map(repr, LANGUAGES))}, got {language!r:.60}")
+        raise ValueError(f"a program is written in 'python', 'c' or 'javascript', got {language!r:.60}")
     if every and language != "javascript":
         raise ValueError(f"every=True is for 'javascript', got {language!r}; leave it out")
     module = import_module(f".printed_{language}", __package__)
     text: str = module.written(program, True) if every else module.written(program)
     return text
+
+
+def foreign(record: Primitive) -> str:
+    """Why a record that isn't one of glassgrad's own can't be written."""
+    maker = getattr(record, "made_by", "")
+    if maker:
+        return f"it is one node, which {maker} made of a function; compute it without {maker}"
+    return "it is a primitive of your own"
+
+
+def condition(program: Program, guard: Guard) -> str:
+    """What is the case where a guard holds, in Python, and the line of code that asked; for messages."""
+    true: str = import_module(".printed_python", __package__).condition(program, guard)
+    return f"{true} ({guard.line})" if guard.line else true
 
 
 def shown(program: Program) -> str:

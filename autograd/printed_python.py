@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import kernels, kernels_exact, program as programs, records
 from .parsing import parsed
-from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
+from .printed import WIDTH, Names, Plan, Sweep, UnprintableError, foreign
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import returned_by, rules_of
 
 if TYPE_CHECKING:
     from .program import Guard, Program
 
-__all__ = ["replay_function", "shown", "written"]
+__all__ = ["condition", "replay_function", "shown", "written"]
 
 OURS = (kernels, kernels_exact, records, programs)  # the modules whose functions are written out
-RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale")  # names that the texts have a use for
+RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale", "step")  # names that the texts have a use for
 OPERATORS: dict[str, type[ast.cmpop]] = {
     "lt": ast.Lt, "le": ast.LtE, "gt": ast.Gt, "ge": ast.GtE, "eq": ast.Eq, "ne": ast.NotEq,
 }  # fmt: skip
@@ -141,16 +141,16 @@ class Library:
 
     def value_of(self, record: Primitive) -> ast.expr:
         """A function on floats for the value of a record that isn't ours."""
-        return self._handed(record, record.name, lambda *xs: record.evaluate(xs, xs))
+        return self._handed(record, record, record.name, lambda *xs: record.evaluate(xs, xs))
 
     def slopes_of(self, record: Primitive, wanted: tuple[int, ...]) -> ast.expr:
         """A function of a result and its operands that returns the local derivatives, of a record that isn't ours."""
-        return self._handed((record, wanted), f"slopes_of_{record.name}", lambda z, *xs: record.local_gradients(z, xs, wanted))
+        name = f"slopes_of_{record.name}"
+        return self._handed((record, wanted), record, name, lambda z, *xs: record.local_gradients(z, xs, wanted))
 
-    def _handed(self, key: Any, name: str, function: Callable[..., Any]) -> ast.expr:
+    def _handed(self, key: Any, record: Primitive, name: str, function: Callable[..., Any]) -> ast.expr:
         if self.written:
-            name = name.removeprefix("slopes_of_")
-            raise UnprintableError(f"{name} can't be written in Python: it is a primitive of your own")
+            raise UnprintableError(f"{record.name} can't be written in Python: {foreign(record)}")
         if key not in self._ways:
             self._ways[key] = self.names.exactly(name)
             self.objects[self._ways[key]] = function
@@ -349,11 +349,14 @@ class Printer:
         self._computed_lists.clear()
         return self.plan.forward(self._computed, self._checked)
 
-    def _checked(self, place: int, guard: Guard) -> list[str]:
+    def conditions(self, guard: Guard) -> tuple[str, str]:
+        """What is the case where a guard holds, and where it doesn't."""
         test = self._tested(guard.test, [self.texts[slot] for slot in guard.slots], guard.result)
         true, false = ast.unparse(test), ast.unparse(ast.UnaryOp(ast.Not(), test))
-        if guard.result is False:
-            true, false = false, true
+        return (false, true) if guard.result is False else (true, false)
+
+    def _checked(self, place: int, guard: Guard) -> list[str]:
+        true, false = self.conditions(guard)
         return [f"if {false}:", f"    {self.failing(place, true)}"]
 
     def _tested(self, test: str, xs: list[ast.expr], result: Any) -> ast.expr:
@@ -455,6 +458,22 @@ class Printer:
                 lines += before
         return lines
 
+    def along(self) -> list[str]:
+        """The lines that compute the derivatives of all results along a direction, as `Dual` carries them."""
+        plan = self.plan
+        lines = []
+        for i, (_, slots) in enumerate(plan.code):
+            name = plan.derivatives.get(plan.first + i)
+            if name is None:
+                continue
+            before, slope = self._slopes(i, _number(1.0))
+            lines += before
+            steps = [_step(plan.derivatives[s], slope(place)) for place, s in enumerate(slots) if plan.active[s]]
+            lines.append(f"{name} = {steps[0]}")
+            for step in steps[1:]:
+                lines += [f"step = {step}", f"{name} = {name} + step if {name} else step"]
+        return lines
+
     def _slopes(self, i: int, upstream: ast.expr) -> tuple[list[str], Callable[[int], ast.expr]]:
         """The local derivatives of an instruction: lines that come first, and the expression for each operand."""
         record, slots = self.plan.code[i]
@@ -538,6 +557,16 @@ def _product(upstream: ast.expr, local: ast.expr) -> ast.expr:
     return product if known or factor is not None else ast.BoolOp(ast.And(), [upstream, product])
 
 
+def _step(upstream: str, local: ast.expr) -> str:
+    """Upstream times local derivative as `records.flow` computes it for floats: the sign of zero counts."""
+    factor = _constant(local)
+    if factor == 1.0:
+        return upstream
+    text = ast.unparse(local)
+    nothing = "0.0" if factor is not None else f"{upstream} if ({text}) == 1.0 else 0.0"
+    return f"{upstream} * ({text}) if {upstream} else {nothing}"
+
+
 def _summed(name: str, terms: Sequence[ast.expr]) -> list[str]:
     """The line that adds terms up from the left; several where there are many."""
     texts = [ast.unparse(terms[0])]
@@ -603,6 +632,11 @@ def shown(program: Program) -> str:
     return _value_and_gradients(Printer(program, written=False))
 
 
+def condition(program: Program, guard: Guard) -> str:
+    """What is the case where a guard of a program holds."""
+    return Printer(program, written=False).conditions(guard)[0]
+
+
 def _signature(printer: Printer) -> str:
     program, plan = printer.program, printer.plan
     captured = [f"{plan.names[program.inputs + i]}={ast.unparse(_number(x.data))}" for i, x in enumerate(program.captured)]
@@ -638,26 +672,32 @@ def _value_and_gradients(printer: Printer) -> str:
     return _defined("value_and_gradients", _signature(printer), lines, f"{_results(outputs)}, {_results(rows)}")
 
 
-def replay_function(program: Program, what: int | None = None, active: Sequence[Any] | None = None) -> Callable[..., Any]:
+def replay_function(program: Program, what: int | str | None = None, active: Sequence[Any] | None = None) -> Callable[..., Any]:
     """A program as a function of plain floats: the inputs' numbers, then those of the captured Values.
 
     Args:
         program: the program.
-        what: the output that derivatives are wanted of; None for the values alone, -1 for the derivatives of all outputs.
+        what: the output that derivatives are wanted of; None for the values alone, -1 for the derivatives of all outputs,
+            "along" for those along a direction, whose numbers come after those of the inputs.
         active: for each input whether it is differentiated; all are if None.
 
     Returns:
         A function that returns the list of outputs; or one output and the list of its derivatives, for each active input,
-        then for each captured Value; or the list of outputs and a list of such lists. It raises `Stale` where a guard doesn't
-        hold, and what the kernels raise.
+        then for each captured Value; or the list of outputs and a list of such lists, or of their derivatives along the
+        direction. It raises `Stale` where a guard doesn't hold, and what the kernels raise.
     """
     printer = Printer(program, written=False, active=active, failing=lambda place, true: f"raise Stale({place})")
     plan = printer.plan
     lines = printer.forward()
     values = f"[{', '.join([plan.names[slot] for slot in program.outputs])}]"
     row = f"[{', '.join([plan.derivatives[slot] for slot in plan.arguments if plan.active[slot]])}]"
+    arguments = [plan.names[slot] for slot in plan.arguments]
     if what is None:
         result = values
+    elif isinstance(what, str):
+        lines += printer.along()
+        arguments += [plan.derivatives[slot] for slot in plan.arguments]
+        result = f"{values}, [{', '.join([plan.derivatives.get(slot, '0.0') for slot in program.outputs])}]"
     elif what >= 0:
         lines += printer.backward(plan.sweep(program.outputs[what]))
         result = f"{plan.names[program.outputs[what]]}, {row}"
@@ -667,7 +707,7 @@ def replay_function(program: Program, what: int | None = None, active: Sequence[
         for slot in program.outputs:
             lines += [*printer.backward(plan.sweep(slot)), f"{rows}.append({row})"]
         result = f"{values}, {rows}"
-    text = _defined("replay", ", ".join([plan.names[slot] for slot in plan.arguments]), lines, result)
+    text = _defined("replay", ", ".join(arguments), lines, result)
     namespace = {**printer.library.objects, "Stale": programs.Stale}
     exec(compile(text, "<program>", "exec"), namespace)
     function: Callable[..., Any] = namespace["replay"]

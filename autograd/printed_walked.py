@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from . import kernels, printed_pairs, program as programs, records
-from .printed import WIDTH, Names, Plan, Sweep, UnprintableError
+from .printed import WIDTH, Names, Plan, Sweep, UnprintableError, foreign
 from .record import ListPrimitive, NaryPrimitive, Primitive
 from .translate import Dialect, UntranslatableError, Walk
 
@@ -228,7 +228,7 @@ class Walked:
     def refused(self, record: Primitive) -> UnprintableError:
         """The error for a record that the language has no words for."""
         if getattr(records, record.name, None) is not getattr(record, "origin", record):
-            why = "it is a primitive of your own"
+            why = foreign(record)
         else:
             why = "it is computed with decimals, or with whole numbers of any length"
         return UnprintableError(f"{record.name} can't be written in {self.language}: {why}")

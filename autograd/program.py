@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from . import kernels, records
 from .record import Primitive
 
-__all__ = ["SAFE", "TESTS", "Guard", "Program", "Stale", "bits", "program_of", "stop"]
+__all__ = ["SAFE", "TESTS", "Guard", "Program", "Stale", "bits", "counted", "program_of", "stop"]
 
 stop = Primitive("stop", lambda x: x, [lambda z, x: 0.0], inner=True, doc="The number of x, to which no derivative flows.")
 stop.__module__ = __name__  # where its pickle looks for it
@@ -96,6 +96,15 @@ class Guard(NamedTuple):
     def same(self, other: Guard) -> bool:
         """Whether another guard tests the same, with the same result. Lines don't matter."""
         return self[:3] == other[:3] and type(self.result) is type(other.result) and bits(self.result) == bits(other.result)
+
+
+def counted(n: int, word: str) -> str:
+    """A number of things, in words.
+
+    >>> counted(1, "input"), counted(2, "input")
+    ('1 input', '2 inputs')
+    """
+    return f"{n} {word}{'s' * (n != 1)}"
 
 
 class Stale(Exception):  # noqa: N818  # it is no error: something else is computed instead
@@ -356,7 +365,7 @@ class Program:
             CompilerError: there is no C compiler, or it refused the program.
         """
         if language != "c":
-            raise ValueError(f"a program is compiled from 'c', got {language!r:.60}")
+            raise ValueError(f"a program is compiled from 'c', got {language!r:.60}; source({language!r:.60}) is the text")
         return import_module(f"{__package__}.compiling").Function(self)
 
     def to_jax(self, *, guards: bool = True) -> Any:
@@ -406,8 +415,7 @@ class Program:
             (self.inputs, "input"), (len(self.captured), "captured Value"), (len(self.constants), "constant"),
             (len(self), "instruction"), (len(self.guards), "guard"), (len(self.outputs), "output"),
         ]  # fmt: skip
-        words = [f"{n} {word}{'s' * (n != 1)}" for n, word in counts]
-        return f"<program: {', '.join(words)}>"
+        return f"<program: {', '.join([counted(n, word) for n, word in counts])}>"
 
 
 def program_of(outputs: Sequence[Any], inputs: Sequence[Any]) -> Program:

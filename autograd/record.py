@@ -375,7 +375,7 @@ class Primitive:
     def explained(self, error: Exception, operands: Sequence[Any]) -> Exception:
         """The same kind of error with the operation, the operands and a remedy in its message."""
         if modes.recorders and (recorder := modes.watching()) is not None:
-            recorder.fail("an operation in it raises an error", differs=True)  # it may catch it, and look at its words
+            recorder.raises()
         kind = next(k for k in (ZeroDivisionError, OverflowError, ValueError, ArithmeticError) if isinstance(error, k))
         reason = error.args[-1] if error.args else kind.__name__
         remedy = self.remedy if kind is not OverflowError else "the result is too large for a float; scale it down"

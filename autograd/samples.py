@@ -349,7 +349,8 @@ def stacked(results: list[Any], kind: str) -> Any:
         return _stacked_arrays(results)
     if kind == "list":
         return results
-    if all(type(x) is float for x in results):
+    kinds = set(map(type, results))
+    if kinds <= {float} or kinds == {float, int}:
         return numbers_of_all(array("d", results), kind, ())
     flat = _flattened(results) if isinstance(first, list) else None
     if flat is not None and flat[1][2] == "float":
@@ -370,6 +371,7 @@ def _stacked_arrays(results: list[Any]) -> Any:
     found = numpy.empty((len(results), *shape), dtype=object)
     for i, x in enumerate(rows if len(shapes) == 1 else results):
         found[i] = x
-    if all(type(x) is float for x in found.flat):
+    kinds = set(map(type, found.flat))
+    if kinds <= {float}:
         return found.astype(float)
-    return found
+    return numpy.array(found.tolist()) if kinds <= {float, int, bool} else found  # NumPy's dtype for these numbers

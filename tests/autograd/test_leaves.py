@@ -43,13 +43,13 @@ def test_numbers_are_added_to_gradients() -> None:
     for x, y in zip(xs[::2], ys[::2], strict=True):
         x.grad = y.grad = -0.0
     sums = array("d", AWKWARD)
-    done = leaves.add_gradients(xs, sums)
+    done = leaves.add_gradients(leaves.Operands(xs), sums)
     for y, g in zip(ys, AWKWARD, strict=True):
         y.backward(g)
     assert not done or [x.grad.hex() for x in xs] == [y.grad.hex() for y in ys]
     before = xs[0].grad.hex()
     for others in ((xs[0], xs[1] * 2.0), (xs[0], Own(1.0)), (xs[0],)):
-        assert not leaves.add_gradients(others, array("d", [1.0, 1.0]))
+        assert not leaves.add_gradients(leaves.Operands(others), array("d", [1.0, 1.0]))
     assert xs[0].grad.hex() == before
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import autograd as ag
 from autograd import kernels_exact, records
-from autograd.printed import Names, UnprintableError
+from autograd.printed import LANGUAGES, Names, UnprintableError
 from autograd.printed_c import C
 from autograd.printed_javascript import JavaScript
 from autograd.printed_python import replay_function, shown, written
@@ -310,6 +310,15 @@ def test_what_can_t_be_written_is_named(language: str, monkeypatch: pytest.Monke
             UnprintableError, match=rf"(?i)^{record.name} can't be written in {language}: it is computed with dec"
         ):
             printing.one(record, 0).source(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_node_of_a_function_names_its_maker(language: str) -> None:
+    """A graph with the result of a compiled or mapped function in it: the error says what to compute it without."""
+    x = ag.Value(0.5)
+    for maker, result in (("compile", ag.compile(ag.exp)(x)), ("vmap", ag.vmap(lambda t: x * t, reduce="sum")([1.0, 2.0]))):
+        with pytest.raises(UnprintableError, match=rf": it is one node, which {maker} made of a function; compute it without "):
+            program_of([2.0 * result], [x]).source(language)
 
 
 def test_the_language_must_be_known() -> None:

@@ -122,6 +122,22 @@ def test_results_of_any_kind() -> None:
     ]  # fmt: skip
 
 
+def test_whole_numbers_among_results() -> None:
+    """Of arrays come arrays of NumPy's dtype for the numbers, whatever their types; of buffers a buffer, if one is a float."""
+    clipped = ag.vmap(lambda x: x if x > 0.0 else 0)
+    xs, whole = np.array([1.5, -1.5]), np.array([1, 2, 3])
+    for f, given, dtype in [
+        (clipped, xs, float), (ag.vmap(lambda x: x > 0.0), xs, bool), (ag.vmap(lambda x: x * x), whole, whole.dtype),
+        (ag.vmap(lambda x: 1 / x), whole, float), (ag.vmap(lambda x: [x, 1]), xs, float), (ag.vmap(lambda x: 2**70), xs, "O"),
+    ]:  # fmt: skip
+        found = f(given)
+        expected = f(given.tolist())
+        assert (found.dtype, found.tolist()) == (dtype, expected), expected
+    buffer = clipped(array.array("d", xs))
+    assert (type(buffer), buffer.tolist()) == (array.array, [1.5, 0.0])
+    assert clipped(array.array("d", [-1.0, -2.0])) == [0, 0]
+
+
 def test_no_points() -> None:
     """Nothing in, nothing out; the mean of nothing is the error that `mean` raises."""
     assert ag.vmap(cube)([]) == []

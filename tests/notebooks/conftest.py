@@ -55,33 +55,33 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver.quit()
 
 
-@pytest.fixture(scope="module")
-def served_by_marimo(tmp_path_factory: pytest.TempPathFactory, wait: Callable[..., Any]) -> Any:
-    """A context in which a marimo of our own runs a notebook: called with its text, it gives its address."""
+@pytest.fixture(scope="session")
+def running(wait: Callable[..., Any]) -> Any:
+    """A context in which a server of our own runs: its command without the port, what it is, its home, and what Popen takes."""
 
     @contextmanager
-    def served(notebook: str) -> Iterator[str]:
-        home = tmp_path_factory.mktemp("marimo")
-        (home / "page.py").write_text(notebook, encoding="utf-8")
+    def started(command: list[str], path: str, home: Path, environment: dict[str, str], **options: Any) -> Iterator[str]:
+        root = str(Path(__file__).parent.parent.parent)
+        environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         address = f"http://127.0.0.1:{port}"
-        environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
-        root = str(Path(__file__).parent.parent.parent)
-        environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-        command = [sys.executable, "-m", "marimo", "run", "page.py", "--headless", "--no-token", "--host", "127.0.0.1"]
         with (home / "log").open("w") as log:
-            server = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=log, stderr=log, cwd=home)
+            server = subprocess.Popen(
+                [sys.executable, "-m", *command, f"--port={port}"], env=environment, stdout=log, stderr=log, **options
+            )
             try:
 
                 def there() -> bool:
                     if server.poll() is not None:
-                        raise RuntimeError((home / "log").read_text())
-                    with urllib.request.urlopen(address, timeout=5) as answer:
+                        return True
+                    with urllib.request.urlopen(f"{address}{path}", timeout=5) as answer:
                         return bool(answer.status == 200)
 
-                wait("marimo", there)
+                wait(command[0], there)
+                if server.poll() is not None:
+                    raise RuntimeError((home / "log").read_text())
                 yield address
             finally:
                 server.terminate()
@@ -89,5 +89,21 @@ def served_by_marimo(tmp_path_factory: pytest.TempPathFactory, wait: Callable[..
                     server.wait(20)
                 except subprocess.TimeoutExpired:
                     server.kill()
+
+    return started
+
+
+@pytest.fixture(scope="module")
+def served_by_marimo(tmp_path_factory: pytest.TempPathFactory, running: Any) -> Any:
+    """A context in which a marimo of our own runs a notebook: called with its text, it gives its address."""
+
+    @contextmanager
+    def served(notebook: str) -> Iterator[str]:
+        home = tmp_path_factory.mktemp("marimo")
+        (home / "page.py").write_text(notebook, encoding="utf-8")
+        environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
+        command = ["marimo", "run", "page.py", "--headless", "--no-token", "--host=127.0.0.1"]
+        with running(command, "", home, environment, cwd=home) as address:
+            yield address
 
     return served

@@ -10,11 +10,9 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,43 +36,21 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, wait: Wait) -> Iterator[tuple[str, Path, dict[str, str]]]:
+def lab(tmp_path_factory: pytest.TempPathFactory, running: Any) -> Iterator[tuple[str, Path, dict[str, str]]]:
     """A JupyterLab of our own: its address, its folder, the environment it runs in."""
     home = tmp_path_factory.mktemp("lab")
     folder = home / "pages"
     folder.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = {**os.environ, "HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "JUPYTER_PLATFORM_DIRS": "1"}
     for name in ("CONFIG", "DATA", "RUNTIME"):
         environment[f"JUPYTER_{name}_DIR"] = str(home / name.lower())
-    environment["PYTHONPATH"] = os.pathsep.join([str(NOTEBOOKS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
-        "--expose-app-in-browser", "--ServerApp.disable_check_xsrf=True", "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={folder}", "--expose-app-in-browser", "--ServerApp.disable_check_xsrf=True",
+        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
-        try:
-            address = f"http://127.0.0.1:{port}"
-
-            def there() -> bool:
-                if server.poll() is not None:
-                    raise RuntimeError((home / "log").read_text())
-                with urllib.request.urlopen(f"{address}/api", timeout=5) as answer:
-                    return bool(answer.status == 200)
-
-            wait("JupyterLab", there)
-            yield address, folder, environment
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
+    with running(command, "/api", home, environment, cwd=folder) as address:
+        yield address, folder, environment
 
 
 def open_page(browser: Any, lab: tuple[str, Path, dict[str, str]], name: str, wait: Wait) -> None:

@@ -287,7 +287,7 @@ def test_by_keyboard(page: Playground) -> None:
         places.append(
             page.js("const e = document.activeElement; return e.id || e.dataset.name || e.dataset.view || e.type || e.tagName")
         )
-    for wanted in ("range", "number-x", "number-z", "x", "f", "picture", "steps", "local", "boxes", "down"):
+    for wanted in ("range", "number-x", "number-z", "x", "f", "picture", "steps", "play", "local", "boxes", "down"):
         assert wanted in places, places
     assert places.index("number-x") < places.index("number-z") < places.index("f") < places.index("picture")
     button = page.find("#table button[data-name=q]")
@@ -350,6 +350,37 @@ def test_the_player_follows(page: Playground) -> None:
     page.find("#numbers [data-name=z] input[type=range]").send_keys(Keys.ARROW_LEFT)
     page.until(lambda: "f = q * z = -12.03" in page.text("#steps .words"), "the words of the step follow")
     assert page.js("return document.querySelector('#steps [data-step]').dataset.step") == "2"
+    page.find("[data-view=picture]").click()
+    page.until(lambda: page.find("#picture").is_displayed(), "the picture")
+
+
+def test_one_plays_with_the_graph(page: Playground) -> None:
+    """A number is changed by keys in the graph, and slider and table follow; another is typed, and the same graph follows."""
+    from selenium.webdriver.common.keys import Keys
+
+    def inside(selector: str) -> str:
+        return str(page.js("return document.querySelector(arguments[0])?.textContent", f"#play {selector}"))
+
+    page.find("[data-view=play]").click()
+    page.until(lambda: inside(".result") == "f = -12", "the page to play with")
+    page.js("document.querySelector('#play').firstElementChild.dataset.same = 1")
+    page.find("#play [data-leaf][aria-label=z]").send_keys(Keys.ARROW_UP)
+    page.shows("f", "-11.7", "1")
+    assert page.js("return document.querySelector('#number-z').value") == "-3.9"
+    page.number("y", "6")
+    page.shows("f", "-15.6", "1")
+    page.until(lambda: inside(".result").endswith("→ -15.6"), "the result in the graph")
+    page.find("#play [data-act=step]").click()
+    page.shows("x", "-1.961", "-3.94")
+    assert page.js("return document.querySelector('#play').firstElementChild.dataset.same") == "1"
+    program = "u, v = Value(2.0, label='u'), Value(3.0, label='v')\nf = u * v * x\nf"  # u and v have no slider
+    page.js("const t = document.querySelector('#text'); t.value = arguments[0]; t.dispatchEvent(new Event('input'))", program)
+    page.until(lambda: inside(".result").startswith("f = -11.77"), "a program's graph")
+    page.find("#play [data-leaf][aria-label=u]").send_keys(Keys.ARROW_UP)
+    page.shows("f", "-12.3543", "1")
+    page.shows("v", "3", "-4.1181")
+    page.write("f = tanh(x)")
+    page.until(lambda: inside(".result").startswith("f = -0.9612"), "another graph")
     page.find("[data-view=picture]").click()
     page.until(lambda: page.find("#picture").is_displayed(), "the picture")
 

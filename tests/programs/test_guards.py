@@ -245,6 +245,53 @@ def test_a_global_that_changes(monkeypatch: pytest.MonkeyPatch, Value: Any) -> N
             assert outcome(lambda x=x: fast(x)) == outcome(lambda x=x: scaled(x))
 
 
+def doubly_scaled(x: Any) -> Any:
+    """Reads a global by way of another function."""
+    return 2.0 * scaled(x)
+
+
+class Scaling:
+    """So does an object that is called."""
+
+    def __call__(self, x: Any) -> Any:
+        """The same."""
+        return doubly_scaled(x)
+
+
+@pytest.mark.parametrize("read", ["named", "closed over", "partial", "compiled", "object", "method"])
+def test_variables_of_functions_that_it_calls(read: str, monkeypatch: pytest.MonkeyPatch, Value: Any) -> None:
+    """A global that a function of the same module reads, called by way of others; and the function itself is bound anew."""
+    inner, plain = ag.compile(doubly_scaled), functools.partial(doubly_scaled)
+    f: Any = {
+        "named": doubly_scaled, "closed over": lambda x: inner(x), "partial": lambda x: plain(x), "compiled": inner,
+        "object": Scaling(), "method": Scaling().__call__,
+    }[read]  # fmt: skip
+    fast, was = ag.compile(f), scaled
+    for change in (
+        ("RATE", 1.5), ("RATE", 2.5), ("RATE", Value(3.0)), ("scaled", lambda x: x * x), ("scaled", lambda x: x * RATE),
+        ("RATE", 0.5), ("scaled", was), ("RATE", 4.0),
+    ):  # fmt: skip
+        monkeypatch.setitem(globals(), *change)
+        for x in (2.0, 2.0, 2.0, -2.0):
+            assert outcome(lambda x=x: fast(x)) == outcome(lambda x=x: 2.0 * scaled(x)), change
+            assert outcome(lambda x=x: ag.grad(fast)(x)) == outcome(lambda x=x: ag.grad(lambda t: 2.0 * scaled(t))(x)), change
+
+
+def test_functions_that_call_each_other() -> None:
+    """The variables of functions that call each other are found once each."""
+    scale = 2.0
+
+    def even(x: Any, n: int) -> Any:
+        return x if n == 0 else odd(x, n - 1)
+
+    def odd(x: Any, n: int) -> Any:
+        return scale * even(x, n - 1)
+
+    fast = ag.compile(even)
+    for scale in (2.0, 2.0, 2.0, 3.0, 3.0):  # noqa: B007
+        assert fast(1.5, 4) == even(1.5, 4)
+
+
 def test_random_numbers_and_counters_are_noticed() -> None:
     """A function that draws random numbers or counts its calls is never replayed: two recordings disagree. It warns once."""
     rng, count = random.Random(3), iter(range(1000))

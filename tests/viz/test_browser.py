@@ -433,7 +433,7 @@ def test_a_theme_that_follows_the_reader(browser: Any, tmp_path: Path) -> None:
         "const over=new PointerEvent('pointerover',{bubbles:true});document.querySelector('[data-node] *').dispatchEvent(over);"
         "const of=(s,w)=>getComputedStyle(document.querySelector(s))[w];"
         "return [of('body','backgroundColor'),of('[data-kind]','backgroundColor'),of('.sheet svg > rect','fill'),"
-        "of('text.value','fill'),of('.sheet svg+svg .edge path','stroke'),of('.sheet svg+svg > path','fill')]"
+        "of('text.value','fill'),of('.sheet svg+svg path[stroke]','stroke'),of('.sheet svg+svg > path','fill')]"
     )
     for scheme in ("light", "dark"):
         wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -557,21 +557,50 @@ def test_the_stage_fits_and_never_holds_the_page(browser: Any, tmp_path: Path) -
     assert browser.execute_script(shape)[-1] > 0
     assert browser.execute_script(shape)[2:6] == [w, h, 0, 0]
     stage = staged(browser, tmp_path, viz.draw(wide_graph(), max_nodes=200).interactive())
-    width, _, w, h, *_ = browser.execute_script(shape)
-    assert w == pytest.approx(width, abs=1)
+    width, height, w, h, *_ = browser.execute_script(shape)
+    assert max(w / width, h / height) == pytest.approx(1, abs=0.01)
     text = browser.find_element("css selector", '[data-node="3"] text')
     place = "return (r=>[r.left+r.width/2,r.top+r.height/2])(arguments[0].getBoundingClientRect())"
+    zoom = (
+        "arguments[0].dispatchEvent(new WheelEvent('wheel',{ctrlKey:true,deltaY:-40,clientX:arguments[1],clientY:arguments[2],"
+        "bubbles:true,cancelable:true}))"
+    )
+    for _ in range(4):
+        browser.execute_script(zoom, stage, *browser.execute_script(place, text))
+    assert browser.execute_script(shape)[2] > width  # what is smaller than the stage stands in its middle
     before = browser.execute_script(place, text)
-    for _ in range(6):
-        browser.execute_script(
-            "arguments[0].dispatchEvent(new WheelEvent('wheel',{ctrlKey:true,deltaY:-40,clientX:arguments[1],"
-            "clientY:arguments[2],bubbles:true,cancelable:true}))", stage, *before,
-        )  # fmt: skip
-    assert browser.execute_script(shape)[2] > 2 * w
-    after = browser.execute_script(place, text)
-    assert after[0] == pytest.approx(before[0], abs=3)
+    for _ in range(4):
+        browser.execute_script(zoom, stage, *before)
+    assert browser.execute_script(shape)[2] > 4 * w
+    assert browser.execute_script(place, text) == pytest.approx(before, abs=3)
     browser.find_element("css selector", "[data-zoom=all]").click()
     assert browser.execute_script(shape)[2:6] == pytest.approx([w, h, 0, 0], abs=0.5)
+
+
+def test_a_long_picture_opens_in_rows(browser: Any, tmp_path: Path) -> None:
+    """On the stage of a page as wide as a notebook's a chain wraps like text; hover lights a wire in both of its rows."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 880, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        page = viz.draw(wide_graph(16), max_nodes=60).interactive()
+        staged(browser, tmp_path, page)
+        types, scroll, rows, cut = browser.execute_script(
+            "const v=document.querySelector('.stage'),s=v.querySelector('svg'),k=s.getBoundingClientRect().width/"
+            "s.viewBox.baseVal.width,tops=new Set([...s.querySelectorAll('.node circle')].map(c=>c.getAttribute('cy')));"
+            "return [[...s.querySelectorAll('text')].map(t=>k*t.getAttribute('font-size')),"
+            "[v.scrollWidth-v.clientWidth,v.scrollHeight-v.clientHeight],tops.size,"
+            "[...s.querySelectorAll('[data-to][id*=-enters]')].map(e=>+e.getAttribute('data-to'))]"
+        )
+        assert rows == len(cut) + 1 > 1
+        assert min(types) >= 10
+        assert scroll == [0, 0]
+        node = browser.find_element("css selector", f'[data-node="{cut[0]}"] *')
+        browser.execute_script("arguments[0].dispatchEvent(new PointerEvent('pointerover',{bubbles:true}))", node)
+        words = "return [...document.querySelectorAll('.sheet svg+svg text')].map(t=>t.textContent)"
+        assert browser.execute_script(words)[:2] == ["a", "a"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_keys_move_the_stage(browser: Any, tmp_path: Path) -> None:
@@ -585,14 +614,14 @@ def test_keys_move_the_stage(browser: Any, tmp_path: Path) -> None:
     whole = browser.execute_script(width)
     for _ in range(4):
         stage.send_keys("+")
-    assert browser.execute_script(width) == pytest.approx(whole * 1.3**4)
+    assert browser.execute_script(width) == pytest.approx(whole * 1.3**4, abs=0.1)
     at = browser.execute_script(left)
     stage.send_keys(Keys.ARROW_RIGHT)
     assert browser.execute_script(left) == at + 60
     stage.send_keys("-")
-    assert browser.execute_script(width) == pytest.approx(whole * 1.3**3)
+    assert browser.execute_script(width) == pytest.approx(whole * 1.3**3, abs=0.1)
     stage.send_keys("0")
-    assert browser.execute_script(width) == pytest.approx(whole)
+    assert browser.execute_script(width) == pytest.approx(whole, abs=0.1)
     stage.send_keys("n")
     assert told.text.startswith("start: value 2.0")
     stage.send_keys("p")
@@ -640,29 +669,41 @@ def test_the_search_box_finds_nodes(browser: Any, tmp_path: Path) -> None:
 
 
 def test_hover_costs_what_is_near(browser: Any, tmp_path: Path) -> None:
-    """In a picture of 1,000 nodes a hover changes nothing in the picture and adds a veil and the node's own wires alone.
+    """In a picture of 1,000 nodes a hover changes nothing in it, and makes a veil, one path of all lines, one of all heads.
 
-    How long it takes, script and layout, is printed: 1 to 3 ms on two cores, and less than 8 where it lights 250 nodes.
+    That is so at a node with one wire and at a sum with 250. Where things are is asked of the browser once for each. How long a
+    hover takes, script and layout, is printed: the first one at the sum 4 to 5 ms, others 0.3 to 2 ms.
     """
     f = ag.sum([(ag.Value(k / 10, label=f"x{k}") * 2.0).tanh().exp() for k in range(250)])
     drawing = viz.draw(f, max_nodes=2000)
     assert len(drawing.graph.nodes) == 1001
     staged(browser, tmp_path, drawing.interactive())
     found = browser.execute_script(
-        "const picture=document.querySelector('.sheet svg'),seen=new MutationObserver(()=>0);"
+        "const picture=document.querySelector('.sheet svg'),seen=new MutationObserver(()=>0),asks={};"
         "seen.observe(picture,{attributes:true,childList:true,subtree:true,characterData:true});"
+        "[[SVGGraphicsElement,'getBBox'],[Element,'setAttribute'],[Document,'createElementNS'],[Node,'cloneNode']].forEach("
+        "([kind,name])=>{const was=kind.prototype[name];"
+        "kind.prototype[name]=function(...all){asks[name]=(asks[name]||0)+1;return was.apply(this,all)}});"
+        "const hover=e=>{for(const n in asks)delete asks[n];var t=performance.now();"
+        "e.dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
+        "document.querySelector('.told').getBoundingClientRect();return [performance.now()-t,{...asks}]};"
         "return [7,307,604,991,1000].map(p=>{"
-        "var node=document.querySelector('[data-node=\"'+p+'\"] *'),least=1e9;"
-        "for(var k=0;k<5;k++){"
-        "document.querySelector('.sheet').dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
-        "var t=performance.now();node.dispatchEvent(new PointerEvent('pointerover',{bubbles:true}));"
-        "document.querySelector('.told').getBoundingClientRect();least=Math.min(least,performance.now()-t)}"
-        "return [document.querySelectorAll('.sheet svg+svg > *').length,seen.takeRecords().length,least]})"
+        "const node=document.querySelector('[data-node=\"'+p+'\"] *'),sheet=document.querySelector('.sheet');"
+        "const first=hover(node);hover(sheet);const again=hover(node);"
+        "const made=document.querySelectorAll('.sheet svg+svg > *').length;hover(sheet);"
+        "return {first,again,made,changed:seen.takeRecords().length}})"
     )
-    wires = [sum(place in (edge.tail, edge.head) for edge in drawing.graph.edges if edge.tail is not None)
-             for place in (7, 307, 604, 991, 1000)]  # fmt: skip
-    assert [(added, changed) for added, changed, _ in found] == [(1 + count, 0) for count in wires]
-    print("a hover takes", [f"{milliseconds:.1f} ms" for *_, milliseconds in found])
+    for place, hover in zip((7, 307, 604, 991, 1000), found, strict=True):
+        ends = [(edge.tail, edge.head) for edge in drawing.graph.edges]
+        near = {place, *[end for pair in ends for end in pair if place in pair]}
+        assert (hover["made"], hover["changed"]) == (3, 0)
+        (_, first), (_, again) = hover["first"], hover["again"]
+        assert first.pop("getBBox") <= len(near) + 1  # and a constant
+        assert first == again
+        assert set(again) == {"setAttribute", "createElementNS"}
+        assert again["createElementNS"] == 3
+        assert again["setAttribute"] < 20
+    print("a hover takes", [f"{hover[which][0]:.1f} ms" for hover in found for which in ("first", "again")])
 
 
 def test_all_of_it_works_by_keyboard_and_can_be_read(browser: Any, tmp_path: Path) -> None:
@@ -923,3 +964,122 @@ def test_a_phone_gets_the_picture_from_the_top_down(browser: Any, tmp_path: Path
             browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     small = viz.draw(x * w).interactive().page
     assert '"narrow"' not in small
+
+
+def test_a_phone_gets_walks_and_explanations_from_the_top_down(browser: Any, tmp_path: Path) -> None:
+    """At 390 px the player's and the explanation's pictures flow down, too, in type of 11 px or more, and follow what is shown.
+
+    Shares of gradients arrive beside the nodes they go to, and paths lie on the wires of that picture.
+    """
+    x, w = ag.Value(0.5, label="x"), ag.Value(-1.5, label="w")
+    f = 1 / ((w * x + 3).exp() + x)
+    walk, why = viz.steps(f), viz.explain(f, x)
+    metrics = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+    types = (
+        "const v=document.querySelector('.stage'),s=v.querySelector('svg'),b=s.viewBox.baseVal,"
+        "k=s.getBoundingClientRect().width/b.width;return [b.height>b.width,Math.min("
+        "...Array.from(s.querySelectorAll('text')).map(t=>k*t.getAttribute('font-size'))),"
+        "document.documentElement.scrollWidth]"
+    )
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        show(browser, tmp_path, walk.page)
+        high, least, wide = browser.execute_script(types)
+        assert (high, least > 10.99, wide) == (True, True, 390)
+        (player,) = players(browser)
+        for k, frame in enumerate(walk.frames):
+            go_to(browser, player, k)
+            assert sorted(notes(browser, player)) == sorted(end for _, end in walk._shares(k))
+            far = browser.execute_script(
+                "const v=document.querySelector('.stage').getBoundingClientRect(),[p,ends]=arguments;"
+                "const at=n=>document.querySelector('[data-node=\"'+n+'\"]').getBoundingClientRect();"
+                "const near=(a,b)=>Math.max(0,b.left-a.right,a.left-b.right,b.top-a.bottom,a.top-b.bottom);"
+                "return [p===null?0:near(at(p),v),...Array.from(document.querySelectorAll('.flow g')).map("
+                "g=>Math.min(...ends.map(n=>near(at(n),g.getBoundingClientRect()))))]", frame.place, frame.parents,
+            )  # fmt: skip
+            assert max(far) < 12
+        show(browser, tmp_path, why.page)
+        high, least, wide = browser.execute_script(types)
+        assert (high, wide) == (True, 390)
+        off = browser.execute_script(
+            "const svg=document.querySelector('.stage svg'),wires=Array.from(svg.querySelectorAll('.wire path,.edge path'));"
+            "const d=(a,b)=>Math.hypot(a.x-b.x,a.y-b.y),middle=p=>p.getPointAtLength(p.getTotalLength()/2);"
+            "return Array.from(svg.querySelectorAll('.way path')).map(p=>Math.min(...wires.map(w=>d(middle(p),middle(w)))))"
+        )
+        assert len(off) > 10
+        assert max(off) < 6
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_fingers_zoom_and_move_the_stage(browser: Any, tmp_path: Path) -> None:
+    """Two fingers zoom about the point between them; one moves the picture, and the page where the picture is at its end.
+
+    Nothing else zooms: the page itself stays as large as it is.
+    """
+    touch = {"enabled": True, "maxTouchPoints": 2}
+    metrics = {"width": 700, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+
+    def fingers(*ways: tuple[tuple[float, float], tuple[float, float]], steps: int = 12) -> None:
+        """Move fingers at once, each from one point to another, and lift them."""
+        for k in range(steps + 1):
+            points = [
+                {"x": a + (c - a) * k / steps, "y": b + (d - b) * k / steps, "id": i} for i, ((a, b), (c, d)) in enumerate(ways)
+            ]
+            kind = "touchMove" if k else "touchStart"
+            browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def seen() -> list[float]:
+        """How large the picture is, how far it is scrolled, how far the page is, and how large the page is."""
+        state = "return [s.width,v.scrollLeft,v.scrollTop,scrollY,visualViewport.scale]"
+        script = "const v=document.querySelector('.stage'),s=v.querySelector('svg').getBoundingClientRect();" + state
+        last: list[float] = []
+        until = time.monotonic() + 10
+        while time.monotonic() < until:  # a scroll goes on for a while
+            now = list(browser.execute_script(script))
+            if now == last:
+                break
+            last = now
+            time.sleep(0.2)
+        return last
+
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", touch)
+    try:
+        page = viz.draw(wide_graph(), max_nodes=200).interactive().page
+        show(browser, tmp_path, page.replace("</body>", "<p style='height:3000px'></body>"))
+        left, top, width, height = browser.execute_script(
+            "const r=document.querySelector('.stage').getBoundingClientRect();return [r.left,r.top,r.width,r.height]"
+        )
+        x, y = left + width / 2, top + height / 2
+        under = (
+            "const s=document.querySelector('.stage svg'),p=new DOMPoint(...arguments).matrixTransform("
+            "s.getScreenCTM().inverse());return [p.x,p.y]"
+        )
+        whole, *_ = seen()
+        fingers(((x - 20, y), (x - 80, y)), ((x + 20, y), (x + 80, y)))
+        wide, *_, page_size = seen()
+        assert wide == pytest.approx(4 * whole, rel=0.02)
+        assert page_size == 1
+        before = browser.execute_script(under, x + 30, y - 40)
+        fingers(((x - 10, y - 40), (x + 5, y - 40)), ((x + 70, y - 40), (x + 55, y - 40)))
+        assert seen()[0] == pytest.approx(wide * 50 / 80, rel=0.02)
+        assert browser.execute_script(under, x + 30, y - 40) == pytest.approx(before, abs=3)
+        _, across, down, scrolled, _ = seen()
+        fingers(((x + 60, y + 60), (x - 60, y - 60)))
+        _, right, low, page_at, _ = seen()
+        assert right > across + 60
+        assert low > down + 60
+        assert page_at == scrolled == 0
+        for _ in range(12):
+            fingers(((x, y + 150), (x, y - 150)), steps=4)
+        assert seen()[3] > 0  # at its end the picture hands the movement on to the page
+        browser.execute_script("scrollTo(0,0)")
+        browser.find_element("css selector", "[data-zoom=all]").click()
+        fingers(((x - 80, y), (x - 20, y)), ((x + 80, y), (x + 20, y)))
+        assert seen()[0] == pytest.approx(whole)  # not smaller than what fits
+        assert [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]] == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -6,18 +6,22 @@ Skipped where Chromium, its driver or selenium is missing; with VIZ_TEST_BROWSER
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import autograd as ag
+import nn
 import viz
 from viz.digits import short
+from viz.scene.shapes import Heat
+from viz.scene.themes import THEMES
 from viz.views.play import Play
 
 spec = importlib.util.spec_from_file_location("pages", Path(__file__).with_name("test_browser.py"))
@@ -75,6 +79,15 @@ class Page:
             "[n.querySelector('text.name').textContent,(n.querySelector('text.'+arguments[1])||{}).textContent])"
         )
         return dict(self.driver.execute_script(script, self.root, kind))
+
+    def texts(self) -> list[list[str]]:
+        """What is written in each node, in the boxes too, without the numbers before."""
+        self.drawn()
+        script = (
+            "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node]')).map(n=>"
+            "Array.from(n.querySelectorAll('text:not(.ghost)'),t=>t.textContent))"
+        )
+        return list(self.driver.execute_script(script, self.root))
 
     def check(self) -> None:
         """What is written is what Python computes from these numbers."""
@@ -212,6 +225,20 @@ def test_steps_go_downhill_as_in_python(page: Callable[..., Page]) -> None:
     shown.check()
 
 
+def test_a_long_way_has_a_short_memory(page: Callable[..., Page]) -> None:
+    """Of thousands of steps the curve keeps some at even distances, from the first number to the last, and counts them all."""
+    shown = page(ag.Value(1.0, label="x") * 2.0)
+    script = "for(var k=1;k<=4100;k++)arguments[0].glassgrad.set([1+k])"
+    shown.driver.execute_script(script, shown.root)
+    assert shown.root.get_attribute("data-steps") == "4100"
+    points = [tuple(map(float, p.split(","))) for p in shown.part(".curve polyline").get_attribute("points").split()]
+    assert len(points) < 400
+    assert (points[0][0], points[-1][0]) == (3.0, 157.0)
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points) if b[0] > a[0]]
+    assert slopes == pytest.approx([(4.0 - 32.0) / 154.0] * len(slopes), abs=0.2)  # a line, as rounded
+    assert "2 → 8202 (4100)" in shown.part(".curve").get_attribute("aria-label")
+
+
 def test_the_rate_is_the_page_s(page: Callable[..., Page]) -> None:
     """The field changes the rate and the button's words; what is no positive number leaves it as it was."""
     shown = page(ag.Value(3.0, label="x") * 2.0, rate=0.5)
@@ -332,10 +359,6 @@ def test_large_graphs_are_followed_too(page: Callable[..., Page]) -> None:
                 f = (f * 1.1).tanh()
         return f + ag.sum([(f * w + 0.5).tanh() for w in inputs[1:]])
 
-    script = (
-        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node]')).map(n=>"
-        "Array.from(n.querySelectorAll('text:not(.ghost)'),t=>t.textContent))"
-    )
     for options in ({"max_nodes": 24}, {"collapse": True, "max_nodes": 40}, {"max_nodes": 500}):
         shown = page(made(0.25), **options)
         shown.part(".number").clear()
@@ -343,10 +366,139 @@ def test_large_graphs_are_followed_too(page: Callable[..., Page]) -> None:
         shown.part(".number").clear()
         shown.part(".number").send_keys("0.75" + Keys.ENTER)
         assert shown.values["x"] == 0.75
-        followed = shown.driver.execute_script(script, shown.root)
-        begun = page(made(0.75), **options)
-        begun.drawn()
-        assert followed == begun.driver.execute_script(script, begun.root), options
+        followed = shown.texts()
+        assert followed == page(made(0.75), **options).texts(), options
+
+
+def net(samples: int = 1, layers: Sequence[int] = (4, 1)) -> Any:
+    """A net of two inputs, labelled; its mean square on several samples."""
+    model = nn.MLP(2, list(layers), seed=1)
+    model.label_parameters()
+    rows = [[ag.Value(math.sin(7 * k + j), label=f"x{j}") for j in range(2)] for k in range(samples)]
+    outputs: Any = [model(row) for row in rows]
+    return outputs[0] if samples == 1 else ag.mean([out * out for out in outputs])
+
+
+def test_what_is_folded_opens_and_follows(page: Callable[..., Page]) -> None:
+    """A + opens a box in place, where an input is dragged; all is as in a page that begins with these numbers; − closes it."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    def moved(**numbers: float) -> Any:
+        f = net(20, (4, 4, 1))
+        for leaf in ag.topological_order(f):
+            if leaf.label in numbers:
+                leaf.data = numbers[leaf.label]
+        return f
+
+    def opened(shown: Page, where: str) -> None:
+        shown.part(f".mark[aria-label='open {where}']").click()
+        assert shown.driver.switch_to.active_element.get_attribute("data-sign") == "−"
+
+    shown = page(moved())
+    folded = shown.texts()
+    opened(shown, "layers.1.neurons.2")
+    bias = shown.leaf("layers.1.neurons.2.b")
+    size = shown.driver.execute_script("return arguments[0].querySelector('text').getBoundingClientRect().height", bias)
+    assert size >= 10.0
+    ActionChains(shown.driver, duration=20).click_and_hold(bias).move_by_offset(20, 0).release().perform()
+    bias.send_keys(Keys.ARROW_UP)
+    assert shown.values["layers.1.neurons.2.b"] == 0.6
+    followed = shown.texts()
+    shown.part(".mark[data-sign='−']").send_keys(Keys.ENTER)
+    assert shown.driver.switch_to.active_element.get_attribute("aria-label") == "open layers.1.neurons.2"
+    closed = shown.texts()
+    assert len(closed) == len(folded) < len(followed)
+    assert closed != folded
+    opened(shown, "layers.0.neurons.1")
+    assert len(shown.texts()) > len(closed)
+    begun = page(moved(**{"layers.1.neurons.2.b": 0.6}))
+    assert begun.texts() == closed
+    opened(begun, "layers.1.neurons.2")
+    assert begun.texts() == followed
+
+
+def test_what_is_chosen_and_what_is_crossed_is_framed_where_it_is(page: Callable[..., Page]) -> None:
+    """The menu's choice is framed, also in a box, and the input itself once that is open; so is what was crossed."""
+    from selenium.webdriver.common.keys import Keys
+
+    shown = page(net(20, (4, 4, 1)))
+
+    def framed(kind: str) -> list[str]:
+        script = "return Array.from(arguments[0].querySelectorAll(arguments[1]),n=>n.textContent||n.outerHTML)"
+        return list(shown.driver.execute_script(script, shown.root, f".sheet > svg:first-child {kind}"))
+
+    name = "layers.0.neurons.1.b"
+    shown.driver.execute_script(
+        "arguments[0].value=arguments[1];arguments[0].dispatchEvent(new Event('change'))", shown.part("select"),
+        str(shown.play.inputs.index(name)),
+    )  # fmt: skip
+    (box,) = framed(".chosen")
+    assert box.startswith("neurons.1")
+    shown.part(".number").clear()
+    shown.part(".number").send_keys("-5" + Keys.ENTER)  # its relu lets nothing through any more
+    assert "crossed its kink" in shown.said
+    assert 1 <= len(framed(".crossed")) == len(set(framed(".crossed")))  # a box once, whatever was crossed in it
+    shown.part(".mark[aria-label='open layers.0.neurons.1']").click()
+    (leaf,) = framed(".chosen")
+    assert leaf.startswith("b")
+    assert framed(".crossed")
+
+
+def test_the_squares_of_a_layer_follow(page: Callable[..., Page]) -> None:
+    """A dense layer's squares are those of a picture of the numbers now, and so its gradients; one is dragged, and told."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    model: Any = nn.MLP(9, [12, 5], seed=2)
+    model.label_parameters()
+    x = [0.1 * k for k in range(9)]
+    shown = page(ag.logsumexp(model(x)))
+    script = (
+        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g:not(.mark)'),g=>{var r=g.querySelector("
+        "'rect');return [+r.getAttribute('x'),+r.getAttribute('y'),Array.from(g.querySelectorAll('path'),p=>"
+        "[(p.getAttribute('fill')===arguments[1]?8:-8)*p.getAttribute('fill-opacity'),p.getAttribute('d')])]})"
+    )
+
+    def painted(shown: Page) -> list[set[tuple[int, float, float]]]:
+        """For each row of squares their strengths and places from its corner."""
+        found = []
+        for left, top, paths in shown.driver.execute_script(script, shown.root, THEMES["light"]["rose"]):
+            corners = [(s, re.findall(r"M([-\d.]+) ([-\d.]+)", d)) for s, d in paths]
+            found.append(
+                {(s, round(float(a) - left, 1), round(float(b) - top, 1)) for s, several in corners for a, b in several}
+            )
+        return found
+
+    def expected(play: Play) -> list[set[tuple[int, float, float]]]:
+        heats = [cell.words.heat for cell in play._picture.measured.cells if cell.words.heat is not None]
+        rows = [heat for each in heats for heat in each.shapes(0.0, 0.0)]
+        return [
+            {(strength, round(rect.x - row.x, 1), round(rect.y - row.y, 1)) for strength, rect in row.cells()}
+            for row in rows
+            if isinstance(row, Heat)
+        ]
+
+    assert painted(shown) == expected(shown.play)
+    row = shown.part(".sheet [data-node] g:not(.mark)")
+    slots = shown.play._data()["drawn"]["nodes"][0]["heat"][0]
+    wide = row.rect["width"] / len(slots)
+    reach = ActionChains(shown.driver, duration=20).move_to_element_with_offset(row, (2.5 - len(slots) / 2) * wide, 0)
+    reach.perform()
+    weight = shown.play.start[slots[2]]
+    told = shown.part(".told").text
+    assert told.startswith("layers.0: layers.0.neurons.0.w.2\nvalue " + short(weight, 17))
+    reach.click_and_hold().move_by_offset(80, 0).release().perform()
+    name = shown.play.inputs[slots[2]]
+    numbers = list(shown.values.values())
+    assert numbers[slots[2]] > weight
+    assert len(shown.root.find_elements("css selector", ".square")) == 1
+    assert shown.part("select").get_attribute("value") == str(slots[2])
+    for leaf in model.parameters():
+        leaf.data = shown.values[leaf.label]
+    after = painted(shown)
+    again = viz.play(ag.logsumexp(model(x)))
+    assert name == "layers.0.neurons.0.w.2"
+    assert after == expected(again) != expected(shown.play)
 
 
 def test_it_asks_for_nothing(browser: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 from typing import Any
@@ -13,6 +14,7 @@ import autograd as ag
 import nn
 import viz
 from viz.layout.look import DIRECTIONS, STYLES
+from viz.layout.places import _read
 from viz.scene.fit import fitting, shown
 from viz.scene.rows import cut_wires
 from viz.scene.shapes import Circle, Curve, Item, Rect, Scene, Shape, Text, on_curve
@@ -416,3 +418,12 @@ def test_a_wire_that_would_run_through_a_cell_of_its_neuron() -> None:
     check_apart(scene)
     found = frames(scene)
     assert found["group a"][3] - found["group a"][1] != found["group b"][3] - found["group b"][1]
+
+
+def test_a_wire_to_a_rank_before_is_read_from_its_tail() -> None:
+    """Graphviz writes some wires from their heads, with the tip first ("s,"); they are read as any other, from tail to tip."""
+    forward, backward = "e,90,20 10,20 30,40 60,40 85,20", "s,90,20 85,20 60,40 30,40 10,20"
+    edges = [{"id": f"e{k}", "pos": pos} for k, pos in enumerate((forward, backward))]
+    layout = _read(json.dumps({"bb": "0,0,100,50", "edges": edges}).encode())
+    assert layout.edges[0] == layout.edges[1]
+    assert layout.edges[0][0][0][0] < layout.edges[0][1][0]

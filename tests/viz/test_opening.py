@@ -14,7 +14,9 @@ import autograd as ag
 import nn
 import viz
 from viz.cli.main import main
+from viz.graph import opening
 from viz.graph.model import Graph, Node
+from viz.graph.reading import read
 
 
 def batch(samples: int = 20) -> Any:
@@ -115,6 +117,35 @@ def test_the_states_of_a_page() -> None:
         assert list(states[to].closes.values()) == [0]
 
 
+def test_every_plus_leads_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no picture has both open, a + opens its box alone: what the first picture opens can be opened from any other."""
+    monkeypatch.setattr(opening, "STATES", 4)
+    model = nn.MLP(2, [4, 4, 1], seed=0)
+    model.label_parameters()
+    drawing = viz.draw(model([0.5, 2.0]))
+    assert drawing.source is not None
+    states = drawing.source.states(drawing.graph)
+    alone = {drawing.graph.name(place): to for place, to in states[0].opens.items()}
+    assert len(alone) == 4
+    for k, state in enumerate(states[1:], 1):
+        others = {place for place in state.graph.openable if alone.get(state.graph.name(place), k) != k}
+        assert others
+        assert {place: state.opens[place] for place in others} == {place: alone[state.graph.name(place)] for place in others}
+
+
+def test_a_page_reads_a_graph_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much can be opened, and however large it would be, a graph is read for 3 pictures, and once to compare."""
+    monkeypatch.setattr(opening, "STATES", 3)
+    drawing = viz.draw(batch())
+    assert drawing.source is not None
+    assert len(drawing.graph.openable) > 3
+    reads: list[Any] = []
+    monkeypatch.setattr(opening, "read", lambda *args, **options: reads.append(options) or read(*args, **options))
+    monkeypatch.setattr(opening, "NODES", 30)
+    assert len(drawing.source.states(drawing.graph)) < 4
+    assert len(reads) == 4
+
+
 def test_nothing_opens_once_a_value_has_changed() -> None:
     """A picture shows the numbers as they were; once one is another, a page has no + that would mix them with today's."""
     drawing = viz.draw(batch())
@@ -130,7 +161,7 @@ def test_nothing_opens_once_a_value_has_changed() -> None:
 
 def marks(html: str) -> int:
     """How many + and − a page has in advance."""
-    found = re.search(r"states=(\[.*\]),first=", html)
+    found = re.search(r"states=(\[.*\]),it=", html)
     assert found is not None
     return sum(len(state.get("marks", ())) for state in json.loads(found[1]))
 

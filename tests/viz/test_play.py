@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 import autograd as ag
+import nn
 import viz
 from autograd import value as reference
 from autograd.testing.expressions import OPERATIONS, build
 from viz.cli.main import main
 from viz.digits import short
+from viz.views import opening
 from viz.views.play import CORNERS, Play
 
 NAMES = list(OPERATIONS)
@@ -46,6 +48,11 @@ const show = (everything, given, slots, operands) => {
   console.log(operands.map((p) => hex(parts[p])).join(" "));
 };
 """
+
+
+def each(runs: Sequence[Any]) -> list[int]:
+    """Numbers of which those that follow one another are written as the first and the last."""
+    return [k for run in runs for k in (range(run[0], run[1] + 1) if isinstance(run, list) else [run])]
 
 
 def node(text: str) -> list[str]:
@@ -222,8 +229,8 @@ def test_it_is_one_page(tmp_path: Path) -> None:
     """A notebook shows a fragment with the picture and its script; the page holds it, and asks for nothing from elsewhere."""
     play = viz.play(neuron())
     bundle = play._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "text/plain"}
-    assert bundle["text/html"] in play.page
+    assert set(bundle) == {"text/html", "text/plain", "application/pdf"}
+    assert str(bundle["text/html"]) in play.page
     assert play.save(tmp_path / "f.html").read_text(encoding="utf-8") == play.page
     assert re.findall(r"""(?:src|href)=["']?(?!data:)[^"'\\s>]""", play.page) == []
     assert re.sub(r"http://www\.w3\.org/2000/svg", "", play.page).count("http") == 0
@@ -239,13 +246,13 @@ def test_folds_are_computed_too() -> None:
         y = x * x * 3.0 + x
     f = y * 2.0
     play = viz.play(f, collapse=True)
-    data = play._data()
-    assert [leaf["name"] for leaf in data["leaves"]] == ["x"]
-    fold = next(d for d in data["nodes"] if "members" in d)
-    assert len(fold["members"]) == 3
-    into = [places for places in data["edges"] if len(places) > 1]
+    assert play.inputs == ("x",)
+    drawn = play._data()["drawn"]
+    fold = next(d for d in drawn["nodes"] if "members" in d)
+    assert len(each(fold["members"])) == 3
+    into = [places for places in map(each, drawn["edges"]) if len(places) > 1]
     assert [len(places) for places in into] == [3]  # x is used three times in there
-    assert len(viz.play(f)._data()["nodes"]) == 5
+    assert len(viz.play(f)._data()["drawn"]["nodes"]) == 5
 
 
 @pytest.mark.graphviz
@@ -255,15 +262,65 @@ def test_every_node_has_a_home() -> None:
     total = ag.sum([(v * 2.0 + i).tanh() for i, v in enumerate(x)])
     for _ in range(40):
         total = total * 0.9 + 0.1
-    for most in (5, 30, 500):
-        play = viz.play(total, max_nodes=most)
-        data = play._data()
-        graph = play._picture.drawn
-        drawn = [slot for d in data["nodes"] for slot in d.get("members") or d.get("copies") or [d["slot"]]]
-        assert sorted(drawn) == sorted(play.slots), most
-        flowing = [k for places in data["edges"] for k in places]
-        assert len(flowing) == len(set(flowing))
-        assert all(places for places, edge in zip(data["edges"], graph.edges, strict=True) if edge.tail is not None), most
+    for options in ({"max_nodes": 5}, {"max_nodes": 30}, {"max_nodes": 500}, {}, {"open": True}):
+        play = viz.play(total, **options)  # type: ignore[arg-type]
+        for graph in [state.graph for state in play._states]:
+            data = play._shown(graph)
+            drawn = [slot for d in data["nodes"] for slot in each(d.get("members") or d.get("copies") or [d["slot"]])]
+            assert sorted(drawn) == sorted(play.slots), options
+            flowing = [k for places in data["edges"] for k in each(places)]
+            assert len(flowing) == len(set(flowing))
+            assert all(places for places, edge in zip(data["edges"], graph.edges, strict=True) if edge.tail is not None)
+    assert len(play._states) > 1
+
+
+@pytest.mark.graphviz
+def test_what_opens_has_the_numbers_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boxes that the page opens show what it begins with, also where backward() never ran or the Values change afterwards."""
+    model = nn.MLP(2, [4, 4, 1], seed=1)
+    model.label_parameters()
+    out = model([ag.Value(0.5, label="a"), ag.Value(-0.25, label="b")])
+    play = viz.play(out)
+    for leaf in ag.topological_order(out):
+        if leaf.is_leaf:
+            leaf.data = 7.0
+    pages = [page for page in play._parts_of_page()["states"] if "svg" in page]
+    assert len(pages) > 3
+    for page in pages:
+        assert "<title>" not in page["svg"]
+        for place, drawn in enumerate(page["drawn"]["nodes"]):
+            if drawn.keys() == {"slot"} and drawn["slot"] < len(play.start):
+                (written,) = re.findall(rf'data-node="{place}">.*?class="value">([^<]*)<', page["svg"])
+                assert written == short(play.start[drawn["slot"]])
+        assert "backward" not in page["svg"]
+    assert play.assembled[1].count('"sign":"+"') > 3  # in a widget too
+    monkeypatch.setattr(opening, "BYTES", 0)
+    assert not [page for page in viz.play(out)._parts_of_page()["states"] if "svg" in page]
+
+
+@pytest.mark.graphviz
+def test_a_dense_layer_shows_weights_and_gradients() -> None:
+    """Of a dense layer the page knows the place of each weight and each result, in the order of its squares."""
+    model: Any = nn.MLP(30, [20, 12], seed=1)
+    model.label_parameters()
+    x = [0.01 * k for k in range(30)]
+    loss: Any = ag.logsumexp(model(x))
+    play = viz.play(loss)
+    (tile, *_) = [d for d in play._data()["drawn"]["nodes"] if "heat" in d]
+    rows, sums = tile["heat"][::2], tile["heat"][1::2]
+    names = [[play._data()["names"][slot] for slot in row] for row in rows]
+    assert names == [[f"layers.0.neurons.{i}.w.{k}" for k in range(30)] for i in range(20)]
+    values, gradients = play.computed()
+    at = {slot: i for i, slot in enumerate(play.slots)}
+    assert [values[at[slot]] for (slot,) in sums] == [y.data for y in model.layers[0](x)]
+    (node, *_) = [node for node in play._graph.nodes if node.fold is not None and node.fold.matrix is not None]
+    assert node.fold is not None
+    assert node.fold.matrix is not None
+    assert node.fold.matrix.gradients is not None
+    ours = [[gradients[at[slot]] for slot in row] for row in rows]
+    assert [list(row) for row in node.fold.matrix.gradients.weights] == ours
+    loss.backward()
+    assert ours == [[w.grad for w in neuron.w] for neuron in model.layers[0].neurons]
 
 
 @pytest.mark.parametrize(

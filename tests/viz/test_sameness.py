@@ -69,6 +69,8 @@ def repeated(rng: random.Random) -> Any:
     for _ in range(rng.randint(1, 3)):
         f, g = rng.choice(functions), rng.choice(functions)
         level = [(f if rng.random() < 0.8 else g)(a, rng.choice(rng.choice((shared, level)))) for a in level]
+        if rng.random() < 0.5:  # sums of some of them, or of a single one
+            level = [a - sum(level[1 : k % 4 + 1], a) * rng.choice(level) for k, a in enumerate(level)]
     result = ag.sum(level) if rng.random() < 0.5 else sum(level)
     result.backward()
     return result

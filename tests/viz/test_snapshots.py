@@ -7,25 +7,17 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import viz
 
-
-def load(name: str) -> ModuleType:
-    """A module with examples, which is a script as well."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-gallery = load("gallery")
-looks = load("looks")
+spec = importlib.util.spec_from_file_location("gallery", Path(__file__).with_name("gallery.py"))
+assert spec
+assert spec.loader
+gallery = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(gallery)
+looks = gallery.load("looks")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 PLACES = ("x", "y", "d", "points", "cx", "cy", "width", "height", "viewBox")
 

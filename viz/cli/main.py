@@ -347,10 +347,10 @@ def _walk(program: Program, options: argparse.Namespace) -> None:
 
 
 def _play(program: Program, options: argparse.Namespace) -> None:
-    look = {name: getattr(options, name) for name in ("style", "theme", "precision", "language", "max_nodes")}
-    look["direction"] = options.direction or "LR"
+    names = ("style", "theme", "direction", "precision", "max_nodes", "language")
+    look = {name: getattr(options, name) for name in names}
     with _written("page", options.play, "leave --play out"):
-        play(program.result.value, **look).save(options.play)
+        play(program.result.value, open=options.open or False, **look).save(options.play)
 
 
 def _width(text: str) -> float | int:

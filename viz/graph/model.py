@@ -57,10 +57,16 @@ class Matrix:
     Attributes:
         weights: a row for each neuron.
         results: of each neuron; the median where the layer was computed several times.
+        rows: the places of the weights in the whole graph's topological order.
+        sums: for each neuron the places of its results.
+        gradients: those of all of these, where they are drawn too.
     """
 
     weights: tuple[tuple[float, ...], ...]
     results: tuple[float, ...]
+    rows: tuple[tuple[int, ...], ...] = field(repr=False)
+    sums: tuple[tuple[int, ...], ...] = field(repr=False)
+    gradients: Matrix | None = None
 
     @property
     def inputs(self) -> int:
@@ -78,10 +84,12 @@ class Fold:
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
         kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
-            of a chain, ``"sum"`` for additions one after the other, or ``"tile"`` for a dense layer.
+            of a chain, ``"sum"`` for additions one after the other, ``"tile"`` for a dense layer, or ``"part"`` for several
+            of all these.
         members: the places of these Values in the whole graph's topological order.
-        repeats: how often the steps of a chain come one after the other.
-        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation.
+        repeats: how often the steps of a chain come one after the other; of several sums that are alike, of the longest.
+        shortest: the same of the shortest of them.
+        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation, of a part all of it.
         matrix: the weights of a dense layer.
     """
 
@@ -92,6 +100,7 @@ class Fold:
     kind: str = "group"
     members: tuple[int, ...] = field(default=(), repr=False)
     repeats: int = 1
+    shortest: int = 1
     steps: tuple[str, ...] = ()
     matrix: Matrix | None = None
 
@@ -337,6 +346,7 @@ class Graph:
         for slot, (o, count) in enumerate(zip(node.operands, counts, strict=True)):
             word = self.name(o, drawn=drawn) if type(o) is int else short(o, 6)
             words += ["…" if node.copies is not None and node.copies.varies(slot) else word] * min(count, 9)
+        words = words[: node.op.arity]  # one of a stack may have operands that others have elsewhere
         text: str = node.op.written(elided(words), symbol=node.symbol)
         return text
 

@@ -16,8 +16,9 @@ from .reading import read, roots_of
 __all__ = ["Source", "State", "read_open"]
 
 STATES = 16  # that are read in advance
-NODES = 400  # in all of them together
-VISITED = 60_000  # Values that are read for them; a graph of more than a half of that is opened by name alone
+NODES = 400  # in those that are kept, together
+LARGEST = 20_000  # Values; a graph of more is opened by name alone
+VISITED = 30_000  # of any other, in all readings together, but at least two
 
 
 def read_open(root: Any, names: bool | str | Collection[str], **options: Any) -> tuple[Graph, Opened | None]:
@@ -79,7 +80,7 @@ class State:
 
     Attributes:
         graph: what is drawn.
-        opens: for each place where something can be opened, which state that leads to.
+        opens: for each place where something can be opened, which state that leads to; in that something else may be closed.
         closes: the same for what can be closed.
     """
 
@@ -108,20 +109,20 @@ class Source:
         """
         roots = roots_of(self.value)
         size = len(autograd.topological_order(roots if len(roots) > 1 else roots[0]))
-        if size * 2 > VISITED or read(self.value, **self.options, opened=self.opened) != first:
+        if size > LARGEST or read(self.value, **self.options, opened=self.opened) != first:
             return [State(first, {}, {})]
         graphs: list[tuple[tuple[Opened, ...], Graph]] = [((), first)]
         known: dict[frozenset[Opened], int] = {frozenset(): 0}
-        opens: list[dict[int, int]] = [{}]
         # for everything that is opened in one of them, the places in the whole graph's order of what was in it
         inside: dict[Opened, frozenset[int]] = {}
-        left = NODES
+        left, reads = NODES, max(2, min(STATES, VISITED // size))
         k = 0
         while k < len(graphs):
             steps, graph = graphs[k]
             for place, what in graph.openable.items():
                 key = frozenset([*steps, what])
-                if key not in known and len(graphs) <= min(STATES, VISITED // size - 1):
+                if key not in known and reads:
+                    reads -= 1
                     opened = self.opened
                     for step in (*steps, what):
                         opened = step if opened is None else opened | step
@@ -132,19 +133,24 @@ class Source:
                     inside[what] = frozenset(_orders(graph, place))
                     known[key] = len(graphs)
                     graphs.append(((*steps, what), more))
-                    opens.append({})
-                if key in known:
-                    opens[k][place] = known[key]
             k += 1
-        closes: list[dict[int, int]] = []
+        boxes = {i: what for place, what in first.openable.items() for i in _orders(first, place)}
+        states = []
         for steps, graph in graphs:
-            marks: dict[int, int] = {}
+            opens: dict[int, int] = {}
+            for place, what in graph.openable.items():
+                # where no picture has all of that open, one thing closes for it, or all: what has it in the first opens
+                keys = [frozenset([*steps, what]), *[frozenset([*steps, what]) - {step} for step in steps]]
+                box = boxes.get(next(iter(_orders(graph, place)), -1))
+                keys += [frozenset([box])] if box is not None and box not in steps else []
+                opens.update([(place, known[key]) for key in keys if key in known][:1])
+            closes: dict[int, int] = {}
             for step in steps:
                 rest, first_place = frozenset(steps) - {step}, _first(graph, inside[step])
                 if rest in known and first_place is not None:
-                    marks[first_place] = known[rest]
-            closes.append(marks)
-        return [State(graph, opens[k], closes[k]) for k, (_, graph) in enumerate(graphs)]
+                    closes[first_place] = known[rest]
+            states.append(State(graph, opens, closes))
+        return states
 
 
 def _orders(graph: Graph, place: int) -> Collection[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -15,17 +15,19 @@ from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
-from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
+from .chains import step
+from .folding import REST, Box, Groups, Key, Opened, Part, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
+__all__ = ["MAX_NODES", "check_single", "matrix", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
 NAMED_LEAVES = 6
 SINGLE, FIRST = 6, 3  # of a stack of at most so many all are opened, and else the first few
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
+STEP = 24  # columns of what is in a part
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
 
 
@@ -145,11 +147,14 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     index = _Index({id(order[i]): at[key] for i, key in drawn}, at, shared, many)
     names = {id(order[i]): visible(order[key].label) or f"#{key + 1}" for i, key in drawn if isinstance(key, int)}
     outlets: dict[int, set[int]] = {at[key]: set() for key in shown if not isinstance(key, int)}
+    sources: dict[Key, dict[int, None]] = {key: {} for key in shown if len(members.get(key, ())) > 1}
     for i, key in drawn:
         for parent in plan.inputs(order, i, key):
             place = index.of(parent)
             if place in outlets and place != at[key]:
                 outlets[place].add(id(parent))
+            if key in sources:
+                sources[key][place] = None
     results = [index.of(root) for root in roots]
     for root in roots:
         if index.of(root) in outlets:
@@ -159,15 +164,18 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     nodes: list[Node] = []
     for place, key in enumerate(shown):
         if isinstance(key, int):
-            value = order[key]
-            operands = index.operands(value, at.get((CROWD, str(key))))
+            crowd = at.get((CROWD, str(key)))
+            value, operands = _shown(order, members[key], index, crowd, sources.get(key, ()))
             called = [names.get(id(parent), "…") for parent in value.parents]
             node = _node(value, operands, called, key, groups[key])
             nodes.append(node if len(members[key]) == 1 else _stack(node, order, members[key], [i for _, _, i in operands]))
         elif key == REST:
             nodes.append(_fold(key, order, rest, outlets[place], index, place))
         elif isinstance(key, Box):
-            nodes.append((_tile if key in plan.tiles else _box)(key, order, plan, index, place))
+            if key in plan.tiles:
+                nodes.append(_tile(key, order, plan, index, place))
+            else:
+                nodes.append(_box(key, order, plan, index, place, sources.get(key, ())))
         elif key[0] == CROWD:
             hidden = constants_of(order[int(key[1])]) - int(many)
             nodes.append(Node("", "", None, None, fold=Fold("", hidden, None, kind="constants")))
@@ -189,12 +197,36 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     )
 
 
+def _shown(
+    order: Sequence[Any], members: Sequence[int], index: _Index, crowd: int | None, sources: Iterable[int]
+) -> tuple[Any, list[tuple[int | float, int, int]]]:
+    """The Value that a node shows, and its operands: those of the first of a stack, and what only others have.
+
+    Args:
+        order: all Values.
+        members: the places of those that the node stands for.
+        index: where each Value is drawn.
+        crowd: where the constants are that are too many.
+        sources: of a stack, where the operands of all of it are drawn.
+    """
+    value = order[members[0]]
+    operands = index.operands(value, crowd)
+    if set(sources) - _places(operands):
+        value = max([order[i] for i in members], key=lambda one: len({index.of(parent) for parent in one.parents}))
+        operands = index.operands(value, crowd)
+        operands += [(place, 1, -1) for place in sources if place not in _places(operands)]
+    return value, operands
+
+
+def _places(operands: Iterable[tuple[int | float, int, int]]) -> set[int]:
+    return {place for place, _, _ in operands if type(place) is int}
+
+
 def _opens(key: Key, members: Sequence[int]) -> Opened | None:
     """What would be opened with a box or a stack: of a stack the first few, if there are many."""
     if isinstance(key, Box):
-        if key.kind == "sum":
-            return None
-        return Opened(chains=frozenset([key.at])) if key.kind == "chain" else Opened(tiles=frozenset([key.at]))
+        at = frozenset([key.at])
+        return {"chain": Opened(chains=at), "tile": Opened(tiles=at), "part": Opened(parts=at)}.get(key.kind)
     if isinstance(key, tuple):
         return None if key == REST or key[0] == CROWD else Opened(groups=frozenset([key]))
     if len(members) == 1:
@@ -208,6 +240,8 @@ def _stands_at(key: Key, members: Sequence[int], plan: Plan) -> int:
         return key  # a stack stands where its first stood
     if isinstance(key, Box) and key in plan.rows:
         return plan.rows[key][0][-1]
+    if isinstance(key, Box) and key in plan.parts:
+        return _stands_at(plan.parts[key].keys[-1], plan.parts[key].places[-1], plan)
     return members[-1]  # a fold stands where its last member stood
 
 
@@ -268,25 +302,44 @@ def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Seque
     )
 
 
-def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
-    """The middle of a chain, or additions one after the other."""
+def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int, sources: Iterable[int] = ()) -> Node:
+    """The middle of a chain, additions one after the other, or a part.
+
+    Args:
+        box: which.
+        order: all Values.
+        plan: what is in it.
+        index: where each Value is drawn.
+        here: where the box is.
+        sources: of additions, where the operands of all of them are drawn.
+    """
+    repeats = shortest = 1
+    lasts: Sequence[int]
     if box in plan.chains:
         chain = plan.chains[box]
-        places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
-        node = _fold((), order, places, set(), index, here, inputs=chain.inputs(order))
-        last = order[places[-1]]
-        node = replace(node, value=last.data, gradient=last.grad if last.has_grad else None)
-    else:
+        lasts, repeats, shortest, steps = [chain.places[-1]], chain.repeats, chain.repeats, chain.steps
+        node = _fold((), order, chain.places, set(), index, here, inputs=chain.inputs(order))
+    elif box in plan.rows:
         rows = plan.rows[box]
-        places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
-        repeats, steps = len(rows[0]), (visible(order[lasts[0]].op.symbol),)
-        node = _fold((), order, rows[0], {id(order[lasts[0]])}, index, here, places)
+        lasts, repeats, shortest = [row[-1] for row in rows], max(map(len, rows)), min(map(len, rows))
+        steps = (visible(order[lasts[0]].op.symbol),)
+        node = _fold((), order, rows[0], {id(order[lasts[0]])}, index, here, [i for row in rows for i in row])
+        more = [place for place in sources if place != here and place not in node.operands]
+        node = replace(node, operands=(*node.operands, *more), counts=(*node.counts, *[1] * len(more)))
+    else:
+        part = plan.parts[box]
+        lasts, steps = _outlets(part, plan), _steps(part, order, plan)
+        node = _fold((), order, sorted([i for places in part.places for i in places]), set(), index, here)
+        node = replace(node, counts=_along(node, order, index, len(lasts)))
     assert node.fold is not None
+    last = order[lasts[0]]
     node = replace(
         node,
-        label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
-        groups=tuple([visible(name) for name in order[lasts[0]].groups]),
-        fold=replace(node.fold, kind=box.kind, repeats=repeats, steps=steps),
+        label="" if len(lasts) > 1 else visible(last.label),
+        value=last.data,
+        gradient=last.grad if last.has_grad else None,
+        groups=tuple([visible(name) for name in last.groups]),
+        fold=replace(node.fold, kind=box.kind, repeats=repeats, shortest=shortest, steps=steps),
     )
     if len(lasts) == 1:
         return node
@@ -296,26 +349,55 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     )
 
 
+def _outlets(part: Part, plan: Plan) -> Sequence[int]:
+    """The places of a part's results."""
+    last, places = part.keys[-1], part.places[-1]
+    if not isinstance(last, Box):
+        return places
+    if last in plan.tiles:
+        return plan.tiles[last].outlets
+    return [row[-1] for row in plan.rows[last]] if last in plan.rows else places[-1:]
+
+
+def _steps(part: Part, order: Sequence[Any], plan: Plan) -> tuple[str, ...]:
+    """What is in a part, in words: names, and the operations of what has none."""
+    words = []
+    for key, places in zip(part.keys, part.places, strict=True):
+        values = [order[i] for i in places]
+        tile = plan.tiles.get(key) if isinstance(key, Box) else None
+        if tile is not None:
+            name = _part([order[i].label for row in tile.rows for i in row])
+            words.append(name or " ".join([f"{len(tile.rows[0])} → {len(tile.rows)}", tile.activation]).rstrip())
+        elif isinstance(key, int):
+            name = values[0].label if len(values) == 1 else _part([value.label for value in values])
+            words.append(name or (step(values) if values[0].op is not None else ""))
+        elif isinstance(key, Box):
+            words.append(f"… {len(places):,} …" if key in plan.chains else "Σ" if values[-1].op is autograd.add else "Π")
+    return tuple([shortened(visible(word), STEP) for word in words if word])
+
+
+def _along(node: Node, order: Sequence[Any], index: _Index, several: int) -> tuple[int, ...]:
+    """How many Values come along each edge of a box, however often they are used there; for one of several copies."""
+    assert node.fold is not None
+    into: dict[int, set[int]] = {}
+    for i in node.fold.members:
+        for parent in order[i].parents:
+            into.setdefault(index.of(parent), set()).add(id(parent))
+    return tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)])
+
+
 def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
     """A dense layer."""
     tile = plan.tiles[box]
     node = _fold((), order, tile.members, {id(order[i]) for i in tile.outlets}, index, here)
     assert node.fold is not None
-    weights = tuple([tuple([order[i].data for i in row]) for row in tile.rows])
-    results = tuple([spread([order[i].data for i in places])[1] for places in tile.sums])
     several = len(tile.outlets) // len(tile.rows)
     steps = (visible(tile.activation),) if tile.activation else ()
     name = visible(_part([order[i].label for row in tile.rows for i in row]))
     groups = tuple([visible(part) for part in _common([order[i].groups for i in tile.outlets])])
-    # an edge stands for the Values that come along it, and not for all their uses
-    inside = set(tile.members)
-    into: dict[int, set[int]] = {}
-    for i in inside:
-        for parent in order[i].parents:
-            into.setdefault(index.of(parent), set()).add(id(parent))
     return replace(
         node,
-        counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
+        counts=_along(node, order, index, several),
         label=visible(order[tile.outlets[0]].label) if len(tile.outlets) == 1 else "",
         groups=groups[:-1] if groups and groups[-1] == name else groups,
         fold=replace(
@@ -324,9 +406,21 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
             kind="tile",
             repeats=several,
             steps=steps,
-            matrix=Matrix(weights, results),
+            matrix=matrix(tile.rows, tile.sums, lambda i: order[i].data),
         ),
     )
+
+
+def matrix(rows: tuple[tuple[int, ...], ...], sums: tuple[tuple[int, ...], ...], number: Callable[[int], float]) -> Matrix:
+    """The numbers of a dense layer, by the places of its weights and of its results.
+
+    Args:
+        rows: of the weights, a row for each neuron.
+        sums: of the results of each neuron.
+        number: what stands at a place.
+    """
+    weights = tuple([tuple(map(number, row)) for row in rows])
+    return Matrix(weights, tuple([spread(list(map(number, places)))[1] for places in sums]), rows, sums)
 
 
 def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:

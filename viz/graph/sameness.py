@@ -12,7 +12,7 @@ Each edge is followed a fixed number of times: the cost is linear in the size of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -59,6 +59,7 @@ class Shape:
         groups: Sequence[tuple[str, ...]],
         unlike: Collection[int] = (),
     ) -> None:
+        self._order = order
         self.groups = groups
         self.unlike = frozenset(unlike)
         self.ops = ops
@@ -84,6 +85,11 @@ class Shape:
             return self.operands[place]
         inside = self.inside
         return tuple([o for at in [*reversed(row), place] for o in self.operands[at] if inside[o] != place])
+
+    def adds_a_number(self, place: int) -> bool:
+        """Whether a plain number other than 0 is among the terms of a row."""
+        order = self._order
+        return any(isinstance(x, float) and x != 0 for at in (place, *self.rows.get(place, ())) for x in order[at].operands)
 
     def parts(self, place: int) -> list[Sequence[int]] | None:
         """The terms of what takes any number of them, in any order: those of a sum, the two factors of a dot product.
@@ -119,8 +125,23 @@ class Shape:
                 at = step[0]
                 inside[at] = place
                 row.append(at)
+            if row and self._adds_to_a_sum(place, row):
+                place = row.pop(0)
+                inside[place] = -1
+                for at in row:
+                    inside[at] = place
             if row:
                 self.rows[place] = row
+
+    def _adds_to_a_sum(self, place: int, row: Sequence[int]) -> bool:
+        """Whether a row is a sum of one kind of terms, to which its last addition adds something else that was computed.
+
+        So is what goes around a layer, and is added to its result: no part of the layer's sums.
+        """
+        ops, inside = self.ops, self.inside
+        others = {ops[o] for o in self.operands[place] if inside[o] != place}
+        terms = {ops[o] for at in row for o in self.operands[at] if inside[o] != place} - {None}
+        return len(row) > 1 and len(terms) == 1 and not others & {*terms, None} and bool(others)
 
 
 def _count_values(operands: Sequence[Any]) -> int:
@@ -147,6 +168,9 @@ class Stacks:
         self.boxes = len(self.single) + sum(shape.constants)
         self._constants = list(shape.constants)  # of each Value that is drawn
         self._sums: set[int] = set()  # the last additions of rows that count as one sum
+        self._levels: dict[int, int] = {}  # of sums that are of the class of their terms: how many such are one in another
+        self._level: set[int] = set()  # those of them all of whose terms were merged
+        self._over: dict[int, dict[int, int]] = {}  # by the first of a stack of such terms: one sum of each level
         self._classes = self._classified(grouped=grouped)
 
     def merge(self, limit: float) -> None:
@@ -195,6 +219,11 @@ class Stacks:
                 below = [classes[operand] for operand in operands]
             else:
                 kinds = [sorted([classes[term] for term in part]) for part in parts]
+                if loosely and self._is_like_its_terms(place, kinds[0]):
+                    classes[place] = kinds[0][0]
+                    self._sums.add(place)
+                    self._levels[place] = 1 + max([self._levels.get(term, 0) for term in parts[0]])
+                    continue
                 if op in SUMS:
                     if loosely or _most(kinds[0]) >= FEWEST:
                         self._sums.add(place)
@@ -209,6 +238,12 @@ class Stacks:
             classes[place] = known.setdefault(key, len(known))
         return classes
 
+    def _is_like_its_terms(self, place: int, kinds: Sequence[int]) -> bool:
+        """Whether a sum is of one kind of terms, all computed, so that such a term alone is alike: a sum of one."""
+        shape = self.shape
+        is_sum = shape.ops[place] is autograd.add and kinds[0] == kinds[-1] and not shape.adds_a_number(place)
+        return is_sum and bool(shape.operands[shape.terms(place)[0]])
+
     # ---- merging -------------------------------------------------------------------------------------
 
     def _find(self, place: int) -> int:
@@ -218,11 +253,13 @@ class Stacks:
             place = single[place]
         return place
 
-    def _link(self, a: int, b: int) -> None:
+    def _link(self, a: int, b: int) -> int:
+        """Make one stack of two; the first of that which was the later one."""
         a, b = sorted((self._find(a), self._find(b)))
         if a != b:
             self.single[b] = a
             self.boxes -= 1 + self._constants[b]
+        return b
 
     def _is_folded(self, place: int) -> bool:
         return self._find(self.shape.rows[place][0]) == self._find(place)
@@ -235,6 +272,26 @@ class Stacks:
         self.boxes -= self._constants[first]
         self._constants[first] = 0
 
+    def _with_terms(self, a: int, b: int) -> list[tuple[int, int]]:
+        """What to merge for two of one class, one of which is a sum of more levels: its terms and the other one.
+
+        Sums over terms that are one stack are one stack too.
+        """
+        level = self._levels.get(a, 0)
+        if level < self._levels.get(b, 0):
+            a, b, level = b, a, self._levels[b]
+        terms = self.shape.terms(a)
+        if a in self._level:  # they are one stack by now
+            return [(terms[0], b)]
+        self._level.add(a)
+        self._fold(a)
+        return [*[(term, b) for term in terms], *self._sums_over(self._find(b), {level: a})]
+
+    def _sums_over(self, first: int, sums: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Keep sums, by their level, over a stack; those that are to be merged with what was kept before."""
+        known = self._over.setdefault(first, {})
+        return [(known[level], place) for level, place in sums.items() if known.setdefault(level, place) != place]
+
     def _unify(self, one: int, other: int) -> None:
         """Merge two Values of one class, and what they were computed from."""
         shape, classes = self.shape, self._classes
@@ -243,7 +300,12 @@ class Stacks:
             a, b = waiting.pop()
             if self._find(a) == self._find(b):
                 continue
-            self._link(a, b)
+            if self._levels.get(a, 0) != self._levels.get(b, 0):
+                waiting += self._with_terms(a, b)
+                continue
+            gone = self._link(a, b)
+            if gone in self._over:
+                waiting += self._sums_over(self._find(a), self._over.pop(gone))
             if a in self._sums:
                 one_row, other_row = shape.rows.get(a, []), shape.rows.get(b, [])
                 if len(one_row) != len(other_row) or (one_row and (self._is_folded(a) or self._is_folded(b))):

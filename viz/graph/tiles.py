@@ -100,8 +100,13 @@ class _Search:
             found = self._unit(first)
             if found is not None:
                 inputs, unit = found
-                layers.setdefault((inputs, self.shape.ops[self._heads(first)[0]]), []).append(unit)
+                layers.setdefault((inputs, self.shape.ops[self._heads(first)[0]], self._name(unit)), []).append(unit)
         return [tile for units in layers.values() if (tile := self._tile(units)) is not None]
+
+    def _name(self, unit: _Unit) -> tuple[str, ...]:
+        """What the weights of a sum are called, without numbers: those of another matrix have another name."""
+        label = self.values[next(iter(unit.rows.values()))[0]].label
+        return tuple([part.rstrip("0123456789") for part in label.split(".")])
 
     def _heads(self, first: int) -> list[int]:
         """The Values of a stack, of rows of additions the last ones alone."""

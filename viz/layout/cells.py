@@ -27,6 +27,7 @@ CHIP = 17  # height of a constant
 APART = 2  # from one constant to the next, and from the gate
 ROOM = 110  # a row of constants is as wide as this, or has one
 LOCAL = 15  # height of a local gradient
+BETWEEN = 6  # from the weights of a layer to their gradients
 HEAD = 8  # of an arrow, up to the local gradient before it
 
 
@@ -107,11 +108,13 @@ class HeatMap:
         weights: from -1 to 1, a row for each neuron.
         results: the same for the results.
         titles: what is told on hover, for each neuron.
+        below: another one below it, of their gradients.
     """
 
     weights: tuple[tuple[float, ...], ...]
     results: tuple[float, ...]
     titles: tuple[str, ...]
+    below: HeatMap | None = None
 
     @property
     def side(self) -> int:
@@ -121,7 +124,10 @@ class HeatMap:
     @property
     def extent(self) -> tuple[int, int]:
         """Width and height."""
-        return self.side * len(self.weights[0]) + 5 + max(self.side, 6), self.side * len(self.weights)
+        height = self.side * len(self.weights)
+        if self.below is not None:
+            height += BETWEEN + self.below.extent[1]
+        return self.side * len(self.weights[0]) + 5 + max(self.side, 6), height
 
     def shapes(self, left: float, top: float) -> list[Shape]:
         """The rows, from their top left corner on."""
@@ -131,6 +137,8 @@ class HeatMap:
             y = top + k * side
             found.append(Heat(left, y, width, side, 0, "number", "", levels=row, title=title))
             found.append(Heat(left + width + 5, y, max(side, 6), side, 0, "number", "", levels=(result,), title=title))
+        if self.below is not None:
+            found += self.below.shapes(left, top + side * len(self.weights) + BETWEEN)
         return found
 
 

@@ -108,8 +108,9 @@ def _edge(
     tip = head.point(layout.centres[f"n{arrow.head}"], *head.entry(arrow.port))
     width, dash = 1.2, ""
     if arrow.weight is not None:
-        width = 0.7 + 2.6 * (abs(arrow.weight) / heaviest if heaviest else 0.0)
-        dash = "5 3" if arrow.weight < 0 else ""
+        if not measured.look.flow:
+            width = 0.7 + 2.6 * (abs(arrow.weight) / heaviest if heaviest else 0.0)
+            dash = "5 3" if arrow.weight < 0 else ""
         # straight, as nets are drawn: curves between full layers can't be followed
         aim = tip[0] + (points[0][0] - tip[0]) * 0.02, tip[1] + (points[0][1] - tip[1]) * 0.02
         points = (points[0], points[0], aim, aim)

@@ -28,6 +28,7 @@ class Look:
         weights: ``"lines"``, wide where a weight is large and dashed where it is negative, or ``"numbers"`` on these lines.
         room: how many columns every number has at least, 0 to 40, so that nothing moves when it gets longer.
         ghosts: whether each number has room beside it for a small one, which a page fills in.
+        flow: whether a page makes each wire as wide as what flows back along it, and not as a weight.
 
     Raises:
         ValueError: an option is unknown; the message lists the known ones.
@@ -42,6 +43,7 @@ class Look:
     weights: str = "lines"
     room: int = 0
     ghosts: bool = False
+    flow: bool = False
 
     def __post_init__(self) -> None:
         """Check the options."""

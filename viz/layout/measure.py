@@ -12,7 +12,7 @@ from functools import cached_property
 from ..digits import before_after, or_zero, short
 from ..graph.alarm import is_alarming
 from ..graph.backward import contribution
-from ..graph.model import Edge, Fold, Graph, Spread, elided
+from ..graph.model import Edge, Fold, Graph, Matrix, Spread, elided
 from ..graph.sentences import derivative, details, edge_title, repeated, sentence, warnings
 from ..scene.shapes import text_width
 from ..text import local_name, shortened
@@ -27,6 +27,7 @@ CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
 MATRIX = 64, 80  # rows and columns that are drawn of a matrix
+STEPS, STEP_COLUMNS = 8, 16  # of a part: how many are told, and how wide their lines are
 LISTED = 96  # weights of a neuron that are told on hover
 DESCRIBED = 100  # nodes spelled out in the description
 
@@ -155,7 +156,7 @@ def measure(graph: Graph, look: Look, like: Measured | None = None) -> Measured:
             lines, on_wire = tuple(_edge_lines(edge, look)), edge.tail in single
             arrows.append(Arrow(number, edge.tail, edge.head, edge.slot, port, edge.weight, lines, local, on_wire, title))
     legend = _legend(graph, look)
-    footer = _footer(graph, legend, _keys(graph, [cell.words for cell in cells], arrows))
+    footer = _footer(graph, legend, _keys(graph, look, [cell.words for cell in cells], arrows))
     return Measured(
         look=look,
         cells=tuple(cells),
@@ -235,19 +236,30 @@ def _heat(graph: Graph, place: int) -> HeatMap | None:
     fold = graph.nodes[place].fold
     if fold is None or fold.matrix is None:
         return None
-    matrix = fold.matrix
+    gradients = fold.matrix.gradients
+    return _heat_map(graph, fold.matrix, "", None if gradients is None else _heat_map(graph, gradients, f"{NABLA} "))
+
+
+def _heat_map(graph: Graph, matrix: Matrix, sign: str, below: HeatMap | None = None) -> HeatMap:
+    """The same of its weights and results, or of their gradients.
+
+    Args:
+        graph: in which it is.
+        matrix: the numbers.
+        sign: what stands before numbers that are told.
+        below: another one below it.
+    """
     rows = [row[: MATRIX[1]] for row in matrix.weights[: MATRIX[0]]]
     results = matrix.results[: MATRIX[0]]
     largest = max([abs(w) for row in rows for w in row if math.isfinite(w)], default=0.0) or 1.0
     furthest = max([abs(x) for x in results if math.isfinite(x)], default=0.0) or 1.0
     titles = [
-        graph.say("neuron {count}: {result}, weights {weights}", count=k + 1, result=repr(result),
-                  weights=", ".join(elided([repr(w) for w in row], LISTED)))
+        graph.say("neuron {count}: {result}, weights {weights}", count=k + 1, result=f"{sign}{result!r}",
+                  weights=sign + ", ".join(elided([repr(w) for w in row], LISTED)))
         for k, (row, result) in enumerate(zip(matrix.weights, results, strict=False))
     ]  # fmt: skip
-    return HeatMap(
-        tuple([tuple([w / largest for w in row]) for row in rows]), tuple([x / furthest for x in results]), tuple(titles)
-    )
+    levels = tuple([tuple([w / largest for w in row]) for row in rows])
+    return HeatMap(levels, tuple([x / furthest for x in results]), tuple(titles), below)
 
 
 def _spread(numbers: Spread | None, look: Look, before: str = "") -> tuple[str, ...]:
@@ -324,7 +336,7 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         lines.append(repeated(fold))
         lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
         return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
-    if fold.kind in ("chain", "sum"):
+    if fold.kind in ("chain", "sum", "part"):
         return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [
         {
@@ -343,9 +355,24 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
     words = repeated(fold)
+    if fold.kind == "part":
+        return _part_lines(fold.steps)
     if fold.kind == "sum":
         return [words]
     return [f"… {words} …" if len(words) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
+
+
+def _part_lines(steps: Sequence[str]) -> list[str]:
+    """The steps of a part, in short lines one below the other; the middle of many is left out."""
+    if len(steps) > STEPS:
+        steps = [*steps[: STEPS // 2], "…", *steps[-STEPS // 2 :]]
+    lines: list[str] = []
+    for word in [f"{step}," for step in steps[:-1]] + [steps[-1]]:
+        if lines and len(lines[-1]) + 1 + len(word) <= STEP_COLUMNS:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
@@ -392,12 +419,15 @@ def _legend(graph: Graph, look: Look) -> str:
     return f"{graph.say('value above')}, {graph.say('∇ gradient below')}"
 
 
-def _keys(graph: Graph, words: Sequence[Words], arrows: Sequence[Arrow]) -> list[str]:
+def _keys(graph: Graph, look: Look, words: Sequence[Words], arrows: Sequence[Arrow]) -> list[str]:
     """What widths, dashes, colours and signs mean, of those that the picture has."""
     keys = []
-    if any(arrow.weight is not None for arrow in arrows):
+    if any(arrow.weight is not None for arrow in arrows) and not look.flow:
         keys.append(graph.say("a line is a weight: wide where it is large, dashed where it is below 0"))
-    if any(each.heat is not None for each in words):
+    heats = [each.heat for each in words if each.heat is not None]
+    if any(heat.below is not None for heat in heats):
+        keys.append(graph.say("squares are weights, below them their gradients: blue above 0, orange and lower below it"))
+    elif heats:
         keys.append(graph.say("squares are weights: blue above 0, orange and lower below it"))
     if any(line.startswith(f"|{NABLA}|") for each in words for line in each.lines):
         keys.append(graph.say("|∇| is the norm of the gradients in a box"))
@@ -412,7 +442,7 @@ def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
         )
     elif graph.folded:
         lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
-    if graph.stacked:
+    if any(node.copies is not None for node in graph.nodes):
         lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
     if graph.remark:
         lines.append(graph.remark)

@@ -59,7 +59,9 @@ def _read(data: bytes) -> Layout:
     for edge in raw.get("edges", ()):
         k = int(edge["id"][1:])
         tip, *points = edge["pos"].split()
-        edges[k] = tuple([point(p) for p in points]), point(tip.removeprefix("e,"))
+        # "e,": where the curve ends is its tip; "s,": where it begins, as with some edges to a rank before
+        forward = points if tip.startswith("e,") else points[::-1]
+        edges[k] = tuple([point(p) for p in forward]), point(tip[2:])
         if "lp" in edge:
             labels[k] = point(edge["lp"])
     centres = {}

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from .rows import cut_wires, in_rows
 from .shapes import Scene
 
-__all__ = ["PHONE", "fitting", "shown"]
+__all__ = ["PHONE", "fitting", "on_stage", "shown"]
 
 PHONE = 480  # pixels: a width up to this is a phone's, where a picture is moved with a finger and its type is not made smaller
 READABLE = 10 / 11  # the smallest type of a picture has 11 points, and 10 can still be read
 SMALLEST = 0.6  # a picture that would have to be smaller to fit is scrolled: its words could not be read
 HEIGHT = 18 / 17  # of a page, for its width: 900 pixels for 850
+STAGE = 820, 418  # pixels that the stage of a page has in a notebook of 850, wide and high
+GAIN = 1.2  # how much larger a picture that was turned, or cut into rows, must be shown to be worth it
 CUTS = 8  # wires that are cut between two rows; more can't be followed from letter to letter
 
 
@@ -35,10 +37,33 @@ def fitting(scene: Scene, turned: Callable[[], Scene | None], width: float) -> S
         if other.width < scene.width if width <= PHONE else (other.width <= most and other.height <= most * HEIGHT):
             return other
         found.append(other)
-    rows = in_rows(scene, most) if scene.width > most else None
-    if rows is not None and max(cut_wires(rows), default=0) <= CUTS:
-        found.append(rows)
+    found += _rows(scene, most)
     return min(found, key=lambda each: (max(each.width / most, 1.0), max(each.height / (most * HEIGHT), 1.0)))
+
+
+def _rows(scene: Scene, width: float) -> list[Scene]:
+    """The picture in rows, if it is wider than this and can be followed from row to row."""
+    rows = in_rows(scene, width) if scene.width > width else None
+    return [] if rows is None or max(cut_wires(rows), default=0) > CUTS else [rows]
+
+
+def on_stage(scene: Scene, turned: Callable[[], Scene | None]) -> Scene:
+    """The one of three that the stage of a page, which shows the whole picture, shows largest; as it is, if that can be read.
+
+    Args:
+        scene: the picture as it is.
+        turned: as for `fitting`.
+    """
+
+    def size(each: Scene) -> float:
+        return min(1.0, STAGE[0] / each.width, STAGE[1] / each.height)
+
+    if size(scene) >= READABLE:
+        return scene
+    other = turned()
+    found = [*([] if other is None else [other]), *_rows(scene, STAGE[0])]
+    best = max(found, key=size, default=scene)
+    return best if size(best) > GAIN * size(scene) else scene
 
 
 def shown(scene: Scene, width: float) -> float:

@@ -8,11 +8,11 @@ from typing import Any
 import autograd
 
 from ..files import FORMATS
-from ..graph.folding import DEFAULT
-from ..graph.opening import Source, read_open
-from ..layout.dot import source
-from ..layout.look import Look, check_count
+from ..graph.opening import Source
+from ..layout.dot import source as dot_text
+from ..layout.look import Look
 from .interactive import Interactive
+from .opening import asked
 from .picture import Picture, check_like
 
 __all__ = ["Drawing", "draw"]
@@ -101,10 +101,6 @@ def draw(
     chain_rule = bool(local_gradients)
     towards = "LR" if direction is None else direction
     look = Look(style, theme, towards, precision, local_gradients=chain_rule, numbered=chain_rule, weights=weights, room=room)
-    if width is not None:
-        check_count("width", width, 200, 10_000)
-    if max_nodes is not None:
-        check_count("max_nodes", max_nodes, 3)
     if path is not None and not isinstance(path, autograd.Value):
         if hasattr(path, "local_gradients"):
             raise TypeError(
@@ -113,9 +109,7 @@ def draw(
             )
         raise TypeError(f"path is the Value to start from, got {type(path).__name__} {path!r:.60}; write path=x")
     check_like(like, Drawing)
-    most, page = max_nodes or DEFAULT, max_nodes is None
-    options = {"collapse": collapse, "max_nodes": most, "page": page, "focus": path, "language": language}
-    graph, opened = read_open(value, open, **options)
+    graph, source = asked(value, open, max_nodes=max_nodes, width=width, collapse=collapse, focus=path, language=language)
     if weights == "numbers" and all(edge.weight is None for edge in graph.edges):
         raise ValueError(
             "weights='numbers' writes on edges that stand for one weight each, and this picture has none; call "
@@ -123,7 +117,7 @@ def draw(
         )
     drawing = Drawing(graph, look, like=like, width=width, may_turn=direction is None)
     if graph.openable:  # only then is the graph kept alive
-        drawing.source = Source(value, options, opened)
+        drawing.source = source
     return drawing
 
 
@@ -139,7 +133,7 @@ class Drawing(Picture):
     @property
     def dot(self) -> str:
         """The picture as DOT text, for Graphviz's own programs."""
-        return source(self.measured)
+        return dot_text(self.measured)
 
     def interactive(self) -> Interactive:
         """The picture as HTML: hover over a node to see its numbers and its wires; zoom and move.

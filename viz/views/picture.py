@@ -16,7 +16,7 @@ from ..layout.look import Look
 from ..layout.measure import Measured, measure
 from ..layout.placed import Layout
 from ..layout.places import lay_out
-from ..scene.fit import PHONE, fitting
+from ..scene.fit import PHONE, fitting, on_stage
 from ..scene.graphviz import LayoutTimeoutError
 from ..scene.shapes import Scene
 from ..text import aligned, shortened
@@ -61,17 +61,19 @@ class Picture(Image):
         like: an earlier picture, whose layout is kept if it fits.
         width: the pixels that it should fit; None for no limit.
         may_turn: whether it may flow down where it doesn't fit a width otherwise.
+        staged: whether it is for the stage of a page, which shows all of it; one with a width has that width there, too.
     """
 
     def __init__(
         self, graph: Graph, look: Look, marked: Collection[int] = (), like: Picture | None = None, *,
-        width: int | None = None, may_turn: bool = False,
+        width: int | None = None, may_turn: bool = False, staged: bool = False,
     ) -> None:  # fmt: skip
         self._graph = graph
         self._look = look
         self._marked = frozenset(marked)
         self.width = width
         self._may_turn = may_turn
+        self._staged = staged
         self._earlier_turn = None if like is None else vars(like).get("_turned")
         self._known = None if like is None else like._fitting  # and not `like` itself, which may have been like others
 
@@ -92,9 +94,9 @@ class Picture(Image):
         """The options that it is drawn with."""
         return self._look
 
-    def looking(self, look: Look) -> Picture:
-        """The same picture with other options; itself if they are its own."""
-        return self if look == self._look else Picture(self._graph, look, width=self.width, may_turn=self._may_turn)
+    def on_stage(self, look: Look, graph: Graph | None = None) -> Picture:
+        """The same picture with other options, or that of another graph, for the stage of a page."""
+        return Picture(graph or self._graph, look, width=self.width, may_turn=self._may_turn, staged=True)
 
     @cached_property
     def measured(self) -> Measured:
@@ -113,8 +115,10 @@ class Picture(Image):
 
     @cached_property
     def scene(self) -> Scene:
-        """Everything at its place, before it is written as SVG; turned or in rows, if it has a width to fit."""
-        return self._whole if self.width is None else self.fitted(self.width)
+        """Everything at its place, before it is written as SVG; turned or in rows, if it has a width or a stage to fit."""
+        if self.width is not None:
+            return self.fitted(self.width)
+        return on_stage(self._whole, self._turn) if self._staged else self._whole
 
     def fitted(self, width: float) -> Scene:
         """The picture for a page of this width in pixels: turned or in rows, if that makes it fit.

@@ -1,5 +1,5 @@
 /* Computes the graph in the page and shows it. DATA says what is drawn where, CODE is the program, root the fragment. */
-var data=DATA,svg=stage.svg;
+var data=DATA;
 var everything=(function(){'use strict';
 /* oxlint-disable-next-line no-unused-expressions */
 CODE
@@ -42,9 +42,10 @@ function parsed(text){
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(text)?Number(text):undefined}
 
 /* ---- the numbers, and what came before them ---- */
-var start=data.start.map(num),constants=data.constants.map(num),leaves=data.leaves,first=data.first;
+var start=data.start.map(num),constants=data.constants.map(num),count=start.length,first=data.first;
 var values=start.concat(constants),gradients=[],parts=[],failed=-1,backwards=false;
-var before=null,begun=null,history=[],taken=0,fixed=leaves.map(function(leaf){return leaf.fixed}),rate=data.rate,updates=0;
+var before=null,begun=null,history=[],taken=0,stride=1,fixed=held(),rate=data.rate,updates=0;
+function held(){return start.map(function(x,i){return data.fixed.includes(i)})}
 function compute(){
   values.length=first;gradients=[];parts=[];failed=-1;backwards=false;
   try{everything(values,gradients,parts)}
@@ -75,8 +76,8 @@ function crossings(){
   var now=sidesNow();
   return data.watched.filter(function(w,i){var a=begun[i],b=now[i];return a===a&&b===b&&a!==b})}
 
-/* ---- what is drawn ---- */
-var ns='http://www.w3.org/2000/svg',nodes=[],edges=[],ground=svg.querySelector('rect'),halos=[];
+/* ---- what is drawn: a view for each picture, made when it is first shown ---- */
+var ns='http://www.w3.org/2000/svg',views=[],view,halos=[],pointed=-1;
 function make(name,attributes){
   var element=document.createElementNS(ns,name);
   for(var key in attributes)element.setAttribute(key,attributes[key]);
@@ -93,28 +94,82 @@ function write(text,content,fill){
   if(!text.element)return;
   if(text.text!==content)text.element.textContent=text.text=content;
   if(fill&&text.fill!==fill){text.element.setAttribute('fill',fill);text.fill=fill}}
-svg.querySelectorAll('[data-node]').forEach(function(element){
-  var place=+element.getAttribute('data-node'),told=element.querySelector('title');
-  if(told)told.remove();
-  nodes[place]={element:element,value:one(element,'text.value'),gradient:one(element,'text.gradient'),spreads:spreads(element),
-    oldValue:one(element,'.of-value'),oldGradient:one(element,'.of-gradient'),wire:element.querySelector('path'),width:null,
-    norm:{room:0,element:[].find.call(element.querySelectorAll('text'),function(text){return text.textContent.startsWith('|∇|')}),text:null}};
-  var box=nodes[place].norm;
-  if(box.element)box.room=Math.max(6,box.element.textContent.length-4);
-  if(nodes[place].wire)nodes[place].wire.setAttribute('stroke','var(--group)')});
-svg.querySelectorAll('.edge').forEach(function(element){
-  /* A wire that goes on in another row of the picture has two parts. */
-  var named=/-e(\d+)(-\w+)?$/.exec(element.id),told=element.querySelector('title'),tip=element.querySelector('polygon');
-  if(told)told.remove();
-  var points=tip&&tip.getAttribute('points').split(' ').map(function(p){return p.split(',').map(Number)});
-  if(tip){tip.setAttribute('fill','var(--group)');element.querySelector('path').setAttribute('stroke','var(--group)')}
-  if(!named||!element.querySelector('path'))return;
-  var k=+named[1];
-  if(!edges[k])edges[k]=[];
-  edges[k].push({element:element,path:element.querySelector('path'),tip:tip,points:points,width:null})});
-var name=svg.querySelector('title'),described=svg.querySelector('desc');
-if(name)name.textContent=root.getAttribute('aria-label');
-if(described)described.textContent='';
+function all(runs){
+  /* Numbers of which those that follow one another are written as the first and the last. */
+  return runs.flatMap(function(run){
+    return typeof run==='number'?[run]:Array.from({length:run[1]-run[0]+1},function(none,k){return run[0]+k})})}
+function shown(){
+  /* The view of the picture on the stage. */
+  var at=opening.at,svg=stage.svg,drawn=at?opening.states[at].drawn:data.drawn;
+  if(views[at])return views[at];
+  var v=views[at]={nodes:[],edges:[],home:[],ground:svg.querySelector('rect'),measured:false,chosen:null};
+  svg.querySelectorAll('.alarm').forEach(function(old){old.remove()});
+  drawn.nodes.forEach(function(d,place){
+    var element=stage.nodes[place];
+    var members=d.members&&all(d.members),copies=d.copies&&all(d.copies);
+    (members||copies||[d.slot]).forEach(function(slot){v.home[slot]=place});
+    if(!element)return;
+    var n=v.nodes[place]={slot:d.slot,members:members,copies:copies,told:d.told||data.names[d.slot],element:element,
+      value:one(element,'text.value'),gradient:one(element,'text.gradient'),spreads:spreads(element),
+      oldValue:one(element,'.of-value'),oldGradient:one(element,'.of-gradient'),wire:members?null:element.querySelector('path'),width:null,
+      norm:{room:0,element:[].find.call(element.querySelectorAll('text'),function(text){return text.textContent.startsWith('|∇|')}),text:null}};
+    if(n.norm.element)n.norm.room=Math.max(6,n.norm.element.textContent.length-4);
+    if(n.wire)n.wire.setAttribute('stroke','var(--group)');
+    if(d.heat)n.heat=heat(element,d.heat);
+    n.leaf=!members&&!copies&&d.slot<count?d.slot:-1;
+    if(n.leaf>=0||members||copies){
+      n.frame=make('rect',{rx:6,fill:'none','pointer-events':n.leaf<0?'none':'all','class':'frame'});
+      element.insertBefore(n.frame,element.firstChild)}
+    if(n.leaf>=0)slider(n)});
+  svg.querySelectorAll('.edge').forEach(function(element){
+    /* A wire that goes on in another row of the picture has two parts. */
+    var named=/-e(\d+)(-\w+)?$/.exec(element.id),tip=element.querySelector('polygon');
+    var points=tip&&tip.getAttribute('points').split(' ').map(function(p){return p.split(',').map(Number)});
+    if(tip){tip.setAttribute('fill','var(--group)');element.querySelector('path').setAttribute('stroke','var(--group)')}
+    if(!named||!element.querySelector('path'))return;
+    var k=+named[1];
+    if(!v.edges[k])v.edges[k]={flows:all(drawn.edges[k]),parts:[]};
+    v.edges[k].parts.push({path:element.querySelector('path'),tip:tip,points:points,width:null})});
+  svg.querySelector('title').textContent=root.getAttribute('aria-label');
+  return v}
+/* ---- the squares of a dense layer: its weights, beside them its results, and below both their gradients ---- */
+function heat(element,slots){
+  return Array.from(element.querySelectorAll('g:not(.mark)'),function(g,k){
+    var box=g.querySelector('rect'),row={g:g,slots:slots[k%slots.length],sums:k%2===1,slopes:k>=slots.length,marks:null};
+    ['x','y','width','height'].forEach(function(side){row[side]=+box.getAttribute(side)});
+    row.cells=row.sums?1:row.slots.length;
+    g.querySelectorAll('path').forEach(function(old){old.remove()});
+    g.addEventListener('pointermove',function(e){
+      var slot=row.slots[cell(row,e)];
+      if(slot!==pointed&&!e.buttons){pointed=slot;stage.refresh()}});
+    g.addEventListener('pointerleave',function(){pointed=-1;stage.refresh()});
+    if(!row.sums)draggable(g,function(e){return row.slots[cell(row,e)]});
+    return row})}
+function cell(row,e){
+  var at=new DOMPoint(e.clientX,e.clientY).matrixTransform(row.g.getScreenCTM().inverse()).x;
+  return Math.max(0,Math.min(row.cells-1,Math.floor((at-row.x)/row.width*row.cells)))}
+function squared(row){
+  /* The numbers of a row of squares; the result of a neuron is the median where there are several. */
+  var found=row.slots.map(function(slot){return (row.slopes?gradients:values)[slot]});
+  return row.sums?[found.includes(undefined)?undefined:middle(found)]:found}
+function half(x){var r=Math.round(x);return r-x===.5&&r%2?r-1:r}
+function paint(rows){
+  var largest=[0,0,0,0],numbers=rows.map(squared);
+  rows.forEach(function(row,k){
+    var kind=2*row.slopes+row.sums;
+    numbers[k].forEach(function(x){if(Math.abs(x)<Infinity&&Math.abs(x)>largest[kind])largest[kind]=Math.abs(x)})});
+  rows.forEach(function(row,k){
+    var most=largest[2*row.slopes+row.sums]||1;
+    var marks=numbers[k].map(function(x){return x===x&&x!==undefined?Math.sign(x)*half(8*Math.min(1,Math.abs(x)/most)):0});
+    if(String(marks)===row.marks)return;
+    row.marks=String(marks);
+    row.g.querySelectorAll('path').forEach(function(old){old.remove()});
+    var side=row.width/row.cells,gap=side<4?0:.5,wide=(side-2*gap).toFixed(2),paths={};
+    marks.forEach(function(m,i){
+      if(!m)return;
+      var inset=gap+(m<0?.22*row.height:0),high=(row.height-2*inset).toFixed(2);
+      paths[m]=(paths[m]||'')+'M'+(row.x+i*side+gap).toFixed(2)+' '+(row.y+inset).toFixed(2)+'h'+wide+'v'+high+'h-'+wide+'z'});
+    for(var m in paths)row.g.appendChild(make('path',{d:paths[m],fill:m>0?'var(--rose)':'var(--fell)','fill-opacity':Math.abs(m)/8}))})}
 function width(flow){
   var size=Math.abs(flow);
   return size===Infinity?6:size===size?.8+5.2*size/(1+size):.8}
@@ -137,37 +192,39 @@ function ghost(text,old,now){
   if(shown===fitting(now,data.room)&&!up&&!down){write(text,'');return}
   write(text,(up?'▲ ':down?'▼ ':'≠ ')+shown,up?'var(--rose)':down?'var(--fell)':'var(--muted)')}
 function norm(slots){return slots.reduce(function(sum,slot){return Math.hypot(sum,gradients[slot])},0)}
-function spreading(texts,d,from,before){
+function sorted(numbers){return numbers.toSorted(function(a,b){return a!==a?(b!==b?0:1):b!==b?-1:a-b})}
+function middle(numbers){return sorted(numbers)[Math.floor((numbers.length-1)/2)]}
+function spreading(texts,slots,from,before){
   /* The largest, the median (the lower one of two) and the least of a stack, as in pictures. */
-  var all=d.copies.map(function(slot){return from[slot]});
-  all.sort(function(a,b){return a!==a?(b!==b?0:1):b!==b?-1:a-b});
-  var middle=all[Math.floor((all.length-1)/2)],found=texts.length===3?[all[all.length-1],middle,all[0]]:[middle];
-  texts.forEach(function(text,k){write(text,before+(all.includes(undefined)?'?':fitting(found[k],text.room)))})}
+  var found=sorted(slots.map(function(slot){return from[slot]})),known=!found.includes(undefined);
+  found=texts.length===3?[found[found.length-1],middle(found),found[0]]:[middle(found)];
+  texts.forEach(function(text,k){write(text,before+(known?fitting(found[k],text.room):'?'))})}
 function strange(){
   /* The first result that is inf or nan. */
   for(var slot=first;slot<values.length;slot++)if(values[slot]-values[slot]!==0)return slot;
   return undefined}
 function show(){
   var old=before||{values:values,gradients:gradients};
-  data.nodes.forEach(function(d,place){
-    var n=nodes[place];
-    if(!n)return;
-    if(d.members){
-      if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(d.members),n.norm.room):'?'))}
-    if(d.copies){spreading(n.spreads[0],d,values,'');spreading(n.spreads[1],d,gradients,'∇ ');return}
-    if(d.slot===undefined)return;
-    var v=values[d.slot],g=gradients[d.slot];
+  view.nodes.forEach(function(n){
+    if(n.norm.element)write(n.norm,'|∇| '+(failed<0?fitting(norm(n.members),n.norm.room):'?'));
+    if(n.heat)paint(n.heat);
+    if(n.copies){spreading(n.spreads[0],n.copies,values,'');spreading(n.spreads[1],n.copies,gradients,'∇ ');return}
+    if(n.slot===undefined)return;
+    var v=values[n.slot],g=gradients[n.slot];
     alarm(n,v!==undefined&&v-v!==0||g!==undefined&&g-g!==0);
     write(n.value,v===undefined?'?':fitting(v,data.room));
     write(n.gradient,g===undefined?'∇ ?':'∇ '+fitting(g,data.room));
-    ghost(n.oldValue,old.values[d.slot],v);
-    ghost(n.oldGradient,old.gradients[d.slot],g);
+    ghost(n.oldValue,old.values[n.slot],v);
+    ghost(n.oldGradient,old.gradients[n.slot],g);
+    if(n.leaf>=0){
+      var text=short(v,data.precision);
+      if(n.spoken!==text){n.element.setAttribute('aria-valuenow',v===v?v:0);n.element.setAttribute('aria-valuetext',text);n.spoken=text}}
     if(n.wire){var w=g===undefined?.8:Math.round(width(g)*20)/20;
       if(n.width!==w){n.wire.setAttribute('stroke-width',w);n.width=w}}});
-  data.edges.forEach(function(places,k){
-    if(!edges[k]||!places.length)return;
-    var flow=failed<0?places.reduce(function(sum,place){return sum+parts[place]},0):undefined;
-    edges[k].forEach(function(edge){widen(edge,flow)})});
+  view.edges.forEach(function(edge){
+    if(!edge.flows.length)return;
+    var flow=failed<0?edge.flows.reduce(function(sum,place){return sum+parts[place]},0):undefined;
+    edge.parts.forEach(function(part){widen(part,flow)})});
   halos.forEach(function(h){h.remove()});halos=[];
   var lines=[],crossed=crossings();
   if(failed>=0)lines.push(backwards?"{{The gradients can't be computed with these numbers}}":
@@ -175,20 +232,15 @@ function show(){
   var odd=strange();
   if(odd!==undefined)lines.push(data.names[odd]+' = '+short(values[odd],data.precision));
   crossed.slice(0,3).forEach(function(w){lines.push(w.says)});
-  crossed.forEach(function(w){mark(w.place)});
-  data.nodes.forEach(function(d,place){if(d.slot===failed||d.slot!==undefined&&d.slot===odd)mark(place)});
+  new Set(crossed.map(function(w){return w.slot}).concat(failed,odd).map(function(slot){return view.home[slot]})).forEach(mark);
   say(lines.join('; '));
   var r=result(),was=old.values[data.root];
   show.result.textContent=data.names[data.root].split(' = ')[0]+' = '+(r===undefined?'?':
     (was!==undefined&&!Object.is(was,r)?short(was,data.precision)+' → ':'')+short(r,data.precision));
   refill();
-  leaves.forEach(function(leaf,i){if(leaf.place>=0){
-    var element=nodes[leaf.place].element,text=short(values[i],data.precision);
-    if(leaf.told!==text){element.setAttribute('aria-valuenow',values[i]===values[i]?values[i]:0);element.setAttribute('aria-valuetext',text);leaf.told=text}}});
   if(stage.place>=0)stage.refresh();
   root.setAttribute('data-updates',updates)}
 show.result=root.querySelector('.result');
-svg.querySelectorAll('.alarm').forEach(function(old){old.remove()});
 function alarm(n,on){
   /* An outline around what is inf or nan. */
   if(!on){if(n.alarm)n.alarm.style.display='none';return}
@@ -200,19 +252,20 @@ function alarm(n,on){
     n.element.appendChild(n.alarm)}
   n.alarm.style.display=''}
 function mark(place){
-  var b=nodes[place]&&nodes[place].box;
+  var n=view.nodes[place],b=n&&n.box;
   if(!b)return;
   var frame=make('rect',{x:b.x-5,y:b.y-5,width:b.width+10,height:b.height+10,rx:8,fill:'var(--changed)',stroke:'var(--text)','stroke-width':2,'class':'crossed'});
-  ground.parentNode.insertBefore(frame,ground.nextSibling);halos.push(frame)}
+  view.ground.parentNode.insertBefore(frame,view.ground.nextSibling);halos.push(frame)}
 var event=root.querySelector('.event');
 function say(text){if(event.textContent!==text)event.textContent=text}
 
 stage.told=function(place){
   if(place<0)return data.hint;
-  var d=data.nodes[place];
-  if(d.slot===undefined)return d.told;
-  var v=values[d.slot],g=gradients[d.slot];
-  return d.told+'\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
+  var n=view.nodes[place],slot=n.heat&&pointed>=0?pointed:n.slot;
+  if(slot===undefined)return n.told;
+  var v=values[slot],g=gradients[slot];
+  return (slot===n.slot?n.told:n.told+': '+data.names[slot])+
+    '\n{{value}} '+(v===undefined?'?':short(v,17))+', {{gradient}} '+(g===undefined?'?':short(g,17))};
 
 /* ---- changing a number ---- */
 var waiting=false,gesture='',last=0;
@@ -222,7 +275,7 @@ function changed(){
   requestAnimationFrame(function(){waiting=false;update()})}
 function update(){
   compute();show();
-  root.dispatchEvent(new CustomEvent('glassgrad:values',{detail:values.slice(0,leaves.length)}))}
+  root.dispatchEvent(new CustomEvent('glassgrad:values',{detail:values.slice(0,count)}))}
 function begin(key){
   /* One gesture is a drag, or keys on one input without a pause; its ghosts show what was there when it began. */
   var now=Date.now();
@@ -241,9 +294,9 @@ function moved(i,steps,fine){
   set(i,(x-x===0)?tidy(x+steps*grid,grid*(Number.isInteger(steps)?1:.1)):start[i])}
 var which=root.querySelector('[data-act=which]'),field=root.querySelector('.number'),slide=root.querySelector('.slide');
 var hold=root.querySelector('[data-act=fixed]'),rateField=root.querySelector('.rate'),chosen=0,range=[0,0];
-leaves.forEach(function(leaf,i){
+start.forEach(function(x,i){
   var option=document.createElement('option');
-  option.value=i;option.textContent=leaf.name;which.appendChild(option)});
+  option.value=i;option.textContent=data.names[i];which.appendChild(option)});
 function ranged(i){
   var u=unit(i),middle=tidy(start[i]-start[i]===0?start[i]:0,u),x=values[i],wide=50*u;
   if(x-x===0&&Math.abs(x-middle)>wide)wide=1.5*Math.abs(x-middle);
@@ -257,53 +310,68 @@ function refill(){
   slide.setAttribute('aria-valuetext',short(x,data.precision));
   hold.checked=fixed[chosen]}
 function choose(i){
-  if(leaves[chosen]&&leaves[chosen].place>=0)nodes[leaves[chosen].place].element.classList.remove('chosen');
   chosen=i;which.value=i;field.removeAttribute('aria-invalid');
-  if(leaves[i].place>=0)nodes[leaves[i].place].element.classList.add('chosen');
-  refill()}
+  light();refill()}
+function light(){
+  /* A frame around the chosen input: a number, a square of a dense layer, or the box or stack that it is in. */
+  var n=view.nodes[view.home[chosen]],lit=view.chosen;
+  if(lit){lit.element.classList.remove('chosen');if(lit.square)lit.square.remove()}
+  view.chosen=n;
+  if(!n)return;
+  n.element.classList.add('chosen');
+  (n.heat||[]).forEach(function(row){
+    var k=row.slopes||row.sums?-1:row.slots.indexOf(chosen),side=row.width/row.cells;
+    if(k>=0)n.square=n.element.appendChild(make('rect',{x:row.x+k*side-1,y:row.y-1,width:side+2,height:row.height+2,'class':'square'}))})}
 function type(){
   var x=parsed(field.value);
   if(x===undefined){field.setAttribute('aria-invalid','true');return}
   field.removeAttribute('aria-invalid');begin('typed '+chosen);set(chosen,x)}
-leaves.forEach(function(leaf,i){
-  if(leaf.place<0)return;
-  var n=nodes[leaf.place],element=n.element,held=null;
-  n.frame=make('rect',{rx:6,fill:'none','pointer-events':'all','class':'frame'});
-  element.insertBefore(n.frame,element.firstChild);
-  element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
-  element.setAttribute('aria-label',leaf.name);
-  element.addEventListener('focus',function(){choose(i)});
-  /* Nothing is dimmed around a number that is about to be changed. */
-  element.addEventListener('pointerover',function(e){e.stopPropagation();stage.tell(-1)});
+function draggable(element,input){
+  /* Dragging sideways changes an input; input(event) says which. */
+  var held=null;
   element.addEventListener('pointerdown',function(e){
     if(e.button)return;
-    halt();element.focus({preventScroll:true});choose(i);gesture='';begin('');gesture='drag';
-    held={x:e.clientX,at:values[i]-values[i]===0?values[i]:start[i],fine:e.shiftKey};
+    var i=input(e);
+    halt();choose(i);gesture='';begin('');gesture='drag';
+    held={i:i,x:e.clientX,at:values[i]-values[i]===0?values[i]:start[i],fine:e.shiftKey};
     element.setPointerCapture(e.pointerId);e.preventDefault();e.stopPropagation()});
   element.addEventListener('pointermove',function(e){
     if(!held)return;
-    var dx=e.clientX-held.x,grid=unit(i)*(e.shiftKey?.1:1);
-    if(e.shiftKey!==held.fine){held={x:e.clientX,at:values[i],fine:e.shiftKey};dx=0}
+    var i=held.i,dx=e.clientX-held.x,grid=unit(i)*(e.shiftKey?.1:1);
+    if(e.shiftKey!==held.fine){held={i:i,x:e.clientX,at:values[i],fine:e.shiftKey};dx=0}
     if(Math.abs(dx)>=2||held.moved){held.moved=true;set(i,tidy(held.at+Math.round(dx/4)*grid,grid))}});
   function drop(){held=null}
   element.addEventListener('pointerup',drop);element.addEventListener('pointercancel',drop);
-  element.addEventListener('dblclick',function(){field.focus();field.select()});
+  element.addEventListener('dblclick',function(){field.focus();field.select()})}
+function slider(n){
+  /* An input that is drawn is changed by pointer and by keys. */
+  var i=n.leaf,element=n.element;
+  element.setAttribute('data-leaf',i);element.setAttribute('tabindex','0');element.setAttribute('role','slider');
+  element.setAttribute('aria-label',data.names[i]);
+  element.addEventListener('focus',function(){choose(i)});
+  /* Nothing is dimmed around a number that is about to be changed. */
+  element.addEventListener('pointerover',function(e){e.stopPropagation();stage.tell(-1)});
+  draggable(element,function(){element.focus({preventScroll:true});return i});
   element.addEventListener('keydown',function(e){
-    if(e.ctrlKey||e.metaKey||e.altKey)return;
+    if(e.ctrlKey||e.metaKey||e.altKey||e.target!==element)return;
     var steps={ArrowRight:1,ArrowUp:1,ArrowLeft:-1,ArrowDown:-1,PageUp:10,PageDown:-10}[e.key];
     if(steps){halt();begin('keys '+i);moved(i,steps,e.shiftKey)}
     else if(e.key==='Home'){halt();begin('keys '+i);set(i,start[i])}
     else if(e.key==='Enter'){field.focus();field.select()}
     else if(/^[-+.0-9]$/.test(e.key)){field.value=e.key;field.focus();field.setSelectionRange(1,1);field.dispatchEvent(new Event('input'))}
     else return;
-    e.preventDefault();e.stopPropagation()})});
+    e.preventDefault();e.stopPropagation()})}
+function back(){
+  /* From the field to the input, where that is drawn. */
+  var n=view.nodes[view.home[chosen]];
+  if(n&&n.leaf>=0)n.element.focus()}
 which.addEventListener('change',function(){choose(+which.value)});
 field.addEventListener('input',function(){halt();if(!/^[-+.]?$/.test(field.value.trim()))type()});
 field.addEventListener('change',type);
 field.addEventListener('keydown',function(e){
   var steps={ArrowUp:1,ArrowDown:-1,PageUp:10,PageDown:-10}[e.key];
-  if(e.key==='Enter'){type();if(leaves[chosen].place>=0&&!field.getAttribute('aria-invalid'))nodes[leaves[chosen].place].element.focus()}
-  else if(e.key==='Escape'){field.removeAttribute('aria-invalid');field.value='';refill();if(leaves[chosen].place>=0)nodes[leaves[chosen].place].element.focus()}
+  if(e.key==='Enter'){type();if(!field.getAttribute('aria-invalid'))back()}
+  else if(e.key==='Escape'){field.removeAttribute('aria-invalid');field.value='';refill();back()}
   else if(steps){halt();field.removeAttribute('aria-invalid');begin('keys '+chosen);moved(chosen,steps,e.shiftKey)}
   else return;
   e.preventDefault();e.stopPropagation()});
@@ -316,25 +384,32 @@ var timer=null,runner=root.querySelector('[data-act=run]'),line=root.querySelect
 function step(){
   /* One step of gradient descent; whether any number is another one after it. */
   if(failed>=0||!gradients.length)return false;
-  var moves=leaves.map(function(leaf,i){return fixed[i]?values[i]:values[i]-rate*gradients[i]});
+  var moves=start.map(function(x,i){return fixed[i]?values[i]:values[i]-rate*gradients[i]});
   var moving=moves.some(function(x,i){return !Object.is(x,values[i])});
   if(!moving)return false;
-  if(!history.length)history=[result()];
+  depart();
   moves.forEach(function(x,i){values[i]=x});
-  taken++;compute();history.push(result());
+  compute();record();
   return moving}
+function depart(){if(!history.length)history=[result()]}
+function record(){
+  /* The result after a step; of a long way that after every second step, after every fourth, ... */
+  taken++;
+  if(taken%stride)return;
+  history.push(result());
+  if(history.length>2000){history=history.filter(function(y,i){return i%2===0});stride*=2}}
 function plot(){
   var ys=history.filter(function(y){return y-y===0}),low=Math.min.apply(null,ys),high=Math.max.apply(null,ys);
   var spread=high-low||1,count=Math.max(1,history.length-1),every=Math.max(1,Math.floor(history.length/160)),points=[];
   history.forEach(function(y,i){if(y-y===0&&(i%every===0||i===history.length-1))points.push((3+154*i/count).toFixed(1)+','+(high===low?18:32-28*(y-low)/spread).toFixed(1))});
   line.setAttribute('points',ys.length?points.join(' '):'');
-  curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(history[history.length-1],data.precision)+' ('+taken+')':'{{the result after each step}}');
+  curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(result(),data.precision)+' ('+taken+')':'{{the result after each step}}');
   curve.style.visibility=history.length?'':'hidden';
   root.setAttribute('data-steps',taken)}
 function halt(){
   if(timer===null)return;
   clearInterval(timer);timer=null;runner.textContent='▶ {{run}}'}
-function announce(){show();plot();root.dispatchEvent(new CustomEvent('glassgrad:values',{detail:values.slice(0,leaves.length)}))}
+function announce(){show();plot();root.dispatchEvent(new CustomEvent('glassgrad:values',{detail:values.slice(0,count)}))}
 function run(){
   if(timer!==null){halt();return}
   remember();gesture='run';
@@ -348,7 +423,7 @@ function run(){
 function reset(){
   halt();remember();gesture='';
   start.forEach(function(x,i){values[i]=x});
-  history=[];taken=0;fixed=leaves.map(function(leaf){return leaf.fixed});
+  history=[];taken=0;stride=1;fixed=held();
   compute();before=null;begun=sidesNow();announce()}
 root.querySelector('[data-act=step]').addEventListener('click',function(){
   halt();remember();gesture='step';
@@ -365,29 +440,34 @@ rateField.addEventListener('input',function(){
   root.querySelector('.rated').textContent=short(rate,4)});
 
 function measure(){
-  /* How large each node is with the widest numbers; nothing can be measured before the page is seen. */
-  if(!svg.getBoundingClientRect().width)return;
-  var wide='0'.repeat(data.room);
-  nodes.forEach(function(n,place){
-    var d=data.nodes[place];
-    if(d.slot!==undefined&&!d.copies){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
-    if(n.frame)['x','y','width','height'].forEach(function(side){n.frame.setAttribute(side,0)})});
-  nodes.forEach(function(n){n.box=n.element.getBBox()});
-  nodes.forEach(function(n){
-    if(!n.frame)return;
-    n.frame.setAttribute('x',n.box.x-4);n.frame.setAttribute('y',n.box.y-4);
-    n.frame.setAttribute('width',n.box.width+8);n.frame.setAttribute('height',n.box.height+8)});
-  watcher.disconnect();show()}
-var watcher=new ResizeObserver(function(){measure()});
-compute();remember();before=null;choose(0);show();plot();stage.refresh();watcher.observe(root);measure();
+  /* How large each node of a picture is with the widest numbers; nothing can be measured before the page is seen. */
+  if(view.measured||!stage.svg.getBoundingClientRect().width)return;
+  var wide='0'.repeat(data.room),sides=['x','y','width','height'],marks=stage.svg.querySelectorAll('.mark');
+  marks.forEach(function(g){g.style.display='none'});
+  view.nodes.forEach(function(n){
+    if(n.slot!==undefined&&!n.copies){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
+    if(n.frame)sides.forEach(function(side){n.frame.setAttribute(side,0)})});
+  view.nodes.forEach(function(n){n.box=n.element.getBBox()});
+  marks.forEach(function(g){g.style.display=''});
+  view.nodes.forEach(function(n){
+    if(n.frame)sides.forEach(function(side,k){n.frame.setAttribute(side,n.box[side]+(k<2?-4:8))})});
+  view.measured=true;show()}
+opening.turned=function(){pointed=-1;view=shown();light();show();measure()};
+view=shown();compute();remember();before=null;choose(0);show();plot();stage.refresh();
+new ResizeObserver(measure).observe(root);measure();
 root.glassgrad={
-  get values(){return values.slice(0,leaves.length)},
-  get gradients(){return gradients.slice(0,leaves.length)},
+  get values(){return values.slice(0,count)},
+  get gradients(){return gradients.slice(0,count)},
   get numbers(){return values.slice()},
+  get slopes(){return gradients.slice()},
   set:function(numbers){
     /* From outside, as from a training loop: the curve goes on. */
-    halt();begin('from outside');
-    if(!history.length)history=[result()];
+    halt();begin('from outside');depart();
     numbers.forEach(function(x,i){values[i]=num(x)});
-    compute();history.push(result());taken++;show();plot()},
+    compute();record();show();plot()},
+  follow:function(numbers){
+    /* From outside, as by hand. */
+    halt();begin('from outside');
+    numbers.forEach(function(x,i){values[i]=num(x)});
+    compute();show()},
   update:update,short:short};

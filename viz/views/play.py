@@ -17,11 +17,13 @@ import autograd
 from autograd.program import Program, program_of
 
 from ..digits import short
-from ..graph.folding import DEFAULT
 from ..graph.model import Graph, Node, elided
-from ..graph.reading import order_of, read, spread
-from ..layout.look import Look, check_count
+from ..graph.opening import State
+from ..graph.reading import matrix, order_of, spread
+from ..layout.look import Look
+from ..layout.measure import MATRIX
 from ..text import shortened, visible
+from .opening import asked, opened
 from .picture import Picture
 from .view import HTMLView, assembled, filled, fragment
 
@@ -83,7 +85,8 @@ def play(
     precision: int = 4,
     language: str = "en",
     room: int = 0,
-    width: int = 850,
+    width: int | None = None,
+    open: bool | str | Collection[str] = False,  # noqa: A002  # as for `draw`
     rate: float = 0.01,
     fixed: Any = (),
 ) -> Play:
@@ -92,7 +95,8 @@ def play(
     The page computes by itself, in JavaScript, forward and backward from the result; it needs no kernel and no network. It
     begins with the inputs' numbers as they are now, and leaves the Values as they are. Small numbers show what was there
     before, with a sign and a colour for what rose and what fell. A wire is as wide as the gradient that flows back along
-    it. A button takes one step of gradient descent, another one goes on downhill.
+    it. A button takes one step of gradient descent, another one goes on downhill. What is folded opens in place with + and
+    closes with −; in a dense layer each square is a weight that can be dragged, and further squares are the gradients.
 
     Args:
         value: the result, as for `draw`. Its graph has at most 10,000 nodes.
@@ -104,7 +108,8 @@ def play(
         precision: as for `draw`; fewer digits are written where a number would not fit.
         language: as for `draw`, and of the buttons.
         room: as for `draw`; at least precision + 4.
-        width: as for `draw`.
+        width: as for `draw`; None is no limit, since the page zooms, and on a phone a picture from the top down.
+        open: as for `draw`.
         rate: the learning rate that the page begins with: a positive number.
         fixed: a Value, or several, that steps leave alone, such as the data of a loss; each is an input of the graph.
 
@@ -121,21 +126,19 @@ def play(
     >>> play(x * y)
     <viz.Play of x * y = 12: 2 inputs to play with>
     """
-    look = Look(style, theme, "LR" if direction is None else direction, precision, numbered=True, room=room, ghosts=True)
+    towards = "LR" if direction is None else direction
+    look = Look(style, theme, towards, precision, numbered=True, room=room, ghosts=True, flow=True)
     look = replace(look, room=max(room, precision + 4))
     rate = _checked_rate(rate)
-    if max_nodes is None:
-        max_nodes = DEFAULT
-    check_count("max_nodes", max_nodes, 3)
-    check_count("width", width, 200, 10_000)
     order = order_of(value)
     if len(order) > MAX_COMPUTED:
         raise ValueError(
             f"a page computes at most {MAX_COMPUTED:,} nodes, and this graph has {len(order):,}; "
             f"play with a node further inside, or draw it with viz.draw"
         )
-    graph = read(value, collapse=collapse, max_nodes=max_nodes, language=language)
-    return Play(graph, look, order, rate, _places_of(fixed, order), width, direction is None)
+    graph, source = asked(value, open, max_nodes=max_nodes, width=width, collapse=collapse, language=language)
+    states = source.states(graph) if graph.openable else [State(graph, {}, {})]
+    return Play(states, look, order, rate, _places_of(fixed, order), width, direction is None)
 
 
 def _checked_rate(rate: Any) -> float:
@@ -168,8 +171,9 @@ class Play(HTMLView):
     """
 
     def __init__(
-        self, graph: Graph, look: Look, order: Sequence[Any], rate: float, fixed: frozenset[int], width: int, may_turn: bool
-    ) -> None:
+        self, states: Sequence[State], look: Look, order: Sequence[Any], rate: float, fixed: Collection[int],
+        width: int | None, may_turn: bool,
+    ) -> None:  # fmt: skip
         leaves = [x for x in order if x.is_leaf]
         self.program: Program = program_of([order[-1]], leaves)
         self._code = _written(self.program)
@@ -182,21 +186,29 @@ class Play(HTMLView):
         self._at = {id(x): i for i, x in enumerate(order)}
         self.start: tuple[float, ...] = tuple([x.data for x in leaves])
         self._rate, self._fixed = rate, fixed
-        values, gradients = self.computed()
-        outlets = self._outlets(graph)
-        boxes = [self._with_numbers(node, outlets.get(place), values, gradients) for place, node in enumerate(graph.nodes)]
-        shown = replace(graph, nodes=tuple(boxes), pending=True, outdated="", alarm=None)
-        self._graph, self._look, self._width, self._may_turn = shown, look, width, may_turn
-        self.title = graph.say("Play with {title}", title=shown.title)
-        self.language = graph.language
+        self._begun = self.computed()
+        self._states, self._look, self._width, self._may_turn = states, look, width, may_turn
+        self._graph = self._live(states[0].graph)
+        self.title = self._graph.say("Play with {title}", title=self._graph.title)
+        self.language = self._graph.language
         self.theme = look.theme
 
     @cached_property
     def _picture(self) -> Picture:
-        """What is drawn. A layout that took too long, of a smaller graph, might be another one when it is turned."""
-        fitted = Picture(self._graph, self._look, width=self._width, may_turn=self._may_turn)
+        """What is drawn first."""
+        return self._drawn(self._graph)
+
+    def _drawn(self, graph: Graph) -> Picture:
+        """A picture. A layout that took too long, of a smaller graph, might be another one when it is turned."""
+        fitted = Picture(graph, self._look, width=self._width, may_turn=self._may_turn, staged=True)
         places = set(re.findall(r' data-node="(\d+)"', fitted.svg))
-        return fitted if len(places) == len(fitted.drawn.nodes) else Picture(self._graph, self._look)
+        return fitted if len(places) == len(fitted.drawn.nodes) else Picture(graph, self._look)
+
+    def _live(self, graph: Graph) -> Graph:
+        """A graph with the numbers that the page begins with."""
+        outlets = self._outlets(graph)
+        nodes = [self._with_numbers(node, outlets.get(place)) for place, node in enumerate(graph.nodes)]
+        return replace(graph, nodes=tuple(nodes), pending=True, outdated="", alarm=None)
 
     def _outlets(self, graph: Graph) -> dict[int, int]:
         """For each fold that one Value alone leaves, the place of that in the whole graph."""
@@ -208,23 +220,24 @@ class Play(HTMLView):
                     leaving.setdefault(homes[self._at[id(x)]], set()).add(self._at[id(x)])
         return {place: found.pop() for place, found in leaving.items() if len(found) == 1}
 
-    def _with_numbers(self, node: Node, outlet: int | None, values: Sequence[float], gradients: Sequence[float]) -> Node:
-        """A node with the numbers that it begins with: of a stack the medians, of a fold those of its only outlet.
-
-        A dense layer is a plain box here: its heat map would not follow. A wire shows the gradient here, and no weight.
-        """
+    def _with_numbers(self, node: Node, outlet: int | None) -> Node:
+        """A node with the numbers that it begins with: of a stack the medians, of a fold those of its only outlet."""
+        values, gradients = self._begun
         fold = node.fold
         if fold is not None and fold.members:
-            length = math.hypot(*[gradients[i] for i in fold.members])
-            fold = replace(fold, gradient_norm=length, matrix=None, kind="group" if fold.kind == "tile" else fold.kind)
+            fold = replace(fold, gradient_norm=math.hypot(*[gradients[i] for i in fold.members]))
+        if fold is not None and fold.matrix is not None:
+            rows, sums = fold.matrix.rows, fold.matrix.sums
+            slopes = matrix(rows, sums, gradients.__getitem__)
+            fold = replace(fold, matrix=replace(matrix(rows, sums, values.__getitem__), gradients=slopes))
         if node.copies is not None:
             spreads = [spread([numbers[i] for i in node.copies.members]) for numbers in (values, gradients)]
             copies = replace(node.copies, values=spreads[0], gradients=spreads[1])
-            return replace(node, fold=fold, copies=copies, weights=(), value=spreads[0][1], gradient=spreads[1][1])
+            return replace(node, fold=fold, copies=copies, value=spreads[0][1], gradient=spreads[1][1])
         at = node.order if fold is None else outlet
         if at is None or node.value is None:
-            return replace(node, fold=fold, weights=(), value=None, gradient=None)
-        return replace(node, fold=fold, weights=(), value=values[at], gradient=gradients[at])
+            return replace(node, fold=fold, value=None, gradient=None)
+        return replace(node, fold=fold, value=values[at], gradient=gradients[at])
 
     def computed(self, numbers: Sequence[float] | None = None) -> tuple[list[float], list[float]]:
         """What Python computes, for the page to be held to.
@@ -270,36 +283,47 @@ class Play(HTMLView):
         return fragment("", **self._parts_of_page())
 
     @property
+    def _paper(self) -> Picture:
+        """The picture as it begins."""
+        return self._picture
+
+    @property
     def assembled(self) -> tuple[str, str]:
         """The fragment's HTML, and the script that makes it live, for a host that runs it by itself."""
         html, script, _ = assembled("", **self._parts_of_page())
         return html, script
 
     def _parts_of_page(self) -> dict[str, Any]:
+        picture = self._picture
         return {
-            "kind": "play", "theme": self.theme, "label": self.title, "picture": self._picture,
+            "kind": "play", "theme": self.theme, "label": self.title, "picture": _Bare(picture),
+            "narrow": None if picture.narrow is None else _Bare(picture.narrow),
             "live": filled("play.html", self.language, RATE=f"{self._rate:g}"), "data": self._data(),
+            "states": opened(self._states if picture.drawn is self._graph else (), self._opened),
             "language": self.language, "code": self._code,
         }  # fmt: skip
 
+    def _opened(self, graph: Graph) -> Mapping[str, Any] | None:
+        live = self._live(graph)
+        picture = self._drawn(live)
+        if picture.drawn is not live:
+            return None
+        return {"svg": _Bare(picture).svg, "about": picture.staged, "drawn": self._shown(live)}
+
     def _data(self) -> dict[str, Any]:
         graph, look = self._picture.drawn, self._picture.look
-        outlets = self._outlets(graph)
+        names = [""] * (self.program.first + len(self.program))
+        for i, slot in enumerate(self.slots):
+            names[slot] = self._says(i)
         return {
             "start": [_plain(x) for x in self.start],
             "constants": [_plain(x) for x in self.program.constants],
-            "leaves": [
-                {"name": self._names[i], "place": place, "fixed": i in self._fixed} for i, place in self._leaves(graph)
-            ],
-            "nodes": [
-                self._node_data(node, graph.name(place), outlets.get(place))
-                for place, node in enumerate(graph.nodes)
-            ],
-            "edges": self._parts(graph),
+            "fixed": [self.slots[i] for i in sorted(self._fixed)],
+            "drawn": self._shown(graph),
             "root": self.slots[-1],
-            "names": {slot: self._says(i) for i, slot in enumerate(self.slots)},
+            "names": names,
             "first": self.program.first,
-            "watched": self._watched(graph),
+            "watched": self._watched(),
             "precision": look.precision,
             "room": look.room,
             "rate": self._rate,
@@ -309,28 +333,32 @@ class Play(HTMLView):
             ),
         }  # fmt: skip
 
+    def _shown(self, graph: Graph) -> dict[str, Any]:
+        """What the page knows of a picture: what its nodes and its wires show."""
+        outlets = self._outlets(graph)
+        nodes = [self._node_data(node, graph.name(k), outlets.get(k)) for k, node in enumerate(graph.nodes)]
+        return {"nodes": nodes, "edges": [_runs(parts) for parts in self._parts(graph)]}
+
     def _node_data(self, node: Node, name: str, outlet: int | None) -> dict[str, Any]:
         """What the page knows of a node: the slots of its number, of a stack, of what is folded; and what is told of it."""
         data: dict[str, Any] = {}
-        if node.fold is not None:
-            data["members"] = [self.slots[i] for i in node.fold.members]
+        fold = node.fold
+        if fold is not None:
+            data["members"] = _runs([self.slots[i] for i in fold.members])
             if outlet is not None and node.value is not None and node.copies is None:
                 data["slot"] = self.slots[outlet]
+            if fold.matrix is not None:  # as in the picture, a row of weights and the result beside it, again and again
+                rows = zip(fold.matrix.rows[: MATRIX[0]], fold.matrix.sums, strict=False)
+                data["heat"] = [[self.slots[i] for i in part] for row, sums in rows for part in (row[: MATRIX[1]], sums)]
         if node.copies is not None:
-            data["copies"] = [self.slots[i] for i in node.copies.members]
-        elif node.fold is None:
+            data["copies"] = _runs([self.slots[i] for i in node.copies.members])
+        elif fold is None:
             data["slot"] = self.slots[node.order]
-        data["told"] = self._says(node.order) if "slot" in data and node.fold is None else name
-        return data
+        return data if data.keys() == {"slot"} else {**data, "told": name}
 
     def _says(self, i: int) -> str:
         name, formula = self._names[i], self._formulas[i]
         return shortened(f"{name} = {formula}" if formula else name, 60)
-
-    def _leaves(self, graph: Graph) -> list[tuple[int, int]]:
-        """Each input: its place in the order, and where it is drawn; -1 in a fold or a stack."""
-        drawn = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None and node.copies is None}
-        return [(i, drawn.get(i, -1)) for i, (op, _) in enumerate(self._order) if not op]
 
     def _parts(self, graph: Graph) -> list[list[int]]:
         """For each edge the places of what flows back along it, which are those of operands in the program."""
@@ -349,17 +377,16 @@ class Play(HTMLView):
             found.append(waiting[:] if several else [waiting.pop(0)] if waiting else [])
         return found
 
-    def _watched(self, graph: Graph) -> list[dict[str, Any]]:
+    def _watched(self) -> list[dict[str, Any]]:
         """The operations with a kink, a pole or a jump, and what is said where it is crossed."""
         found = []
-        home = {node.order: place for place, node in enumerate(graph.nodes) if node.fold is None and node.copies is None}
+        say = self._graph.say
         for i, (name, operands) in enumerate(self._order):
             corner = CORNERS.get(name)
             if corner is None:
                 continue
             words = [short(x, 6) if type(x) is float else self._names[self._at[id(x)]] for x in operands]
             where = corner.where.format(*words, z=self._formulas[i])
-            say = graph.say
             what = self._says(i)
             crossed = {
                 "kink": say("{what} crossed its kink ({where})", what=what, where=where),
@@ -368,9 +395,7 @@ class Play(HTMLView):
             }[corner.kind]
             begin = self.program.starts[self.slots[i] - self.program.first]
             slots = list(self.program.operands[begin : begin + len(operands)])
-            found.append({
-                "slot": self.slots[i], "side": corner.side, "operands": slots, "says": crossed, "place": home.get(i, -1),
-            })  # fmt: skip
+            found.append({"slot": self.slots[i], "side": corner.side, "operands": slots, "says": crossed})
         return found
 
     @property
@@ -386,6 +411,14 @@ class Play(HTMLView):
         return f"<viz.Play of {what}{result}: {count} input{'s' * (count != 1)} to play with>"
 
 
+class _Bare:
+    """A picture without what is told of its numbers, which the page tells as they are."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.svg = re.sub("(?<=<desc)([^>]*>).*?(?=</desc>)|<title>.*?</title>", r"\1", picture.svg, flags=re.DOTALL)
+        self.staged = picture.staged
+
+
 def _homes(graph: Graph) -> dict[int, int]:
     """Where each node of the whole graph is drawn."""
     home: dict[int, int] = {}
@@ -394,6 +427,21 @@ def _homes(graph: Graph) -> dict[int, int]:
             home.update(dict.fromkeys(node.fold.members, place))
         home.update(dict.fromkeys([node.order] if node.copies is None else node.copies.members, place))
     return home
+
+
+def _runs(numbers: Sequence[int]) -> list[int | list[int]]:
+    """Numbers in order, those that follow one another as the first and the last of them.
+
+    >>> _runs([5, 3, 4, 8])
+    [[3, 5], 8]
+    """
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return [run if run[0] < run[1] else run[0] for run in found]
 
 
 def _written(program: Program) -> str:

@@ -2,19 +2,22 @@
    which has STAGE beside DATA, and `stage` as what this gives:
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
    none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
-   refresh(): the same again after numbers have changed; fit(): show all; about: the words of the picture; set(svg, about): another
-   picture in its place, with what STAGE would have of it. */
+   closer(place): the same, so large that it can be read;
+   refresh(): the same again after numbers have changed; fit(): show all; narrow: whether it began with the picture for a phone;
+   about: the words of the picture; set(svg, about): another picture in its place, with what STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');
   var bytes=Uint8Array.from(atob(still.src.split(',')[1]),function(c){return c.charCodeAt(0)});
   var read=parsed(new TextDecoder().decode(bytes));
   live.innerHTML=LIVE;still.replaceWith(live);
-  var view=root.querySelector('.stage'),words=root.querySelector('.told'),search=root.querySelector('.tools input');
-  var hits=root.querySelector('.hits'),sheet=document.createElement('div'),about,over,near,size,scale=1,whole=true,pinned=false,last='';
+  var view=root.querySelector('.stage'),told=root.querySelector('.told'),search=root.querySelector('.tools input');
+  var hits=root.querySelector('.hits'),sheet=document.createElement('div'),about,over,near,boxes,size;
+  var scale=1,whole=true,pinned=false,last='';
   var it={place:-1,nodes:{},told:function(place){
     var title=place<0?null:it.nodes[place].querySelector('title');
-    return title?title.textContent:about.hint},tell:tell,follow:follow,refresh:refresh,fit:fit,set:set};
+    return title?title.textContent:about.hint},tell:tell,follow:follow,closer:closer,refresh:refresh,fit:fit,set:set};
+  var VEIL=[{name:'fill-rule',value:'evenodd'},{name:'fill',value:'var(--ground)'},{name:'opacity',value:'.78'}];
   sheet.className='sheet';view.appendChild(sheet);
   function parsed(text){return new DOMParser().parseFromString(text,'image/svg+xml').documentElement}
   /* The width that viz/scene/fit.py calls a phone's. */
@@ -28,34 +31,46 @@ var stage=(function(){
     over.setAttribute('aria-hidden','true');over.style.display='none';
     sheet.replaceChildren(svg,over);
     /* What is near a node: its wires, itself and what is at their other ends, its constants. Found once, not at each hover. */
-    svg.querySelectorAll('[data-node]').forEach(function(n){var p=+n.getAttribute('data-node');it.nodes[p]=n;near[p]=[[],[n],[]]});
+    svg.querySelectorAll('[data-node]').forEach(function(n){var p=+n.getAttribute('data-node');it.nodes[p]=n;
+      near[p]={wires:[],nodes:new Set([n]),constants:[]}});
     svg.querySelectorAll('[data-to]').forEach(function(e){
       var to=e.getAttribute('data-to'),from=e.getAttribute('data-from');
-      if(near[to]){near[to][e.classList.contains('constant')?2:0].push(e);if(near[from])near[to][1].push(it.nodes[from])}
-      if(near[from]&&from!==to){near[from][0].push(e);if(near[to])near[from][1].push(it.nodes[to])}});
+      if(near[to]){near[to][e.classList.contains('constant')?'constants':'wires'].push(e);if(near[from])near[to].nodes.add(it.nodes[from])}
+      if(near[from]&&from!==to){near[from].wires.push(e);if(near[to])near[from].nodes.add(it.nodes[to])}});
     refresh();fit()}
   function tell(place){
     if(place===it.place)return;
-    it.place=place;refresh()}
-  function refresh(){
+    it.place=place;show()}
+  function refresh(){boxes=new Map();show()}
+  function show(){
     var place=it.place;
-    if(place<0){over.style.display='none';over.replaceChildren();words.textContent=it.told(-1);return}
-    /* A veil over all, with a hole for each node that is near: what is in a hole is still the picture itself. Only wires are
-       copied above the veil. So the work is that of what is near, whatever else there is. */
-    var group=document.createDocumentFragment(),veil=group.appendChild(document.createElementNS(over.namespaceURI,'path'));
-    var holes='',seen=new Set(),own=box(it.nodes[place]);
-    near[place][2].forEach(function(c){own=joined(own,box(c))});
-    near[place][1].forEach(function(n){
-      if(seen.has(n))return;
-      seen.add(n);
-      var b=n===it.nodes[place]?own:box(n);
-      holes+='M'+b[0]+' '+b[1]+'V'+b[3]+'H'+b[2]+'V'+b[1]+'Z'});
-    near[place][0].forEach(function(e){
-      var copy=e.cloneNode(true);copy.removeAttribute('id');copy.removeAttribute('data-to');group.appendChild(copy)});
-    veil.setAttribute('d','M0 0H'+size[0]+'V'+size[1]+'H0Z'+holes);veil.setAttribute('fill-rule','evenodd');
-    veil.setAttribute('fill','var(--ground)');veil.setAttribute('opacity','.78');
-    over.replaceChildren(group);over.style.display='';words.textContent=it.told(place)}
-  function box(thing){var b=thing.getBBox();return [b.x-3,b.y-1,b.x+b.width+3,b.y+b.height+1]}
+    if(place<0){over.style.display='none';over.replaceChildren();told.textContent=it.told(-1);return}
+    /* A veil over all, with a hole for each node that is near: what is in a hole is still the picture itself. Only wires are drawn
+       again above the veil, all lines that look alike as one path, and words on them. So few elements are made, whatever is
+       near. */
+    var holes='',lines=new Map(),words=[],own=box(it.nodes[place]);
+    function hole(b){holes+='M'+b[0]+' '+b[1]+'V'+b[3]+'H'+b[2]+'V'+b[1]+'Z'}
+    near[place].constants.forEach(function(c){own=joined(own,box(c))});
+    near[place].nodes.forEach(function(n){hole(n===it.nodes[place]?own:box(n))});
+    near[place].wires.forEach(function(e){Array.prototype.forEach.call(e.children,function(part){
+      var d=part.getAttribute('d')||part.hasAttribute('points')&&'M'+part.getAttribute('points')+'Z';
+      if(part.tagName==='title')return;
+      if(!d){words.push(part.cloneNode(true));return}
+      var look=Array.prototype.filter.call(part.attributes,function(a){return a.name!=='d'&&a.name!=='points'});
+      var key=look.map(function(a){return a.name+a.value}).join();
+      if(lines.has(key))lines.get(key).d+=d;else lines.set(key,{look:look,d:d})})});
+    var paths=[path('M0 0H'+size[0]+'V'+size[1]+'H0Z'+holes,VEIL)];
+    lines.forEach(function(line){paths.push(path(line.d,line.look))});
+    over.setAttribute('class',it.svg.getAttribute('class')||'');
+    over.replaceChildren.apply(over,paths.concat(words));over.style.display='';told.textContent=it.told(place)}
+  function path(d,look){
+    var p=document.createElementNS(over.namespaceURI,'path');
+    p.setAttribute('d',d);look.forEach(function(a){p.setAttribute(a.name,a.value)});
+    return p}
+  /* Where a thing is; asked of the browser once, until numbers change. */
+  function box(thing){
+    if(!boxes.has(thing)){var b=thing.getBBox();boxes.set(thing,[b.x-3,b.y-1,b.x+b.width+3,b.y+b.height+1])}
+    return boxes.get(thing)}
   function joined(a,b){return [Math.min(a[0],b[0]),Math.min(a[1],b[1]),Math.max(a[2],b[2]),Math.max(a[3],b[3])]}
   /* ---- size and place: a sheet in a window, moved as a page is moved ---- */
   function least(){return Math.min(1,view.clientWidth/size[0],418/size[1])}
@@ -78,6 +93,7 @@ var stage=(function(){
     var n=it.nodes[place].getBoundingClientRect(),r=view.getBoundingClientRect();
     if(n.left<r.left||n.right>r.right)view.scrollLeft+=n.left+n.width/2-r.left-r.width/2;
     if(n.top<r.top||n.bottom>r.bottom)view.scrollTop+=n.top+n.height/2-r.top-r.height/2}
+  function closer(place){if(scale<.8)zoom(.8/scale);follow(place)}
   new ResizeObserver(function(){if(whole)fit()}).observe(view);
   /* ---- pointer, wheel, fingers ---- */
   sheet.addEventListener('pointerover',function(e){
@@ -143,5 +159,6 @@ var stage=(function(){
     if(e.key==='Enter'){e.preventDefault();look(e.shiftKey?-1:1)}
     if(e.key==='Escape'){search.value='';look(0);view.focus()}});
   var given=STAGE,narrow=phone()?given.narrow:null;
+  it.narrow=Boolean(narrow);
   set(document.importNode(narrow?parsed(narrow.svg):read,true),narrow?narrow.about:given);
   return it})();

@@ -13,7 +13,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -26,7 +26,7 @@ from ..files import check_suffix
 from ..languages import translated
 from ..scene.themes import NIGHT, THEMES
 
-__all__ = ["HTMLView", "Staged", "View", "asset", "assembled", "filled", "fragment", "script_json"]
+__all__ = ["HTMLView", "Staged", "View", "asset", "assembled", "filled", "fragment", "script_json", "wanted"]
 
 
 class Staged(Protocol):
@@ -39,6 +39,24 @@ class Staged(Protocol):
     @property
     def staged(self) -> dict[str, Any]:
         """What stage.js knows of it, as ``STAGE``."""
+
+
+class OnPaper(Protocol):
+    """A picture that a notebook shows."""
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> tuple[dict[str, str | bytes], dict[str, dict[str, int]]]:
+        """Its kinds, and what is known of them."""
+
+
+def wanted(kinds: Sequence[str], include: Collection[str] | None, exclude: Collection[str] | None) -> list[str]:
+    """What a notebook asks for of these kinds of data.
+
+    >>> wanted(["text/html", "text/plain"], None, {"text/plain"})
+    ['text/html']
+    """
+    return [kind for kind in kinds if (not include or kind in include) and not (exclude and kind in exclude)]
 
 
 class View(ABC):
@@ -122,9 +140,23 @@ class HTMLView(View):
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        """What a notebook shows: the HTML, and the plain text."""
-        return {"text/html": self.html, "text/plain": self.text}
+    ) -> dict[str, str | bytes]:
+        """What a notebook shows: the HTML, the plain text, and a PDF of its picture for nbconvert's LaTeX."""
+        kinds = wanted(("text/html", "text/plain", "application/pdf"), include, exclude)
+        bundle: dict[str, str | bytes] = {}
+        if "text/html" in kinds:
+            bundle["text/html"] = self.html
+        if "text/plain" in kinds:
+            bundle["text/plain"] = self.text
+        if "application/pdf" in kinds and self._paper is not None:
+            pdf = self._paper._repr_mimebundle_(include={"application/pdf"})[0]
+            bundle |= pdf
+        return bundle
+
+    @property
+    def _paper(self) -> OnPaper | None:
+        """What is left of it on paper, where there is no HTML; None if that is its text."""
+        return None
 
     def _repr_html_(self) -> str:
         """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame."""
@@ -152,7 +184,7 @@ def fragment(body: str, *, kind: str, **parts: Any) -> str:
 
 def assembled(
     body: str, *, kind: str, theme: str, label: str, picture: Staged | None = None, narrow: Staged | None = None,
-    live: str = "", data: Any = None, language: str = "en", code: str = "",
+    live: str = "", data: Any = None, states: Sequence[Mapping[str, Any]] | None = None, language: str = "en", code: str = "",
 ) -> tuple[str, str, str]:  # fmt: skip
     """Put a picture, a body, its styles and its script together.
 
@@ -169,8 +201,9 @@ def assembled(
         picture: what is seen, above the body.
         narrow: what is seen in its place on a phone, where a script puts it there.
         live: HTML that only the script shows, below the stage: buttons and what they change.
-        data: what the script KIND.js knows as ``DATA``, beside ``root``, the fragment's element, and ``stage``, if there is a
-            picture; stage.js says what that is. None where there is no script.
+        data: what the script KIND.js, if there is one, knows as ``DATA``, beside ``root``, the fragment's element, and
+            ``stage``, if there is a picture; stage.js says what that is. None where there is no script.
+        states: pictures that the one on the stage opens into, as opening.js has them; the script then knows ``opening`` too.
         language: one of `viz.languages.LANGUAGES`; HTML and scripts have their words in ``{{double braces}}``.
         code: JavaScript that stands in the script for ``CODE``.
 
@@ -186,10 +219,12 @@ def assembled(
     if data is not None:
         source, parts = asset(f"{kind}.js"), {"DATA": script_json(data), "CODE": code}
         if picture is not None:
-            names.insert(0, "stage")
-            source = asset("stage.js") + source
+            shared = ["stage"] if states is None else ["stage", "opening"]
+            names = [*shared, *names]
+            source = "".join([asset(f"{name}.js") for name in shared]) + source
             shown = filled("stage.html", language, LABEL=escape(label))
             parts |= {"LIVE": script_json(f"{shown}\n{live}"), "STAGE": script_json(_staged(picture, narrow))}
+            parts["STATES"] = script_json(states)
         source = _coloured(translated(language, source), theme)
         # In one pass: a user's label may be one of these words.
         script = "\n" + re.sub(rf"\b({'|'.join(parts)})\b", lambda word: parts[word[0]], source)

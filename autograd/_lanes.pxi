@@ -8,7 +8,6 @@
 import threading
 
 cdef extern from "_lanes.h" nogil:
-    void lane_prefetch(const void*)
     ctypedef void (*lane_rule)(double, double, int, double*, double*, double*, int*) noexcept nogil
     enum:
         LANE_ADD
@@ -153,6 +152,7 @@ cdef extern from "_lanes.h" nogil:
         size_t (*adam)(size_t, double*, const double*, double*, double*, const lane_adam*) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
     void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
+    bint lane_any(const unsigned char*, size_t)
     void lane_spread(double*, size_t, const double*, size_t)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
 
@@ -1245,6 +1245,8 @@ cdef class Lanes:
     cdef int forward(self, lane_work* work, Job* job, Py_ssize_t point, bint slopes) except -1 nogil:
         cdef size_t k
         self.kernels.forward(&self.code, work, slopes)
+        if not lane_any(work.failed, work.lanes):
+            return 0
         for k in range(work.lanes):
             if work.failed[k] and point + <Py_ssize_t>k < job.points:
                 if work.failed[k] & LANE_ASKED:
@@ -1301,13 +1303,17 @@ cdef class Lanes:
 
     cdef void sweep(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
         cdef Way* way = &self.ways[k]
-        cdef size_t i, lanes = work.lanes
+        cdef size_t i, live, lanes = work.lanes
+        cdef double seed = job.seed
         cdef double* seeds
         if way.seed == LANE_NONE:
             return
         seeds = work.adjoints + way.seed * lanes
-        for i in range(lanes):  # nothing flows from lanes without a point
-            seeds[i] = job.seed if point + <Py_ssize_t>i < job.points else 0.0
+        live = min(lanes, <size_t>(job.points - point))
+        for i in range(live):
+            seeds[i] = seed
+        for i in range(live, lanes):  # nothing flows from lanes without a point
+            seeds[i] = 0.0
         self.kernels.backward(&self.code, &way.sweep, work)
 
     cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
@@ -1512,17 +1518,21 @@ cdef class Held:
     cdef int read_shared(self, list numbers) except -1:
         cdef Tape tape = self.lanes.tape
         cdef Py_ssize_t i, k = 0, inputs = tape.inputs, captured = len(tape.captured)
-        self.job.shared = <double*>room(self.lanes.shared_count, sizeof(double))
+        cdef PyObject** items
+        self.job.shared = <double*>PyMem_Malloc((self.lanes.shared_count + 1) * sizeof(double))
+        if self.job.shared == NULL:
+            raise MemoryError()
         if len(numbers) != inputs - <Py_ssize_t>self.lanes.mapped_count:
             raise ValueError(f"{inputs - <Py_ssize_t>self.lanes.mapped_count} inputs are not mapped, got {len(numbers)} numbers")
         for i in range(inputs):
             if not self.lanes.mapped[i]:
                 self.job.shared[k] = numbers[k]
                 k += 1
+        items = items_of(tape.captured)
         for i in range(captured):
-            soon(items_of(tape.captured), i, captured)
-            self.job.shared[k] = (<Value>PyTuple_GET_ITEM(tape.captured, i)).number
-            k += 1
+            soon(items, i, captured)
+            self.job.shared[k + i] = (<Value>items[i]).number
+        k += captured
         for i in range(tape.constants):
             self.job.shared[k] = tape.constant_numbers[i]
             k += 1

@@ -46,26 +46,27 @@ def _assign_leaves(leaves, numbers):
 
 
 def _clear_leaves(leaves):
-    cdef Py_ssize_t i
-    cdef PyObject* x
+    cdef Py_ssize_t i, count
+    cdef PyObject** items
     if not PyList_CheckExact(leaves) or recording and listens():
         return None
-    for i in range(list_size(<PyObject*>leaves)):
-        soon(list_items(<PyObject*>leaves), i, list_size(<PyObject*>leaves))
-        x = list_items(<PyObject*>leaves)[i]
-        if Py_TYPE(x) != VALUE:
+    count, items = list_size(<PyObject*>leaves), list_items(<PyObject*>leaves)
+    for i in range(count):
+        soon(items, i, count)
+        if Py_TYPE(items[i]) != VALUE:
             return None  # Python begins anew, and forgets those before once more
-        (<Value>x).has_gradient = 0
+        (<Value>items[i]).has_gradient = 0
     return True
 
 
 def _add_gradients(Operands leaves not None, const double[::1] sums not None):
     cdef Py_ssize_t i, count = PyTuple_GET_SIZE(leaves.values)
+    cdef PyObject** items = items_of(leaves.values)
     if sums.shape[0] != count or not (leaves.leaves and leaves.plain) or recording and listens():
         return False
     for i in range(count):
-        soon(items_of(leaves.values), i, count)
-        accumulate(PyTuple_GET_ITEM(leaves.values, i), 0.0 + sums[i])
+        soon(items, i, count)
+        accumulate(items[i], 0.0 + sums[i])
     return True
 
 
@@ -138,7 +139,7 @@ def _same_members(list watched not None):
 # The formulas are those of `nn.optimizers`, operation by operation. tests/nn/test_in_c.py holds them to those, bit by bit.
 
 cdef enum:
-    TOGETHER = 512  # leaves that are read, moved and written before the next ones: as many as stay in a near cache
+    TOGETHER = 128  # leaves that are read, moved and written before the next ones: as many as stay in a near cache
 
 
 cdef struct Moving:
@@ -175,6 +176,21 @@ cdef void move_sgd(Moving* m, int* ok) noexcept nogil:
                 m.known[i] |= 1
                 g = g + momentum * buffer if nesterov else buffer
             m.x[i] = m.x[i] - lr * g
+
+
+cdef Py_ssize_t move_at_once(PyObject** leaves, Py_ssize_t count, double lr, double weight_decay, double* before) noexcept:
+    """`move_sgd` without momentum, on the leaves themselves. Says how many moved: all those before one that isn't a plain leaf."""
+    cdef Py_ssize_t i
+    cdef PyObject* x
+    for i in range(count):
+        soon(leaves, i, count)
+        x = leaves[i]
+        if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
+            return i
+        before[i] = (<Value>x).number
+        if (<Value>x).has_gradient:
+            (<Value>x).number = before[i] - lr * (read_grad(<Value>x) + weight_decay * before[i])
+    return count
 
 
 cdef Py_ssize_t move_adam_alike(Moving* m, int* ok) noexcept nogil:
@@ -281,6 +297,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
     cdef unsigned char reached[TOGETHER]
     cdef unsigned char* known = NULL
     cdef double* now[3]
+    cdef PyObject** items
     cdef PyObject* x
     if recording and listens():
         return None
@@ -289,7 +306,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
             return None
         total += list_size(<PyObject*>group[0])
     if rule == "sgd" and not any([options[1] for _, options in groups]):
-        columns = -1  # without momentum nothing is remembered anew
+        columns = -1  # nothing is remembered anew
     # Each step has a memory of its own, so that the one before is still there for whoever keeps it.
     found = memory if columns < 0 else tuple([PyBytes_FromStringAndSize(NULL, total * (sizeof(double) if c else 1)) for c in range(columns + 1)])
     for c in range(columns + 1):
@@ -310,20 +327,24 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
     m.x, m.gradient, m.reached = xs, gradients, reached
     for group in groups:
         leaves, options = group
-        count = list_size(<PyObject*>leaves)
+        count, items = list_size(<PyObject*>leaves), list_items(<PyObject*>leaves)
         if done + count > total:
             ok = 0  # Python ran when the memory was made
             break
         for i in range(PyTuple_GET_SIZE(options)):
             m.options[i] = PyFloat_AS_DOUBLE(options[i])
-        for begin in range(0, count, TOGETHER):
+        if columns < 0:
+            i = move_at_once(items, count, m.options[0], m.options[3], before + done)
+            ok = i == count
+            done += i
+        for begin in range(0, count if columns > 0 else 0, TOGETHER):
             m.count = min(<Py_ssize_t>TOGETHER, count - begin)
-            m.known = known + done if columns > 0 else NULL
+            m.known = known + done
             for c in range(columns):
                 m.memory[c] = now[c] + done
             for i in range(m.count):
-                soon(list_items(<PyObject*>leaves), begin + i, count)
-                x = list_items(<PyObject*>leaves)[begin + i]
+                soon(items, begin + i, count)
+                x = items[begin + i]
                 if Py_TYPE(x) != VALUE or (<Value>x).shape != LEAF:
                     ok = 0
                     break
@@ -336,7 +357,7 @@ def _move_leaves(str rule not None, list groups not None, tuple memory not None)
                 break
             for i in range(m.count):
                 if reached[i]:
-                    (<Value>list_items(<PyObject*>leaves)[begin + i]).number = xs[i]
+                    (<Value>items[begin + i]).number = xs[i]
             done += m.count
         if not ok:
             break

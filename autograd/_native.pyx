@@ -120,6 +120,14 @@ cdef extern from *:
     #define list_items(x) PySequence_Fast_ITEMS(x)
     #define list_size(x) PySequence_Fast_GET_SIZE(x)
     #define items_of(x) PySequence_Fast_ITEMS(x)
+    /* Ask for the node that a loop comes to a little later: of many, most are far away in memory, and one may end in another line
+       of the cache than it begins in. A macro, since GCC leaves out calls of functions that do nothing else. */
+    #if defined(__GNUC__) || defined(__clang__)
+    #define ask_for(node) (__builtin_prefetch(node), __builtin_prefetch((char *)(node) + 47))
+    #else
+    #define ask_for(node) ((void)0)
+    #endif
+    #define soon(nodes, i, count) ((i) + 32 < (count) ? ask_for((nodes)[(i) + 32]) : (void)0)
     /* Whether a block of `modes` is open anywhere: the size of their set, which is asked for at every node. */
     static PyObject *open_blocks;
     #define blocks_are_open (PySet_GET_SIZE(open_blocks) != 0)
@@ -131,6 +139,7 @@ cdef extern from *:
     PyObject** list_items(PyObject* x)
     PyObject** items_of(tuple x)
     Py_ssize_t list_size(PyObject* x)
+    void soon(PyObject** nodes, Py_ssize_t i, Py_ssize_t count) noexcept nogil
 
 cdef extern from "<math.h>" nogil:
     bint c_isfinite "isfinite"(double x)
@@ -245,13 +254,14 @@ cdef class Node:
     cdef double number
     cdef PyObject* notes
     cdef double gradient
-    cdef double first  # local gradients; `second` is the number where an operand is one
-    cdef double second
     cdef unsigned int place  # in the walk that saw this node last; see `Walk`
     cdef unsigned char rule
     cdef unsigned char collected  # whether it was allocated with the garbage collector's header
     cdef unsigned char shape
     cdef unsigned char has_gradient
+    # From here on a leaf has nothing, nor memory for it: see `new_leaf_node`.
+    cdef double first  # local gradients; `second` is the number where an operand is one
+    cdef double second
     cdef PyObject* a  # parents; or a Block
     cdef PyObject* b
 
@@ -298,6 +308,8 @@ cdef class Node:
     def _operands(self):
         cdef Block* block
         cdef Py_ssize_t i
+        if self.shape == LEAF:
+            return ()
         if self.shape == ONE:
             return (<object>self.a,)
         if self.shape == BOTH:
@@ -318,6 +330,8 @@ cdef class Node:
     def _local_gradients(self):
         cdef Block* block
         cdef Py_ssize_t i
+        if self.shape == LEAF:
+            return ()
         if self.shape == BOTH:
             return (self.first, self.second)
         if self.shape != MANY:
@@ -437,9 +451,12 @@ cdef size_t walks = 0  # how often places were written into nodes
 cdef PyObject* trashcan = NULL  # nodes whose last reference is gone, or is this list's
 cdef PyObject* free_list = NULL  # freed nodes, for the next graph
 cdef int free_count = 0
+cdef PyObject* free_leaves = NULL  # freed leaves, whose memory is smaller
+cdef int free_leaf_count = 0
 cdef int FREE_AT_MOST = 4096 if HAS_FREE_LIST else 0
 cdef bint freeing = False
 cdef Py_ssize_t sizeof_node = Value.__basicsize__
+cdef Py_ssize_t sizeof_leaf = sizeof_node - 2 * sizeof(double) - 2 * sizeof(PyObject*)  # the last four fields
 cdef newfunc allocate = VALUE.tp_new  # Cython's
 
 
@@ -448,7 +465,7 @@ cdef inline PyObject** next_of(PyObject* node) noexcept:
 
 
 cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bint collected) except NULL:
-    """A node without parents yet, from the free list if there is one.
+    """A node without parents yet, from the free list if there is one; no leaf.
 
     With `collected` the collector will look at it, once `given` or `apply_modes` has handed it out.
     """
@@ -460,6 +477,28 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bin
         free_list = next_of(node)[0]
         free_count -= 1
         Py_SET_REFCNT(node, 1)
+    begin_node(node, rule, shape, number, collected)
+    return node
+
+
+cdef inline PyObject* new_leaf_node(double number) except NULL:
+    """A leaf, which nothing can become later: so it gets memory for the fields that a leaf has, and no more."""
+    global free_leaves, free_leaf_count
+    cdef PyObject* node = free_leaves
+    if node == NULL:
+        node = <PyObject*>PyObject_Malloc(sizeof_leaf)
+        if node == NULL:
+            raise MemoryError()
+        PyObject_Init(node, VALUE)
+    else:
+        free_leaves = next_of(node)[0]
+        free_leaf_count -= 1
+        Py_SET_REFCNT(node, 1)
+    begin_node(node, -1, LEAF, number, False)
+    return node
+
+
+cdef inline void begin_node(PyObject* node, int rule, unsigned char shape, double number, bint collected) noexcept:
     (<Value>node).number = number
     (<Value>node).notes = NULL
     (<Value>node).place = 0
@@ -469,7 +508,6 @@ cdef inline PyObject* new_node(int rule, unsigned char shape, double number, bin
     (<Value>node).has_gradient = 0
     if recording:
         born(node)
-    return node
 
 
 cdef PyObject* allocated_node(bint collected) except NULL:
@@ -484,7 +522,7 @@ cdef PyObject* allocated_node(bint collected) except NULL:
 cdef PyObject* new_leaf(PyTypeObject* kind, PyObject* arguments, PyObject* named) except NULL:
     """`Value.__new__`. Instances of subclasses have the collector's header."""
     if kind == VALUE:
-        return new_node(-1, LEAF, 0.0, False)
+        return new_leaf_node(0.0)
     cdef PyObject* leaf = allocate(kind, arguments, named)
     if leaf != NULL:
         (<Value>leaf).collected = True
@@ -561,7 +599,7 @@ cdef void free_with_header(void* node) noexcept:
 
 
 cdef inline void let_go(PyObject* pointer) noexcept:
-    global free_list, free_count
+    global free_list, free_count, free_leaves, free_leaf_count
     cdef PyTypeObject* kind = Py_TYPE(pointer)
     if (<Value>pointer).notes != NULL:
         Py_DECREF(<object>(<Value>pointer).notes)
@@ -574,7 +612,11 @@ cdef inline void let_go(PyObject* pointer) noexcept:
     if (<Value>pointer).collected:
         kind.tp_free(pointer)
         Py_DECREF(<object><PyObject*>kind)
-    elif free_count < FREE_AT_MOST:
+    elif (<Value>pointer).shape == LEAF and free_leaf_count < FREE_AT_MOST:
+        next_of(pointer)[0] = free_leaves
+        free_leaves = pointer
+        free_leaf_count += 1
+    elif (<Value>pointer).shape != LEAF and free_count < FREE_AT_MOST:
         next_of(pointer)[0] = free_list
         free_list = pointer
         free_count += 1
@@ -596,8 +638,8 @@ cdef void free_block(Block* block) noexcept:
 
 
 def _keep(int limit):
-    """The length of the free list at most; what is too much goes back to the allocator. Returns the limit until now."""
-    global FREE_AT_MOST, free_list, free_count
+    """The length of a free list at most; what is too much goes back to the allocator. Returns the limit until now."""
+    global FREE_AT_MOST, free_list, free_count, free_leaves, free_leaf_count
     cdef PyObject* node
     cdef int before = FREE_AT_MOST
     FREE_AT_MOST = limit if HAS_FREE_LIST else 0
@@ -605,6 +647,12 @@ def _keep(int limit):
         node = free_list
         free_list = next_of(node)[0]
         free_count -= 1
+        PyObject_Free(node)
+        Py_DECREF(Value)
+    while free_leaf_count > FREE_AT_MOST:
+        node = free_leaves
+        free_leaves = next_of(node)[0]
+        free_leaf_count -= 1
         PyObject_Free(node)
         Py_DECREF(Value)
     return before
@@ -646,7 +694,7 @@ cdef object apply_modes(Value node):
     if mode[DETECTING] or mode[SOURCING]:
         return node._apply_modes()
     if not mode[RECORDING]:
-        leaf = new_reference(new_node(-1, LEAF, node.number, False))
+        leaf = new_reference(new_leaf_node(node.number))
         if recording:
             stopped_here(<PyObject*>leaf, <PyObject*>node)
         node = <Value>leaf
@@ -798,7 +846,7 @@ def _record(primitive, given_ones, value=None):
         primitive.check_parameters(positions)
     number = primitive.evaluate(numbers_only, operands) if value is None else value
     if not positions:
-        return new_reference(new_node(-1, LEAF, number, False))
+        return new_reference(new_leaf_node(number))
     z = number
     wanted = None if len(positions) == count else positions
     later = None
@@ -856,13 +904,6 @@ cdef Block* new_block(object record, Py_ssize_t count, Py_ssize_t parents) excep
     return block
 
 
-cdef inline void soon(PyObject** objects, Py_ssize_t i, Py_ssize_t count) noexcept nogil:
-    """Ask for the node that a loop comes to a little later: of many, most are far away in memory."""
-    if i + 32 < count:  # a node may begin in one line of the cache and end in the next
-        lane_prefetch(&(<Value>objects[i + 32]).number)
-        lane_prefetch(&(<Value>objects[i + 32]).has_gradient)
-
-
 @cython.final
 cdef class Operands:
     """Values, each of them once, for nodes that have all of them for operands: what is looked at once for all these nodes.
@@ -902,7 +943,7 @@ def _node_of_sums(record, Operands operands not None, double number, sums):
     if numbers.shape[0] != count:
         raise ValueError(f"{record.name}: {numbers.shape[0]} local gradients are not one for each operand")
     if not count:
-        return new_reference(new_node(-1, LEAF, number, False))
+        return new_reference(new_leaf_node(number))
     block = <Block*>PyMem_Calloc(1, sizeof(Block))
     if block == NULL:
         raise MemoryError()
@@ -927,7 +968,7 @@ cdef object one_node(object record, tuple operands, double number, double* local
         elif not PyFloat_CheckExact(<object>x):
             raise TypeError(f"an operand is a Value or a float, got {Py_TYPE(x).tp_name.decode()}")
     if not parents:
-        return new_reference(new_node(-1, LEAF, number, False))
+        return new_reference(new_leaf_node(number))
     block = new_block(record, count, parents)
     memcpy(block.local_gradients, local_gradients, parents * sizeof(double))
     for i in range(count):
@@ -1034,6 +1075,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
+include "_along.pxi"
 include "_lanes.pxi"
 include "_leaves.pxi"
 
@@ -1110,7 +1152,7 @@ cdef double read_data(Value value) noexcept:
     return value.number
 
 
-cdef double read_grad(Value value) noexcept:
+cdef inline double read_grad(Value value) noexcept:
     return value.gradient if value.has_gradient and value.gradient != 0.0 else 0.0
 
 
@@ -1154,7 +1196,7 @@ cdef object make(PyObject* kind, PyObject** arguments, size_t n, PyObject* names
     """Value(...): with one number at once, with anything else by the constructor of `Face`."""
     cdef double number = 0.0
     cdef bint simple = names == NULL and PyVectorcall_NARGS(n) == 1 and not blocks_are_open and as_number(<object>arguments[0], &number)
-    cdef object leaf = new_reference(new_node(-1, LEAF, number, False))
+    cdef object leaf = new_reference(new_leaf_node(number))
     return leaf if simple else construct(leaf, arguments, n, names)
 
 

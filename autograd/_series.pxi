@@ -97,6 +97,15 @@ cdef object of_many(object record, int series, PyObject** operands, Py_ssize_t c
             PyMem_Free(xs)
 
 
+def _number_of_many(record, const double[::1] xs not None):
+    """The mean of these if the record is `mean`, else their sum; None where the record must be asked."""
+    cdef double z = 0.0
+    cdef Py_ssize_t count = xs.shape[0]
+    if not count or not series_value(MEAN if record is p.mean else TOTAL, <double*>&xs[0], count, &z):
+        return None
+    return z
+
+
 cdef list COMPONENTS = []  # the records of single components
 
 

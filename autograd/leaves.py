@@ -18,21 +18,21 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _in_python(*arguments: Any) -> None:
+def in_python(*arguments: Any) -> None:
     """What an engine without the function in C answers: that Python must do it."""
 
 
 # What an engine keeps of Values, each of them once, that many nodes have for operands.
 Operands: Any = getattr(chosen, "Operands", tuple)
-_numbers = getattr(chosen, "_leaf_numbers", _in_python)
-_assign = getattr(chosen, "_assign_leaves", _in_python)
-_clear = getattr(chosen, "_clear_leaves", _in_python)
-_add = getattr(chosen, "_add_gradients", _in_python)
-_gradients = getattr(chosen, "_leaf_gradients", _in_python)
-_scale = getattr(chosen, "_scale_leaves", _in_python)
-_first_not_finite = getattr(chosen, "_first_not_finite", _in_python)
-_same_members = getattr(chosen, "_same_members", _in_python)
-_move = getattr(chosen, "_move_leaves", _in_python)
+_numbers = getattr(chosen, "_leaf_numbers", in_python)
+_assign = getattr(chosen, "_assign_leaves", in_python)
+_clear = getattr(chosen, "_clear_leaves", in_python)
+_add = getattr(chosen, "_add_gradients", in_python)
+_gradients = getattr(chosen, "_leaf_gradients", in_python)
+_scale = getattr(chosen, "_scale_leaves", in_python)
+_first_not_finite = getattr(chosen, "_first_not_finite", in_python)
+_same_members = getattr(chosen, "_same_members", in_python)
+_move = getattr(chosen, "_move_leaves", in_python)
 
 
 def numbers(leaves: list[Any]) -> list[float]:

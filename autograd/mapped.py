@@ -19,9 +19,10 @@ from . import leaves, modes, points, records as p, transforms, tree
 from .compiled import Compiled, Path, compile
 from .engines import chosen
 from .graphs import gradients
-from .layout import Layout
+from .layout import Layout, is_array
 from .program import stop
 from .record import NaryPrimitive, is_real, is_tracked
+from .recording import Drawn, given_again
 from .repeated import Repeated
 from .replay import number
 from .samples import Form, Samples, UnfitError, numbers_of_all, stacked
@@ -32,6 +33,7 @@ __all__ = ["Added", "added", "vmap"]
 Lanes: Any = getattr(chosen, "Lanes", points.Lanes)
 added_up: Any = getattr(chosen, "_added_up", points.added_up)
 one_node: Any = getattr(chosen, "_node_of_sums", chosen._one_node)
+number_of_many: Any = getattr(chosen, "_number_of_many", leaves.in_python)
 MOST_FORMS = 64  # kinds of points for which a function is recorded
 
 
@@ -209,7 +211,7 @@ class Group:
         return [
             path
             for path in entry.paths
-            if path.agreed and not path.draws and ((plain and not path.bound) or path.fits(batch.inputs))
+            if path.agreed and not path.draws and ((plain and not (path.bound or path.attributes)) or path.fits(batch.inputs))
         ]
 
     def serves(self, path: Path, entry: Any) -> bool:
@@ -233,6 +235,10 @@ class Group:
                 self._lanes.clear()
             found = self._lanes[key] = Lanes(path.program, active, mapped, captured, others=path.others)
         return found
+
+    def draws(self) -> bool:
+        """Whether the function draws numbers: no program is computed in lanes then."""
+        return any(path.draws for entry in self.compiled._entries.values() for path in entry.paths)
 
     def joined(self, paths: list[Path]) -> Path:
         """One path for the points of all of them, where their programs have the same code; else the first of them."""
@@ -398,31 +404,56 @@ class Mapped:
             if found is not None:
                 return found
             self._repeated = None
-        samples = Samples(args, named, self.axes)
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
+        usual = self.kind != "other" and not (mode.detecting or mode.sourcing or self._is_inside())
+        again = self._again(args) if usual and self.reduce and not named else None
+        if again is not None:
+            found = self._by_programs([again], mode)
+            return self._one_by_one(Samples(args, named, self.axes), [again]) if found is None else found
+        samples = Samples(args, named, self.axes)
         batches: list[Batch] = []
-        if samples.count and self.kind != "other" and not (mode.detecting or mode.sourcing or self._is_inside()):
+        if samples.count and usual:
             with suppress(UnfitError):
                 batches = self._batches(samples)
-        return self._reduced(samples, batches, mode) if self.reduce else self._results(samples, batches, mode)
+        if not self.reduce:
+            return self._results(samples, batches, mode)
+        found = self._by_programs(batches, mode) if batches else None
+        return self._one_by_one(samples, batches) if found is None else found
 
     def at_once(self, args: Sequence[Any]) -> Any:
         """The result for points as there were in the call before, if the programs that there are hold for all; else None.
 
         Args:
-            args: memoryviews of doubles, in one or two dimensions.
+            args: of the call.
         """
-        shapes = [("buffer" if x.format == "d" else x.format, x.shape[1:]) for x in args]
-        if self._last is None or self._last[0] != shapes:
-            return None
+        batch = self._again(args)
         mode = modes.current.get() if modes.open_blocks else modes.USUAL
-        if mode.detecting or mode.sourcing or self._is_inside():
+        if batch is None or mode.detecting or mode.sourcing or self._is_inside():
             return None
-        batch = self._last[1].others([x.cast("B").cast("d") for x in args], len(args[0]))
         paths = batch.group.paths(batch, mode)
         if not paths or not paths[0].is_one_number:
             return None
         return self._added_up(batch.rows, [(batch, batch.group.joined(paths), None)], mode)
+
+    def _again(self, args: Sequence[Any]) -> Batch | None:
+        """Points in arrays and buffers that look like those of the call before; None where that isn't seen at once."""
+        last = self._last
+        if last is None or self.axes != 0 or len(args) != len(last[0]):
+            return None
+        sources: list[Any] = []
+        rows = 0
+        for x, shape in zip(args, last[0], strict=True):
+            kind = "array" if is_array(x) else "buffer"
+            if x.dtype.char != "d" if kind == "array" else not isinstance(x, (array, memoryview)):
+                return None
+            view: Any = memoryview(x)
+            if view.format != "d" or not view.c_contiguous or (kind, view.shape[1:]) != shape or 0 in view.shape:
+                return None
+            if sources and len(view) != rows:
+                return None
+            rows = len(view)
+            sources.append(view if view.ndim == 1 else view.cast("B").cast("d"))
+        return last[1].others(sources, rows)
 
     def _is_inside(self) -> bool:
         """Whether this is part of something that is recorded, or of a derivative whose gradients are Values."""
@@ -629,7 +660,7 @@ class Mapped:
     def _repeatable(self, samples: Samples, batch: Batch, path: Path, mode: Any) -> Repeated | None:
         """How a call that a program served is done again; None where that takes more than lanes."""
         shapes: list[Any] = [points.plain() for points in samples.mapped]
-        if not samples.all_mapped or None in shapes or batch.has_values or path.bound or path.draws:
+        if not samples.all_mapped or None in shapes or batch.has_values or path.bound or path.draws or path.attributes:
             return None
         if mode is not modes.USUAL or modes.inside_derivative():
             return None
@@ -680,19 +711,30 @@ class Mapped:
 
     # ---- one result for all points -------------------------------------------------------------------
 
-    def _reduced(self, samples: Samples, batches: list[Batch], mode: Any) -> Any:
-        for sure in (False, True):
-            parts = self._parts(batches, mode, sure) if batches else None
-            found = self._added_up(samples.count, parts, mode) if parts else None
-            if found is not None:
-                return found
-        results = [self._alone(samples, i) for i in range(samples.count)]
+    def _one_by_one(self, samples: Samples, batches: list[Batch]) -> Any:
+        """The result where no programs give it: by the function itself."""
+        drawn: list[Drawn] = []
+        for compiled in [batch.group.compiled for batch in batches]:  # numbers that a recording drew are the first ones
+            drawn += compiled._recorded_draws
+            compiled._recorded_draws = []
+        with given_again(drawn):
+            results = [self._alone(samples, i) for i in range(samples.count)]
         for i, x in enumerate(results):
             if not (is_tracked(x) or is_real(x)):
                 raise TypeError(
                     f"vmap: with reduce the function returns one number, got {type(x).__name__} {x!r:.60} at point {i}"
                 )
         return self.record(results)
+
+    def _by_programs(self, batches: list[Batch], mode: Any) -> Any:
+        """The result by programs, some of which may be recorded for it; None where some points need the function itself."""
+        count = sum([batch.rows for batch in batches])
+        for sure in (False, True):
+            parts = self._parts(batches, mode, sure)
+            found = self._added_up(count, parts, mode) if parts else None
+            if found is not None:
+                return found
+        return None
 
     def _parts(self, batches: list[Batch], mode: Any, sure: bool) -> list[tuple[Batch, Path, list[int] | None]] | None:
         """Which points are computed by which program; None where some need the function itself.
@@ -709,6 +751,8 @@ class Mapped:
             tried: list[Path] = []
             runs = 0
             while pending or not (sure or tried):
+                if batch.group.draws():
+                    return None
                 paths = batch.group.paths(batch, mode)
                 new = [path for path in paths or () if path not in tried]
                 if paths is None or (not new and (runs == 2 or not all(path.program.guards for path in tried))):
@@ -738,6 +782,11 @@ class Mapped:
                 pending = [pending[k] for k in failed]
         return parts
 
+    def _number(self, outputs: array[float]) -> float:
+        """The sum or the mean of these."""
+        found: float | None = number_of_many(self.record, outputs)
+        return self.record.evaluate((*outputs,), outputs) if found is None else found
+
     def _added_up(self, count: int, parts: list[tuple[Batch, Path, list[int] | None]], mode: Any) -> Any:
         """The result of the points by their programs; None where one doesn't hold."""
         if not mode.recording or not any(path.valued for _, path, _ in parts):
@@ -750,7 +799,7 @@ class Mapped:
                     return None
                 for i, x in zip(range(count) if places is None else places, found, strict=True):
                     outputs[i] = x
-            value = self.record.evaluate((*outputs,), outputs)
+            value = self._number(outputs)
             return chosen.Value(value) if any(path.valued for _, path, _ in parts) else value
         plans = [batch.group.plan(path, batch, self.record) for batch, path, _ in parts]
         operands, held = plans[0].operands, plans[0].held
@@ -770,7 +819,7 @@ class Mapped:
         outputs, sums, failed = added_up(tasks, count, seed, len(operands) + 1, self.threads)
         if failed:
             return None
-        value = self.record.evaluate((*outputs,), outputs)
+        value = self._number(outputs)
         sums = sums if len(sums) == len(operands) else sums[: len(operands)]
 
         def node() -> Any:

@@ -8,6 +8,7 @@ reads becomes a guard. What a program can't do, such as a backward pass inside o
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from threading import Lock
@@ -21,8 +22,11 @@ from .records import add
 from .replay import number
 from .series import Series
 
-__all__ = ["Drawn", "Recorder", "draw", "drawn_next", "given_again"]
+__all__ = [
+    "Attribute", "Drawn", "Recorder", "changed", "draw", "drawn_next", "given_again", "noted", "recorders", "times_changed",
+]  # fmt: skip
 
+recorders = modes.recorders  # empty where nothing is recorded, so that there is nothing to be noted
 MOST_GUARDS = 10_000
 COMPENSATED = sys.version_info >= (3, 12)  # whether the built-in sum() adds floats in another way than Values
 
@@ -39,6 +43,7 @@ class Recorder:
         reason: why there is no program of it; None if there is one.
         differs: whether the run may have come to something else than one with the floats themselves.
         drawn: for each number that the function drew, the function that drew it and the Value that stands for it.
+        attributes: by owner and name, the attributes that the function read by way of `noted`.
     """
 
     def __init__(self, engine: Any, inputs: Sequence[Any], floats: Sequence[Any]) -> None:
@@ -49,6 +54,7 @@ class Recorder:
         self.reason: str | None = None
         self.differs = False
         self.drawn: list[tuple[Callable[[], float], Any]] = []
+        self.attributes: dict[tuple[int, str], Attribute] = {}
         self._asked: list[tuple[str, tuple[Any, ...], Any, str]] = []
         self._lock = Lock()
         self.is_open = self._lock.locked
@@ -139,6 +145,14 @@ class Recorder:
         """
         return bool(self.floats) and not self.has_values([x])
 
+    def settled(self, x: Any) -> Any:
+        """A derivative as the chain rule takes it: itself.
+
+        Args:
+            x: what carries a derivative.
+        """
+        return x
+
     def has_values(self, roots: Sequence[Any]) -> bool:
         """Whether something here is computed from a Value that doesn't stand for a float."""
         pending, seen = [*roots], dict[Any, None]()
@@ -219,6 +233,40 @@ def _place() -> str:
     return f"{name}:{line}"
 
 
+# ---- attributes that a function reads ----------------------------------------------------------------
+
+# An object, the name of an attribute, and what it was. It is not kept alive: nobody reads what is gone.
+Attribute = tuple[weakref.ref[Any], str, Any]
+
+_changes = 0
+
+
+def noted(owner: Any, *names: str) -> None:
+    """Let `compile` know of attributes that decide what is computed: where they are others, a program is not right.
+
+    Whoever sets one calls `changed`.
+
+    Args:
+        owner: an object.
+        names: of its attributes.
+    """
+    recorder = modes.watching()
+    if recorder is not None:
+        for name in names:
+            recorder.attributes.setdefault((id(owner), name), (weakref.ref(owner), name, getattr(owner, name)))
+
+
+def changed() -> None:
+    """Say that an attribute was set which may have been `noted`."""
+    global _changes
+    _changes += 1
+
+
+def times_changed() -> int:
+    """How often `changed` was called."""
+    return _changes
+
+
 # ---- numbers that a function draws itself ------------------------------------------------------------
 
 Drawn = tuple[Callable[[], float], float]  # a number, and what drew it
@@ -253,10 +301,14 @@ def drawn_next(left: list[Drawn], function: Callable[[], float]) -> float:
         left: numbers that were drawn before; the one that is returned is taken from them.
         function: draws one.
     """
-    if left and left[0][0] == function:
+    if left and _key(left[0][0]) == _key(function):
         return left.pop(0)[1]
     left.clear()
     return function()
+
+
+def _key(function: Callable[[], float]) -> Any:
+    return getattr(function, "key", function)
 
 
 def draw(function: Callable[[], float]) -> Any:
@@ -266,7 +318,8 @@ def draw(function: Callable[[], float]) -> Any:
     ``function``.
 
     Args:
-        function: takes nothing and returns a float.
+        function: takes nothing and returns a float. One that is made anew each time has an attribute ``key``, which is equal
+            for those that draw the same.
 
     >>> draw(lambda: 0.5)
     0.5

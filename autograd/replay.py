@@ -13,8 +13,9 @@ from typing import Any
 from . import modes
 from .program import SAFE, Program, Stale, bits, stop
 from .record import Primitive, number_of
+from .records import flow
 
-__all__ = ["Births", "Entry", "Tape", "hasten", "number", "read_graph"]
+__all__ = ["Births", "Entry", "Tape", "along", "hasten", "number", "read_graph"]
 
 LONGEST = 2000  # instructions of a program that is written out as a function: compiling that takes its time
 
@@ -74,24 +75,20 @@ class Births:
         return node in self.nodes
 
 
-def _operands(births: Births, node: Any) -> tuple[Any, ...]:
-    """What an instruction for a born node is computed from; nothing where it is a constant."""
-    if node in births.sources:
-        return (births.sources[node],)
-    found: tuple[Any, ...] = node.operands
-    return found
-
-
-def _ancestors_first(births: Births, roots: Iterable[Any], done: dict[Any, None]) -> None:
-    """Add to the nodes that are done all that the roots need of what was born, depth first, parents in their order."""
+def _ancestors_first(births: Births, roots: Iterable[Any], done: dict[Any, tuple[Any, ...]]) -> None:
+    """Add to the nodes that are done, with their operands, all that the roots need of what was born, depth first."""
+    born, sources = births.nodes, births.sources
     stack: list[Any] = [*roots][::-1]
     while stack:
         node = stack.pop()
         if node is None:  # the mark below a node's operands: they are all done by now
-            done[stack.pop()] = None
-        elif node not in done and node in births.nodes and (operands := _operands(births, node)):
-            stack += (node, None)
-            stack += [x for x in operands if type(x) is not float][::-1]
+            node = stack.pop()
+            done[node] = stack.pop()
+        elif node not in done and node in born:
+            operands = (sources[node],) if node in sources else node._operands if node._parents else ()
+            if operands:  # else it is a constant
+                stack += (operands, node, None)
+                stack += [x for x in operands if type(x) is not float][::-1]
 
 
 def read_graph(
@@ -111,54 +108,48 @@ def read_graph(
         slots of the roots and of what is watched, and for each that is watched how many instructions come before it is known.
     """
     given = dict.fromkeys(inputs)
+    born, sources = births.nodes, births.sources
     for x in given:
-        births.nodes.pop(x, None)  # one that stands for a number was born, and is an input all the same
-    code: dict[Any, None] = {}
+        born.pop(x, None)  # one that stands for a number was born, and is an input all the same
+    code: dict[Any, tuple[Any, ...]] = {}
     _ancestors_first(births, roots, code)
     _ancestors_first(births, [x for x in watched if type(x) is not float], code)
-    raising = [x for x in births.nodes if x not in code and x.op is not None and x.op not in SAFE]
+    raising = [x for x in born if x not in code and x._parents and x._primitive not in SAFE]
     _ancestors_first(births, raising, code)
     if in_order:
-        code = dict.fromkeys([x for x in births.nodes if x in code])
+        code = {x: code[x] for x in born if x in code}
+    known = {*given, *code}
     captured: dict[Any, int] = {}
     numbers: dict[Any, int] = {}  # constants: of a leaf its own, of a plain number one for the same bits
     constants: list[float] = []
-
-    def meet(x: Any) -> None:
-        if type(x) is float:
-            key: Any = bits(x)
-        elif x in code or x in given or x in captured:
-            return
-        elif x not in births.nodes:
-            captured[x] = len(given) + len(captured)
-            return
-        else:
-            key, x = x, number(x)
-        if key not in numbers:
-            numbers[key] = len(constants)
-            constants.append(x)
-
-    for node in code:
-        for x in _operands(births, node):
-            meet(x)
-    for x in (*roots, *watched):
-        meet(x)
+    for xs in (*code.values(), roots, watched):
+        for x in xs:
+            if type(x) is float:
+                key: Any = bits(x)
+                if key not in numbers:
+                    numbers[key] = len(constants)
+                    constants.append(x)
+            elif x not in known:
+                known.add(x)
+                if x in born:
+                    numbers[x] = len(constants)
+                    constants.append(number(x))
+                else:
+                    captured[x] = len(given) + len(captured)
     middle = len(given) + len(captured)
     first = middle + len(constants)
-    slots: dict[Any, int] = dict(zip(given, range(len(given)), strict=True))
-    slots |= captured
-    slots |= {x: middle + i for x, i in numbers.items()}
-    slots |= dict(zip(code, range(first, first + len(code)), strict=True))
+    slots: dict[Any, int] = dict(zip(given, range(len(given)), strict=True)) | captured
+    slots.update(zip(numbers, range(middle, first), strict=True))
+    slots.update(zip(code, range(first, first + len(code)), strict=True))
     table: dict[Primitive, int] = {}
     ops, starts, operands = array("H"), array("I", [0]), array("I")
-    for node in code:
-        record = stop if node in births.sources else node.op
-        ops.append(table.setdefault(record, len(table)))
-        operands.extend([slots[bits(x) if type(x) is float else x] for x in _operands(births, node)])
+    for node, xs in code.items():
+        ops.append(table.setdefault(stop if node in sources else node._primitive, len(table)))
+        operands.extend([slots[bits(x) if type(x) is float else x] for x in xs])
         starts.append(len(operands))
     asked = [slots[bits(x) if type(x) is float else x] for x in (*roots, *watched)]
     positions = array("I", [max(0, slot - first + 1) for slot in asked[len(roots) :]])
-    labels = {slot: x.label for x, slot in slots.items() if not isinstance(x, bytes) and x.label}
+    labels = {slot: x.label for x, slot in slots.items() if type(x) is not bytes and x.label}
     return tuple(captured), tuple(constants), tuple(table), ops, starts, operands, array("I", asked), positions, labels
 
 
@@ -178,7 +169,7 @@ class Tape:
     def __init__(self, program: Program, active: bytes) -> None:
         self.program = program
         self._active = active
-        self._functions: dict[int | None, Callable[..., Any]] = {}
+        self._functions: dict[int | str | None, Callable[..., Any]] = {}
         self._runs = 0
         first, inputs, captured = program.first, program.inputs, len(program.captured)
         self._wanted = [i for i in range(inputs) if active[i]] + list(range(inputs, inputs + captured))
@@ -235,11 +226,28 @@ class Tape:
             raise Stale(instruction=i) from None
         return [adjoints[slot] for slot in self._wanted]
 
-    def written(self, what: int | None) -> Callable[..., Any] | None:
+    def _forward_along(self, found: list[float], tangents: Sequence[float]) -> list[float]:
+        moved = [*tangents, *[0.0] * (self.program.first - len(tangents))]
+        i = 0
+        try:
+            for i, (_, record, slots, places, parents) in enumerate(self._code, self.program.first):
+                tangent = 0.0
+                if places:
+                    locals_ = record.local_gradients(found[i], tuple([found[s] for s in slots]), places)
+                    for parent, local in zip(parents, locals_, strict=True):
+                        step = flow(moved[parent], local)
+                        tangent = step if tangent == 0.0 else tangent + step
+                moved.append(tangent)
+        except Exception:  # as above
+            raise Stale(instruction=i - self.program.first) from None
+        return [moved[slot] for slot in self.program.outputs]
+
+    def written(self, what: int | str | None) -> Callable[..., Any] | None:
         """The program as a function of the inputs' numbers and then those of the captured Values.
 
         Args:
-            what: None for the outputs, k for output k and its derivatives, -1 for all outputs and theirs.
+            what: None for the outputs, k for output k and its derivatives, -1 for all outputs and theirs; "along" for the
+                outputs and their derivatives along a direction, which comes before what is captured.
 
         Returns:
             None until the program has been computed so often that writing it out pays.
@@ -253,11 +261,11 @@ class Tape:
             self._functions[what] = replay_function(self.program, what, self._active)
         return self._functions[what]
 
-    def _run(self, function: Callable[..., Any], numbers: Sequence[float]) -> Any:
+    def _run(self, function: Callable[..., Any], numbers: Sequence[float], *direction: float) -> Any:
         if len(numbers) != self.program.inputs:
             raise ValueError(f"a program of {self.program.inputs} inputs got {len(numbers)} numbers")
         try:
-            return function(*numbers, *map(number, self.program.captured))
+            return function(*numbers, *direction, *map(number, self.program.captured))
         except Stale:
             raise
         except Exception:  # of a custom primitive's rule, it may be any
@@ -316,6 +324,22 @@ class Tape:
         found = self._forward(numbers)
         rows = [self._backward(found, k) for k in range(len(self.program.outputs))]
         return [found[slot] for slot in self.program.outputs], rows
+
+
+def along(tape: Tape, numbers: Sequence[float], directions: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
+    """All outputs, and their derivatives along some directions, as forward mode computes them.
+
+    Args:
+        tape: of a program that captured nothing, and of which all inputs are differentiated.
+        numbers: one for each input.
+        directions: each a number for each input.
+    """
+    function = tape.written("along")
+    if function is not None:
+        runs = [tape._run(function, numbers, *direction) for direction in directions]
+        return runs[0][0], [tangents for _, tangents in runs]
+    found = tape._forward(numbers)
+    return [found[slot] for slot in tape.program.outputs], [tape._forward_along(found, direction) for direction in directions]
 
 
 def _function(record: Primitive) -> Callable[..., Any]:

@@ -31,6 +31,7 @@ __all__ = ["PHASES", "Contestant", "Race", "both_engines", "bytes_per_node", "co
            "parser", "positive", "race"]  # fmt: skip
 
 PHASES = ("build", "backward", "free", "all")
+SHORT = 5  # turns of a round: where other processes run, short ones next to each other meet the same of them
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,21 @@ class Contestant:
 
 @dataclass
 class Race:
-    """What was measured: median seconds of one call by name, and who could not take part, and why."""
+    """What was measured: median seconds of one call by name; who could not take part, and why; each timing by its turn."""
 
     title: str
     reference: str
     seconds: dict[str, float]
     missing: dict[str, str]
     numbers: dict[str, list[float]]
+    turns: dict[str, dict[int, float]] = field(default_factory=dict)
 
     def ratio(self, name: str, to: str) -> float | None:
-        """How many times longer ``name`` takes than ``to``; None if one of them is missing."""
+        """How many times longer ``name`` takes than ``to``: the median over the turns that both had; None if one is missing."""
         if name not in self.seconds or to not in self.seconds:
             return None
-        return self.seconds[name] / self.seconds[to]
+        both = self.turns[name].keys() & self.turns[to].keys()
+        return statistics.median([self.turns[name][turn] / self.turns[to][turn] for turn in both])
 
     def as_dict(self) -> dict[str, Any]:
         """What JSON holds of it."""
@@ -82,7 +85,7 @@ class Race:
         width = max(map(len, [*self.seconds, *self.missing]))
         print(f"{self.title}: median, and its ratio to {self.reference}")
         for name, median in self.seconds.items():
-            print(f"  {name:<{width}}  {duration(median):>12}  {median / self.seconds[self.reference]:10.3g}")
+            print(f"  {name:<{width}}  {duration(median):>12}  {self.ratio(name, self.reference):10.3g}")
         for name, reason in self.missing.items():
             print(f"  {name:<{width}}  left out: {reason}")
 
@@ -267,21 +270,21 @@ def race(
         title: what is measured.
         file: the benchmark's ``__file__``.
         contestants: the first one that takes part is the one whose ratio is 1.
-        rounds: how often each is timed, after one round that does not count.
+        rounds: how often each is timed, after one round that does not count; those that are quick have `SHORT` turns a round.
         agree: how far, relatively, the numbers of two contestants may be apart.
-        at_least: seconds that one timing takes at least; a quick function is called many times in it.
+        at_least: seconds that the timings of a round take at least; a quick function is called many times in them.
         per: how many of what the title names a function does in one call.
     """
-    with _workers(file, contestants, at_least) as (workers, numbers, missing):
+    with _workers(file, contestants, at_least / SHORT) as (workers, numbers, missing):
         _check_agreement(numbers, agree)
-        times: dict[str, list[float]] = {name: [] for name in workers}
-        for turn in range(rounds + 1):
+        times: dict[str, dict[int, float]] = {name: {} for name in workers}
+        first = {name: worker.ask() for name, worker in workers.items()}
+        for turn in range(SHORT * rounds):
             for name, worker in workers.items():
-                found = worker.ask()
-                if turn:
-                    times[name].append(found)
-    seconds = {name: statistics.median(found) / per for name, found in times.items()}
-    return Race(title, next(iter(seconds)), seconds, missing, numbers)
+                if turn % SHORT == 0 or first[name] < at_least:
+                    times[name][turn] = worker.ask() / per
+    seconds = {name: statistics.median(found.values()) for name, found in times.items()}
+    return Race(title, next(iter(seconds)), seconds, missing, numbers, times)
 
 
 def _check_agreement(numbers: dict[str, list[float]], agree: float) -> None:

@@ -54,9 +54,8 @@ def real_number(x: Any, what: str, low: float, high: float) -> float:
         number = math.inf
     except (TypeError, ValueError):
         number = None
-    bounds = f"from {low:g} to below {high:g}"
     if number is None:
-        raise TypeError(f"{what} must be a number {bounds}, got {type(x).__name__} {x!r:.60}")
+        raise TypeError(f"{what} must be a number from {low:g} to below {high:g}, got {type(x).__name__} {x!r:.60}")
     if not low <= number < high:
-        raise ValueError(f"{what} must be {bounds}, got {number!r}")
+        raise ValueError(f"{what} must be from {low:g} to below {high:g}, got {number!r}")
     return number

@@ -530,7 +530,12 @@ def factor_of(rng: random.Random, p: float) -> Callable[[], float]:
     (2.0, 2.0, 0.0)
     """
     keep = 1.0 / (1.0 - p)
-    return lambda: 0.0 if rng.random() < p else keep
+
+    def one() -> float:
+        return 0.0 if rng.random() < p else keep
+
+    one.key = rng, p  # type: ignore[attr-defined]  # by which `draw` tells that another one draws the same
+    return one
 
 
 # While this is set, it gives the factors instead, to whoever computes in other ways than sample by sample.

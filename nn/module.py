@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, Self
 
 from autograd import Value, group, leaves, tree
+from autograd.recording import changed, noted, recorders
 
 from .architecture import Architecture, State, check_architecture, differences, in_words
 from .stored import described, read_stored, write_stored
@@ -32,6 +33,7 @@ FUNCTIONS = {
     "score": "nn.evaluate(model, X, y, metrics=[...])",
     "backward": "backward() of the loss",
 }
+MODES = "training", "requires_grad"
 BEFORE = {"module", "state"}  # the entries of a file of version 0.1.0
 
 
@@ -67,8 +69,16 @@ class Module:
             f"{type(self).__name__} has no forward(); write one that takes the inputs and returns the outputs"
         )
 
+    def __setattr__(self, name: str, x: Any) -> None:
+        """Set an attribute; of a mode functions that are compiled take notice."""
+        super().__setattr__(name, x)
+        if name in MODES:
+            changed()
+
     def __call__(self, *inputs: Any) -> Any:
         """Compute ``forward``."""
+        if recorders:
+            noted(self, *MODES)
         if not self.requires_grad:
             return _detached(self, {})(*inputs)
         if not self.group_name:
@@ -497,6 +507,8 @@ def _detached(thing: Any, copies: dict[int, Any]) -> Any:
         if isinstance(thing, Value):
             copies[id(thing)] = thing.detach() if thing.is_leaf else thing
         else:
+            if recorders:
+                noted(thing, *MODES)
             copies[id(thing)] = other = copy.copy(thing)
             vars(other).update({name: _detached(x, copies) for name, x in vars(thing).items()}, requires_grad=True)
     return copies[id(thing)]

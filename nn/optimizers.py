@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -44,6 +45,7 @@ class Optimizer:
     # What is remembered: in the dict, or packed as a step in C left it. Each step makes a new one and leaves the old one.
     _state: dict[int, dict[str, float]]
     _packed: tuple[bytes, ...] | None = None
+    _seen: Sequence[Any] = ()  # the options, group by group, when they were last found to be right
 
     def __init__(self, params: Iterable[Value] | Iterable[Group], **defaults: float) -> None:
         given: list[Any] = list(params)
@@ -89,7 +91,7 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         """With ``state`` as a dict, however it is held."""
-        return {**{k: v for k, v in vars(self).items() if k not in ("_state", "_packed")}, "state": self.state}
+        return {**{k: v for k, v in vars(self).items() if k not in ("_state", "_packed", "_seen")}, "state": self.state}
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         for name, x in attributes.items():
@@ -119,8 +121,11 @@ class Optimizer:
             ValueError: an option was changed to what it can't be.
             ZeroDivisionError: eps is 0 and something must be divided by it.
         """
-        for group in self.param_groups:
-            self._checked({name: x for name, x in group.items() if name != "params"})
+        now = [x for group in self.param_groups for pair in group.items() for x in pair]
+        if len(now) != len(self._seen) or not all(map(operator.is_, now, self._seen)):
+            for group in self.param_groups:
+                self._checked({name: x for name, x in group.items() if name != "params"})
+            self._seen = now if {*map(type, now)} <= {str, list, float, int, bool} else ()  # others might change in place
         if self._step_in_c():
             return
         moves: list[tuple[Value, float, float]] = []

@@ -49,6 +49,30 @@ def told(optimizer: nn.Optimizer, parameters: list[Value], run: Any) -> tuple[An
     return error, [p.data.hex() for p in parameters], repr(optimizer.state_dict()["state"])
 
 
+@pytest.mark.parametrize("count", [1, 129, 1000])
+def test_nothing_has_moved_where_the_last_one_cannot(count: int) -> None:
+    """Of many parameters those before are put back, be the last divided by zero, computed or of a class of its own."""
+
+    class Own(Value):
+        pass
+
+    parameters = [Value(float(i)) for i in range(count)]
+    for p in parameters:
+        p.grad = 1.0
+    last = Value(1.0)
+    last.grad = 1e-200  # whose square is zero
+    before = [p.data for p in parameters]
+    with pytest.raises(ZeroDivisionError, match=f"at parameter {count}, "):
+        nn.Adam([*parameters, last], eps=0.0).step()
+    assert ([p.data for p in parameters], last.data) == (before, 1.0)
+    for odd in (last * 1.0, Own(1.0)):
+        odd.grad = 1.0
+        for split in (1, count):  # in one group, and in two
+            groups = [[*parameters, odd][:split], [*parameters, odd][split:]]
+            assert leaves.move("sgd", [(group, (0.5, 0.0, 0.0, 0.0, 0.0)) for group in groups], ()) is None
+            assert [p.data for p in parameters] == before
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 @given(data=st.data())
 def test_a_step_in_c_is_a_step_in_python(name: str, data: st.DataObject) -> None:

@@ -498,3 +498,100 @@ def test_a_label_out_of_range_is_found_however_many_there_are() -> None:
     for y in ([0, 1, 3, 0], [3, 0, 0, 0], [0, 0, 0, 3]):
         with pytest.raises(ValueError, match="0 to 2, got 3"):
             nn.fit(nn.MLP(WIDTH, [3]), samples(count=4), y, loss="cross_entropy", epochs=10, progress=False)
+
+
+# ---- compile and vmap of modules -------------------------------------------------------------------------
+
+
+def steps_in_modes(wrap: Any, how: str) -> list[Any]:
+    """What a net gives, and the gradients that it gets, while its modes change."""
+    model = nn.Sequential(nn.Linear(WIDTH, 3, seed=0), nn.Tanh(), nn.Dropout(0.5, seed=1), nn.Linear(3, 1, seed=2))
+    f = wrap(lambda x: model(x)[0])
+    found = []
+    for step in range(24):
+        if how == "eval":
+            model.train(step // 4 % 2 == 0)
+        elif how == "dropout":
+            model.layers[2].training = step % 6 < 4
+        elif how == "frozen":
+            model.layers[0].requires_grad_(step // 4 % 2 == 0)
+        else:  # for a while only, by those who are asked
+            nn.predict(model, samples()[:3])
+        model.zero_grad()
+        y = f(samples()[step % 5])
+        y.backward()
+        found.append((y.data.hex(), [(p.has_grad, p.grad.hex()) for p in model.parameters()]))
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+    return found
+
+
+@pytest.mark.parametrize("wrap", [ag.compile, lambda f: lambda x: ag.vmap(f, reduce="sum")([x])], ids=["compile", "vmap"])
+@pytest.mark.parametrize("how", ["eval", "dropout", "frozen", "predict"])
+def test_modes_of_modules_count_at_each_call(wrap: Any, how: str) -> None:
+    """train(), eval() and requires_grad_() are noticed by functions that were compiled before: all bits are those of eager."""
+    assert steps_in_modes(wrap, how) == steps_in_modes(lambda f: f, how)
+
+
+@pytest.mark.parametrize("wrap", [ag.compile, lambda f: lambda x: ag.vmap(f, reduce="sum")([x])], ids=["compile", "vmap"])
+def test_a_dropout_before_a_branch_draws_as_eager(wrap: Any) -> None:
+    """Where a program turns out to be that of another branch, the function goes on with the numbers that were drawn."""
+    states = []
+    for f_of in (wrap, lambda f: f):
+        rng = random.Random(5)
+        model = nn.Sequential(nn.Linear(WIDTH, 3, seed=0), nn.Dropout(0.5, seed=rng), nn.Linear(3, 1, seed=2))
+
+        def branches(x: Any, model: Any = model) -> Any:
+            y = model(x)[0]
+            return y * y if y > 0.0 else y
+
+        f = f_of(branches)
+        states.append([f(x).data.hex() for x in samples(3, 30)] + [rng.getstate()])
+    assert states[0] == states[1]
+
+
+def test_programs_of_both_modes_are_kept() -> None:
+    """A net that goes to and fro between two modes is recorded twice in each, and then not run any more."""
+    model, runs = nn.Linear(WIDTH, 1, seed=0), [0]
+
+    def f(x: Any) -> Any:
+        runs[0] += 1
+        return model(x)[0] * 2.0
+
+    fast = ag.compile(f)
+    for step in range(12):
+        model.train(step % 2 == 0)
+        assert fast(samples()[step]).data == f(samples()[step]).data
+    assert runs == [12 + 4]
+    assert len(fast.programs) == 2
+
+
+def test_a_compiled_function_keeps_no_module_alive() -> None:
+    """A module that a function made, and nobody holds any more, is gone; the program that used it is right without it."""
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        layer = nn.Linear(1, 1, seed=0).requires_grad_(False)
+        kept[:] = [weakref.ref(layer)]
+        return layer([x])[0]
+
+    fast = ag.compile(f)
+    expected = [f(x).data for x in (1.0, 2.0, 3.0, 4.0)]
+    found = [y.data if isinstance(y := fast(x), ag.Value) else y for x in (1.0, 2.0, 3.0, 4.0)]
+    nn.Linear(1, 1).eval()  # attributes of others are set
+    assert [*found, fast(4.0) if type(fast(4.0)) is float else fast(4.0).data] == [*expected, expected[-1]]
+    gc.collect()
+    assert kept[0]() is None
+
+
+def test_buffers_one_after_the_other_follow_the_mode() -> None:
+    """A mapped net without parameters, which gives floats, notices eval() too, where buffers of one shape follow each other."""
+    model = nn.Sequential(nn.Tanh(), nn.Dropout(0.5, seed=1))
+    mapped, rows = ag.vmap(model), memoryview(np.array(samples()))
+    for mode in (False, True, False, True, False):
+        model.train(mode)
+        for _ in range(3):
+            state = model[1].rng.getstate()
+            found = mapped(rows).tolist()
+            model[1].rng.setstate(state)
+            assert found == [model(row) for row in rows.tolist()]

@@ -401,6 +401,41 @@ def test_ways_of_the_same_code_are_one(Value: Any) -> None:
         mapped(xs, labels)
 
 
+def test_what_came_before_makes_no_difference(Value: Any) -> None:
+    """A call returns, or raises, what it would as the first one, whatever came before it in arrays, buffers or lists."""
+    np = pytest.importorskip("numpy")
+    w = [Value(0.3), Value(-1.2)]
+
+    def loss(xs: Any, y: Any) -> Any:
+        d = ag.dot(w, list(xs)[:2]) - y
+        return d * d if d > 0.0 else -d
+
+    def told(mapped: Any, args: Any) -> Any:
+        for p in w:
+            p.grad = None
+        try:
+            result = mapped(*args)
+        except (TypeError, ValueError) as error:
+            return type(error), str(error)
+        result.backward()
+        return [bits(x) for x in (result.data, *[p.grad for p in w])]
+
+    x, y = np.arange(12.0).reshape(6, 2) - 5.0, np.arange(6.0)
+    flat, targets = memoryview(array.array("d", x.ravel().tolist())), array.array("d", y.tolist())
+    calls = [
+        (x, y), (x[:4], y[:4]), (x[::2], y[::2]), (np.asfortranarray(x), y), (x.astype("f4"), y), (x.astype(">f8"), y),
+        (x, y[:5]), (x[:5], y), (x[:0], y[:0]), (x,), (x, y, y), (x[:, 0], y), (np.hstack([x, x]), y), (np.array(3.0), y),
+        (x.astype(int), y), (x.tolist(), y.tolist()), (x.tolist(), y), (flat.cast("B").cast("d", (6, 2)), targets),
+        (flat.cast("B").cast("d", (6, 2))[::-1], targets), (flat[:6], targets), (-x, y), (x, 2.0), (np.zeros((6, 0)), y),
+    ]  # fmt: skip
+    for before in (calls[0], calls[15], calls[17]):
+        mapped = ag.vmap(loss, reduce="mean")
+        for args in calls:
+            for _ in range(2):
+                mapped(*before)
+            assert told(mapped, args) == told(ag.vmap(loss, reduce="mean"), args), args
+
+
 def test_added_up_without_a_node(Value: Any) -> None:
     """`added` gives the number and the gradients of `vmap(f, reduce="mean")`; at once where its programs hold, else nothing."""
     w = [Value(0.3), Value(-1.2)]

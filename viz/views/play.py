@@ -283,6 +283,11 @@ class Play(HTMLView):
         return fragment("", **self._parts_of_page())
 
     @property
+    def _paper(self) -> Picture:
+        """The picture as it begins."""
+        return self._picture
+
+    @property
     def assembled(self) -> tuple[str, str]:
         """The fragment's HTML, and the script that makes it live, for a host that runs it by itself."""
         html, script, _ = assembled("", **self._parts_of_page())

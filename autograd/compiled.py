@@ -88,7 +88,8 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
             for large ones that are computed often.
 
     Returns:
-        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
+        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. Its other attributes are
+        those of f: a compiled net has ``parameters()`` and ``eval()``. `grad`,
         `value_and_grad`, `jacobian`, `hessian`, `jvp`, `hvp`, `vjp`, `jacfwd` and `derivative` of order 1 replay too, with the
         bits that they have for f; `taylor` and higher orders run f itself. So do, of a function that closes over Values, `jvp`,
         `vjp` and `jacfwd`, and wherever a keyword is passed, or something else than numbers is differentiated.
@@ -566,7 +567,7 @@ class _Traced(Entry):
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
         self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
-        self.__name__ = type(words).__name__
+        self.__name__ = self.__qualname__ = type(words).__name__
         functools.update_wrapper(self, words, updated=())
 
     @property
@@ -886,6 +887,16 @@ class Compiled(_Traced):
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function binds: a method of a class may be compiled."""
         return self if instance is None else types.MethodType(self, instance)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """An attribute of what was compiled, such as ``parameters`` of a net."""
+            is_public = name[0] != "_"
+            if is_public and hasattr(self._function, name):
+                return getattr(self._function, name)
+            instead = f"; write .program.{name}, once it was called" if is_public and hasattr(Program, name) else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def _made_of(self) -> Any:
         return Compiled, (self._function, self._backend)

@@ -1154,10 +1154,7 @@ class Derived(_Traced):
         if not isinstance(source, Compiled) or not source._names.holds_the_same(self._names):
             return
         numbers = [float(i) for i in range(len(call.arguments.numbers))]  # objects that show where they go
-        try:
-            theirs = source._read(tuple(call.arguments.replaced(numbers)), call.named, modes.USUAL)
-        except _CannotKeyError:
-            return
+        theirs = source._read(tuple(call.arguments.replaced(numbers)), call.named, modes.USUAL)
         lender = source._entries.get(theirs.key)
         if lender is not None and _are_same(theirs.inputs, numbers + call.inputs[len(numbers) :]):
             entry.paths += [path for each in lender.paths if (path := self._as_mine(each, call)) is not None]
@@ -1172,7 +1169,7 @@ class Derived(_Traced):
         slots = path.program.outputs  # an argument that is returned is there by its slot
         outputs = [Output("out", slots.index(x.what)) if x.kind == "input" else x._replace(valued=False) for x in path.outputs]
         found = Path(call, path.program, outputs, None if one else path.layout, [], self._make)
-        found.inner, found.agreed = call.arguments.shape.word, True
+        found.inner, found.agreed, found.attributes = call.arguments.shape.word, True, path.attributes
         return found
 
     def _take_up(self, entry: _Entry, path: Path) -> None:

@@ -192,6 +192,13 @@ static int lane_is_power_of_two(double x)
     return fabs(frexp(x, &exponent)) == 0.5 && -1000 < exponent && exponent < 1000;
 }
 
+/* Whether a lane failed. */
+static int lane_any(const unsigned char *failed, size_t lanes)
+{
+    static const unsigned char none[LANE_MOST];
+    return memcmp(failed, none, lanes) != 0;
+}
+
 static int lane_same_bits(double x, double y)
 {
     return memcmp(&x, &y, sizeof x) == 0;
@@ -240,6 +247,8 @@ static void lane_check_all(const lane_program *p, lane_work *w)
     const unsigned int all = (1u << p->ways) - 1;
     unsigned char missed[LANE_MOST] = {0}; /* bits of ways */
     size_t i, k;
+    if (p->check_count == 0)
+        return;
     for (i = 0; i < p->check_count; i++) {
         const lane_check *check = &p->checks[i];
         const double *x = w->values + check->a * lanes, *y = w->values + check->b * lanes;

@@ -152,6 +152,7 @@ cdef extern from "_lanes.h" nogil:
         size_t (*adam)(size_t, double*, const double*, double*, double*, const lane_adam*) noexcept nogil
     const lane_kernels* lane_kernels_of(int width)
     void lane_add_one(const lane_program*, const lane_sweep*, const lane_work*, size_t, const unsigned int*, double*)
+    bint lane_any(const unsigned char*, size_t)
     void lane_spread(double*, size_t, const double*, size_t)
     void lane_add_uses(const lane_sweep*, const lane_work*, double*, size_t, size_t)
 
@@ -1244,6 +1245,8 @@ cdef class Lanes:
     cdef int forward(self, lane_work* work, Job* job, Py_ssize_t point, bint slopes) except -1 nogil:
         cdef size_t k
         self.kernels.forward(&self.code, work, slopes)
+        if not lane_any(work.failed, work.lanes):
+            return 0
         for k in range(work.lanes):
             if work.failed[k] and point + <Py_ssize_t>k < job.points:
                 if work.failed[k] & LANE_ASKED:
@@ -1300,13 +1303,17 @@ cdef class Lanes:
 
     cdef void sweep(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:
         cdef Way* way = &self.ways[k]
-        cdef size_t i, lanes = work.lanes
+        cdef size_t i, live, lanes = work.lanes
+        cdef double seed = job.seed
         cdef double* seeds
         if way.seed == LANE_NONE:
             return
         seeds = work.adjoints + way.seed * lanes
-        for i in range(lanes):  # nothing flows from lanes without a point
-            seeds[i] = job.seed if point + <Py_ssize_t>i < job.points else 0.0
+        live = min(lanes, <size_t>(job.points - point))
+        for i in range(live):
+            seeds[i] = seed
+        for i in range(live, lanes):  # nothing flows from lanes without a point
+            seeds[i] = 0.0
         self.kernels.backward(&self.code, &way.sweep, work)
 
     cdef void store(self, lane_work* work, Job* job, Py_ssize_t k, Py_ssize_t point) noexcept nogil:

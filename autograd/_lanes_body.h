@@ -288,8 +288,8 @@ static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
     EACH {
         const V factor = LOAD(x + k);
         V high = factor, low = SET(0.0), before = high, before_low = low, more, product;
-        M sure, zero;
-        unsigned int i, bits;
+        M within, zero;
+        unsigned int i, known, asked;
         for (i = 1; i < n; i++) {
             before = high;
             before_low = low;
@@ -299,18 +299,24 @@ static void NAME(power)(lane_work *w, const lane_code *c, int slopes)
             low = ADD(SUB(product, high), low);
         }
         more = WHERE(AND(AT_LEAST(SIZE(high), near_least), AT_MOST(SIZE(high), near_most)), SET(32.0 / 31.0), SET(16.0 / 15.0));
-        sure = AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most));
-        sure = AND(sure, EQUAL(ADD(high, MUL(low, more)), high));
-        if (slopes)
-            sure = AND(sure, EQUAL(ADD(before, MUL(before_low, more)), before));
+        within = AND(AT_LEAST(SIZE(high), least), AT_MOST(SIZE(high), most));
         zero = EQUAL(factor, SET(0.0));
         STORE(z + k, WHERE(zero, odd ? factor : SET(0.0), high));
         if (slopes) /* 0.0 and no -0.0 where x is zero */
             STORE(kept + k, ADD(MUL(SET((double)n), before), SET(0.0)));
-        bits = BITS(OR(sure, zero)) ^ ((1u << WIDTH) - 1);
-        for (i = 0; bits; bits >>= 1, i++) {
+        known = BITS(OR(within, zero));
+        asked = ~BITS(OR(EQUAL(ADD(high, MUL(low, more)), high), zero)) & known;
+        for (i = 0; asked; asked >>= 1, i++)
+            if (asked & 1)
+                z[k + i] = pow(x[k + i], (double)n);
+        asked = slopes ? ~BITS(OR(EQUAL(ADD(before, MUL(before_low, more)), before), zero)) & known : 0;
+        for (i = 0; asked; asked >>= 1, i++)
+            if (asked & 1)
+                kept[k + i] = (double)n * pow(x[k + i], (double)(n - 1));
+        known ^= (1u << WIDTH) - 1;
+        for (i = 0; known; known >>= 1, i++) {
             int ok = 1;
-            if (!(bits & 1))
+            if (!(known & 1))
                 continue;
             c->rule(x[k + i], y[k + i], slopes, &z[k + i], slopes ? &kept[k + i] : &unused, &unused, &ok);
             if (!ok)

@@ -1078,6 +1078,7 @@ cdef inline bint is_list(object x) noexcept:
 include "_walk.pxi"
 include "_births.pxi"
 include "_tape.pxi"
+include "_along.pxi"
 include "_lanes.pxi"
 include "_leaves.pxi"
 

@@ -816,15 +816,21 @@ cdef bint passes(Tape tape, Work* work, size_t k) except -1:
 # ---- back ------------------------------------------------------------------------------------------
 
 
+cdef int make_adjoints(Tape tape, Work* work) except -1:
+    """Room for a number of each slot, filled with anything."""
+    if work.adjoints == NULL:
+        work.adjoints = <double*>PyMem_Malloc((tape.slots + 1) * sizeof(double))
+        if work.adjoints == NULL:
+            raise MemoryError()
+    return 0
+
+
 cdef int run_backward(Tape tape, Work* work, Py_ssize_t k) except -1:
     """The adjoints of one output, after a run forward with slopes."""
     cdef Order* order = &tape.orders[k]
     cdef size_t done, until
     cdef double* partials
-    if work.adjoints == NULL:
-        work.adjoints = <double*>PyMem_Malloc((tape.slots + 1) * sizeof(double))
-        if work.adjoints == NULL:
-            raise MemoryError()
+    make_adjoints(tape, work)
     if not order.known:
         find_order_on(<unsigned int*>work.adjoints, tape, k)  # whose memory is not in use yet
     memset(work.adjoints, 0, tape.slots * sizeof(double))
@@ -846,8 +852,8 @@ cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, 
     cdef double* adjoints = work.adjoints
     cdef const unsigned int* at
     cdef unsigned char code
-    cdef int kind, ok = 1
-    cdef double upstream, local, sum = 0.0
+    cdef int kind
+    cdef double upstream, sum = 0.0
     cdef size_t i
     cdef bint carried = False  # whether the next upstream is the sum just made, and at hand without a detour over memory
     while step > until:
@@ -869,57 +875,68 @@ cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, 
                 backward_sequence(tape, work, i, kind, upstream, partials)
             continue
         if code & FIRST:
-            if kind == DO_MULTIPLY:
-                local = values[at[1]]
-            elif kind == DO_DIVIDE:
-                local = 1.0 / values[at[1]]
-            elif kind == DO_NEGATE:
-                local = -1.0
-            elif kind < DO_RULE_OF_ONE:
-                local = 1.0
-            else:
-                local = partials[0]
-            sum = adjoints[at[0]] + upstream * local
+            sum = adjoints[at[0]] + upstream * first_local(kind, values, at, partials)
             adjoints[at[0]] = sum
             carried = code & CHAINED and order.plain
         if code & SECOND:
-            if kind == DO_ADD:
-                local = 1.0
-            elif kind == DO_SUBTRACT:
-                local = -1.0
-            elif kind == DO_MULTIPLY:
-                local = values[at[0]]
-            elif kind == DO_DIVIDE:
-                local = k_divide_dy(values[at[0]], values[at[1]], &ok)
-            else:
-                local = partials[code & FIRST]
-            adjoints[at[1]] += upstream * local
+            adjoints[at[1]] += upstream * second_local(kind, values, at, partials + (code & FIRST))
     return partials
+
+
+cdef inline double first_local(int kind, double* values, const unsigned int* at, double* partials) noexcept nogil:
+    """The local gradient of the first operand, in an instruction of one or two."""
+    if kind == DO_MULTIPLY:
+        return values[at[1]]
+    if kind == DO_DIVIDE:
+        return 1.0 / values[at[1]]
+    if kind == DO_NEGATE:
+        return -1.0
+    return 1.0 if kind < DO_RULE_OF_ONE else partials[0]
+
+
+cdef inline double second_local(int kind, double* values, const unsigned int* at, double* partials) noexcept nogil:
+    """That of the second operand."""
+    cdef int ok = 1
+    if kind == DO_ADD:
+        return 1.0
+    if kind == DO_SUBTRACT:
+        return -1.0
+    if kind == DO_MULTIPLY:
+        return values[at[0]]
+    return k_divide_dy(values[at[0]], values[at[1]], &ok) if kind == DO_DIVIDE else partials[0]
 
 
 cdef void backward_sequence(Tape tape, Work* work, size_t i, int kind, double upstream, double* partials) noexcept nogil:
     cdef const unsigned int* at = tape.operands + tape.starts[i]
-    cdef Py_ssize_t j, n = tape.starts[i + 1] - tape.starts[i], half = n // 2, ties = 0
-    cdef double* values = work.values
-    cdef double z = values[tape.first + i], share = 1.0, local
-    if kind == DO_MEAN:
-        share = 1.0 / n
-    elif kind == DO_LARGEST or kind == DO_SMALLEST:
-        for j in range(n):
-            ties += values[at[j]] == z
-        share = 1.0 / ties if ties else NAN  # the largest of nan and others is nan, and so are its partials
+    cdef Py_ssize_t j, n = tape.starts[i + 1] - tape.starts[i]
+    cdef double z = work.values[tape.first + i], share = common_share(kind, work.values, at, n, z)
     for j in range(n):
-        if not tape.moving[at[j]]:
-            continue
-        if kind >= DO_LOGSUMEXP:
-            local = partials[j]
-        elif kind == DO_DOT:
-            local = values[at[j + half if j < half else j - half]]
-        elif kind <= DO_MEAN:
-            local = share
-        else:
-            local = share if values[at[j]] == z or not ties else 0.0
-        work.adjoints[at[j]] += upstream * local
+        if tape.moving[at[j]]:
+            work.adjoints[at[j]] += upstream * local_among(kind, work.values, at, j, n, z, share, partials)
+
+
+cdef double common_share(int kind, double* values, const unsigned int* at, Py_ssize_t n, double z) noexcept nogil:
+    """What the operands of a sequence that have a local gradient have in common."""
+    cdef Py_ssize_t j, ties = 0
+    if kind == DO_MEAN:
+        return 1.0 / n
+    if kind != DO_LARGEST and kind != DO_SMALLEST:
+        return 1.0
+    for j in range(n):
+        ties += values[at[j]] == z
+    return 1.0 / ties if ties else NAN  # the largest of nan and others is nan, and so are its partials
+
+
+cdef inline double local_among(
+    int kind, double* values, const unsigned int* at, Py_ssize_t j, Py_ssize_t n, double z, double share, double* partials
+) noexcept nogil:
+    """The local gradient of operand j of a sequence."""
+    cdef Py_ssize_t half = n // 2
+    if kind >= DO_LOGSUMEXP:
+        return partials[j]
+    if kind == DO_DOT:
+        return values[at[j + half if j < half else j - half]]
+    return share if kind <= DO_MEAN or values[at[j]] == z or share != share else 0.0
 
 
 cdef int find_order(Tape tape, Py_ssize_t k) except -1:

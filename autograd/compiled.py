@@ -41,6 +41,7 @@ SUMS = "it may call the built-in sum(), which adds floats in another way (autogr
 MOST_PROGRAMS = 8  # of one key
 MOST_KEYS = 64
 MOST_REBINDINGS = 8
+LIKE_FLOATS = frozenset({"data", "floordiv", "floor", "ceil", "trunc", "round"})  # tests that are of floats ints, or raise
 TROUBLE = (Stale, ArithmeticError, ValueError, TypeError)  # where a program can't be computed; the function itself says why
 
 
@@ -89,7 +90,9 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
 
     Returns:
         The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
-        `value_and_grad`, `jacobian` and `hessian` of it replay too; the other transformations run f itself.
+        `value_and_grad`, `jacobian`, `hessian`, `jvp`, `hvp`, `vjp`, `jacfwd` and `derivative` of order 1 replay too, with the
+        bits that they have for f; `taylor` and higher orders run f itself. So do, of a function that closes over Values, `jvp`,
+        `vjp` and `jacfwd`, and wherever a keyword is passed, or something else than numbers is differentiated.
 
     Raises:
         TypeError: f can't be called.
@@ -99,11 +102,11 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
     that names what can't be written in C.
 
     What can't be seen from outside is not guarded. A program goes on computing the same where f would not, if f uses a plain
-    number from an attribute, a list or another function's global variables, and it changes after the second call; or a random
+    number from an attribute, a list or a global variable of another module, and it changes after the second call; or a random
     number, the time, or a counter. (Where such a number changes before, the two recordings disagree, and f is called as ever.
-    The variables that f itself closes over, the global ones that it names, and ``training`` and ``requires_grad`` of each
-    `nn.Module` that it calls are compared at each call.) Nor is it seen that another Value is put into an attribute or a list:
-    set the ``data`` of the one that is there. What f does beside
+    The variables that f closes over, the global ones that it names, those of the functions of its module that it names, and
+    ``training`` and ``requires_grad`` of each `nn.Module` that it calls are compared at each call.) Nor is it seen that
+    another Value is put into an attribute or a list: set the ``data`` of the one that is there. What f does beside
     its result, such as printing, is done in the recorded calls only, and may be done twice in one of them. Where f asks for
     the type of its arguments, or uses one as a key, it sees a Value in the place of a float while it is recorded; what takes
     floats only raises there, and then f is called as ever. So it is where a signal handler raises an exception meanwhile,
@@ -444,24 +447,40 @@ _MISSING = object()
 class Names:
     """The variables that a function closes over, and the global ones that it names, with what they hold.
 
+    So are those of the functions of the same module among them, and of the functions among those.
+
     Args:
         function: what is called; where it isn't written in Python, there are none.
     """
 
     def __init__(self, function: Any) -> None:
-        while isinstance(function, (functools.partial, types.MethodType)):
-            function = function.func if isinstance(function, functools.partial) else function.__func__
+        function = _written_in_python(function)
         if not isinstance(function, types.FunctionType):
-            function = getattr(type(function).__call__, "__wrapped__", type(function).__call__)
+            kind = type(function)
+            function = getattr(kind, "forward", kind.__call__)  # `nn.Module` calls that
+            function = getattr(function, "__wrapped__", function)
         self.cells: list[tuple[Any, Any]] = []
         self.globals: list[tuple[str, Any]] = []
         self.moved = False
-        self._namespace: dict[str, Any] = {}
-        if isinstance(function, types.FunctionType):
-            self.cells = [(cell, _content(cell)) for cell in function.__closure__ or ()]
-            self._namespace = function.__globals__
-            names = dict.fromkeys(_names(function.__code__))
-            self.globals = [(name, self._namespace.get(name, _MISSING)) for name in names if name not in ("__name__",)]
+        self._function = function
+        self._namespace: dict[str, Any] = getattr(function, "__globals__", {})
+        self._look()
+
+    def _look(self) -> None:
+        """Find the variables anew: a function that one of them holds may be another one."""
+        cells, names, seen, namespace = dict[int, tuple[Any, Any]](), dict[str, Any](), set[Any](), self._namespace
+        is_ours = str(namespace.get("__name__")).partition(".")[0] in ("autograd", "nn")
+        waiting = [self._function]
+        while waiting:
+            function = _written_in_python(waiting.pop())
+            if not isinstance(function, types.FunctionType) or function in seen or function.__globals__ is not namespace:
+                continue
+            seen.add(function)
+            cells |= {id(cell): (cell, _content(cell)) for cell in function.__closure__ or ()}
+            names |= {name: namespace.get(name, _MISSING) for name in _names(function.__code__) if name != "__name__"}
+            if not is_ours:
+                waiting += [*[x for _, x in cells.values()], *names.values()]
+        self.cells, self.globals = [*cells.values()], [*names.items()]
 
     def changed(self) -> bool:
         """Whether one of them holds something else by now; from then on, that is what counts."""
@@ -479,12 +498,32 @@ class Names:
                 self.globals[i] = name, now
                 self.moved = True
                 found = found or not _equal(now, before)
+        if found:
+            self._look()
         return found
+
+    def holds_the_same(self, other: Names) -> bool:
+        """Whether the variables of the same function held the same objects when these and others were last looked at."""
+        mine, others = self.held(), other.held()
+        return len(mine) == len(others) and all(x[2] is y[2] for x, y in zip(mine, others, strict=True))
 
     def held(self) -> list[tuple[Any, Any, Any]]:
         """Where they are, and what they hold: cells, and the namespace with a name in it."""
         found = [(cell, None, x) for cell, x in self.cells if x is not _MISSING]
         return found + [(self._namespace, name, x) for name, x in self.globals if x is not _MISSING]
+
+
+def _written_in_python(function: Any) -> Any:
+    """What a partial function, a method or a compiled function calls; anything else as it is."""
+    while True:
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, types.MethodType):
+            function = function.__func__
+        elif isinstance(function, Compiled):
+            function = function._function
+        else:
+            return function
 
 
 def _content(cell: Any) -> Any:
@@ -552,10 +591,25 @@ class _Traced(Entry):
 
     def _derived(self, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> Derived:
         """A derivative of it, for `transforms`: the same one each time, so that its programs are not recorded again."""
-        key = name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
-        found = self._derivatives.get(key)
+        found = self._known(name, argnums)
         if found is None:
-            found = self._derivatives.setdefault(key, Derived(self, name, argnums, eager, wrapped))
+            found = self._derivatives.setdefault(_derivative_key(name, argnums), Derived(self, name, argnums, eager, wrapped))
+        return found
+
+    def _known(self, name: str, argnums: Any) -> Derived | None:
+        """A derivative of it that was asked for before."""
+        return self._derivatives.get(_derivative_key(name, argnums))
+
+    @functools.cached_property
+    def _along(self) -> Callable[[Any, Any], Any]:
+        """`jvp` of it, for `transforms`: takes the arguments and the direction."""
+        found: Callable[[Any, Any], Any] = import_module(f"{__package__}.directions").Along(self)._general
+        return found
+
+    @functools.cached_property
+    def _pulled(self) -> Callable[[Any], Any]:
+        """`vjp` of it, likewise: takes the arguments."""
+        found: Callable[[Any], Any] = import_module(f"{__package__}.directions").Pulled(self)._general
         return found
 
     def __reduce__(self) -> Any:
@@ -642,13 +696,17 @@ class _Traced(Entry):
             return self._as_ever(args, named)
         drawn, self._left = self._left, []
         if not again:
+            if not entry.paths:
+                self._borrow(entry, call)
             for path in entry.paths:
                 if path.agreed and path.fits(call.inputs):
                     try:
                         result = self._replayed(path, call, drawn)
                     except TROUBLE:
                         continue
-                    self._last = path
+                    if path is not self._last:
+                        self._last = path
+                        self._take_up(entry, path)
                     if drawn:
                         self._left = drawn[len(path.draws) :]
                     return result
@@ -673,6 +731,12 @@ class _Traced(Entry):
                 return None
             entry = self._entries.setdefault(call.key, _Entry(self))
         return None if entry is None or entry.reason is not None or self._reason is not None else entry
+
+    def _borrow(self, entry: _Entry, call: Call) -> None:
+        """Take over what another compiled function has recorded, where that is the same."""
+
+    def _take_up(self, entry: _Entry, path: Path) -> None:
+        """Go another way than in the call before."""
 
     def _entry(self, args: tuple[Any, ...]) -> _Entry | None:
         """The programs for a call with these arguments; None if the function is called as ever. For `vmap`."""
@@ -793,6 +857,10 @@ class _Traced(Entry):
             entry.paths.clear()
         self._armed = self._whole = None
         self._disarm()
+        self._warn(reason)
+
+    def _warn(self, reason: str) -> None:
+        """Say once why it is called as ever."""
         if reason in self._said:
             return
         self._said.add(reason)
@@ -801,6 +869,10 @@ class _Traced(Entry):
             EagerWarning,
             stacklevel=modes.stacklevel(),
         )
+
+
+def _derivative_key(name: str, argnums: Any) -> Any:
+    return name, tuple(argnums) if isinstance(argnums, list) else argnums, type(argnums)
 
 
 def _innermost(function: Any) -> Any:
@@ -1027,11 +1099,15 @@ class Derived(_Traced):
     """
 
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
-        self._transform = name, source, argnums, False
+        self._transform = name, source, argnums, False  # `hessian` sets another one
+        self._source = source
         super().__init__(eager, wrapped, source._backend)
         self._said = source._said
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
+        twin = source._known({"grad": "value_and_grad", "value_and_grad": "grad"}.get(name, ""), argnums)
+        if twin is not None:  # which needs the same programs
+            self._entries, self._lock = twin._entries, twin._lock
 
     def _made_of(self) -> Any:
         name, source, argnums, _ = self._transform
@@ -1061,6 +1137,36 @@ class Derived(_Traced):
             raise _CannotKeyError
         call.key = call.treedef.signature, tuple(codes)
         return call
+
+    def _borrow(self, entry: _Entry, call: Call) -> None:
+        source = self._source
+        if not isinstance(source, Compiled) or not source._names.holds_the_same(self._names):
+            return
+        numbers = [float(i) for i in range(len(call.arguments.numbers))]  # objects that show where they go
+        try:
+            theirs = source._read(tuple(call.arguments.replaced(numbers)), call.named, modes.USUAL)
+        except _CannotKeyError:
+            return
+        lender = source._entries.get(theirs.key)
+        if lender is not None and _are_same(theirs.inputs, numbers + call.inputs[len(numbers) :]):
+            entry.paths += [path for each in lender.paths if (path := self._as_mine(each, call)) is not None]
+
+    def _as_mine(self, path: Path, call: Call) -> Path | None:
+        """A way through the function, as this derivative goes it; None if it may go another one on Values than on floats."""
+        one = self._kind in ("grad", "value_and_grad")
+        whole = any(guard.test in LIKE_FLOATS for guard in path.program.guards)
+        fit = all(x.kind != "same" or type(x.what) is float for x in path.outputs)
+        if not path.agreed or path.draws or whole or not fit or (one and not path.layout.is_number):
+            return None
+        slots = path.program.outputs  # an argument that is returned is there by its slot
+        outputs = [Output("out", slots.index(x.what)) if x.kind == "input" else x._replace(valued=False) for x in path.outputs]
+        found = Path(call, path.program, outputs, None if one else path.layout, [], self._make)
+        found.inner, found.agreed = call.arguments.shape.word, True
+        return found
+
+    def _take_up(self, entry: _Entry, path: Path) -> None:
+        if self._armed is None:
+            self._install(entry, path)
 
     def _recorder(self, call: Call) -> Recorder:
         standins = call.stand_in()

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from . import modes
 from .operators import Operators
 from .record import Primitive, is_tracked, number_of, to_float
-from .records import flow
+from .records import flow, settled
 
 __all__ = ["Dual", "Origin", "detached", "lifted", "new_level", "watched"]
 
@@ -133,7 +133,7 @@ class Dual(Operators):
 
     def detach(self) -> Dual:
         """The same number without its derivative: a constant to every derivative."""
-        return Dual(detached(self.primal), 0.0, self.interpretation_level)
+        return type(self)(detached(self.primal), 0.0, self.interpretation_level)
 
     def interpret(self, primitive: Primitive, operands: tuple[Any, ...], value: float | None = None) -> Any:
         """Compute a primitive on the primals, and carry the tangents through its local gradients.
@@ -155,15 +155,22 @@ class Dual(Operators):
         z = primitive.apply(primals, value)
         mode = modes.current.get()
         origin = watched(primitive, primals, z, moving if mode.recording else ()) if mode.detecting else None
-        if not mode.recording:
-            return Dual(z, 0.0, level)
+        tangent = self._tangent(primitive, z, primals, operands, moving) if mode.recording else 0.0
+        if origin and mode.recording:
+            origin.check(tangent, "tangent")
+        return type(self)(z, tangent, level)
+
+    def _tangent(
+        self, primitive: Primitive, z: Any, primals: tuple[Any, ...], operands: tuple[Any, ...], moving: Sequence[int]
+    ) -> Any:
+        """The sum of local gradients times the operands' tangents."""
         tangent: Any = 0.0
         for i, local in zip(moving, primitive.local_gradients(z, primals, moving), strict=True):
             step = flow(operands[i].tangent, local)
+            if modes.recorders:
+                tangent = settled(tangent)
             tangent = step if type(tangent) is float and tangent == 0.0 else tangent + step
-        if origin:
-            origin.check(tangent, "tangent")
-        return Dual(z, tangent, level)
+        return tangent
 
     def __repr__(self) -> str:
         """The two parts."""

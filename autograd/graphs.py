@@ -137,7 +137,7 @@ def _adjoint_graph(order: list[Any], wanted: Sequence[Any]) -> dict[Any, Any]:
             computed.append(node)
     adjoints: dict[Any, Any] = {order[-1]: 1.0}
     for node in reversed(computed):
-        upstream = adjoints.get(node, 0.0)
+        upstream = p.settled(adjoints.get(node, 0.0))
         if type(upstream) is float and upstream == 0.0:
             continue
         operands = node.operands

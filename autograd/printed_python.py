@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["condition", "replay_function", "shown", "written"]
 
 OURS = (kernels, kernels_exact, records, programs)  # the modules whose functions are written out
-RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale")  # names that the texts have a use for
+RESERVED = ("math", "value", "value_and_gradients", "replay", "Stale", "step")  # names that the texts have a use for
 OPERATORS: dict[str, type[ast.cmpop]] = {
     "lt": ast.Lt, "le": ast.LtE, "gt": ast.Gt, "ge": ast.GtE, "eq": ast.Eq, "ne": ast.NotEq,
 }  # fmt: skip
@@ -458,6 +458,22 @@ class Printer:
                 lines += before
         return lines
 
+    def along(self) -> list[str]:
+        """The lines that compute the derivatives of all results along a direction, as `Dual` carries them."""
+        plan = self.plan
+        lines = []
+        for i, (_, slots) in enumerate(plan.code):
+            name = plan.derivatives.get(plan.first + i)
+            if name is None:
+                continue
+            before, slope = self._slopes(i, _number(1.0))
+            lines += before
+            steps = [_step(plan.derivatives[s], slope(place)) for place, s in enumerate(slots) if plan.active[s]]
+            lines.append(f"{name} = {steps[0]}")
+            for step in steps[1:]:
+                lines += [f"step = {step}", f"{name} = {name} + step if {name} else step"]
+        return lines
+
     def _slopes(self, i: int, upstream: ast.expr) -> tuple[list[str], Callable[[int], ast.expr]]:
         """The local derivatives of an instruction: lines that come first, and the expression for each operand."""
         record, slots = self.plan.code[i]
@@ -539,6 +555,16 @@ def _product(upstream: ast.expr, local: ast.expr) -> ast.expr:
         return ast.UnaryOp(ast.USub(), local)
     product = ast.BinOp(upstream, ast.Mult(), local)
     return product if known or factor is not None else ast.BoolOp(ast.And(), [upstream, product])
+
+
+def _step(upstream: str, local: ast.expr) -> str:
+    """Upstream times local derivative as `records.flow` computes it for floats: the sign of zero counts."""
+    factor = _constant(local)
+    if factor == 1.0:
+        return upstream
+    text = ast.unparse(local)
+    nothing = "0.0" if factor is not None else f"{upstream} if ({text}) == 1.0 else 0.0"
+    return f"{upstream} * ({text}) if {upstream} else {nothing}"
 
 
 def _summed(name: str, terms: Sequence[ast.expr]) -> list[str]:
@@ -646,26 +672,32 @@ def _value_and_gradients(printer: Printer) -> str:
     return _defined("value_and_gradients", _signature(printer), lines, f"{_results(outputs)}, {_results(rows)}")
 
 
-def replay_function(program: Program, what: int | None = None, active: Sequence[Any] | None = None) -> Callable[..., Any]:
+def replay_function(program: Program, what: int | str | None = None, active: Sequence[Any] | None = None) -> Callable[..., Any]:
     """A program as a function of plain floats: the inputs' numbers, then those of the captured Values.
 
     Args:
         program: the program.
-        what: the output that derivatives are wanted of; None for the values alone, -1 for the derivatives of all outputs.
+        what: the output that derivatives are wanted of; None for the values alone, -1 for the derivatives of all outputs,
+            "along" for those along a direction, whose numbers come after those of the inputs.
         active: for each input whether it is differentiated; all are if None.
 
     Returns:
         A function that returns the list of outputs; or one output and the list of its derivatives, for each active input,
-        then for each captured Value; or the list of outputs and a list of such lists. It raises `Stale` where a guard doesn't
-        hold, and what the kernels raise.
+        then for each captured Value; or the list of outputs and a list of such lists, or of their derivatives along the
+        direction. It raises `Stale` where a guard doesn't hold, and what the kernels raise.
     """
     printer = Printer(program, written=False, active=active, failing=lambda place, true: f"raise Stale({place})")
     plan = printer.plan
     lines = printer.forward()
     values = f"[{', '.join([plan.names[slot] for slot in program.outputs])}]"
     row = f"[{', '.join([plan.derivatives[slot] for slot in plan.arguments if plan.active[slot]])}]"
+    arguments = [plan.names[slot] for slot in plan.arguments]
     if what is None:
         result = values
+    elif isinstance(what, str):
+        lines += printer.along()
+        arguments += [plan.derivatives[slot] for slot in plan.arguments]
+        result = f"{values}, [{', '.join([plan.derivatives.get(slot, '0.0') for slot in program.outputs])}]"
     elif what >= 0:
         lines += printer.backward(plan.sweep(program.outputs[what]))
         result = f"{plan.names[program.outputs[what]]}, {row}"
@@ -675,7 +707,7 @@ def replay_function(program: Program, what: int | None = None, active: Sequence[
         for slot in program.outputs:
             lines += [*printer.backward(plan.sweep(slot)), f"{rows}.append({row})"]
         result = f"{values}, {rows}"
-    text = _defined("replay", ", ".join([plan.names[slot] for slot in plan.arguments]), lines, result)
+    text = _defined("replay", ", ".join(arguments), lines, result)
     namespace = {**printer.library.objects, "Stale": programs.Stale}
     exec(compile(text, "<program>", "exec"), namespace)
     function: Callable[..., Any] = namespace["replay"]

@@ -145,6 +145,14 @@ class Recorder:
         """
         return bool(self.floats) and not self.has_values([x])
 
+    def settled(self, x: Any) -> Any:
+        """A derivative as the chain rule takes it: itself.
+
+        Args:
+            x: what carries a derivative.
+        """
+        return x
+
     def has_values(self, roots: Sequence[Any]) -> bool:
         """Whether something here is computed from a Value that doesn't stand for a float."""
         pending, seen = [*roots], dict[Any, None]()

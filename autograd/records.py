@@ -36,6 +36,17 @@ LOG2_E, LOG10_E = 1.4426950408889634, 0.4342944819032518
 SCALE = 2.0**600
 
 
+def settled(x: Any) -> Any:
+    """A derivative as the chain rule takes it; while `compile` records a direction, a float where 0 or 1 is looked for.
+
+    >>> settled(2.0)
+    2.0
+    """
+    if not modes.recorders or type(x) is float or (recorder := modes.watching()) is None:
+        return x
+    return recorder.settled(x)
+
+
 def flow(upstream: Any, local: Any) -> Any:
     """Upstream gradient times local gradient: the step of the chain rule.
 
@@ -44,6 +55,8 @@ def flow(upstream: Any, local: Any) -> Any:
     >>> flow(2.0, 3.0), flow(0.0, float("inf"))
     (6.0, 0.0)
     """
+    if modes.recorders:
+        upstream, local = settled(upstream), settled(local)
     if type(local) is float:
         if local == 1.0:
             return upstream

@@ -13,8 +13,9 @@ from typing import Any
 from . import modes
 from .program import SAFE, Program, Stale, bits, stop
 from .record import Primitive, number_of
+from .records import flow
 
-__all__ = ["Births", "Entry", "Tape", "hasten", "number", "read_graph"]
+__all__ = ["Births", "Entry", "Tape", "along", "hasten", "number", "read_graph"]
 
 LONGEST = 2000  # instructions of a program that is written out as a function: compiling that takes its time
 
@@ -168,7 +169,7 @@ class Tape:
     def __init__(self, program: Program, active: bytes) -> None:
         self.program = program
         self._active = active
-        self._functions: dict[int | None, Callable[..., Any]] = {}
+        self._functions: dict[int | str | None, Callable[..., Any]] = {}
         self._runs = 0
         first, inputs, captured = program.first, program.inputs, len(program.captured)
         self._wanted = [i for i in range(inputs) if active[i]] + list(range(inputs, inputs + captured))
@@ -225,11 +226,28 @@ class Tape:
             raise Stale(instruction=i) from None
         return [adjoints[slot] for slot in self._wanted]
 
-    def written(self, what: int | None) -> Callable[..., Any] | None:
+    def _forward_along(self, found: list[float], tangents: Sequence[float]) -> list[float]:
+        moved = [*tangents, *[0.0] * (self.program.first - len(tangents))]
+        i = 0
+        try:
+            for i, (_, record, slots, places, parents) in enumerate(self._code, self.program.first):
+                tangent = 0.0
+                if places:
+                    locals_ = record.local_gradients(found[i], tuple([found[s] for s in slots]), places)
+                    for parent, local in zip(parents, locals_, strict=True):
+                        step = flow(moved[parent], local)
+                        tangent = step if tangent == 0.0 else tangent + step
+                moved.append(tangent)
+        except Exception:  # as above
+            raise Stale(instruction=i - self.program.first) from None
+        return [moved[slot] for slot in self.program.outputs]
+
+    def written(self, what: int | str | None) -> Callable[..., Any] | None:
         """The program as a function of the inputs' numbers and then those of the captured Values.
 
         Args:
-            what: None for the outputs, k for output k and its derivatives, -1 for all outputs and theirs.
+            what: None for the outputs, k for output k and its derivatives, -1 for all outputs and theirs; "along" for the
+                outputs and their derivatives along a direction, which comes before what is captured.
 
         Returns:
             None until the program has been computed so often that writing it out pays.
@@ -243,11 +261,11 @@ class Tape:
             self._functions[what] = replay_function(self.program, what, self._active)
         return self._functions[what]
 
-    def _run(self, function: Callable[..., Any], numbers: Sequence[float]) -> Any:
+    def _run(self, function: Callable[..., Any], numbers: Sequence[float], *direction: float) -> Any:
         if len(numbers) != self.program.inputs:
             raise ValueError(f"a program of {self.program.inputs} inputs got {len(numbers)} numbers")
         try:
-            return function(*numbers, *map(number, self.program.captured))
+            return function(*numbers, *direction, *map(number, self.program.captured))
         except Stale:
             raise
         except Exception:  # of a custom primitive's rule, it may be any
@@ -306,6 +324,22 @@ class Tape:
         found = self._forward(numbers)
         rows = [self._backward(found, k) for k in range(len(self.program.outputs))]
         return [found[slot] for slot in self.program.outputs], rows
+
+
+def along(tape: Tape, numbers: Sequence[float], directions: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
+    """All outputs, and their derivatives along some directions, as forward mode computes them.
+
+    Args:
+        tape: of a program that captured nothing, and of which all inputs are differentiated.
+        numbers: one for each input.
+        directions: each a number for each input.
+    """
+    function = tape.written("along")
+    if function is not None:
+        runs = [tape._run(function, numbers, *direction) for direction in directions]
+        return runs[0][0], [tangents for _, tangents in runs]
+    found = tape._forward(numbers)
+    return [found[slot] for slot in tape.program.outputs], [tape._forward_along(found, direction) for direction in directions]
 
 
 def _function(record: Primitive) -> Callable[..., Any]:

@@ -267,6 +267,9 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     {'w': 5.0, 'b': 2.0}
     """
     _check_function(f, "grad")
+    known = None if has_aux else getattr(f, "_known", None)
+    if known is not None and (found := known("grad", argnums)) is not None:
+        return found  # type: ignore[no-any-return]
     with_value = value_and_grad(f, argnums, has_aux)
 
     def wrapped(*args: Any, **named: Any) -> Any:
@@ -360,7 +363,11 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
     ([6.0, 5.0], (13.0, 12.0))
     """
     _check_function(f, "vjp")
-    f = getattr(f, "_function", f)  # of a compiled function: each cotangent takes the way back from the beginning
+    pulled = getattr(f, "_pulled", None)
+    if pulled is not None and not named:
+        result: tuple[Any, Callable[[Any], tuple[Any, ...]]] = pulled(primals)
+        return result
+    f = getattr(f, "_function", f)
     outside = _Caller((*primals, *named.values()))
     arguments = Arguments(primals, tuple(range(len(primals))), "vjp")
     with derivative_block():
@@ -375,9 +382,9 @@ def vjp(f: Callable[..., Any], *primals: Any, **named: Any) -> tuple[Any, Callab
         caller = _Caller(seeds)
         caller.nested = caller.nested or outside.nested
         with derivative_block():
-            pulled = total([flow(seed, y) for seed, y in zip(seeds, outputs, strict=True)])
-            result: tuple[Any, ...] = arguments.shape.filled(run.row(pulled, caller))
-        return result
+            weighed = total([flow(seed, y) for seed, y in zip(seeds, outputs, strict=True)])
+            gradient: tuple[Any, ...] = arguments.shape.filled(run.row(weighed, caller))
+        return gradient
 
     return value, pull_back
 
@@ -416,6 +423,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     _check_function(f, "jvp")
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes the arguments and the direction as tuples: jvp(f, (x,), (1.0,))")
+    if not named and (along := getattr(f, "_along", None)) is not None:
+        result: tuple[Any, Any] = along(primals, tangents)
+        return result
     layout = Layout(primals)
     steps = _matched(layout, tangents, "jvp: the tangents", primals, "primals")
     caller = _Caller((primals, tangents, *named.values()))
@@ -428,6 +438,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         parts = [_parts(lifted(y, "jvp: a result"), level) for y in outputs.numbers]
         value, tangent = [outputs.filled([caller.sees(y) for y in numbers]) for numbers in _columns(parts, 2)]
     return value, tangent
+
+
+def _replayed_along(f: Any, caller: _Caller) -> Callable[[Any, Any], Any] | None:
+    """`jvp` of a compiled function, where its results are floats."""
+    return None if caller.nested or (modes.recorders and modes.watching() is not None) else getattr(f, "_along", None)
 
 
 def _parts(y: Any, level: int) -> tuple[Any, Any]:
@@ -452,6 +467,14 @@ def jacfwd(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Ca
         arguments = Arguments(args, argnums, "jacfwd")
         primals = [lifted(x, "jacfwd: an argument") for x in arguments.numbers]
         columns = []
+        along = None if named or has_aux or [*arguments.layouts] != [*range(len(args))] else _replayed_along(f, caller)
+        if along is not None:
+            whole = Layout(args)
+            for i in range(max(1, len(primals))):
+                value, tangent = along(args, whole.filled([float(i == k) for k in range(len(primals))]))
+                columns.append(Layout(tangent).numbers)
+            rows = [arguments.ordered(row) for row in _columns(columns, len(columns[0]))]
+            return Layout(value).outer(rows, arguments.shape)
         with derivative_block():
             for i in range(max(1, len(primals))):  # once at least, to see the shape of the result
                 level = new_level()
@@ -519,7 +542,9 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
     def wrapped(x: Any, **named: Any) -> Any:
         caller = _Caller((x, *named.values()))
         layout = _elements(x, "derivative")
-        return layout.filled([caller.sees(_expanded(f, each, order, named, "derivative")[order]) for each in layout.numbers])
+        return layout.filled(
+            [caller.sees(_expanded(f, each, order, named, "derivative", caller)[order]) for each in layout.numbers]
+        )
 
     return _as_transform(wrapped, f, f"derivative of order {order}")
 
@@ -549,7 +574,7 @@ def taylor(f: Callable[..., Any], x: Any, order: int, **named: Any) -> list[Any]
     _check_order(order, "taylor")
     caller = _Caller((x, *named.values()))
     layout = _elements(x, "taylor")
-    rows = [[caller.sees(c) for c in _expanded(f, each, order, named, "taylor")] for each in layout.numbers]
+    rows = [[caller.sees(c) for c in _expanded(f, each, order, named, "taylor", caller)] for each in layout.numbers]
     return [layout.filled(coefficients) for coefficients in _columns(rows, order + 1)]
 
 
@@ -565,9 +590,13 @@ def _elements(x: Any, name: str) -> Layout:
     return Layout(x if is_array(x) else lifted(x, f"{name}: the argument"))
 
 
-def _expanded(f: Callable[..., Any], x: Any, order: int, named: dict[str, Any], name: str) -> list[Any]:
+def _expanded(f: Callable[..., Any], x: Any, order: int, named: dict[str, Any], name: str, caller: _Caller) -> list[Any]:
     """The derivatives of f at x (or, for `taylor`, its coefficients) up to an order."""
     primal = lifted(x, f"{name}: the argument")
+    if order == 1 and not named and (along := _replayed_along(f, caller)) is not None:
+        value, tangent = along((primal,), (1.0,))
+        if type(value) is float:
+            return [value, tangent]
     with derivative_block():
         if order == 0:
             return [one_number(f(primal, **named), name)]

@@ -26,7 +26,7 @@ from .face import Face, restored as _restored  # noqa: F401  # by this name the 
 from .graphs import backward, gradients, topological_order
 from .operators import Operators
 from .record import Primitive, to_float
-from .replay import Births, Entry, Tape, hasten as _hasten, read_graph as _read_graph  # noqa: F401  # its side of programs
+from .replay import Births, Entry, Tape, along as _along, hasten as _hasten, read_graph as _read_graph  # noqa: F401  # its side of programs
 
 __all__ = ["Value", "backward", "gradients", "topological_order"]
 

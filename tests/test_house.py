@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "face": {"operators", "record", "modes", "micrograd"},
     "graphs": {"face", "records", "record", "modes"},
     "program": {"kernels", "records", "record"},
-    "replay": {"modes", "printed_python", "program", "record"},
+    "replay": {"modes", "printed_python", "program", "record", "records"},
     "value": {"deallocation", "face", "graphs", "records", "operators", "record", "modes", "replay"},
     "dual": {"records", "operators", "record", "modes"},
     "series": {"deallocation", "dual", "records", "operators", "record", "modes"},
@@ -80,6 +80,7 @@ ALLOWED: dict[str, set[str]] = {
         "record",
         "modes",
     },
+    "directions": {"compiled", "recording", "program", "transforms", "dual", "layout", "engines", "records", "record", "modes"},
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
     "repeated": {"samples"},

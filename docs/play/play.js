@@ -1,6 +1,6 @@
 /* The page: what is typed and dragged goes to the worker, and what the worker answers is shown. */
 const at = id => document.getElementById(id);
-const [text, status, error, picture, steps, sliders] = ["text", "status", "error", "picture", "steps", "numbers"].map(at);
+const [text, status, error, picture, steps, play, sliders] = ["text", "status", "error", "picture", "steps", "play", "numbers"].map(at);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const narrow = matchMedia("(max-width: 800px)");
 const SMALLEST = 0.6; // a picture that would have to be smaller to fit is scrolled: its words could not be read
@@ -10,11 +10,12 @@ const numbers = {}; // by name; of names that are gone, too, since they may come
 let explained = ""; // the name of the node whose gradient is explained
 let trusted = true; // Python of a link is not run before its reader says so
 let view = "picture";
+let played = { of: "", shape: 0, inputs: [], slots: {} }; // what the page to play with is of: it computes by itself, whatever the numbers are
 let shown = null; // the last answer without an error
 
 /* ---- the worker: one request at a time, and of those that wait only the last ---- */
 
-let worker, busy = 0, waiting = null, ready = false, timer = 0;
+let worker, busy = 0, waiting = null, asked = null, ready = false, timer = 0;
 
 function startWorker() {
   ready = false;
@@ -37,6 +38,8 @@ function ask() {
     text: text.value, numbers: { ...numbers }, theme: dark.matches ? "dark" : "light", style: at("boxes").checked ? "boxes" : "circuit",
     direction: at("down").checked ? "TB" : "LR", local: at("local").checked, explain: explained, steps: view === "steps", trusted,
   };
+  waiting.of = [waiting.text, waiting.theme, waiting.style, waiting.direction].join("\n");
+  waiting.play = view === "play" && waiting.of !== played.of;
   send();
 }
 
@@ -46,6 +49,7 @@ function send() {
   timer = setTimeout(() => { if (ready) { at("stop").hidden = false; say("Still computing …"); } }, PATIENCE);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
   worker.postMessage({ id: busy, asked: waiting });
+  asked = waiting;
   waiting = null;
 }
 
@@ -98,7 +102,7 @@ function say(words) {
 function complain(words) {
   error.textContent = words;
   error.hidden = !words;
-  for (const part of [picture, steps]) part.classList.toggle("stale", Boolean(words));
+  for (const part of [picture, steps, play]) part.classList.toggle("stale", Boolean(words));
 }
 
 function show(answer) {
@@ -111,7 +115,9 @@ function show(answer) {
   picture.innerHTML = answer.svg;
   fit();
   showSteps(answer.steps);
+  showPlay(answer);
   showTable(answer);
+  tellTable();
   const part = at("explanation");
   part.innerHTML = answer.explanation;
   revive(part);
@@ -144,9 +150,10 @@ function revive(part) {
 
 /* The player is a page of its own; it stays at its step while its numbers change. */
 function showSteps(html) {
-  steps.hidden = !html;
-  picture.hidden = Boolean(html);
-  at("see").classList.toggle("walking", Boolean(html));
+  steps.hidden = view !== "steps";
+  play.hidden = view !== "play";
+  picture.hidden = view !== "picture";
+  at("see").classList.toggle("walking", view !== "picture");
   if (!html) { steps.textContent = ""; return; }
   const before = steps.querySelector("[data-step]");
   const [step, focused] = before ? [before.dataset.step, before.contains(document.activeElement) && document.activeElement] : [null, null];
@@ -159,6 +166,51 @@ function showSteps(html) {
     slider.dispatchEvent(new Event("input"));
   }
   if (way) steps.querySelector(way)?.focus();
+}
+
+/* The page to play with changes the numbers by itself, and tells; the sliders' numbers go into it. */
+function showPlay({ play: html, inputs, slots, shape }) {
+  if (!html) {
+    if (view !== "play" || shape === played.shape) return;
+    played.of = ""; // a program took another branch
+    ask();
+    return;
+  }
+  play.innerHTML = html;
+  revive(play);
+  const page = play.firstElementChild;
+  played = { of: page.glassgrad ? asked.of : "", shape, inputs, slots };
+  playWithSliders();
+  page.addEventListener("glassgrad:values", ({ detail }) => {
+    inputs.forEach((name, k) => {
+      const row = [...sliders.children].find(one => one.dataset.name === name);
+      if (!row || Object.is(numbers[name], detail[k]) || !Number.isFinite(detail[k])) return;
+      row.show(detail[k]);
+      row.place();
+    });
+    tellTable();
+    ask();
+  });
+}
+
+function playWithSliders() {
+  const page = play.firstElementChild?.glassgrad;
+  if (!page || view !== "play") return;
+  const given = page.values.map((number, k) => numbers[played.inputs[k]] ?? number);
+  if (given.some((number, k) => !Object.is(number, page.values[k]))) page.follow(given);
+}
+
+/* The numbers in the table are those of the page to play with, which may have changed more of them than have a slider. */
+function tellTable() {
+  const page = play.firstElementChild?.glassgrad;
+  if (!page || view !== "play") return;
+  const { numbers: values, slopes } = page;
+  for (const button of at("table").querySelectorAll("button")) {
+    const slot = played.slots[button.dataset.name], [, value, gradient] = button.closest("tr").cells;
+    if (slot === undefined || values[slot] === undefined || slopes[slot] === undefined) continue;
+    value.textContent = page.short(values[slot], 6);
+    gradient.textContent = page.short(slopes[slot], 6);
+  }
 }
 
 function showTable({ rows, constants }) {
@@ -236,10 +288,14 @@ function numberRow(name) {
     [slider.min, slider.max, slider.step] = [-limit, limit, stepOf(limit)];
     slider.value = numbers[name];
   };
-  row.take = number => {
+  row.show = number => {
     numbers[name] = number;
     field.value = number;
     slider.value = number;
+  };
+  row.take = number => {
+    row.show(number);
+    playWithSliders();
     ask();
   };
   row.place = place;
@@ -249,6 +305,7 @@ function numberRow(name) {
     if (!Number.isFinite(field.valueAsNumber)) return;
     numbers[name] = field.valueAsNumber;
     place();
+    playWithSliders();
     ask();
   });
   field.addEventListener("blur", () => { field.value = numbers[name]; });

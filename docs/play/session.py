@@ -13,8 +13,10 @@ import io
 import json
 import math
 import traceback
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import autograd
@@ -126,11 +128,14 @@ class Session:
         Args:
             request: JSON with ``text``, ``numbers`` (by name), and how the answer is wanted: ``theme``, ``style``,
                 ``direction``, ``local`` (local gradients on the edges), ``explain`` (what to explain: a name, or ``#3``),
-                ``steps`` (whether the player is wanted), ``trusted`` (whether Python may be run).
+                ``steps`` and ``play`` (whether the player, or the page to play with, is wanted), ``trusted`` (whether Python
+                may be run).
 
         Returns:
             JSON with ``kind``, ``names``, ``numbers`` and either ``error`` or ``svg``, ``title``, ``rows``, ``places`` (the
-            name of each node of the picture), ``constants``, ``printed``, ``explanation`` and ``steps``, these two in HTML. Of
+            name of each node of the picture), ``constants``, ``printed``, ``explanation``, ``steps`` and ``play``, these three
+            in HTML, ``inputs`` (the names of the numbers in ``play``), ``slots`` (where it has the numbers of each node, by
+            its name) and ``shape``, which is another one for another graph. Of
             Python that isn't trusted ``held`` is true, and nothing of it is run.
         """
         asked = json.loads(request)
@@ -158,7 +163,9 @@ class Session:
             rows.append([name, _shown(value.data), gradient, called.get(id(value), "")])
         places = [called[id(order[node.order])] if node.order >= 0 else "" for node in self._drawing.drawn.nodes]
         wanted = next((value for value in order if called[id(value)] == asked["explain"]), None)
-        explanation = steps = ""
+        explanation = steps = play = ""
+        inputs: tuple[str, ...] = ()
+        slots: dict[str, int] = {}
         if wanted is not None:
             self._explanation = viz.explain(f, wanted, theme=asked["theme"], room=ROOM, like=self._explanation)
             explanation = self._explanation.html
@@ -167,12 +174,25 @@ class Session:
                 self._steps = viz.steps(f, like=self._steps, **look)
                 steps = self._steps.html
             except ValueError as error:
-                steps = f"<p>{error}</p>"
+                steps = f"<p>{escape(str(error))}</p>"
+        if asked["play"]:
+            try:
+                played = viz.play(f, **look)
+                play, inputs = played.html, played.inputs
+                slots = {called[id(value)]: slot for value, slot in zip(order, played.slots, strict=True)}
+            except ValueError as error:
+                play = f"<p>{escape(str(error))}</p>"
         return {
             "svg": self._drawing.svg, "title": self._drawing.graph.title, "rows": rows, "places": places,
             "constants": {name: _shown(number) for name, number in done.constants.items()}, "printed": done.printed,
-            "explanation": explanation, "steps": steps,
+            "explanation": explanation, "steps": steps, "play": play, "inputs": inputs, "slots": slots, "shape": _shape(order),
         }  # fmt: skip
+
+
+def _shape(order: Sequence[Any]) -> int:
+    """A number that is nearly always another one for another graph, whatever the numbers of its leaves."""
+    at = {id(value): i for i, value in enumerate(order)}
+    return zlib.crc32(repr([(v.label, v.op and v.op.name, [at.get(id(x), x) for x in v.operands]) for v in order]).encode())
 
 
 def _shown(number: float) -> str:

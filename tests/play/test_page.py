@@ -79,6 +79,52 @@ def started(profile: Path, *more: str) -> Any:
     return webdriver.Chrome(options=options, service=Service(str(DRIVER)))
 
 
+class Found:
+    """The first element of a selector, found anew at each use: the page may have put another in its place at any moment.
+
+    Args:
+        driver: of the browser.
+        selector: of the element.
+    """
+
+    def __init__(self, driver: Any, selector: str) -> None:
+        self._driver, self._selector = driver, selector
+
+    def now(self, act: Callable[[Any], Any]) -> Any:
+        """What a function of the element returns; done again where the element was replaced before it could be used."""
+        from selenium.common.exceptions import StaleElementReferenceException
+
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return act(self._driver.find_element("css selector", self._selector))
+            except StaleElementReferenceException:
+                if time.monotonic() > end:
+                    raise
+
+    def touch(self, gesture: Callable[[Any, Any], Any]) -> None:
+        """Perform what a function adds to a chain of actions on the element."""
+        from selenium.webdriver import ActionChains
+
+        self.now(lambda element: gesture(ActionChains(self._driver), element).perform())
+
+    def click(self) -> None:
+        """Click on it."""
+        self.now(lambda element: element.click())
+
+    def send_keys(self, *keys: str) -> None:
+        """Type."""
+        self.now(lambda element: element.send_keys(*keys))
+
+    def get_attribute(self, name: str) -> Any:
+        """An attribute."""
+        return self.now(lambda element: element.get_attribute(name))
+
+    def is_displayed(self) -> bool:
+        """Whether it can be seen."""
+        return bool(self.now(lambda element: element.is_displayed()))
+
+
 class Playground:
     """The page, as a person reads and touches it."""
 
@@ -105,9 +151,9 @@ class Playground:
             time.sleep(0.02)
         raise AssertionError(f"{what}; the page says {self.status!r}, {self.error!r}, {self.table}")
 
-    def find(self, selector: str) -> Any:
+    def find(self, selector: str) -> Found:
         """The first element of a selector."""
-        return self.driver.find_element("css selector", selector)
+        return Found(self.driver, selector)
 
     @property
     def table(self) -> dict[str, tuple[str, str]]:
@@ -197,8 +243,6 @@ def newcomer(origin: str, folder: Path) -> tuple[float, float, str]:
     Returns:
         After how many seconds there was a picture, and a changed gradient, and the browser's log of the network.
     """
-    from selenium.webdriver import ActionChains
-
     folder.mkdir()
     log = folder / "net.json"
     browser = started(folder / "profile", f"--log-net-log={log}")
@@ -209,7 +253,7 @@ def newcomer(origin: str, folder: Path) -> tuple[float, float, str]:
         playground.until(lambda: playground.table == LECTURE, "the lecture")
         first = time.monotonic() - start
         slider = playground.find("#numbers [data-name=z] input[type=range]")
-        ActionChains(browser).click_and_hold(slider).move_by_offset(60, 0).release().perform()
+        slider.touch(lambda chain, element: chain.click_and_hold(element).move_by_offset(60, 0).release())
         playground.until(lambda: playground.table["x"][1] not in ("", "-4"), "a changed gradient")
         took = time.monotonic() - start
         assert browser.get_log("browser") == []
@@ -243,10 +287,9 @@ def test_type_and_drag(page: Playground) -> None:
     page.shows("a", "3", "-1.5")
     slider = page.find("#numbers [data-name=b] input[type=range]")
     seen = set()
-    drag = ActionChains(page.driver).click_and_hold(slider)
+    slider.touch(lambda chain, element: chain.click_and_hold(element))
     for _ in range(8):
-        drag.move_by_offset(5, 0).pause(0.1)
-    drag.perform()
+        ActionChains(page.driver).move_by_offset(5, 0).pause(0.1).perform()
     seen.add(page.table["b"])
     ActionChains(page.driver).release().perform()
     number = float(page.find("#number-b").get_attribute("value"))
@@ -260,15 +303,12 @@ def test_type_and_drag(page: Playground) -> None:
 
 def test_a_number_in_the_picture_is_dragged(page: Playground) -> None:
     """Dragged to the right, a leaf's number grows; a click on a node explains its gradient."""
-    from selenium.webdriver import ActionChains
-
-    leaf = page.find("#picture .node.leaf.held")
-    ActionChains(page.driver).move_to_element(leaf).click_and_hold().move_by_offset(20, 0).move_by_offset(
-        20, 0
-    ).release().perform()
+    page.find("#picture .node.leaf.held").touch(
+        lambda chain, leaf: chain.move_to_element(leaf).click_and_hold().move_by_offset(20, 0).move_by_offset(20, 0).release()
+    )
     page.until(lambda: float(page.find("#number-x").get_attribute("value")) > -2, "a larger number")
     page.until(lambda: float(page.table["q"][0]) == pytest.approx(5 + float(page.table["x"][0])), "the sum follows")
-    ActionChains(page.driver).move_to_element(page.find("#picture .node.operation circle")).click().perform()
+    page.find("#picture .node.operation circle").touch(lambda chain, circle: chain.move_to_element(circle).click())
     page.until(lambda: "df/dq" in page.text("#explanation"), "the explanation")
 
 
@@ -287,7 +327,7 @@ def test_by_keyboard(page: Playground) -> None:
         places.append(
             page.js("const e = document.activeElement; return e.id || e.dataset.name || e.dataset.view || e.type || e.tagName")
         )
-    for wanted in ("range", "number-x", "number-z", "x", "f", "picture", "steps", "local", "boxes", "down"):
+    for wanted in ("range", "number-x", "number-z", "x", "f", "picture", "steps", "play", "local", "boxes", "down"):
         assert wanted in places, places
     assert places.index("number-x") < places.index("number-z") < places.index("f") < places.index("picture")
     button = page.find("#table button[data-name=q]")
@@ -350,6 +390,37 @@ def test_the_player_follows(page: Playground) -> None:
     page.find("#numbers [data-name=z] input[type=range]").send_keys(Keys.ARROW_LEFT)
     page.until(lambda: "f = q * z = -12.03" in page.text("#steps .words"), "the words of the step follow")
     assert page.js("return document.querySelector('#steps [data-step]').dataset.step") == "2"
+    page.find("[data-view=picture]").click()
+    page.until(lambda: page.find("#picture").is_displayed(), "the picture")
+
+
+def test_one_plays_with_the_graph(page: Playground) -> None:
+    """A number is changed by keys in the graph, and slider and table follow; another is typed, and the same graph follows."""
+    from selenium.webdriver.common.keys import Keys
+
+    def inside(selector: str) -> str:
+        return str(page.js("return document.querySelector(arguments[0])?.textContent", f"#play {selector}"))
+
+    page.find("[data-view=play]").click()
+    page.until(lambda: inside(".result") == "f = -12", "the page to play with")
+    page.js("document.querySelector('#play').firstElementChild.dataset.same = 1")
+    page.find("#play [data-leaf][aria-label=z]").send_keys(Keys.ARROW_UP)
+    page.shows("f", "-11.7", "1")
+    assert page.js("return document.querySelector('#number-z').value") == "-3.9"
+    page.number("y", "6")
+    page.shows("f", "-15.6", "1")
+    page.until(lambda: inside(".result").endswith("→ -15.6"), "the result in the graph")
+    page.find("#play [data-act=step]").click()
+    page.shows("x", "-1.961", "-3.94")
+    assert page.js("return document.querySelector('#play').firstElementChild.dataset.same") == "1"
+    program = "u, v = Value(2.0, label='u'), Value(3.0, label='v')\nf = u * v * x\nf"  # u and v have no slider
+    page.js("const t = document.querySelector('#text'); t.value = arguments[0]; t.dispatchEvent(new Event('input'))", program)
+    page.until(lambda: inside(".result").startswith("f = -11.77"), "a program's graph")
+    page.find("#play [data-leaf][aria-label=u]").send_keys(Keys.ARROW_UP)
+    page.shows("f", "-12.3543", "1")
+    page.shows("v", "3", "-4.1181")
+    page.write("f = tanh(x)")
+    page.until(lambda: inside(".result").startswith("f = -0.9612"), "another graph")
     page.find("[data-view=picture]").click()
     page.until(lambda: page.find("#picture").is_displayed(), "the picture")
 

@@ -32,6 +32,7 @@ ASKED = {
     "local": False,
     "explain": "",
     "steps": False,
+    "play": False,
     "trusted": True,
 }
 
@@ -214,11 +215,24 @@ def test_an_explanation_and_a_player() -> None:
 
 
 @pytest.mark.graphviz
+def test_a_page_to_play_with() -> None:
+    """It is that of viz, with the names of its inputs, and its shape tells graphs apart; what can't be played with is told."""
+    answer = answered(LECTURE, {"x": -2, "y": 5, "z": -4}, play=True, style="boxes")
+    f = run(LECTURE, {"x": -2, "y": 5, "z": -4}).result.value
+    assert answer["play"] == viz.play(f, style="boxes", direction="LR", room=7).html
+    assert answer["inputs"] == ["x", "y", "z"]
+    assert answer["slots"] == {"x": 0, "y": 1, "z": 2, "q": 3, "f": 4}
+    assert answered(LECTURE, {"x": 1})["shape"] == answer["shape"] != answered(LECTURE.replace("+", "-"), {"x": 1})["shape"]
+    program = "odd = autograd.primitive(lambda x: 2 * x, lambda z, x: 2.0, name='odd')\nodd(u)"
+    assert "odd can&#x27;t be written in JavaScript" in answered(program, {"u": 1}, play=True)["play"]
+
+
+@pytest.mark.graphviz
 def test_a_session_follows_its_numbers() -> None:
     """Answer after answer is that of a new session, whatever was asked before; an error in between does no harm."""
     one = session.Session()
     for text, x in (("tanh(w * x)", 0.5), ("tanh(w * x)", -0.25), ("log(w * x)", -1), ("exp(x) * w", 2), ("tanh(w * x)", 1)):
-        for wanted in ({}, {"steps": True}, {"style": "boxes", "local": True, "explain": "x"}):
+        for wanted in ({}, {"steps": True}, {"play": True}, {"style": "boxes", "local": True, "explain": "x"}):
             numbers = {"w": 3, "x": x}
             assert answered(text, numbers, one, **wanted) == answered(text, numbers, **wanted)
 

@@ -6,6 +6,8 @@ import functools
 import math
 import random
 import warnings
+import weakref
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from programs_oracle import Pair, bits, described, outcome
 
 import autograd as ag
+from autograd import recording
 
 
 def newton(a: Any) -> Any:
@@ -245,6 +248,53 @@ def test_a_global_that_changes(monkeypatch: pytest.MonkeyPatch, Value: Any) -> N
             assert outcome(lambda x=x: fast(x)) == outcome(lambda x=x: scaled(x))
 
 
+def doubly_scaled(x: Any) -> Any:
+    """Reads a global by way of another function."""
+    return 2.0 * scaled(x)
+
+
+class Scaling:
+    """So does an object that is called."""
+
+    def __call__(self, x: Any) -> Any:
+        """The same."""
+        return doubly_scaled(x)
+
+
+@pytest.mark.parametrize("read", ["named", "closed over", "partial", "compiled", "object", "method"])
+def test_variables_of_functions_that_it_calls(read: str, monkeypatch: pytest.MonkeyPatch, Value: Any) -> None:
+    """A global that a function of the same module reads, called by way of others; and the function itself is bound anew."""
+    inner, plain = ag.compile(doubly_scaled), functools.partial(doubly_scaled)
+    f: Any = {
+        "named": doubly_scaled, "closed over": lambda x: inner(x), "partial": lambda x: plain(x), "compiled": inner,
+        "object": Scaling(), "method": Scaling().__call__,
+    }[read]  # fmt: skip
+    fast, was = ag.compile(f), scaled
+    for change in (
+        ("RATE", 1.5), ("RATE", 2.5), ("RATE", Value(3.0)), ("scaled", lambda x: x * x), ("scaled", lambda x: x * RATE),
+        ("RATE", 0.5), ("scaled", was), ("RATE", 4.0),
+    ):  # fmt: skip
+        monkeypatch.setitem(globals(), *change)
+        for x in (2.0, 2.0, 2.0, -2.0):
+            assert outcome(lambda x=x: fast(x)) == outcome(lambda x=x: 2.0 * scaled(x)), change
+            assert outcome(lambda x=x: ag.grad(fast)(x)) == outcome(lambda x=x: ag.grad(lambda t: 2.0 * scaled(t))(x)), change
+
+
+def test_functions_that_call_each_other() -> None:
+    """The variables of functions that call each other are found once each."""
+    scale = 2.0
+
+    def even(x: Any, n: int) -> Any:
+        return x if n == 0 else odd(x, n - 1)
+
+    def odd(x: Any, n: int) -> Any:
+        return scale * even(x, n - 1)
+
+    fast = ag.compile(even)
+    for scale in (2.0, 2.0, 2.0, 3.0, 3.0):  # noqa: B007
+        assert fast(1.5, 4) == even(1.5, 4)
+
+
 def test_random_numbers_and_counters_are_noticed() -> None:
     """A function that draws random numbers or counts its calls is never replayed: two recordings disagree. It warns once."""
     rng, count = random.Random(3), iter(range(1000))
@@ -396,3 +446,97 @@ def test_bits_of_a_captured_value_that_is_computed(Value: Any) -> None:
         leaf = Value(x)
         fast(leaf).backward()
         assert [bits(v.grad) for v in (w, u, leaf)] == eager
+
+
+# ---- attributes, and numbers that are drawn ----------------------------------------------------------------
+
+
+class Switch:
+    """Something with an attribute that functions take note of."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def of(self, x: Any) -> Any:
+        """Two functions, one for each position."""
+        if recording.recorders:
+            recording.noted(self, "on")
+        return ag.exp(x) if self.on else x * x
+
+    def turn(self) -> None:
+        """Set the attribute, and say so."""
+        self.on = not self.on
+        recording.changed()
+
+
+@pytest.mark.parametrize("how", ["compile", "grad", "vmap", "reduced", "buffers"])
+def test_attributes_that_are_noted(how: str) -> None:
+    """Where an attribute was noted and is another one, the program is another one; each is recorded twice and kept."""
+    switch, runs = Switch(), [0]
+
+    def f(x: Any) -> Any:
+        runs[0] += 1
+        return switch.of(x)
+
+    fast: Any = {
+        "compile": lambda: ag.compile(f), "grad": lambda: ag.grad(ag.compile(f)),
+        "vmap": lambda: (lambda mapped: lambda x: mapped([x, x])[0])(ag.vmap(f)),
+        "reduced": lambda: (lambda mapped: lambda x: mapped([x]))(ag.vmap(f, reduce="sum")),
+        "buffers": lambda: (lambda mapped: lambda x: mapped(array("d", [x, x]))[0])(ag.vmap(f)),
+    }[how]()  # fmt: skip
+    for step in range(12):
+        x = 0.5 + step
+        expected = ag.Value(x)
+        switch.of(expected).backward()
+        assert fast(x) == (expected.grad if how == "grad" else switch.of(x)), step
+        if step % 3 == 2:
+            switch.turn()
+    assert runs[0] <= 6
+
+
+def test_an_attribute_of_something_that_is_gone() -> None:
+    """What was made inside of the function and is gone can't change: its program goes on; nor is it kept alive."""
+    alive: list[Any] = []
+
+    def f(x: Any) -> Any:
+        alive.append(weakref.ref(switch := Switch()))
+        return switch.of(x)
+
+    recording.noted(Switch(), "on")  # where nothing is recorded, nothing is noted
+    fast = ag.compile(f)
+    found = [fast(1.0) for _ in range(4)]
+    recording.changed()
+    assert [*found, fast(1.0)] == [math.exp(1.0)] * 5
+    assert len(alive) == 2
+    assert alive[0]() is alive[1]() is None
+
+
+class Noise:
+    """Draws numbers by functions that are made anew each time."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+
+    def __call__(self, x: Any) -> Any:
+        """A sum that depends on a number that is drawn, with a branch behind it."""
+
+        def one() -> float:
+            return self.rng.gauss(0.0, 1.0)
+
+        one.key = self.rng  # type: ignore[attr-defined]
+        y = x * recording.draw(one)
+        return y if y > 0.0 else y * y * recording.draw(one)
+
+
+@pytest.mark.parametrize("how", ["compile", "reduced", "several"])
+def test_numbers_are_drawn_in_the_order_of_eager(how: str) -> None:
+    """Where a program doesn't hold, or none is computed in lanes, the function gets the numbers that were drawn already."""
+    fast: Any = {
+        "compile": ag.compile, "reduced": lambda f: (lambda mapped: lambda x: mapped([x]))(ag.vmap(f, reduce="sum")),
+        "several": lambda f: (lambda mapped: lambda x: mapped([x, x + 1.0, -x]))(ag.vmap(f, reduce="sum")),
+    }[how](Noise(3))  # fmt: skip
+    noise = Noise(3)
+    for step in range(30):
+        x = 0.25 + step
+        points = [x, x + 1.0, -x] if how == "several" else [x]
+        assert fast(x) == ag.sum([noise(point) for point in points]), step

@@ -137,8 +137,9 @@ def test_layers_of_neurons(width: int, thorough: bool) -> None:
         first = [[Value(draw()) for _ in range(inputs)] for _ in range(hidden)]
         last = [Value(draw()) for _ in range(hidden)]
         shared = [w for row in (*first, last) for w in row]
+        squash = rng.choice([ag.relu, ag.tanh])
 
-        def net(*xs: Any, first: Any = first, last: Any = last, squash: Any = rng.choice([ag.relu, ag.tanh])) -> Any:
+        def net(*xs: Any, first: Any = first, last: Any = last, squash: Any = squash) -> Any:
             return ag.dot([squash(ag.dot(row, xs) + 0.5) for row in first], last)
 
         rows = [[other() for _ in range(inputs)] for _ in range(points)]

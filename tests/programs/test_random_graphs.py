@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, drawn, outcome, random_function, random_point
+from programs_oracle import Pair, drawn, random_function, random_point
 
 import autograd as ag
 
@@ -91,20 +91,3 @@ def test_a_compiled_transformation_is_the_transformation(thorough: bool) -> None
             pair = Pair(transform(expression.fn, everything), f"{transform.__name__} of {expression!r}")
             for _ in range(4):
                 pair.on_floats(near(rng, expression.point))
-
-
-def test_directions(thorough: bool) -> None:
-    """jvp, vjp and hvp of a compiled function have eager's bits."""
-    rng = random.Random(19)
-    for _ in range(300 if thorough else 15):
-        expression = drawn(rng, longest=8)
-        f, fast = expression.fn, ag.compile(expression.fn)
-        pair = Pair(f, repr(expression), compiled=fast)
-        for _ in range(4):
-            point = tuple(near(rng, expression.point))
-            way = tuple(rng.gauss(0.0, 1.0) for _ in point)
-
-            for name in ("jvp", "hvp"):
-                made = getattr(ag, name)
-                pair.same(name, point, *(outcome(lambda p=point, w=way, g=g, make=made: make(g, p, w)) for g in (f, fast)))
-            pair.same("vjp", point, *(outcome(lambda p=point, w=way, g=g: ag.vjp(g, *p)[1](w[0])) for g in (f, fast)))

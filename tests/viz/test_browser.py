@@ -964,3 +964,122 @@ def test_a_phone_gets_the_picture_from_the_top_down(browser: Any, tmp_path: Path
             browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     small = viz.draw(x * w).interactive().page
     assert '"narrow"' not in small
+
+
+def test_a_phone_gets_walks_and_explanations_from_the_top_down(browser: Any, tmp_path: Path) -> None:
+    """At 390 px the player's and the explanation's pictures flow down, too, in type of 11 px or more, and follow what is shown.
+
+    Shares of gradients arrive beside the nodes they go to, and paths lie on the wires of that picture.
+    """
+    x, w = ag.Value(0.5, label="x"), ag.Value(-1.5, label="w")
+    f = 1 / ((w * x + 3).exp() + x)
+    walk, why = viz.steps(f), viz.explain(f, x)
+    metrics = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+    types = (
+        "const v=document.querySelector('.stage'),s=v.querySelector('svg'),b=s.viewBox.baseVal,"
+        "k=s.getBoundingClientRect().width/b.width;return [b.height>b.width,Math.min("
+        "...Array.from(s.querySelectorAll('text')).map(t=>k*t.getAttribute('font-size'))),"
+        "document.documentElement.scrollWidth]"
+    )
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        show(browser, tmp_path, walk.page)
+        high, least, wide = browser.execute_script(types)
+        assert (high, least > 10.99, wide) == (True, True, 390)
+        (player,) = players(browser)
+        for k, frame in enumerate(walk.frames):
+            go_to(browser, player, k)
+            assert sorted(notes(browser, player)) == sorted(end for _, end in walk._shares(k))
+            far = browser.execute_script(
+                "const v=document.querySelector('.stage').getBoundingClientRect(),[p,ends]=arguments;"
+                "const at=n=>document.querySelector('[data-node=\"'+n+'\"]').getBoundingClientRect();"
+                "const near=(a,b)=>Math.max(0,b.left-a.right,a.left-b.right,b.top-a.bottom,a.top-b.bottom);"
+                "return [p===null?0:near(at(p),v),...Array.from(document.querySelectorAll('.flow g')).map("
+                "g=>Math.min(...ends.map(n=>near(at(n),g.getBoundingClientRect()))))]", frame.place, frame.parents,
+            )  # fmt: skip
+            assert max(far) < 12
+        show(browser, tmp_path, why.page)
+        high, least, wide = browser.execute_script(types)
+        assert (high, wide) == (True, 390)
+        off = browser.execute_script(
+            "const svg=document.querySelector('.stage svg'),wires=Array.from(svg.querySelectorAll('.wire path,.edge path'));"
+            "const d=(a,b)=>Math.hypot(a.x-b.x,a.y-b.y),middle=p=>p.getPointAtLength(p.getTotalLength()/2);"
+            "return Array.from(svg.querySelectorAll('.way path')).map(p=>Math.min(...wires.map(w=>d(middle(p),middle(w)))))"
+        )
+        assert len(off) > 10
+        assert max(off) < 6
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_fingers_zoom_and_move_the_stage(browser: Any, tmp_path: Path) -> None:
+    """Two fingers zoom about the point between them; one moves the picture, and the page where the picture is at its end.
+
+    Nothing else zooms: the page itself stays as large as it is.
+    """
+    touch = {"enabled": True, "maxTouchPoints": 2}
+    metrics = {"width": 700, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+
+    def fingers(*ways: tuple[tuple[float, float], tuple[float, float]], steps: int = 12) -> None:
+        """Move fingers at once, each from one point to another, and lift them."""
+        for k in range(steps + 1):
+            points = [
+                {"x": a + (c - a) * k / steps, "y": b + (d - b) * k / steps, "id": i} for i, ((a, b), (c, d)) in enumerate(ways)
+            ]
+            kind = "touchMove" if k else "touchStart"
+            browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def seen() -> list[float]:
+        """How large the picture is, how far it is scrolled, how far the page is, and how large the page is."""
+        state = "return [s.width,v.scrollLeft,v.scrollTop,scrollY,visualViewport.scale]"
+        script = "const v=document.querySelector('.stage'),s=v.querySelector('svg').getBoundingClientRect();" + state
+        last: list[float] = []
+        until = time.monotonic() + 10
+        while time.monotonic() < until:  # a scroll goes on for a while
+            now = list(browser.execute_script(script))
+            if now == last:
+                break
+            last = now
+            time.sleep(0.2)
+        return last
+
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", touch)
+    try:
+        page = viz.draw(wide_graph(), max_nodes=200).interactive().page
+        show(browser, tmp_path, page.replace("</body>", "<p style='height:3000px'></body>"))
+        left, top, width, height = browser.execute_script(
+            "const r=document.querySelector('.stage').getBoundingClientRect();return [r.left,r.top,r.width,r.height]"
+        )
+        x, y = left + width / 2, top + height / 2
+        under = (
+            "const s=document.querySelector('.stage svg'),p=new DOMPoint(...arguments).matrixTransform("
+            "s.getScreenCTM().inverse());return [p.x,p.y]"
+        )
+        whole, *_ = seen()
+        fingers(((x - 20, y), (x - 80, y)), ((x + 20, y), (x + 80, y)))
+        wide, *_, page_size = seen()
+        assert wide == pytest.approx(4 * whole, rel=0.02)
+        assert page_size == 1
+        before = browser.execute_script(under, x + 30, y - 40)
+        fingers(((x - 10, y - 40), (x + 5, y - 40)), ((x + 70, y - 40), (x + 55, y - 40)))
+        assert seen()[0] == pytest.approx(wide * 50 / 80, rel=0.02)
+        assert browser.execute_script(under, x + 30, y - 40) == pytest.approx(before, abs=3)
+        _, across, down, scrolled, _ = seen()
+        fingers(((x + 60, y + 60), (x - 60, y - 60)))
+        _, right, low, page_at, _ = seen()
+        assert right > across + 60
+        assert low > down + 60
+        assert page_at == scrolled == 0
+        for _ in range(12):
+            fingers(((x, y + 150), (x, y - 150)), steps=4)
+        assert seen()[3] > 0  # at its end the picture hands the movement on to the page
+        browser.execute_script("scrollTo(0,0)")
+        browser.find_element("css selector", "[data-zoom=all]").click()
+        fingers(((x - 80, y), (x - 20, y)), ((x + 80, y), (x + 20, y)))
+        assert seen()[0] == pytest.approx(whole)  # not smaller than what fits
+        assert [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]] == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -6,6 +6,7 @@ Skipped where Chromium, its driver or selenium is missing; with VIZ_TEST_BROWSER
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 import re
 import time
@@ -224,6 +225,20 @@ def test_steps_go_downhill_as_in_python(page: Callable[..., Page]) -> None:
     shown.check()
 
 
+def test_a_long_way_has_a_short_memory(page: Callable[..., Page]) -> None:
+    """Of thousands of steps the curve keeps some at even distances, from the first number to the last, and counts them all."""
+    shown = page(ag.Value(1.0, label="x") * 2.0)
+    script = "for(var k=1;k<=4100;k++)arguments[0].glassgrad.set([1+k])"
+    shown.driver.execute_script(script, shown.root)
+    assert shown.root.get_attribute("data-steps") == "4100"
+    points = [tuple(map(float, p.split(","))) for p in shown.part(".curve polyline").get_attribute("points").split()]
+    assert len(points) < 400
+    assert (points[0][0], points[-1][0]) == (3.0, 157.0)
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points) if b[0] > a[0]]
+    assert slopes == pytest.approx([(4.0 - 32.0) / 154.0] * len(slopes), abs=0.2)  # a line, as rounded
+    assert "2 → 8202 (4100)" in shown.part(".curve").get_attribute("aria-label")
+
+
 def test_the_rate_is_the_page_s(page: Callable[..., Page]) -> None:
     """The field changes the rate and the button's words; what is no positive number leaves it as it was."""
     shown = page(ag.Value(3.0, label="x") * 2.0, rate=0.5)
@@ -439,8 +454,9 @@ def test_the_squares_of_a_layer_follow(page: Callable[..., Page]) -> None:
     x = [0.1 * k for k in range(9)]
     shown = page(ag.logsumexp(model(x)))
     script = (
-        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g'),g=>{var r=g.querySelector("
-        "'rect');return [+r.getAttribute('x'),+r.getAttribute('y'),Array.from(g.querySelectorAll('path'),p=>"
+        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g:not(.mark)'),g=>{"
+        "var r=g.querySelector('rect');"
+        "return [+r.getAttribute('x'),+r.getAttribute('y'),Array.from(g.querySelectorAll('path'),p=>"
         "[(p.getAttribute('fill')===arguments[1]?8:-8)*p.getAttribute('fill-opacity'),p.getAttribute('d')])]})"
     )
 
@@ -464,7 +480,7 @@ def test_the_squares_of_a_layer_follow(page: Callable[..., Page]) -> None:
         ]
 
     assert painted(shown) == expected(shown.play)
-    row = shown.part(".sheet [data-node] g")
+    row = shown.part(".sheet [data-node] g:not(.mark)")
     slots = shown.play._data()["drawn"]["nodes"][0]["heat"][0]
     wide = row.rect["width"] / len(slots)
     reach = ActionChains(shown.driver, duration=20).move_to_element_with_offset(row, (2.5 - len(slots) / 2) * wide, 0)

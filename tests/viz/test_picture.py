@@ -740,11 +740,17 @@ def test_heat_maps_follow_the_reader_too() -> None:
 
 
 @pytest.mark.graphviz
-def test_latex_gets_the_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """nbconvert's LaTeX takes the picture's own PDF, and asks for no Inkscape, which could turn the SVG into one."""
+@pytest.mark.parametrize("view", ["draw", "interactive", "steps", "explain", "play"])
+def test_latex_gets_the_pdf(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbconvert's LaTeX takes the PDF of a picture or of a live page's, and no Inkscape, which could turn the SVG into one."""
     nbformat = pytest.importorskip("nbformat")
     exporters = pytest.importorskip("nbconvert.exporters")
-    bundle, metadata = viz.draw(lecture())._repr_mimebundle_()
+    f = lecture()
+    shown: Any = {
+        "interactive": lambda: viz.draw(f).interactive(), "explain": lambda: viz.explain(f, f.parents[0]),
+    }.get(view, lambda: getattr(viz, view)(f))()  # fmt: skip
+    found = shown._repr_mimebundle_()
+    bundle, metadata = found if isinstance(found, tuple) else (found, {})
     monkeypatch.setenv("PATH", "")
     data = {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in bundle.items()}
     output = nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)

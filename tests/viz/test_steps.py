@@ -243,7 +243,8 @@ def test_each_gradient_fits_on_its_wire() -> None:
 def test_what_a_notebook_gets_and_what_is_saved(tmp_path: Path) -> None:
     """The bundle has the player and the text; .html saves the page, .svg the film strip; another suffix is refused."""
     walk = viz.steps(diamond())
-    assert walk._repr_mimebundle_() == {"text/html": walk.html, "text/plain": str(walk)}
+    assert walk._repr_mimebundle_(exclude={"application/pdf"}) == {"text/html": walk.html, "text/plain": str(walk)}
+    assert walk._repr_mimebundle_(include={"text/plain"}) == {"text/plain": str(walk)}
     assert str(walk).splitlines()[1] == "2. q = x * x = 9"
     assert walk.save(tmp_path / "f.html").read_text(encoding="utf-8") == walk.page
     assert walk.save(tmp_path / "f.svg").read_text(encoding="utf-8") == walk.film_strip.svg

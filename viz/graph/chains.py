@@ -12,7 +12,7 @@ from typing import Any
 from ..digits import short
 from ..text import shortened, visible
 
-__all__ = ["Chain", "chains"]
+__all__ = ["Chain", "chains", "step"]
 
 ENDS = 3  # repeats that are drawn at each end
 SHORTEST = 4  # nodes of a chain in the middle; fewer are drawn one by one
@@ -160,6 +160,21 @@ def _step(same: Sequence[Any], before: Any) -> str:
     if len(first.operands) == 2:
         return f"{symbol} {words[0]}" if others == [1] else f"{words[0]} {symbol}"
     return f"{symbol} {', '.join(words)}"
+
+
+def step(same: Sequence[Any]) -> str:
+    """The operation of Values that are alike, with the number in it if it is one of two operands.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> step([x / 16]), step([2 - x]), step([x * x]), step([x * 2, x * 3])
+    ('/ 16', '2 -', '*', '* …')
+    """
+    operands = same[0].operands
+    number = next((operand for operand in operands if isinstance(operand, float)), None)
+    if number is None or len(operands) != 2:
+        return shortened(visible(same[0].op.symbol) or "?", 12)
+    return _step(same, operands[0] if operands[1] is number else operands[1])
 
 
 def _other(same: Sequence[Any], k: int) -> str:

@@ -1,8 +1,9 @@
 """What each Value is drawn as: itself, one of a stack, a box, or nothing, where there is too much to draw.
 
 Where a graph is too large, its long chains fold first; then of what is alike one is drawn for all (`viz.graph.sameness`);
-then groups fold, the innermost before the outermost; then the parts farthest from the results are left out. Each Value is
-visited a few times only, so that a graph of a million nodes can be drawn too.
+then groups fold, the innermost before the outermost; then, for a page, boxes are joined (`viz.graph.parts`); and only where
+that doesn't do it, what is farthest from the results is left out. Each Value is visited a few times only, so that a graph of
+a million nodes can be drawn too.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import fnmatch
 import math
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from .chains import Chain, chains
 from .page import Extent, fits_a_page
+from .parts import parts
 from .sameness import Shape, Stacks, constants_of
 from .tiles import Tile, tiles
 
@@ -28,6 +30,7 @@ DEFAULT = 60  # boxes of a picture that is not asked for more
 CROWDED = 400  # boxes; no page has room for more
 OPENED = 200  # boxes of a picture in which something was opened
 FEWEST_DRAWN = 8  # boxes of a picture of what is nearest to the result
+WORTH = {"sum": 1.0, "chain": 2.0, "tile": 2.0}  # of a box, where parts are joined; a node has 1, and 3 with a name
 REST: Groups = ()  # the part that is left out because it is far from the results
 
 
@@ -36,8 +39,8 @@ class Box:
     """A box that is no group.
 
     Attributes:
-        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one, and
-            ``"tile"`` for a dense layer.
+        kind: ``"chain"`` for the middle of a chain, ``"sum"`` for additions one after the other that are drawn as one,
+            ``"tile"`` for a dense layer, and ``"part"`` for boxes and nodes that were joined.
         at: a place in the order that no other box of its kind has.
     """
 
@@ -54,17 +57,23 @@ class Opened:
         groups: groups whose boxes are open.
         chains: where the middles of chains end that are shorter.
         tiles: dense layers, by the place in their boxes.
+        parts: the same of parts.
     """
 
     alone: frozenset[int] = frozenset()
     groups: frozenset[Groups] = frozenset()
     chains: frozenset[int] = frozenset()
     tiles: frozenset[int] = frozenset()
+    parts: frozenset[int] = frozenset()
 
     def __or__(self, other: Opened) -> Opened:
         """Both."""
         return Opened(
-            self.alone | other.alone, self.groups | other.groups, self.chains | other.chains, self.tiles | other.tiles
+            self.alone | other.alone,
+            self.groups | other.groups,
+            self.chains | other.chains,
+            self.tiles | other.tiles,
+            self.parts | other.parts,
         )
 
     def group(self, path: Groups, depth: int) -> Groups | None:
@@ -88,6 +97,19 @@ Key = int | Groups | Box  # what a Value is drawn as: the first of its stack, by
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is in a box of several.
+
+    Attributes:
+        keys: what its Values would be drawn as, in order; the last is its outlet.
+        places: the places of the Values of each.
+    """
+
+    keys: Sequence[Key]
+    places: Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is drawn.
 
@@ -98,6 +120,7 @@ class Plan:
         chains: the middles of chains, by their boxes.
         rows: the places of additions one after the other, by the box for them; several rows of one box are alike.
         tiles: the dense layers, by their boxes.
+        parts: what is in the boxes of several, by these.
     """
 
     drawn: Sequence[tuple[int, Key]]
@@ -106,6 +129,7 @@ class Plan:
     chains: Mapping[Box, Chain] = field(default_factory=dict)
     rows: Mapping[Box, Sequence[Sequence[int]]] = field(default_factory=dict)
     tiles: Mapping[Box, Tile] = field(default_factory=dict)
+    parts: Mapping[Box, Part] = field(default_factory=dict)
 
     def inputs(self, order: Sequence[Any], place: int, key: Key) -> Sequence[Any]:
         """The operands that are Values, of one of `drawn`; of a chain's middle those from outside of it."""
@@ -214,6 +238,8 @@ class _Reduction:
         """
         name, there = closed._chosen[0].name, closed._chosen[1]
         attempt = next(attempt for attempt in self._attempts() if attempt.name == name)
+        parts_ = closed._chosen[0].parts
+        attempt = attempt.joined({box: keys for box, keys in parts_.items() if box.at not in self.opened.parts})
         blocks = self._blocks(attempt)
         if there.left_out:
             more = blocks.cost - closed._blocks(closed._chosen[0]).cost
@@ -229,6 +255,13 @@ class _Reduction:
             blocks = self._blocks(best)
             if blocks.cost <= self.limit and (not self.page or blocks.fit_a_page()):
                 return best, blocks
+        if self.page and blocks.cost <= CROWDED:
+            for boxes in self._parts(best, blocks):
+                if len(blocks.operands) - sum([len(several) - 1 for several in boxes.values()]) > self.limit:
+                    continue
+                there = blocks.joined(boxes)
+                if there.cost <= self.limit and there.fit_a_page():
+                    return best.joined(boxes), there
         limit = self.limit
         while True:
             near = blocks.nearest(self._results(best), limit)
@@ -261,6 +294,21 @@ class _Reduction:
             yield tiled
         if grouped:
             yield from self._by_depth(tiled)
+
+    def _parts(self, attempt: _Attempt, blocks: _Blocks) -> Iterator[dict[Box, Sequence[Key]]]:
+        """What to join, more and more, by the boxes for it; results and groups stay by themselves."""
+        alone = set(self._results(attempt))
+        weights: dict[Key, float] = {
+            key: (3.0 if self.order[key].label else 1.0) if isinstance(key, int) else WORTH[key.kind]
+            for key in blocks.operands
+            if not isinstance(key, tuple) and key not in alone
+        }
+        for found in parts(blocks.operands, weights, Counter(attempt.keys)):
+            yield {
+                Box("part", outlet.at if isinstance(outlet, Box) else outlet): keys
+                for outlet, keys in found.items()
+                if not isinstance(outlet, tuple)
+            }
 
     def _blocks(self, attempt: _Attempt) -> _Blocks:
         """What is drawn, and what is computed from what; one of a stack speaks for all."""
@@ -363,9 +411,14 @@ class _Reduction:
             for i in self.chains[box].places[:-1]
         ]
         drawn = sorted([*drawn, *more], key=lambda pair: pair[0]) if more else drawn
+        inside: dict[Key, list[int]] = {key: [] for several in attempt.parts.values() for key in several}
+        for i, key in zip(self.kept, attempt.apart or attempt.keys, strict=True):
+            if key in inside:
+                inside[key].append(i)
+        found = {box: Part(several, [inside[key] for key in several]) for box, several in attempt.parts.items()}
         stacks = attempt.stacks
         if stacks is None:
-            return Plan(drawn, self.many, chains=self.chains)
+            return Plan(drawn, self.many, chains=self.chains, parts=found)
         kept, single, shape = self.kept, stacks.single, stacks.shape
         alike = {kept[k]: kept[first] for k, first in enumerate(single) if k != first}
         rows: dict[Box, list[list[int]]] = {}
@@ -373,7 +426,7 @@ class _Reduction:
         for last, first in enumerate(single):
             if first in folded and shape.inside[last] < 0:
                 rows.setdefault(Box("sum", kept[first]), []).append([kept[k] for k in [*shape.rows.get(last, [])[::-1], last]])
-        return Plan(drawn, self.many, alike, self.chains, rows, attempt.tiles)
+        return Plan(drawn, self.many, alike, self.chains, rows, attempt.tiles, found)
 
 
 @dataclass(frozen=True)
@@ -385,12 +438,23 @@ class _Attempt:
         stacks: what is alike; None where that was not looked for.
         tiles: the dense layers, by their boxes.
         name: which way it is.
+        parts: what is in boxes of several, by these.
+        apart: what each would be drawn as without such boxes.
     """
 
-    keys: list[Key]
+    keys: Sequence[Key]
     stacks: Stacks | None = None
     tiles: Mapping[Box, Tile] = field(default_factory=dict)
     name: str = ""
+    parts: Mapping[Box, Sequence[Key]] = field(default_factory=dict)
+    apart: Sequence[Key] = ()
+
+    def joined(self, parts: Mapping[Box, Sequence[Key]]) -> _Attempt:
+        """The same with some of what is drawn in parts."""
+        if not parts:
+            return self
+        boxes = {key: box for box, several in parts.items() for key in several}
+        return replace(self, keys=[boxes.get(key, key) for key in self.keys], parts=parts, apart=self.keys)
 
 
 @dataclass(frozen=True)
@@ -413,6 +477,19 @@ class _Blocks:
     def cost(self) -> float:
         """How many they count for together."""
         return sum(self.costs.values())
+
+    def joined(self, boxes: Mapping[Box, Sequence[Key]]) -> _Blocks:
+        """The same with some of them in parts."""
+        into: dict[Key, Key] = {key: box for box, several in boxes.items() for key in several}
+        operands: dict[Key, dict[Key, None]] = {}
+        box: Key
+        for key, several in self.operands.items():
+            box = into.get(key, key)
+            there = operands.pop(box, {})  # a part stands where its last one does
+            operands[box] = {**there, **{o: None for operand in several if (o := into.get(operand, operand)) != box}}
+        costs = {key: self.costs.get(key, 1) for key in operands}
+        large: dict[Key, Extent] = {box: Extent(220, 60 + 9 * len(several)) for box, several in boxes.items()}
+        return _Blocks(operands, costs, {key: large[key] if key in large else self.extents[key] for key in operands})
 
     def fit_a_page(self) -> bool:
         """Whether they can be read on a page."""

@@ -84,11 +84,12 @@ class Fold:
         gradient_norm: the Euclidean norm of their gradients, or None where there are none.
         leaves: the labels of some of the leaves in it.
         kind: ``"group"``, ``"rest"`` for what was left out, ``"constants"``, ``"chain"`` for the middle
-            of a chain, ``"sum"`` for additions one after the other, or ``"tile"`` for a dense layer.
+            of a chain, ``"sum"`` for additions one after the other, ``"tile"`` for a dense layer, or ``"part"`` for several
+            of all these.
         members: the places of these Values in the whole graph's topological order.
         repeats: how often the steps of a chain come one after the other; of several sums that are alike, of the longest.
         shortest: the same of the shortest of them.
-        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation.
+        steps: what they are, in words; empty where nothing repeats. Of a dense layer its activation, of a part all of it.
         matrix: the weights of a dense layer.
     """
 

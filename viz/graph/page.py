@@ -16,7 +16,8 @@ WIDTH, HEIGHT = 935.0, 890.0  # of 850 by 900 pixels, where words of 11 points a
 GAP = 24.0  # from one layer to the next
 K = TypeVar("K", bound=Hashable)
 PITCH = 16.0  # from one wire to the next at a box
-PASSING = 15.0  # between two wires beside one another
+PASSING = 22.0  # between two wires beside one another
+ROW = 52.0  # from one row of a wrapped picture to the next
 CROSSING = 420  # wires; more can't be followed
 
 
@@ -70,7 +71,7 @@ def fits_a_page(extents: Mapping[K, Extent], operands: Mapping[K, Sequence[K]]) 
     if along <= WIDTH and across <= HEIGHT:
         return True
     rows = -(-along // WIDTH)
-    if rows * (across + 40) <= HEIGHT:
+    if rows * (across + ROW) <= HEIGHT:
         return True
     downwards = sum(max(extent.breadth for extent in column) + 20 for column in columns.values())
     beside = max(sum(extent.length for extent in column) + PASSING * passing[layer] for layer, column in columns.items())

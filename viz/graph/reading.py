@@ -15,7 +15,8 @@ from ..digits import short
 from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
-from .folding import REST, Box, Groups, Key, Opened, Plan, groups_of, planned
+from .chains import step
+from .folding import REST, Box, Groups, Key, Opened, Part, Plan, groups_of, planned
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
@@ -26,6 +27,7 @@ MAX_NODES = 300
 NAMED_LEAVES = 6
 SINGLE, FIRST = 6, 3  # of a stack of at most so many all are opened, and else the first few
 SYMBOLIC = 64  # a node with more operands has its local gradients in numbers only
+STEP = 24  # columns of what is in a part
 CROWD = "\0"  # begins the key of a box for the constants of one node that has too many of them
 
 
@@ -145,7 +147,7 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     index = _Index({id(order[i]): at[key] for i, key in drawn}, at, shared, many)
     names = {id(order[i]): visible(order[key].label) or f"#{key + 1}" for i, key in drawn if isinstance(key, int)}
     outlets: dict[int, set[int]] = {at[key]: set() for key in shown if not isinstance(key, int)}
-    sources: dict[Key, dict[int, None]] = {key: {} for key in shown if isinstance(key, int) and len(members[key]) > 1}
+    sources: dict[Key, dict[int, None]] = {key: {} for key in shown if len(members.get(key, ())) > 1}
     for i, key in drawn:
         for parent in plan.inputs(order, i, key):
             place = index.of(parent)
@@ -170,7 +172,10 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         elif key == REST:
             nodes.append(_fold(key, order, rest, outlets[place], index, place))
         elif isinstance(key, Box):
-            nodes.append((_tile if key in plan.tiles else _box)(key, order, plan, index, place))
+            if key in plan.tiles:
+                nodes.append(_tile(key, order, plan, index, place))
+            else:
+                nodes.append(_box(key, order, plan, index, place, sources.get(key, ())))
         elif key[0] == CROWD:
             hidden = constants_of(order[int(key[1])]) - int(many)
             nodes.append(Node("", "", None, None, fold=Fold("", hidden, None, kind="constants")))
@@ -220,9 +225,8 @@ def _places(operands: Iterable[tuple[int | float, int, int]]) -> set[int]:
 def _opens(key: Key, members: Sequence[int]) -> Opened | None:
     """What would be opened with a box or a stack: of a stack the first few, if there are many."""
     if isinstance(key, Box):
-        if key.kind == "sum":
-            return None
-        return Opened(chains=frozenset([key.at])) if key.kind == "chain" else Opened(tiles=frozenset([key.at]))
+        at = frozenset([key.at])
+        return {"chain": Opened(chains=at), "tile": Opened(tiles=at), "part": Opened(parts=at)}.get(key.kind)
     if isinstance(key, tuple):
         return None if key == REST or key[0] == CROWD else Opened(groups=frozenset([key]))
     if len(members) == 1:
@@ -236,6 +240,8 @@ def _stands_at(key: Key, members: Sequence[int], plan: Plan) -> int:
         return key  # a stack stands where its first stood
     if isinstance(key, Box) and key in plan.rows:
         return plan.rows[key][0][-1]
+    if isinstance(key, Box) and key in plan.parts:
+        return _stands_at(plan.parts[key].keys[-1], plan.parts[key].places[-1], plan)
     return members[-1]  # a fold stands where its last member stood
 
 
@@ -296,26 +302,43 @@ def _stack(node: Node, order: Sequence[Any], places: Sequence[int], slots: Seque
     )
 
 
-def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
-    """The middle of a chain, or additions one after the other."""
+def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int, sources: Iterable[int] = ()) -> Node:
+    """The middle of a chain, additions one after the other, or a part.
+
+    Args:
+        box: which.
+        order: all Values.
+        plan: what is in it.
+        index: where each Value is drawn.
+        here: where the box is.
+        sources: of additions, where the operands of all of them are drawn.
+    """
+    repeats = shortest = 1
+    lasts: Sequence[int]
     if box in plan.chains:
         chain = plan.chains[box]
-        places, lasts, repeats, steps = chain.places, [chain.places[-1]], chain.repeats, chain.steps
-        shortest = repeats
-        node = _fold((), order, places, set(), index, here, inputs=chain.inputs(order))
-        last = order[places[-1]]
-        node = replace(node, value=last.data, gradient=last.grad if last.has_grad else None)
-    else:
+        lasts, repeats, shortest, steps = [chain.places[-1]], chain.repeats, chain.repeats, chain.steps
+        node = _fold((), order, chain.places, set(), index, here, inputs=chain.inputs(order))
+    elif box in plan.rows:
         rows = plan.rows[box]
-        places, lasts = [i for row in rows for i in row], [row[-1] for row in rows]
-        repeats, steps = max(map(len, rows)), (visible(order[lasts[0]].op.symbol),)
-        shortest = min(map(len, rows))
-        node = _fold((), order, rows[0], {id(order[lasts[0]])}, index, here, places)
+        lasts, repeats, shortest = [row[-1] for row in rows], max(map(len, rows)), min(map(len, rows))
+        steps = (visible(order[lasts[0]].op.symbol),)
+        node = _fold((), order, rows[0], {id(order[lasts[0]])}, index, here, [i for row in rows for i in row])
+        more = [place for place in sources if place != here and place not in node.operands]
+        node = replace(node, operands=(*node.operands, *more), counts=(*node.counts, *[1] * len(more)))
+    else:
+        part = plan.parts[box]
+        lasts, steps = _outlets(part, plan), _steps(part, order, plan)
+        node = _fold((), order, sorted([i for places in part.places for i in places]), set(), index, here)
+        node = replace(node, counts=_along(node, order, index, len(lasts)))
     assert node.fold is not None
+    last = order[lasts[0]]
     node = replace(
         node,
-        label="" if len(lasts) > 1 else visible(order[lasts[0]].label),
-        groups=tuple([visible(name) for name in order[lasts[0]].groups]),
+        label="" if len(lasts) > 1 else visible(last.label),
+        value=last.data,
+        gradient=last.grad if last.has_grad else None,
+        groups=tuple([visible(name) for name in last.groups]),
         fold=replace(node.fold, kind=box.kind, repeats=repeats, shortest=shortest, steps=steps),
     )
     if len(lasts) == 1:
@@ -324,6 +347,43 @@ def _box(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -
     return replace(
         node, value=copies.values[1], gradient=None if copies.gradients is None else copies.gradients[1], copies=copies
     )
+
+
+def _outlets(part: Part, plan: Plan) -> Sequence[int]:
+    """The places of a part's results."""
+    last, places = part.keys[-1], part.places[-1]
+    if not isinstance(last, Box):
+        return places
+    if last in plan.tiles:
+        return plan.tiles[last].outlets
+    return [row[-1] for row in plan.rows[last]] if last in plan.rows else places[-1:]
+
+
+def _steps(part: Part, order: Sequence[Any], plan: Plan) -> tuple[str, ...]:
+    """What is in a part, in words: names, and the operations of what has none."""
+    words = []
+    for key, places in zip(part.keys, part.places, strict=True):
+        values = [order[i] for i in places]
+        tile = plan.tiles.get(key) if isinstance(key, Box) else None
+        if tile is not None:
+            name = _part([order[i].label for row in tile.rows for i in row])
+            words.append(name or " ".join([f"{len(tile.rows[0])} → {len(tile.rows)}", tile.activation]).rstrip())
+        elif isinstance(key, int):
+            name = values[0].label if len(values) == 1 else _part([value.label for value in values])
+            words.append(name or (step(values) if values[0].op is not None else ""))
+        elif isinstance(key, Box):
+            words.append(f"… {len(places):,} …" if key in plan.chains else "Σ" if values[-1].op is autograd.add else "Π")
+    return tuple([shortened(visible(word), STEP) for word in words if word])
+
+
+def _along(node: Node, order: Sequence[Any], index: _Index, several: int) -> tuple[int, ...]:
+    """How many Values come along each edge of a box, however often they are used there; for one of several copies."""
+    assert node.fold is not None
+    into: dict[int, set[int]] = {}
+    for i in node.fold.members:
+        for parent in order[i].parents:
+            into.setdefault(index.of(parent), set()).add(id(parent))
+    return tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)])
 
 
 def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) -> Node:
@@ -335,15 +395,9 @@ def _tile(box: Box, order: Sequence[Any], plan: Plan, index: _Index, here: int) 
     steps = (visible(tile.activation),) if tile.activation else ()
     name = visible(_part([order[i].label for row in tile.rows for i in row]))
     groups = tuple([visible(part) for part in _common([order[i].groups for i in tile.outlets])])
-    # an edge stands for the Values that come along it, and not for all their uses
-    inside = set(tile.members)
-    into: dict[int, set[int]] = {}
-    for i in inside:
-        for parent in order[i].parents:
-            into.setdefault(index.of(parent), set()).add(id(parent))
     return replace(
         node,
-        counts=tuple([max(1, len(into[place]) // several) for place in node.operands if isinstance(place, int)]),
+        counts=_along(node, order, index, several),
         label=visible(order[tile.outlets[0]].label) if len(tile.outlets) == 1 else "",
         groups=groups[:-1] if groups and groups[-1] == name else groups,
         fold=replace(

@@ -85,6 +85,7 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
         "constants": graph.say("{count:,} constants", count=fold.count),
         "chain": graph.say("{count:,} nodes in a chain", count=fold.count),
         "sum": graph.say("{count:,} nodes in a chain", count=fold.count),
+        "part": graph.say("{count:,} nodes", count=fold.count),
         "tile": graph.say("a dense layer of {count:,} nodes", count=fold.count),
     }
     text = f"{fold.name + ': ' if fold.name else ''}{what[fold.kind]}"
@@ -101,7 +102,10 @@ def _of_a_fold(graph: Graph, node: Node, fold: Fold) -> str:
 
 
 def repeated(fold: Fold) -> str:
-    """What a fold does, in short: ``64 → 32 tanh`` for a dense layer, ``9,994 × (* 1.1, tanh)`` for a chain, or nothing."""
+    """What a fold does, in short: ``64 → 32 tanh`` for a dense layer, ``9,994 × (* 1.1, tanh)`` for a chain, or nothing.
+
+    Of a part it is what is computed in it, one step after the other.
+    """
     if fold.matrix is not None:
         return " ".join([f"{fold.matrix.inputs} → {len(fold.matrix.weights)}", *fold.steps])
     count = (

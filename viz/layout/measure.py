@@ -27,6 +27,7 @@ CELLS: Mapping[str, type[Cell]] = {"circuit": CircuitCell, "boxes": BoxCell}
 LABEL_COLUMNS = 32  # a longer label is cut in the picture and whole on hover
 CONTRIBUTIONS = 4  # a sum of more is not spelled out
 MATRIX = 64, 80  # rows and columns that are drawn of a matrix
+STEPS, STEP_COLUMNS = 8, 16  # of a part: how many are told, and how wide their lines are
 LISTED = 96  # weights of a neuron that are told on hover
 DESCRIBED = 100  # nodes spelled out in the description
 
@@ -335,7 +336,7 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         lines.append(repeated(fold))
         lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
         return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
-    if fold.kind in ("chain", "sum"):
+    if fold.kind in ("chain", "sum", "part"):
         return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
     lines = [
         {
@@ -354,9 +355,24 @@ def _chain_lines(graph: Graph, fold: Fold) -> list[str]:
     if not fold.steps:
         return [graph.say("… {count:,} nodes …", count=fold.count)]
     words = repeated(fold)
+    if fold.kind == "part":
+        return _part_lines(fold.steps)
     if fold.kind == "sum":
         return [words]
     return [f"… {words} …" if len(words) <= LABEL_COLUMNS else f"… {fold.repeats:,} × …"]
+
+
+def _part_lines(steps: Sequence[str]) -> list[str]:
+    """The steps of a part, in short lines one below the other; the middle of many is left out."""
+    if len(steps) > STEPS:
+        steps = [*steps[: STEPS // 2], "…", *steps[-STEPS // 2 :]]
+    lines: list[str] = []
+    for word in [f"{step}," for step in steps[:-1]] + [steps[-1]]:
+        if lines and len(lines[-1]) + 1 + len(word) <= STEP_COLUMNS:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 # ---- words on edges, and below the picture ---------------------------------------------------------
@@ -426,7 +442,7 @@ def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
         )
     elif graph.folded:
         lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
-    if graph.stacked:
+    if any(node.copies is not None for node in graph.nodes):
         lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
     if graph.remark:
         lines.append(graph.remark)

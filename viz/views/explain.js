@@ -21,7 +21,7 @@ function light(place){
   now=place;
   var it=inputs[place],on={};
   it.lit.forEach(function(p){on[p]=1});
-  layer.innerHTML=it.ways;clear();rows.innerHTML=it.rows;chosen.textContent=it.title;
+  layer.innerHTML=it.ways[stage.narrow?1:0];clear();rows.innerHTML=it.rows;chosen.textContent=it.title;
   for(var p in stage.nodes)fade(stage.nodes[p],on[p]);
   wires.forEach(function(w){fade(w,on[w.getAttribute('data-wire')])});
   svg.querySelectorAll('[data-to]').forEach(function(e){var from=e.getAttribute('data-from');

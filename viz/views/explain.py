@@ -21,10 +21,12 @@ from ..graph.sentences import derivative, warnings
 from ..layout.compose import compose
 from ..layout.look import Look, check_count
 from ..layout.ways import DASHES, Way, with_bare_wires, with_ways
+from ..scene.captions import captioned
 from ..scene.graphviz import RenderError
 from ..scene.shapes import Item, Scene
 from ..scene.svg import write_items
 from ..text import columns_of, shortened
+from .image import Still
 from .picture import Picture, check_like
 from .view import HTMLView, fragment
 
@@ -265,6 +267,16 @@ class Explanation(HTMLView):
         drawn = self._drawn
         return None if drawn is None else _PathPicture(drawn, self._look, self._ways(drawn), self._like)
 
+    @property
+    def _paper(self) -> Still | None:
+        """The picture with its paths, their products and their sum below it; None where the text says more."""
+        picture = self.picture
+        if picture is None or not self.paths[0].slots:
+            return None
+        shares = [f"{k}: {self._share(path)}" for k, path in enumerate(self._lit.paths, 1)]
+        lines = [*shares, *filter(None, [self._lit._sum])]
+        return Still(lambda: captioned(picture.scene, self.title, lines), self.title, self.text)
+
     @cached_property
     def _drawn(self) -> Graph | None:
         """The whole graph, or of a large one what the largest paths go through, with the gradients of a fresh pass."""
@@ -305,12 +317,16 @@ class Explanation(HTMLView):
         return ways
 
     def _shown(self, drawn: Graph, picture: _PathPicture) -> dict[str, Any]:
-        """What a page shows when this input is chosen: the paths, their rows, their sum, and what is not faded."""
+        """What a page shows when this input is chosen: the paths, their rows, their sum, and what is not faded.
+
+        The paths are those in the picture, and those in the one for a phone if there is one.
+        """
         places = {node.order: place for place, node in enumerate(drawn.nodes) if node.fold is None}
         on_path = [self._graph.nodes[place].order for place in self._graph.on_path]
         lit = [places[order] for order in on_path if order in places]
-        ways = write_items(picture.along(self._ways(drawn)), self.theme)
-        return {"title": self.title, "ways": ways, "rows": self._rows_of_bar, "lit": sorted(lit)}
+        ways = self._ways(drawn)
+        lines = [write_items(each.along(ways), self.theme) for each in (picture, picture.narrow) if each is not None]
+        return {"title": self.title, "ways": lines, "rows": self._rows_of_bar, "lit": sorted(lit)}
 
     @property
     def _rows_of_bar(self) -> str:
@@ -370,7 +386,7 @@ class Explanation(HTMLView):
                 shown = {place: self._of(focus)._shown(drawn, picture) for place, focus in inputs.items()}
                 first = next(place for place, focus in inputs.items() if focus == self._focus)
                 data = {"inputs": shown, "first": first}
-                options = {"picture": picture, "live": self._live(drawn, list(inputs)), "data": data}
+                options = {"picture": picture, "narrow": picture.narrow, "live": self._live(drawn, list(inputs)), "data": data}
                 heading = escape(self._graph.say("All paths as text"))
                 body = f"<details open><summary>{heading}</summary>{body}</details>"
             except RenderError as error:
@@ -415,8 +431,18 @@ class _PathPicture(Picture):
     """A picture with paths along its wires."""
 
     def __init__(self, graph: Graph, look: Look, ways: Sequence[Way], like: Picture | None) -> None:
-        super().__init__(graph, look, like=like)
+        super().__init__(graph, look, like=like, may_turn=True)
         self._along = ways
+
+    @property
+    def narrow(self) -> _PathPicture | None:
+        """The same from the top down, for a phone, with its paths."""
+        turned = super().narrow
+        return None if turned is None else self._down
+
+    @cached_property
+    def _down(self) -> _PathPicture:
+        return _PathPicture(self.graph, self._turned.look, self._along, self._turned)
 
     def along(self, ways: Sequence[Way]) -> list[Item]:
         """Paths, for this picture."""

@@ -25,7 +25,7 @@ from ..scene.rows import in_rows
 from ..scene.shapes import Scene
 from ..scene.svg import write_svg
 from ..scene.tikz import write_tikz
-from .view import View
+from .view import View, wanted
 
 __all__ = ["Image", "Still"]
 
@@ -201,27 +201,23 @@ class Image(View):
         """
         bundle: dict[str, str | bytes] = {}
         metadata: dict[str, dict[str, int]] = {}
-        wanted = [
-            kind
-            for kind in ("text/plain", "image/svg+xml", "image/png", "application/pdf")
-            if (not include or kind in include) and not (exclude and kind in exclude)
-        ]
+        kinds = wanted(("text/plain", "image/svg+xml", "image/png", "application/pdf"), include, exclude)
         note = ""
         try:
-            if wanted != ["text/plain"]:
+            if kinds != ["text/plain"]:
                 scene = self.fitted(CELL_WIDTH) if self.width is None else self.scene
                 scale = shown(scene, self.width or CELL_WIDTH)
-            if "image/svg+xml" in wanted:
+            if "image/svg+xml" in kinds:
                 bundle["image/svg+xml"] = write_svg(scene, scale=scale)
-            if "image/png" in wanted:
+            if "image/png" in kinds:
                 bundle["image/png"] = _png(scene, 1.0, None)
                 metadata["image/png"] = {"width": round(scale * scene.width), "height": round(scale * scene.height)}
-            if "application/pdf" in wanted:
+            if "application/pdf" in kinds:
                 bundle["application/pdf"] = _pdf(scene, 1.0)
         except RenderError as error:
             # A cell must show what can be shown: the numbers, and why there is no picture.
             note = f"\n(no picture: {error})"
-        if "text/plain" in wanted:
+        if "text/plain" in kinds:
             bundle["text/plain"] = f"{self}{note}"
         return bundle, metadata
 

@@ -53,6 +53,11 @@ class Interactive(HTMLView):
         return {"svg": picture.svg, "about": picture.staged} if picture.drawn is graph else None
 
     @property
+    def _paper(self) -> Picture:
+        """The picture."""
+        return self._picture
+
+    @property
     def text(self) -> str:
         """The table of the picture's nodes."""
         return self._picture.text

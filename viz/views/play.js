@@ -44,7 +44,7 @@ function parsed(text){
 /* ---- the numbers, and what came before them ---- */
 var start=data.start.map(num),constants=data.constants.map(num),count=start.length,first=data.first;
 var values=start.concat(constants),gradients=[],parts=[],failed=-1,backwards=false;
-var before=null,begun=null,history=[],taken=0,fixed=held(),rate=data.rate,updates=0;
+var before=null,begun=null,history=[],taken=0,stride=1,fixed=held(),rate=data.rate,updates=0;
 function held(){return start.map(function(x,i){return data.fixed.includes(i)})}
 function compute(){
   values.length=first;gradients=[];parts=[];failed=-1;backwards=false;
@@ -134,14 +134,14 @@ function shown(){
   return v}
 /* ---- the squares of a dense layer: its weights, beside them its results, and below both their gradients ---- */
 function heat(element,slots){
-  return Array.from(element.querySelectorAll('g'),function(g,k){
+  return Array.from(element.querySelectorAll('g:not(.mark)'),function(g,k){
     var box=g.querySelector('rect'),row={g:g,slots:slots[k%slots.length],sums:k%2===1,slopes:k>=slots.length,marks:null};
     ['x','y','width','height'].forEach(function(side){row[side]=+box.getAttribute(side)});
     row.cells=row.sums?1:row.slots.length;
     g.querySelectorAll('path').forEach(function(old){old.remove()});
     g.addEventListener('pointermove',function(e){
       var slot=row.slots[cell(row,e)];
-      if(slot!==pointed){pointed=slot;stage.refresh()}});
+      if(slot!==pointed&&!e.buttons){pointed=slot;stage.refresh()}});
     g.addEventListener('pointerleave',function(){pointed=-1;stage.refresh()});
     if(!row.sums)draggable(g,function(e){return row.slots[cell(row,e)]});
     return row})}
@@ -353,7 +353,7 @@ function slider(n){
   element.addEventListener('pointerover',function(e){e.stopPropagation();stage.tell(-1)});
   draggable(element,function(){element.focus({preventScroll:true});return i});
   element.addEventListener('keydown',function(e){
-    if(e.ctrlKey||e.metaKey||e.altKey)return;
+    if(e.ctrlKey||e.metaKey||e.altKey||e.target!==element)return;
     var steps={ArrowRight:1,ArrowUp:1,ArrowLeft:-1,ArrowDown:-1,PageUp:10,PageDown:-10}[e.key];
     if(steps){halt();begin('keys '+i);moved(i,steps,e.shiftKey)}
     else if(e.key==='Home'){halt();begin('keys '+i);set(i,start[i])}
@@ -387,16 +387,23 @@ function step(){
   var moves=start.map(function(x,i){return fixed[i]?values[i]:values[i]-rate*gradients[i]});
   var moving=moves.some(function(x,i){return !Object.is(x,values[i])});
   if(!moving)return false;
-  if(!history.length)history=[result()];
+  depart();
   moves.forEach(function(x,i){values[i]=x});
-  taken++;compute();history.push(result());
+  compute();record();
   return moving}
+function depart(){if(!history.length)history=[result()]}
+function record(){
+  /* The result after a step; of a long way that after every second step, after every fourth, ... */
+  taken++;
+  if(taken%stride)return;
+  history.push(result());
+  if(history.length>2000){history=history.filter(function(y,i){return i%2===0});stride*=2}}
 function plot(){
   var ys=history.filter(function(y){return y-y===0}),low=Math.min.apply(null,ys),high=Math.max.apply(null,ys);
   var spread=high-low||1,count=Math.max(1,history.length-1),every=Math.max(1,Math.floor(history.length/160)),points=[];
   history.forEach(function(y,i){if(y-y===0&&(i%every===0||i===history.length-1))points.push((3+154*i/count).toFixed(1)+','+(high===low?18:32-28*(y-low)/spread).toFixed(1))});
   line.setAttribute('points',ys.length?points.join(' '):'');
-  curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(history[history.length-1],data.precision)+' ('+taken+')':'{{the result after each step}}');
+  curve.setAttribute('aria-label',history.length?'{{the result after each step}}: '+short(history[0],data.precision)+' → '+short(result(),data.precision)+' ('+taken+')':'{{the result after each step}}');
   curve.style.visibility=history.length?'':'hidden';
   root.setAttribute('data-steps',taken)}
 function halt(){
@@ -416,7 +423,7 @@ function run(){
 function reset(){
   halt();remember();gesture='';
   start.forEach(function(x,i){values[i]=x});
-  history=[];taken=0;fixed=held();
+  history=[];taken=0;stride=1;fixed=held();
   compute();before=null;begun=sidesNow();announce()}
 root.querySelector('[data-act=step]').addEventListener('click',function(){
   halt();remember();gesture='step';
@@ -435,11 +442,13 @@ rateField.addEventListener('input',function(){
 function measure(){
   /* How large each node of a picture is with the widest numbers; nothing can be measured before the page is seen. */
   if(view.measured||!stage.svg.getBoundingClientRect().width)return;
-  var wide='0'.repeat(data.room),sides=['x','y','width','height'];
+  var wide='0'.repeat(data.room),sides=['x','y','width','height'],marks=stage.svg.querySelectorAll('.mark');
+  marks.forEach(function(g){g.style.display='none'});
   view.nodes.forEach(function(n){
     if(n.slot!==undefined&&!n.copies){write(n.value,wide);write(n.gradient,'∇ '+wide);write(n.oldValue,'▲ '+wide);write(n.oldGradient,'▲ '+wide)}
     if(n.frame)sides.forEach(function(side){n.frame.setAttribute(side,0)})});
   view.nodes.forEach(function(n){n.box=n.element.getBBox()});
+  marks.forEach(function(g){g.style.display=''});
   view.nodes.forEach(function(n){
     if(n.frame)sides.forEach(function(side,k){n.frame.setAttribute(side,n.box[side]+(k<2?-4:8))})});
   view.measured=true;show()}
@@ -450,10 +459,15 @@ root.glassgrad={
   get values(){return values.slice(0,count)},
   get gradients(){return gradients.slice(0,count)},
   get numbers(){return values.slice()},
+  get slopes(){return gradients.slice()},
   set:function(numbers){
     /* From outside, as from a training loop: the curve goes on. */
-    halt();begin('from outside');
-    if(!history.length)history=[result()];
+    halt();begin('from outside');depart();
     numbers.forEach(function(x,i){values[i]=num(x)});
-    compute();history.push(result());taken++;show();plot()},
+    compute();record();show();plot()},
+  follow:function(numbers){
+    /* From outside, as by hand. */
+    halt();begin('from outside');
+    numbers.forEach(function(x,i){values[i]=num(x)});
+    compute();show()},
   update:update,short:short};

@@ -200,7 +200,7 @@ class Play(HTMLView):
 
     def _drawn(self, graph: Graph) -> Picture:
         """A picture. A layout that took too long, of a smaller graph, might be another one when it is turned."""
-        fitted = Picture(graph, self._look, width=self._width, may_turn=self._may_turn)
+        fitted = Picture(graph, self._look, width=self._width, may_turn=self._may_turn, staged=True)
         places = set(re.findall(r' data-node="(\d+)"', fitted.svg))
         return fitted if len(places) == len(fitted.drawn.nodes) else Picture(graph, self._look)
 
@@ -281,6 +281,11 @@ class Play(HTMLView):
             RenderError: Graphviz is missing, failed, or took too long.
         """
         return fragment("", **self._parts_of_page())
+
+    @property
+    def _paper(self) -> Picture:
+        """The picture as it begins."""
+        return self._picture
 
     @property
     def assembled(self) -> tuple[str, str]:

@@ -3,8 +3,8 @@
    svg: the picture; nodes: its nodes by place; place: the one that is told of, or -1; told(place): what is told of a node, or of
    none at -1, which a view may replace; tell(place): tell of it, and dim what is not near; follow(place): move it into sight;
    closer(place): the same, so large that it can be read;
-   refresh(): the same again after numbers have changed; fit(): show all; about: the words of the picture; set(svg, about): another
-   picture in its place, with what STAGE would have of it. */
+   refresh(): the same again after numbers have changed; fit(): show all; narrow: whether it began with the picture for a phone;
+   about: the words of the picture; set(svg, about): another picture in its place, with what STAGE would have of it. */
 /* oxlint-disable-next-line no-unused-vars */
 var stage=(function(){
   var still=root.querySelector('img.still'),live=document.createElement('div');
@@ -159,5 +159,6 @@ var stage=(function(){
     if(e.key==='Enter'){e.preventDefault();look(e.shiftKey?-1:1)}
     if(e.key==='Escape'){search.value='';look(0);view.focus()}});
   var given=STAGE,narrow=phone()?given.narrow:null;
+  it.narrow=Boolean(narrow);
   set(document.importNode(narrow?parsed(narrow.svg):read,true),narrow?narrow.about:given);
   return it})();

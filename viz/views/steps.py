@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +19,7 @@ from ..layout.compose import compose
 from ..layout.flow import with_flow
 from ..layout.look import Look
 from ..layout.measure import measure
+from ..scene.captions import captioned
 from ..scene.shapes import Item, Scene, Text
 from .image import Still
 from .picture import Picture, check_like
@@ -58,7 +58,7 @@ def steps(
     *,
     style: str = "circuit",
     theme: str = "light",
-    direction: str = "LR",
+    direction: str | None = None,
     precision: int = 4,
     language: str = "en",
     room: int = 0,
@@ -74,7 +74,7 @@ def steps(
         value: the result. Its graph has at most 150 nodes, constants included.
         style: as for `draw`.
         theme: as for `draw`.
-        direction: as for `draw`.
+        direction: as for `draw`. None is LR, and TB on a phone.
         precision: as for `draw`.
         language: as for `draw`.
         room: as for `draw`.
@@ -96,7 +96,7 @@ def steps(
     backward | The gradient of the result with respect to itself is 1.
     backward | A product swaps: x gets upstream times y, and y gets upstream times x.
     """
-    look = Look(style, theme, direction, precision, numbered=True, room=room, ghosts=True)
+    look = Look(style, theme, direction or "LR", precision, numbered=True, room=room, ghosts=True)
     check_like(like, Steps)
     order = order_of(value)
     if len(order) <= MAX_NODES:
@@ -106,7 +106,7 @@ def steps(
             f"a walk shows at most {MAX_NODES} nodes, constants included, and this graph has {len(order):,} without them; "
             f"walk through a node further inside, or draw it all with viz.draw"
         )
-    return Steps(graph, look, like)
+    return Steps(graph, look, like, may_turn=direction is None)
 
 
 class Steps(HTMLView):
@@ -114,7 +114,7 @@ class Steps(HTMLView):
 
     suffixes = (".html", ".svg")
 
-    def __init__(self, graph: Graph, look: Look, like: Steps | None = None) -> None:
+    def __init__(self, graph: Graph, look: Look, like: Steps | None = None, *, may_turn: bool = False) -> None:
         self._look = look
         earlier: Picture | None = None if like is None else like._picture
         visits, gradients = backward(graph)
@@ -126,7 +126,7 @@ class Steps(HTMLView):
                     widest[place] = max(widest[place], len(short(number, look.precision)) + 2)
         nodes = [replace(node, gradient=gradients.get(place), columns=widest[place]) for place, node in enumerate(graph.nodes)]
         ended = replace(graph, nodes=tuple(nodes), pending=True).with_alarm()
-        self._picture: Picture = Picture(ended, look, like=earlier)
+        self._picture: Picture = Picture(ended, look, like=earlier, may_turn=may_turn)
         self.title = graph.say("Step by step: {title}", title=self._picture.graph.title)
         self.language = graph.language
         self.theme = look.theme
@@ -161,7 +161,7 @@ class Steps(HTMLView):
             scene = with_flow(scene, shares)
         for item in scene.items:  # the room that a player fills is needed no more
             item.shapes = [s for s in item.shapes if not (isinstance(s, Text) and s.role.startswith("ghost"))]
-        return _captioned(scene, self._heading(k), frame)
+        return captioned(scene, self._heading(k), (frame.words, *frame.rules))
 
     def _shares(self, k: int) -> list[tuple[str, str]]:
         """For each share of a step what is written on its way, ``1 × 3 = 3``, and where it arrives, ``3 += 1 × 3``."""
@@ -239,9 +239,14 @@ class Steps(HTMLView):
         body = f"<details open><summary>{heading}</summary><ol>{items}</ol></details>"
         return fragment(
             body, kind="steps", theme=self.theme, label=self.title, picture=self._picture,
-            live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
+            narrow=self._picture.narrow, live=filled("steps.html", self.language, COUNT=str(len(self) - 1)),
             data=[self._data(k) for k in range(len(self))], language=self.language,
         )  # fmt: skip
+
+    @property
+    def _paper(self) -> Still:
+        """The last step: all numbers, and its words."""
+        return self.last
 
     def _data(self, k: int) -> dict[str, Any]:
         frame, precision = self.frames[k], self._look.precision
@@ -324,24 +329,3 @@ def _rule(graph: Graph, flow: Flow, upstream: float, look: Look) -> str:
 
 def _parents(graph: Graph, place: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys([edge.tail for edge in graph.inputs[place] if edge.tail is not None]))
-
-
-def _captioned(scene: Scene, heading: str, frame: Frame) -> Scene:
-    """A picture with the words of its step below it, wrapped to its width."""
-    columns = max(64, int(scene.width / 7.4))
-    lines = [piece for text in (frame.words, *frame.rules) for piece in _broken(text, columns)]
-    texts = [Text(heading, 12, scene.height + 6, 12, "muted", "start", bold=True, role="step")]
-    for i, line in enumerate(lines):
-        texts.append(Text(line, 12, scene.height + 26 + 17 * i, 12, "text", "start", role="words"))
-    height = scene.height + 26 + 17 * len(lines)
-    width = max([scene.width, *[text.box[2] + 12 for text in texts]])
-    return replace(scene, width=width, height=height, items=[*scene.items, Item("words", "words", [*texts])])
-
-
-def _broken(text: str, columns: int) -> list[str]:
-    lines = [""]
-    for word in re.split(r" (?=\S)", text):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > columns:
-            lines.append("  ")
-        lines[-1] += (" " if lines[-1].strip() else "") + word
-    return lines

@@ -26,7 +26,7 @@ from ..files import check_suffix
 from ..languages import translated
 from ..scene.themes import NIGHT, THEMES
 
-__all__ = ["HTMLView", "Staged", "View", "asset", "assembled", "filled", "fragment", "script_json"]
+__all__ = ["HTMLView", "Staged", "View", "asset", "assembled", "filled", "fragment", "script_json", "wanted"]
 
 
 class Staged(Protocol):
@@ -39,6 +39,24 @@ class Staged(Protocol):
     @property
     def staged(self) -> dict[str, Any]:
         """What stage.js knows of it, as ``STAGE``."""
+
+
+class OnPaper(Protocol):
+    """A picture that a notebook shows."""
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> tuple[dict[str, str | bytes], dict[str, dict[str, int]]]:
+        """Its kinds, and what is known of them."""
+
+
+def wanted(kinds: Sequence[str], include: Collection[str] | None, exclude: Collection[str] | None) -> list[str]:
+    """What a notebook asks for of these kinds of data.
+
+    >>> wanted(["text/html", "text/plain"], None, {"text/plain"})
+    ['text/html']
+    """
+    return [kind for kind in kinds if (not include or kind in include) and not (exclude and kind in exclude)]
 
 
 class View(ABC):
@@ -122,13 +140,30 @@ class HTMLView(View):
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        """What a notebook shows: the HTML, and the plain text."""
-        return {"text/html": self.html, "text/plain": self.text}
+    ) -> dict[str, str | bytes]:
+        """What a notebook shows: the HTML, the plain text, and a PDF of its picture for nbconvert's LaTeX."""
+        kinds = wanted(("text/html", "text/plain", "application/pdf"), include, exclude)
+        bundle: dict[str, str | bytes] = {}
+        if "text/html" in kinds:
+            bundle["text/html"] = self.html
+        if "text/plain" in kinds:
+            bundle["text/plain"] = self.text
+        if "application/pdf" in kinds and self._paper is not None:
+            pdf = self._paper._repr_mimebundle_(include={"application/pdf"})[0]
+            bundle |= pdf
+        return bundle
+
+    @property
+    def _paper(self) -> OnPaper | None:
+        """What is left of it on paper, where there is no HTML; None if that is its text."""
+        return None
 
     def _repr_html_(self) -> str:
-        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame."""
-        return self.html
+        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame that it makes as high as the page.
+
+        It can do so only where the page says which HTML it is.
+        """
+        return f"<!DOCTYPE html>\n{self.html}"
 
 
 def filled(name: str, language: str, **parts: str) -> str:

@@ -55,7 +55,7 @@ def _(f, viz):
 
 
 def test_marimo_shows_what_lives_and_what_is_still(browser: Any, served_by_marimo: Any, wait: Callable[..., Any]) -> None:
-    """A player as the last line of a cell moves; where marimo strips its script, its picture is there, and no control."""
+    """A player that ends a cell moves and is seen whole; where marimo strips scripts, there is a picture, and no control."""
     with served_by_marimo(NOTEBOOK) as address:
         browser.get(address)
         wait("the drawing", lambda: browser.find_elements("css selector", "svg[role=img]"))
@@ -65,6 +65,9 @@ def test_marimo_shows_what_lives_and_what_is_still(browser: Any, served_by_marim
         player.find_element("css selector", "[data-act=forward]").click()
         assert player.get_attribute("data-step") == "1"
         browser.switch_to.default_content()
+        size = "const f=arguments[0];return [f.contentDocument.body.scrollHeight,f.clientHeight]"
+        needed, _ = wait("its height", lambda: (s := browser.execute_script(size, frame))[0] <= s[1] and s)
+        assert needed > 420
         stripped = wait("the pages", lambda: browser.find_elements("css selector", ".output [data-glassgrad]"))
         assert [part.get_attribute("data-kind") for part in stripped] == ["steps", "interactive", "play", "explain"]
         for part in stripped:

@@ -79,6 +79,52 @@ def started(profile: Path, *more: str) -> Any:
     return webdriver.Chrome(options=options, service=Service(str(DRIVER)))
 
 
+class Found:
+    """The first element of a selector, found anew at each use: the page may have put another in its place at any moment.
+
+    Args:
+        driver: of the browser.
+        selector: of the element.
+    """
+
+    def __init__(self, driver: Any, selector: str) -> None:
+        self._driver, self._selector = driver, selector
+
+    def now(self, act: Callable[[Any], Any]) -> Any:
+        """What a function of the element returns; done again where the element was replaced before it could be used."""
+        from selenium.common.exceptions import StaleElementReferenceException
+
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return act(self._driver.find_element("css selector", self._selector))
+            except StaleElementReferenceException:
+                if time.monotonic() > end:
+                    raise
+
+    def touch(self, gesture: Callable[[Any, Any], Any]) -> None:
+        """Perform what a function adds to a chain of actions on the element."""
+        from selenium.webdriver import ActionChains
+
+        self.now(lambda element: gesture(ActionChains(self._driver), element).perform())
+
+    def click(self) -> None:
+        """Click on it."""
+        self.now(lambda element: element.click())
+
+    def send_keys(self, *keys: str) -> None:
+        """Type."""
+        self.now(lambda element: element.send_keys(*keys))
+
+    def get_attribute(self, name: str) -> Any:
+        """An attribute."""
+        return self.now(lambda element: element.get_attribute(name))
+
+    def is_displayed(self) -> bool:
+        """Whether it can be seen."""
+        return bool(self.now(lambda element: element.is_displayed()))
+
+
 class Playground:
     """The page, as a person reads and touches it."""
 
@@ -105,9 +151,9 @@ class Playground:
             time.sleep(0.02)
         raise AssertionError(f"{what}; the page says {self.status!r}, {self.error!r}, {self.table}")
 
-    def find(self, selector: str) -> Any:
+    def find(self, selector: str) -> Found:
         """The first element of a selector."""
-        return self.driver.find_element("css selector", selector)
+        return Found(self.driver, selector)
 
     @property
     def table(self) -> dict[str, tuple[str, str]]:
@@ -197,8 +243,6 @@ def newcomer(origin: str, folder: Path) -> tuple[float, float, str]:
     Returns:
         After how many seconds there was a picture, and a changed gradient, and the browser's log of the network.
     """
-    from selenium.webdriver import ActionChains
-
     folder.mkdir()
     log = folder / "net.json"
     browser = started(folder / "profile", f"--log-net-log={log}")
@@ -209,7 +253,7 @@ def newcomer(origin: str, folder: Path) -> tuple[float, float, str]:
         playground.until(lambda: playground.table == LECTURE, "the lecture")
         first = time.monotonic() - start
         slider = playground.find("#numbers [data-name=z] input[type=range]")
-        ActionChains(browser).click_and_hold(slider).move_by_offset(60, 0).release().perform()
+        slider.touch(lambda chain, element: chain.click_and_hold(element).move_by_offset(60, 0).release())
         playground.until(lambda: playground.table["x"][1] not in ("", "-4"), "a changed gradient")
         took = time.monotonic() - start
         assert browser.get_log("browser") == []
@@ -243,10 +287,9 @@ def test_type_and_drag(page: Playground) -> None:
     page.shows("a", "3", "-1.5")
     slider = page.find("#numbers [data-name=b] input[type=range]")
     seen = set()
-    drag = ActionChains(page.driver).click_and_hold(slider)
+    slider.touch(lambda chain, element: chain.click_and_hold(element))
     for _ in range(8):
-        drag.move_by_offset(5, 0).pause(0.1)
-    drag.perform()
+        ActionChains(page.driver).move_by_offset(5, 0).pause(0.1).perform()
     seen.add(page.table["b"])
     ActionChains(page.driver).release().perform()
     number = float(page.find("#number-b").get_attribute("value"))
@@ -260,15 +303,12 @@ def test_type_and_drag(page: Playground) -> None:
 
 def test_a_number_in_the_picture_is_dragged(page: Playground) -> None:
     """Dragged to the right, a leaf's number grows; a click on a node explains its gradient."""
-    from selenium.webdriver import ActionChains
-
-    leaf = page.find("#picture .node.leaf.held")
-    ActionChains(page.driver).move_to_element(leaf).click_and_hold().move_by_offset(20, 0).move_by_offset(
-        20, 0
-    ).release().perform()
+    page.find("#picture .node.leaf.held").touch(
+        lambda chain, leaf: chain.move_to_element(leaf).click_and_hold().move_by_offset(20, 0).move_by_offset(20, 0).release()
+    )
     page.until(lambda: float(page.find("#number-x").get_attribute("value")) > -2, "a larger number")
     page.until(lambda: float(page.table["q"][0]) == pytest.approx(5 + float(page.table["x"][0])), "the sum follows")
-    ActionChains(page.driver).move_to_element(page.find("#picture .node.operation circle")).click().perform()
+    page.find("#picture .node.operation circle").touch(lambda chain, circle: chain.move_to_element(circle).click())
     page.until(lambda: "df/dq" in page.text("#explanation"), "the explanation")
 
 

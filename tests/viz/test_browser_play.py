@@ -454,8 +454,9 @@ def test_the_squares_of_a_layer_follow(page: Callable[..., Page]) -> None:
     x = [0.1 * k for k in range(9)]
     shown = page(ag.logsumexp(model(x)))
     script = (
-        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g:not(.mark)'),g=>{var r=g.querySelector("
-        "'rect');return [+r.getAttribute('x'),+r.getAttribute('y'),Array.from(g.querySelectorAll('path'),p=>"
+        "return Array.from(arguments[0].querySelectorAll('.sheet > svg:first-child [data-node] g:not(.mark)'),g=>{"
+        "var r=g.querySelector('rect');"
+        "return [+r.getAttribute('x'),+r.getAttribute('y'),Array.from(g.querySelectorAll('path'),p=>"
         "[(p.getAttribute('fill')===arguments[1]?8:-8)*p.getAttribute('fill-opacity'),p.getAttribute('d')])]})"
     )
 

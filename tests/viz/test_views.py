@@ -59,7 +59,7 @@ def test_a_new_view_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         shown = viz.outline(f)
         assert str(shown) == "x\ny\n#3"
         assert shown._repr_mimebundle_() == {"text/html": shown.html, "text/plain": str(shown)}
-        assert shown._repr_html_() == shown.html
+        assert shown._repr_html_() == f"<!DOCTYPE html>\n{shown.html}"
         assert shown.html.startswith('<div data-glassgrad="g')
         assert "<pre>x\ny\n#3</pre>" in shown.save(tmp_path / "outline.html").read_text(encoding="utf-8")
         with pytest.raises(ValueError, match=r"it is written as \.html"):

@@ -159,8 +159,11 @@ class HTMLView(View):
         return None
 
     def _repr_html_(self) -> str:
-        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame."""
-        return self.html
+        """The HTML, for hosts that ask for it alone: marimo runs its script, in a frame that it makes as high as the page.
+
+        It can do so only where the page says which HTML it is.
+        """
+        return f"<!DOCTYPE html>\n{self.html}"
 
 
 def filled(name: str, language: str, **parts: str) -> str:

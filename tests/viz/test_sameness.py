@@ -172,6 +172,31 @@ def test_a_result_stays_by_itself() -> None:
     assert len(set(graph.results)) == 3
 
 
+def test_a_stack_has_the_wires_of_all_its_copies() -> None:
+    """Where one copy takes a sum and another a single term, the stack takes both, be it an operation or a row of additions."""
+
+    def one(add: Callable[..., Any], takes: str) -> Any:
+        terms = [ag.Value(1.5) * ag.Value(2.0) for _ in range(2)], [ag.Value(0.5).tanh() for _ in range(2)]
+        summed = [
+            several[0] + several[1] if letter in takes else several[0] for several, letter in zip(terms, "ab", strict=True)
+        ]
+        used_twice = ag.sin(summed[0]) * ag.cos(summed[1])  # so that they are no part of a row
+        return (add(*summed) * used_twice).exp()
+
+    lengths = iter(range(100))
+
+    def row(a: Any, b: Any) -> Any:
+        return sum([ag.Value(0.5).tanh() for _ in range(next(lengths) % 3)], a + b)
+
+    for add in (lambda a, b: a - b, row):
+        for takes in (["", "a", "b"], ["a", "b", "ab"], ["b", "a", ""], ["ab", "", "a"]):
+            f = ag.sum([one(add, which) for which in takes])
+            f.backward()
+            graph = read(f, max_nodes=25)
+            check(f, graph)
+            assert graph.left_out == 0
+
+
 def test_what_differs_is_not_alike() -> None:
     """Another operation, another order of the operands of a difference, or another group make another class."""
     x = [ag.Value(float(i)) for i in range(9)]

@@ -85,7 +85,7 @@ def _ancestors_first(births: Births, roots: Iterable[Any], done: dict[Any, tuple
             node = stack.pop()
             done[node] = stack.pop()
         elif node not in done and node in born:
-            operands = (sources[node],) if node in sources else node._operands if node._parents else ()
+            operands = (sources[node],) if node in sources else node.operands
             if operands:  # else it is a constant
                 stack += (operands, node, None)
                 stack += [x for x in operands if type(x) is not float][::-1]
@@ -114,7 +114,7 @@ def read_graph(
     code: dict[Any, tuple[Any, ...]] = {}
     _ancestors_first(births, roots, code)
     _ancestors_first(births, [x for x in watched if type(x) is not float], code)
-    raising = [x for x in born if x not in code and x._parents and x._primitive not in SAFE]
+    raising = [x for x in born if x not in code and x.op is not None and x.op not in SAFE]
     _ancestors_first(births, raising, code)
     if in_order:
         code = {x: code[x] for x in born if x in code}
@@ -144,7 +144,7 @@ def read_graph(
     table: dict[Primitive, int] = {}
     ops, starts, operands = array("H"), array("I", [0]), array("I")
     for node, xs in code.items():
-        ops.append(table.setdefault(stop if node in sources else node._primitive, len(table)))
+        ops.append(table.setdefault(stop if node in sources else node.op, len(table)))
         operands.extend([slots[bits(x) if type(x) is float else x] for x in xs])
         starts.append(len(operands))
     asked = [slots[bits(x) if type(x) is float else x] for x in (*roots, *watched)]

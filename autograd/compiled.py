@@ -41,6 +41,7 @@ SUMS = "it may call the built-in sum(), which adds floats in another way (autogr
 MOST_PROGRAMS = 8  # of one key
 MOST_KEYS = 64
 MOST_REBINDINGS = 8
+LIKE_FLOATS = frozenset({"data", "floordiv", "floor", "ceil", "trunc", "round"})  # tests that are of floats ints, or raise
 TROUBLE = (Stale, ArithmeticError, ValueError, TypeError)  # where a program can't be computed; the function itself says why
 
 
@@ -88,7 +89,8 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
             for large ones that are computed often.
 
     Returns:
-        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
+        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. Its other attributes are
+        those of f: a compiled net has ``parameters()`` and ``eval()``. `grad`,
         `value_and_grad`, `jacobian`, `hessian`, `jvp`, `hvp`, `vjp`, `jacfwd` and `derivative` of order 1 replay too, with the
         bits that they have for f; `taylor` and higher orders run f itself. So do, of a function that closes over Values, `jvp`,
         `vjp` and `jacfwd`, and wherever a keyword is passed, or something else than numbers is differentiated.
@@ -501,6 +503,11 @@ class Names:
             self._look()
         return found
 
+    def holds_the_same(self, other: Names) -> bool:
+        """Whether the variables of the same function held the same objects when these and others were last looked at."""
+        mine, others = self.held(), other.held()
+        return len(mine) == len(others) and all(x[2] is y[2] for x, y in zip(mine, others, strict=True))
+
     def held(self) -> list[tuple[Any, Any, Any]]:
         """Where they are, and what they hold: cells, and the namespace with a name in it."""
         found = [(cell, None, x) for cell, x in self.cells if x is not _MISSING]
@@ -566,7 +573,7 @@ class _Traced(Entry):
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
         self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
-        self.__name__ = type(words).__name__
+        self.__name__ = self.__qualname__ = type(words).__name__
         functools.update_wrapper(self, words, updated=())
 
     @property
@@ -690,13 +697,17 @@ class _Traced(Entry):
             return self._as_ever(args, named)
         drawn, self._left = self._left, []
         if not again:
+            if not entry.paths:
+                self._borrow(entry, call)
             for path in entry.paths:
                 if path.agreed and path.fits(call.inputs):
                     try:
                         result = self._replayed(path, call, drawn)
                     except TROUBLE:
                         continue
-                    self._last = path
+                    if path is not self._last:
+                        self._last = path
+                        self._take_up(entry, path)
                     if drawn:
                         self._left = drawn[len(path.draws) :]
                     return result
@@ -721,6 +732,12 @@ class _Traced(Entry):
                 return None
             entry = self._entries.setdefault(call.key, _Entry(self))
         return None if entry is None or entry.reason is not None or self._reason is not None else entry
+
+    def _borrow(self, entry: _Entry, call: Call) -> None:
+        """Take over what another compiled function has recorded, where that is the same."""
+
+    def _take_up(self, entry: _Entry, path: Path) -> None:
+        """Go another way than in the call before."""
 
     def _entry(self, args: tuple[Any, ...]) -> _Entry | None:
         """The programs for a call with these arguments; None if the function is called as ever. For `vmap`."""
@@ -886,6 +903,16 @@ class Compiled(_Traced):
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a function binds: a method of a class may be compiled."""
         return self if instance is None else types.MethodType(self, instance)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """An attribute of what was compiled, such as ``parameters`` of a net."""
+            is_public = name[0] != "_"
+            if is_public and hasattr(self._function, name):
+                return getattr(self._function, name)
+            instead = f"; write .program.{name}, once it was called" if is_public and hasattr(Program, name) else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     def _made_of(self) -> Any:
         return Compiled, (self._function, self._backend)
@@ -1083,11 +1110,15 @@ class Derived(_Traced):
     """
 
     def __init__(self, source: Any, name: str, argnums: Any, eager: Callable[..., Any], wrapped: Callable[..., Any]) -> None:
-        self._transform = name, source, argnums, False
+        self._transform = name, source, argnums, False  # `hessian` sets another one
+        self._source = source
         super().__init__(eager, wrapped, source._backend)
         self._said = source._said
         self._plain = source._function
         self._kind, self._argnums, self._wrapped = name, argnums, wrapped
+        twin = source._known({"grad": "value_and_grad", "value_and_grad": "grad"}.get(name, ""), argnums)
+        if twin is not None:  # which needs the same programs
+            self._entries, self._lock = twin._entries, twin._lock
 
     def _made_of(self) -> Any:
         name, source, argnums, _ = self._transform
@@ -1117,6 +1148,33 @@ class Derived(_Traced):
             raise _CannotKeyError
         call.key = call.treedef.signature, tuple(codes)
         return call
+
+    def _borrow(self, entry: _Entry, call: Call) -> None:
+        source = self._source
+        if not isinstance(source, Compiled) or not source._names.holds_the_same(self._names):
+            return
+        numbers = [float(i) for i in range(len(call.arguments.numbers))]  # objects that show where they go
+        theirs = source._read(tuple(call.arguments.replaced(numbers)), call.named, modes.USUAL)
+        lender = source._entries.get(theirs.key)
+        if lender is not None and _are_same(theirs.inputs, numbers + call.inputs[len(numbers) :]):
+            entry.paths += [path for each in lender.paths if (path := self._as_mine(each, call)) is not None]
+
+    def _as_mine(self, path: Path, call: Call) -> Path | None:
+        """A way through the function, as this derivative goes it; None if it may go another one on Values than on floats."""
+        one = self._kind in ("grad", "value_and_grad")
+        whole = any(guard.test in LIKE_FLOATS for guard in path.program.guards)
+        fit = all(x.kind != "same" or type(x.what) is float for x in path.outputs)
+        if not path.agreed or path.draws or whole or not fit or (one and not path.layout.is_number):
+            return None
+        slots = path.program.outputs  # an argument that is returned is there by its slot
+        outputs = [Output("out", slots.index(x.what)) if x.kind == "input" else x._replace(valued=False) for x in path.outputs]
+        found = Path(call, path.program, outputs, None if one else path.layout, [], self._make)
+        found.inner, found.agreed, found.attributes = call.arguments.shape.word, True, path.attributes
+        return found
+
+    def _take_up(self, entry: _Entry, path: Path) -> None:
+        if self._armed is None:
+            self._install(entry, path)
 
     def _recorder(self, call: Call) -> Recorder:
         standins = call.stand_in()

@@ -75,24 +75,20 @@ class Births:
         return node in self.nodes
 
 
-def _operands(births: Births, node: Any) -> tuple[Any, ...]:
-    """What an instruction for a born node is computed from; nothing where it is a constant."""
-    if node in births.sources:
-        return (births.sources[node],)
-    found: tuple[Any, ...] = node.operands
-    return found
-
-
-def _ancestors_first(births: Births, roots: Iterable[Any], done: dict[Any, None]) -> None:
-    """Add to the nodes that are done all that the roots need of what was born, depth first, parents in their order."""
+def _ancestors_first(births: Births, roots: Iterable[Any], done: dict[Any, tuple[Any, ...]]) -> None:
+    """Add to the nodes that are done, with their operands, all that the roots need of what was born, depth first."""
+    born, sources = births.nodes, births.sources
     stack: list[Any] = [*roots][::-1]
     while stack:
         node = stack.pop()
         if node is None:  # the mark below a node's operands: they are all done by now
-            done[stack.pop()] = None
-        elif node not in done and node in births.nodes and (operands := _operands(births, node)):
-            stack += (node, None)
-            stack += [x for x in operands if type(x) is not float][::-1]
+            node = stack.pop()
+            done[node] = stack.pop()
+        elif node not in done and node in born:
+            operands = (sources[node],) if node in sources else node.operands
+            if operands:  # else it is a constant
+                stack += (operands, node, None)
+                stack += [x for x in operands if type(x) is not float][::-1]
 
 
 def read_graph(
@@ -112,54 +108,48 @@ def read_graph(
         slots of the roots and of what is watched, and for each that is watched how many instructions come before it is known.
     """
     given = dict.fromkeys(inputs)
+    born, sources = births.nodes, births.sources
     for x in given:
-        births.nodes.pop(x, None)  # one that stands for a number was born, and is an input all the same
-    code: dict[Any, None] = {}
+        born.pop(x, None)  # one that stands for a number was born, and is an input all the same
+    code: dict[Any, tuple[Any, ...]] = {}
     _ancestors_first(births, roots, code)
     _ancestors_first(births, [x for x in watched if type(x) is not float], code)
-    raising = [x for x in births.nodes if x not in code and x.op is not None and x.op not in SAFE]
+    raising = [x for x in born if x not in code and x.op is not None and x.op not in SAFE]
     _ancestors_first(births, raising, code)
     if in_order:
-        code = dict.fromkeys([x for x in births.nodes if x in code])
+        code = {x: code[x] for x in born if x in code}
+    known = {*given, *code}
     captured: dict[Any, int] = {}
     numbers: dict[Any, int] = {}  # constants: of a leaf its own, of a plain number one for the same bits
     constants: list[float] = []
-
-    def meet(x: Any) -> None:
-        if type(x) is float:
-            key: Any = bits(x)
-        elif x in code or x in given or x in captured:
-            return
-        elif x not in births.nodes:
-            captured[x] = len(given) + len(captured)
-            return
-        else:
-            key, x = x, number(x)
-        if key not in numbers:
-            numbers[key] = len(constants)
-            constants.append(x)
-
-    for node in code:
-        for x in _operands(births, node):
-            meet(x)
-    for x in (*roots, *watched):
-        meet(x)
+    for xs in (*code.values(), roots, watched):
+        for x in xs:
+            if type(x) is float:
+                key: Any = bits(x)
+                if key not in numbers:
+                    numbers[key] = len(constants)
+                    constants.append(x)
+            elif x not in known:
+                known.add(x)
+                if x in born:
+                    numbers[x] = len(constants)
+                    constants.append(number(x))
+                else:
+                    captured[x] = len(given) + len(captured)
     middle = len(given) + len(captured)
     first = middle + len(constants)
-    slots: dict[Any, int] = dict(zip(given, range(len(given)), strict=True))
-    slots |= captured
-    slots |= {x: middle + i for x, i in numbers.items()}
-    slots |= dict(zip(code, range(first, first + len(code)), strict=True))
+    slots: dict[Any, int] = dict(zip(given, range(len(given)), strict=True)) | captured
+    slots.update(zip(numbers, range(middle, first), strict=True))
+    slots.update(zip(code, range(first, first + len(code)), strict=True))
     table: dict[Primitive, int] = {}
     ops, starts, operands = array("H"), array("I", [0]), array("I")
-    for node in code:
-        record = stop if node in births.sources else node.op
-        ops.append(table.setdefault(record, len(table)))
-        operands.extend([slots[bits(x) if type(x) is float else x] for x in _operands(births, node)])
+    for node, xs in code.items():
+        ops.append(table.setdefault(stop if node in sources else node.op, len(table)))
+        operands.extend([slots[bits(x) if type(x) is float else x] for x in xs])
         starts.append(len(operands))
     asked = [slots[bits(x) if type(x) is float else x] for x in (*roots, *watched)]
     positions = array("I", [max(0, slot - first + 1) for slot in asked[len(roots) :]])
-    labels = {slot: x.label for x, slot in slots.items() if not isinstance(x, bytes) and x.label}
+    labels = {slot: x.label for x, slot in slots.items() if type(x) is not bytes and x.label}
     return tuple(captured), tuple(constants), tuple(table), ops, starts, operands, array("I", asked), positions, labels
 
 

@@ -228,15 +228,28 @@ def glassgrad_loop(name: str, points: int) -> Prepared:
     return call, summed(value, gradients)
 
 
-def jax_points(name: str, points: int) -> Prepared:
-    """jax.jit of vmap of value_and_grad."""
+def jax_points(name: str, points: int, at_once: bool = False, arrays: bool = False) -> Prepared:
+    """jax.jit of vmap of value_and_grad.
+
+    Args:
+        name: of the expression.
+        points: how many.
+        at_once: whether it is computed in the thread that calls, which saves JAX the way to another one and back. JAX has to be
+            told so; it is its quickest way here.
+        arrays: whether NumPy's arrays go in and come out, as in `glassgrad_points`, and not arrays of JAX's own.
+    """
     jax = jax_with_doubles()
+    jax.config.update("jax_cpu_enable_async_dispatch", not at_once)
+    np = importlib.import_module("numpy")
     f, point = expressions(lambda x: jax.numpy.maximum(x, 0.0))[name]
     g = jax.jit(jax.vmap(jax.value_and_grad(f, tuple(range(len(point))))))
-    columns = [jax.numpy.array(column) for column in grid(name, points)]
+    columns = [(np if arrays else jax.numpy).array(column) for column in grid(name, points)]
 
     def call() -> Any:
-        return jax.block_until_ready(g(*columns))
+        value, gradients = g(*columns)
+        if arrays:
+            return np.asarray(value), [np.asarray(gradient) for gradient in gradients]
+        return jax.block_until_ready((value, gradients))
 
     return call, summed(*call())
 
@@ -312,6 +325,9 @@ def measure_points(rounds: int, quick: bool) -> list[Race]:
             Contestant("NumPy by hand", "numpy_points", ONE_THREAD, options={"name": name, "points": points}),
             Contestant("CasADi's map", "casadi_points", options={"name": name, "points": points}),
             Contestant("jax.jit", "jax_points", ONE_THREAD, options={"name": name, "points": points}),
+            Contestant("jax.jit, at once", "jax_points", ONE_THREAD, options={"name": name, "points": points, "at_once": True}),
+            Contestant("jax.jit, at once, NumPy's arrays", "jax_points", ONE_THREAD,
+                       options={"name": name, "points": points, "at_once": True, "arrays": True}),
             Contestant("PyTorch", "torch_points", ONE_THREAD, options={"name": name, "points": points}),
         ], rounds, per=points * nodes(name), agree=1e-6)
         for name, title in (("readme", "README expression"), ("horner", "Horner of degree 20"))

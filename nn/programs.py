@@ -65,6 +65,8 @@ def _check_recordable(model: Any) -> bool:
 def _holds(function: Any) -> tuple[list[Any], list[Any]]:
     """The cells that a user's function closes over; and what is in them, its defaults, globals and attributes."""
     code = getattr(function, "__code__", None)
+    if code is None and hasattr(function, "__wrapped__"):  # a compiled one, which keeps programs of its own
+        return _holds(function.__wrapped__)
     if code is None:
         return [], [vars(function), *vars(function).values()] if hasattr(function, "__dict__") else []
     cells = [cell for cell in function.__closure__ or () if cell != _EMPTY]

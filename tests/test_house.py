@@ -84,7 +84,9 @@ ALLOWED: dict[str, set[str]] = {
     "points": {"program", "replay"},  # the reference engine's too
     "samples": {"engines", "layout", "tree", "record"},
     "repeated": {"samples"},
-    "mapped": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "tree", "engines", "graphs"}
+    "batches": {"samples", "compiled", "points", "program", "replay", "transforms", "layout", "engines", "graphs"}
+    | {"leaves", "record", "modes"},
+    "mapped": {"batches", "samples", "compiled", "points", "replay", "layout", "tree", "engines"}
     | {"leaves", "records", "record", "recording", "repeated", "modes"},
     "transforms": {"records", "record", "modes", "dual", "series", "tree", "layout", "engines", "graphs", "value"},
 }

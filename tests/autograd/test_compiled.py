@@ -694,8 +694,68 @@ def test_derivatives_of_higher_order() -> None:
     agree(hessian(grad(f)), calls, hessian(grad(compiled(f))))
 
 
-def test_other_transformations_run_the_function() -> None:
-    """jvp, vjp, hvp, jacfwd and derivative of a compiled function have the function's own bits."""
+def test_derivatives_need_no_recording_of_their_own() -> None:
+    """What was recorded of the function serves its derivatives, and what `grad` recorded serves `value_and_grad`."""
+    calls = []
+
+    def f(x: Any, y: Any, p: Any = 0.5) -> Any:
+        calls.append(x)
+        return autograd.sin(x * y) * p if x > y else [x / y, 1.0, y]
+
+    fast = compiled(f)
+    for x, y in ((1.0, 2.0), (2.0, 1.0), (3.0, 4.0), (4.0, 3.0)):
+        fast(x, y)
+        fast(x, y, 0.25)
+    assert len(calls) == 8  # two for each way and each number of arguments
+    cases: list[tuple[Any, Any, tuple[Any, ...]]] = [
+        (grad, 0, (2.0, 1.0)), (value_and_grad, (0, 1), (2.0, 1.0)), (jacobian, (0, 1), (1.0, 2.0)),
+        (jacobian, 0, (2.0, 1.0)), (grad, (0,), (2.0, 1.0, 0.75)), (value_and_grad, [0, 1, 2], (4.0, 3.0, 2.0)),
+    ]  # fmt: skip
+    expected = [shown(transform(f, argnums)(*args)) for transform, argnums, args in cases]
+    before = len(calls)
+    for _ in range(3):
+        assert [shown(transform(fast, argnums)(*args)) for transform, argnums, args in cases] == expected
+    assert len(calls) == before
+    other = compiled(f)
+    for transform in (grad, value_and_grad, grad, value_and_grad):
+        transform(other, (1, 0))(2.0, 1.0)
+    assert len(calls) == before + 2
+
+
+def test_derivatives_that_need_a_recording_of_their_own() -> None:
+    """Another order of arguments, whole numbers, ints, constants, drawn numbers, and variables that changed."""
+    scale, outside = 2.0, [3.0]
+
+    def f(x: Any, y: Any) -> Any:
+        return x * y * scale / y
+
+    def g(x: Any, y: Any) -> Any:
+        return autograd.floor(x) * y
+
+    def whole(x: Any, y: Any) -> Any:
+        return x * y * len(range(math.floor(x)))  # a float has an int for its floor, a Value hasn't
+
+    once = compiled(lambda x: x * outside[0])
+    once(2.0)
+    outside[0] = 4.0
+    assert [grad(once)(2.0) for _ in range(3)] == [4.0] * 3
+    drawn = compiled(lambda x: x * draw(random.random))
+    drawn(1.0), drawn(1.0)
+    assert len({grad(drawn)(1.0) for _ in range(3)}) == 3
+    for function in (f, g, whole, lambda x, y: 1, lambda x, y: x, lambda x, y: [x, y * x], lambda x, y: [1, x * y]):
+        fast = compiled(function)
+        for transform, argnums, args in (
+            (grad, 1, (2.5, 3.0)), (jacobian, (1, 0), (2.5, 3.0)), (value_and_grad, 0, (2, 3.0)), (jacobian, (0, 1), (2.5, 3)),
+        ):  # fmt: skip
+            for scale in (2.0, 2.0, 3.0):  # noqa: B007
+                fast(2.5, 3.0)
+            scale = 4.0
+            for _ in range(3):
+                assert outcome(transform(fast, argnums), *args) == outcome(transform(function, argnums), *args)
+
+
+def test_other_transformations_have_the_bits_of_the_function() -> None:
+    """jvp, vjp, hvp, jacfwd and derivative of a compiled function have the function's own bits; programs/test_directions.py."""
     fast, one = compiled(smooth), compiled(lambda x: smooth(x, 2.0))
     for x, y in points(4):
         assert jvp(fast, (x, y), (1.0, 0.5)) == jvp(smooth, (x, y), (1.0, 0.5))
@@ -765,6 +825,35 @@ def test_wrong_arguments_of_derivatives() -> None:
 
 
 # ---- other things that can be called -------------------------------------------------------------------
+
+
+def test_attributes_of_what_was_compiled() -> None:
+    """An object's own are found on what was compiled of it; for those of programs the error says where they are."""
+
+    class Line:
+        def __init__(self) -> None:
+            self.w = Value(2.0)
+
+        def __call__(self, x: Any) -> Any:
+            return self.w * x
+
+        def parameters(self) -> list[Any]:
+            return [self.w]
+
+    line = Line()
+    fast = compiled(line)
+    assert fast.parameters() == [line.w]
+    assert fast.w is line.w
+    assert not hasattr(fast, "_w")
+    with pytest.raises(AttributeError, match=r"^'Compiled' object has no attribute 'bias'$"):
+        _ = fast.bias
+    for name in ("source", "function", "to_jax", "to_torch", "guards"):
+        with pytest.raises(AttributeError, match=rf"^'Compiled' object has no attribute '{name}'; write .program.{name},"):
+            getattr(fast, name)
+    again = copy.deepcopy(fast)
+    assert (type(again), repr(again)) == (type(fast), repr(fast))
+    assert again(3.0).data == 6.0
+    assert again.w is not fast.w
 
 
 def test_methods_and_objects() -> None:

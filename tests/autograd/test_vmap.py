@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import mapped as mapped_module, points, samples
+from autograd import batches, mapped as mapped_module, points, samples
 from autograd.mapped import Mapped
 
 XS = [0.25 * i - 1.0 for i in range(11)]
@@ -550,7 +550,8 @@ def test_functions_that_are_called_as_ever() -> None:
 
 def test_caches_that_are_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where more programs come than are kept ready, those that were ready are made again."""
-    monkeypatch.setattr(mapped_module, "MOST_FORMS", 1)
+    for module in (batches, mapped_module):
+        monkeypatch.setattr(module, "MOST_FORMS", 1)
     w = ag.Value(2.0)
     f = lambda x: w * x if x < 0.0 else w * w * x  # noqa: E731
     mapped, slopes = ag.vmap(f, reduce="sum"), ag.vmap(ag.grad(lambda x: x * x if x < 0.0 else -x))

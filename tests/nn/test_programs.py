@@ -584,6 +584,26 @@ def test_a_compiled_function_keeps_no_module_alive() -> None:
     assert kept[0]() is None
 
 
+def test_fit_takes_a_net_whose_forward_is_compiled() -> None:
+    """It is part of what fit records: programs are used, and the parameters are those of the net without it."""
+    trained = []
+    for wrap in (ag.compile, lambda f: f):
+
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                self.inner = nn.Linear(WIDTH, 1, seed=0)
+
+            @wrap
+            def forward(self, x: Any) -> Any:
+                return ag.tanh(self.inner(x)[0])
+
+        model = Net()
+        history = nn.fit(model, samples(), targets("mse"), epochs=3, batch_size=8, progress=False)
+        assert history.compiled == "yes"
+        trained.append([p.data.hex() for p in model.parameters()])
+    assert trained[0] == trained[1]
+
+
 def test_buffers_one_after_the_other_follow_the_mode() -> None:
     """A mapped net without parameters, which gives floats, notices eval() too, where buffers of one shape follow each other."""
     model = nn.Sequential(nn.Tanh(), nn.Dropout(0.5, seed=1))

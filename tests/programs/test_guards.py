@@ -6,6 +6,8 @@ import functools
 import math
 import random
 import warnings
+import weakref
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from programs_oracle import Pair, bits, described, outcome
 
 import autograd as ag
+from autograd import recording
 
 
 def newton(a: Any) -> Any:
@@ -443,3 +446,101 @@ def test_bits_of_a_captured_value_that_is_computed(Value: Any) -> None:
         leaf = Value(x)
         fast(leaf).backward()
         assert [bits(v.grad) for v in (w, u, leaf)] == eager
+
+
+# ---- attributes, and numbers that are drawn ----------------------------------------------------------------
+
+
+class Switch:
+    """Something with an attribute that functions take note of."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def of(self, x: Any) -> Any:
+        """Two functions, one for each position."""
+        if recording.recorders:
+            recording.noted(self, "on")
+        return ag.exp(x) if self.on else x * x
+
+    def turn(self) -> None:
+        """Set the attribute, and say so."""
+        self.on = not self.on
+        recording.changed()
+
+
+@pytest.mark.parametrize("how", ["compile", "grad", "jvp", "vjp", "hvp", "vmap", "reduced", "buffers"])
+def test_attributes_that_are_noted(how: str) -> None:
+    """Where an attribute was noted and is another one, the program is another one; each is recorded twice and kept."""
+    switch, runs = Switch(), [0]
+
+    def f(x: Any) -> Any:
+        runs[0] += 1
+        return switch.of(x)
+
+    fast: Any = {
+        "compile": lambda: ag.compile(f), "grad": lambda: ag.grad(ag.compile(f)),
+        "jvp": lambda: (lambda fast: lambda x: ag.jvp(fast, (x,), (1.0,))[1])(ag.compile(f)),
+        "vjp": lambda: (lambda fast: lambda x: ag.vjp(fast, x)[1](1.0)[0])(ag.compile(f)),
+        "hvp": lambda: (lambda fast: lambda x: ag.hvp(fast, (x,), (1.0,)))(ag.compile(f)),
+        "vmap": lambda: (lambda mapped: lambda x: mapped([x, x])[0])(ag.vmap(f)),
+        "reduced": lambda: (lambda mapped: lambda x: mapped([x]))(ag.vmap(f, reduce="sum")),
+        "buffers": lambda: (lambda mapped: lambda x: mapped(array("d", [x, x]))[0])(ag.vmap(f)),
+    }[how]()  # fmt: skip
+    for step in range(12):
+        x = 0.5 + step
+        expected = ag.Value(x)
+        switch.of(expected).backward()
+        second = ag.hvp(switch.of, (x,), (1.0,)) if how == "hvp" else None
+        assert fast(x) == (second or (expected.grad if how in ("grad", "jvp", "vjp") else switch.of(x))), step
+        if step % 3 == 2:
+            switch.turn()
+    assert runs[0] <= 6
+
+
+def test_an_attribute_of_something_that_is_gone() -> None:
+    """What was made inside of the function and is gone can't change: its program goes on; nor is it kept alive."""
+    alive: list[Any] = []
+
+    def f(x: Any) -> Any:
+        alive.append(weakref.ref(switch := Switch()))
+        return switch.of(x)
+
+    recording.noted(Switch(), "on")  # where nothing is recorded, nothing is noted
+    fast = ag.compile(f)
+    found = [fast(1.0) for _ in range(4)]
+    recording.changed()
+    assert [*found, fast(1.0)] == [math.exp(1.0)] * 5
+    assert len(alive) == 2
+    assert alive[0]() is alive[1]() is None
+
+
+class Noise:
+    """Draws numbers by functions that are made anew each time."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+
+    def __call__(self, x: Any) -> Any:
+        """A sum that depends on a number that is drawn, with a branch behind it."""
+
+        def one() -> float:
+            return self.rng.gauss(0.0, 1.0)
+
+        one.key = self.rng  # type: ignore[attr-defined]
+        y = x * recording.draw(one)
+        return y if y > 0.0 else y * y * recording.draw(one)
+
+
+@pytest.mark.parametrize("how", ["compile", "reduced", "several"])
+def test_numbers_are_drawn_in_the_order_of_eager(how: str) -> None:
+    """Where a program doesn't hold, or none is computed in lanes, the function gets the numbers that were drawn already."""
+    fast: Any = {
+        "compile": ag.compile, "reduced": lambda f: (lambda mapped: lambda x: mapped([x]))(ag.vmap(f, reduce="sum")),
+        "several": lambda f: (lambda mapped: lambda x: mapped([x, x + 1.0, -x]))(ag.vmap(f, reduce="sum")),
+    }[how](Noise(3))  # fmt: skip
+    noise = Noise(3)
+    for step in range(30):
+        x = 0.25 + step
+        points = [x, x + 1.0, -x] if how == "several" else [x]
+        assert fast(x) == ag.sum([noise(point) for point in points]), step

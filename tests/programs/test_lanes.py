@@ -84,6 +84,37 @@ def test_random_graphs(width: int, thorough: bool) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_some_inputs_are_shared_and_some_differentiated(width: int, thorough: bool) -> None:
+    """Whichever inputs all points share and whichever are differentiated, if any, what is computed has eager's bits."""
+    rng = random.Random(57)
+    found_none = 0
+    for _ in range(2000 if thorough else 100):
+        expression = drawn(rng, smooth=rng.random() < 0.7)
+        n = len(expression.point)
+        leaves = [Value(x) for x in expression.point]
+        mapped, active = bytes(rng.choices((0, 1), k=n)), bytes(rng.choices((0, 1), k=n))
+        lanes = native.Lanes(read([expression.fn(*leaves)], leaves), active, mapped, False, width)
+        points = rng.randint(1, 20)
+        rows = [[x + rng.gauss(0, 0.2) for x in expression.point] for _ in range(points)]
+        rows = [[row[i] if mapped[i] else rows[0][i] for i in range(n)] for row in rows]
+        sources = [flat([[x] for x in column]) for column, flag in zip(zip(*rows, strict=True), mapped, strict=True) if flag]
+        shared = [x for x, flag in zip(rows[0], mapped, strict=True) if not flag]
+        kept = [i for i in range(n) if mapped[i] and active[i]]
+        found_none += not kept
+        for _ in range(2):
+            plain, failed_alone = lanes.values(sources, shared, points)
+            outputs, gradients, failed = lanes.gradients(sources, shared, points)
+            for i, row in enumerate(rows):
+                if i not in failed_alone:
+                    assert bits(plain[i]) == bits(expression.fn(*map(Value, row)).data), (expression, row)
+                if i not in failed:
+                    value, slopes = eager(expression.fn, row)
+                    mine = gradients[i * len(kept) : (i + 1) * len(kept)]
+                    assert (bits(outputs[i]), [bits(x) for x in mine]) == (value, [slopes[k] for k in kept]), (expression, row)
+    assert found_none > 5
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_shared_numbers_and_sums(width: int, thorough: bool) -> None:
     """1,000 random graphs (100 by default) with mapped and with shared inputs: sums over the points are eager code's."""
     rng = random.Random(52)

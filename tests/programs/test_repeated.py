@@ -219,6 +219,23 @@ def test_blocks_are_seen() -> None:
     assert mapped((xs,), {}).tolist() == [x * x for x in XS]
 
 
+def test_a_function_that_is_recorded_sees_inside() -> None:
+    """A compiled function that calls a mapped one notices what the mapped function reads."""
+    w = ag.Value(2.0)
+    mapped = Mapped(ag.grad(lambda x: x * x * w), 0, None, 1)
+    xs = np.array([1.0, 2.0])
+    for _ in range(3):
+        mapped((xs,), {})
+    assert is_repeated(mapped, xs)
+    whole = ag.compile(lambda s: s * mapped((xs,), {})[1])
+    with pytest.warns(ag.EagerWarning, match="a derivative as a float"):
+        whole(3.0)
+    for number in (2.0, 2.0, 2.0, 5.0, 5.0, 2.0):
+        w.data = number
+        mapped((xs,), {})
+        assert whole(3.0) == 3.0 * 4.0 * number
+
+
 def test_arguments_of_no_use() -> None:
     """No points, an array without dimensions, one of dates, and arguments of different lengths do what they do at first."""
     mapped = Mapped(smooth, 0, None, 1)

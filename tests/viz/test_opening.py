@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
+import string
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from viz.cli.main import main
 from viz.graph import opening
 from viz.graph.model import Graph, Node
 from viz.graph.reading import read
+from viz.views.opening import packed
+from viz.views.view import script_json
 
 
 def batch(samples: int = 20) -> Any:
@@ -161,9 +166,40 @@ def test_nothing_opens_once_a_value_has_changed() -> None:
 
 def marks(html: str) -> int:
     """How many + and − a page has in advance."""
-    found = re.search(r"states=(\[.*\]),it=", html)
+    found = re.search(r",states=(\[.*\]),it=", html)
     assert found is not None
     return sum(len(state.get("marks", ())) for state in json.loads(found[1]))
+
+
+def test_pictures_are_packed() -> None:
+    """A picture is written in less than three quarters of its length, and read again as it was; so is one with a tilde."""
+    for text in (viz.draw(batch()).svg, viz.draw(net()).svg, viz.draw(ag.Value(1.0, label="a~b") * 2).svg, "", "~a"):
+        short, *words = packed(text)
+        assert not words or len(script_json([short, *words])) < 0.75 * len(script_json(text))
+        for sign, word in list(zip(string.ascii_letters, words, strict=False))[::-1]:
+            short = short.replace(f"~{sign}", word)
+        assert short == text
+    assert words == []
+    assert len(packed(viz.draw(net()).svg)) > 20
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="there is no node")
+def test_the_page_unpacks_what_python_packs() -> None:
+    """The script reads random texts as they were, also where a word begins with the sign of another one."""
+    rng = random.Random(0)
+    texts = []
+    for _ in range(200):
+        parts = ["".join(rng.choices('abc" ', k=rng.randint(4, 12))) + '"' for _ in range(6)]
+        texts.append("".join([rng.choice(parts) + rng.choice(parts) + rng.choice(("", "7")) for _ in range(60)]))
+    script = (Path(viz.__file__).parent / "views" / "opening.js").read_text(encoding="utf-8")
+    signs = re.search(r"SIGNS='\w+'", script)
+    assert signs is not None
+    function = script[script.index("function unpacked") : script.index("function turn")]
+    texts.append("xxxxxx")
+    packs = [*map(packed, texts[:-1]), ["~~b", "xxxx", "axx"]]  # ~a, which stands for xxxx, lost its letter to another word
+    program = f"const {signs[0]};{function}console.log(JSON.stringify({script_json(packs)}.map(unpacked)))"
+    done = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == texts
 
 
 def test_a_picture_in_which_nothing_is_folded_holds_no_graph() -> None:

@@ -172,6 +172,31 @@ def test_a_result_stays_by_itself() -> None:
     assert len(set(graph.results)) == 3
 
 
+def test_a_stack_has_the_wires_of_all_its_copies() -> None:
+    """Where one copy takes a sum and another a single term, the stack takes both, be it an operation or a row of additions."""
+
+    def one(add: Callable[..., Any], takes: str) -> Any:
+        terms = [ag.Value(1.5) * ag.Value(2.0) for _ in range(2)], [ag.Value(0.5).tanh() for _ in range(2)]
+        summed = [
+            several[0] + several[1] if letter in takes else several[0] for several, letter in zip(terms, "ab", strict=True)
+        ]
+        used_twice = ag.sin(summed[0]) * ag.cos(summed[1])  # so that they are no part of a row
+        return (add(*summed) * used_twice).exp()
+
+    lengths = iter(range(100))
+
+    def row(a: Any, b: Any) -> Any:
+        return sum([ag.Value(0.5).tanh() for _ in range(next(lengths) % 3)], a + b)
+
+    for add in (lambda a, b: a - b, row):
+        for takes in (["", "a", "b"], ["a", "b", "ab"], ["b", "a", ""], ["ab", "", "a"]):
+            f = ag.sum([one(add, which) for which in takes])
+            f.backward()
+            graph = read(f, max_nodes=25)
+            check(f, graph)
+            assert graph.left_out == 0
+
+
 def test_what_differs_is_not_alike() -> None:
     """Another operation, another order of the operands of a difference, or another group make another class."""
     x = [ag.Value(float(i)) for i in range(9)]
@@ -209,12 +234,22 @@ def test_nan_comes_last() -> None:
     assert math.isnan(leaf.copies.values[2])
 
 
-def lines_run(size: int) -> int:
-    """How many lines run to draw a graph of some products, additions and functions."""
+def functions_of_products(size: int) -> Any:
+    """Some products, additions and functions."""
     rng = random.Random(size)
     level: list[Any] = [ag.Value(rng.random()) for _ in range(8)]
     rows = [[(a * w).tanh() + w for a in level] for w in (ag.Value(rng.random()) for _ in range(size))]
-    f = sum(a for row in rows for a in row)
+    return sum(a for row in rows for a in row)
+
+
+def shares(size: int) -> Any:
+    """The shares of several sums of exponentials, one of which has a single term."""
+    rows = [[(ag.Value(1.0) * ag.Value(0.5)).exp() for _ in range(count)] for count in (1, 4 * size, 2 * size, 4 * size)]
+    return ag.sum([(power / total).log() for row in rows for total in [sum(row[1:], row[0])] for power in row])
+
+
+def lines_run(f: Any) -> int:
+    """How many lines run to fold a graph."""
     count = 0
 
     def trace(frame: Any, event: str, _: Any) -> Any:
@@ -225,16 +260,17 @@ def lines_run(size: int) -> int:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        read(f, max_nodes=40)
+        read(f, max_nodes=12, page=True)
     finally:
         sys.settrace(before)
     return count
 
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="counts lines, as coverage does")
-def test_the_cost_is_linear() -> None:
+@pytest.mark.parametrize("make", [functions_of_products, shares])
+def test_the_cost_is_linear(make: Callable[[int], Any]) -> None:
     """Twice as large a graph takes twice as many lines of Python to fold, within a tenth: counted, not timed."""
-    counts = [lines_run(size) for size in (20, 40, 80)]
+    counts = [lines_run(make(size)) for size in (20, 40, 80)]
     for smaller, larger in pairwise(counts):
         assert larger < 2.2 * smaller
 

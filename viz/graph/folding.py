@@ -1,8 +1,9 @@
 """What each Value is drawn as: itself, one of a stack, a box, or nothing, where there is too much to draw.
 
 Where a graph is too large, its long chains fold first; then of what is alike one is drawn for all (`viz.graph.sameness`);
-then groups fold, the innermost before the outermost; then the parts farthest from the results are left out. Each Value is
-visited a few times only, so that a graph of a million nodes can be drawn too.
+then groups fold, the innermost before the outermost; then, for a page, boxes are joined (`viz.graph.parts`); and only where
+that doesn't do it, what is farthest from the results is left out. Each Value is visited a few times only, so that a graph of
+a million nodes can be drawn too.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def parts(
     ...     print(found)
     {'*': ['x', '*']}
     {'*': ['x', '*'], '/': ['exp', '/']}
-    {'+': ['x', '*', '+'], '/': ['exp', '/']}
+    {'/': ['exp', '/'], '+': ['x', '*', '+']}
     {'/': ['x', '*', '+', 'exp', '/']}
     """
     below = {key: dict.fromkeys(several) for key, several in operands.items()}

@@ -5,7 +5,9 @@ matter. Operands of one node that are of one class are siblings, such as the sam
 under a sum. Siblings are merged, with all that they were computed from, node by node: what two of them share stays single.
 Two Values of one class have the same number of layers below them, so that no merging makes a cycle.
 
-Additions of many terms one after the other, as Python's ``sum`` makes them, count as one sum.
+Additions of many terms one after the other, as Python's ``sum`` makes them, count as one sum. Where nothing else helps, so do
+sums of different length, down to a single term, which is no sum but stands for one: such a sum is of the class of its terms,
+and above them by its level.
 
 Each edge is followed a fixed number of times: the cost is linear in the size of the graph.
 """
@@ -169,7 +171,7 @@ class Stacks:
         self._constants = list(shape.constants)  # of each Value that is drawn
         self._sums: set[int] = set()  # the last additions of rows that count as one sum
         self._levels: dict[int, int] = {}  # of sums that are of the class of their terms: how many such are one in another
-        self._level: set[int] = set()  # those of them all of whose terms were merged
+        self._merged: dict[int, int] = {}  # one of the terms of each of them all of whose terms were merged
         self._over: dict[int, dict[int, int]] = {}  # by the first of a stack of such terms: one sum of each level
         self._classes = self._classified(grouped=grouped)
 
@@ -280,10 +282,10 @@ class Stacks:
         level = self._levels.get(a, 0)
         if level < self._levels.get(b, 0):
             a, b, level = b, a, self._levels[b]
+        if a in self._merged:  # they are one stack by now
+            return [(self._merged[a], b)]
         terms = self.shape.terms(a)
-        if a in self._level:  # they are one stack by now
-            return [(terms[0], b)]
-        self._level.add(a)
+        self._merged[a] = terms[0]
         self._fold(a)
         return [*[(term, b) for term in terms], *self._sums_over(self._find(b), {level: a})]
 

@@ -58,7 +58,8 @@ def draw(
             light; PNG, PDF and DOT, which can't know, are light then.
         max_nodes: a picture of more nodes than this, constants included, folds by itself and says so: long chains first, then
             what is alike becomes a stack, then groups fold, then what is farthest from the result is left out. At least 3. None
-            is for as many as can be read on a page of 850 by 900 pixels, about 60.
+            is for as many as can be read on a page of 850 by 900 pixels, about 60; there boxes are joined before any is
+            left out.
         precision: significant digits of the numbers, 1 to 17; the exact ones are shown on hover.
         weights: how an edge shows the one weight of a folded neuron that it stands for: ``"lines"``, wide where the weight
             is large and dashed where it is negative, or ``"numbers"``, which writes the weight on the line as well.
@@ -72,8 +73,8 @@ def draw(
             layout is kept, which saves most of the time, as when numbers follow a slider. The bytes are those of a drawing
             without it.
         open: what is drawn in full although there is too much of it: the name of a box or of a stack in the picture (``*``
-            stands for anything), or several; ``"stack"``, ``"chain"``, ``"tile"`` or ``"group"`` for all of a kind; True: all.
-            Of a large stack the first three are drawn one by one, of a long chain five more steps at each end.
+            stands for anything), or several; ``"stack"``, ``"chain"``, ``"tile"``, ``"part"`` or ``"group"`` for all of a
+            kind; True: all. Of a large stack the first three are drawn one by one, of a long chain five more steps at each end.
 
     Returns:
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.

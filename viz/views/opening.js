@@ -3,7 +3,7 @@
    at: which picture is shown; states: all of them; turned(): called when another one is, which a view may replace. */
 /* oxlint-disable-next-line no-unused-vars */
 var opening=(function(){
-  var states=STATES,it={at:0,states:states,turned:function(){}};
+  var SIGNS='abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ',states=STATES,it={at:0,states:states,turned:function(){}};
   function corners(node){
     /* Left, top and right of a node's own shape, without its wire, its numbers and the dot at a fork. */
     var boxes=Array.from(node.children).filter(function(part){
@@ -25,10 +25,15 @@ var opening=(function(){
     g.addEventListener('pointerdown',function(e){e.stopPropagation()});
     g.addEventListener('click',function(){turn(m.to)});
     g.addEventListener('keydown',function(e){if(e.key==='Enter'||e.key===' '){e.preventDefault();e.stopPropagation();turn(m.to)}})}
+  function unpacked(words){
+    /* A text in which ~a, ~b and so on stand for words; the last word comes first. */
+    var text=words[0];
+    for(var i=words.length-1;i>0;i--)text=text.replaceAll('~'+SIGNS.charAt(i-1),function(){return words[i]});
+    return text}
   function turn(to){
     /* The mark that leads back gets the focus, and what was opened comes into sight. */
     var was=it.at,state=states[to];
-    if(!state.element)state.element=new DOMParser().parseFromString(state.svg,'image/svg+xml').documentElement;
+    if(!state.element)state.element=new DOMParser().parseFromString(unpacked(state.svg),'image/svg+xml').documentElement;
     it.at=to;stage.set(state.element,state.about);marks();it.turned();
     var back=state.buttons.find(function(b){return b.to===was})||state.buttons[0];
     if(!back)return;

@@ -261,6 +261,15 @@ static int are_finite(const double *xs, int n) {
     return finite;
 }
 
+/* Whether there is one to be computed; that of numbers which are not all finite is nan. */
+static int has_variance(const double *xs, int n, double freedom, int *ok) {
+    if (n == 0 || !(freedom > 0.0)) {
+        outside(ok);
+        return 0;
+    }
+    return are_finite(xs, n);
+}
+
 static void empty(Exact *exact) {
     exact->count = 0;
 }
@@ -376,10 +385,7 @@ static double variance(const double *xs, int n, double freedom, double freedom_l
     Pair sum, divisor, found;
     Exact whole;
     Exact squares;
-    if (n == 0 || !(freedom > 0.0)) {
-        return outside(ok);
-    }
-    if (!are_finite(xs, n)) {
+    if (!has_variance(xs, n, freedom, ok)) {
         return NAN;
     }
     empty(&whole);
@@ -420,10 +426,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
     Pair sum, root;
     Exact whole;
     Exact squares;
-    if (n == 0 || !(freedom > 0.0)) {
-        return outside(ok);
-    }
-    if (!are_finite(xs, n)) {
+    if (!has_variance(xs, n, freedom, ok)) {
         return NAN;
     }
     empty(&whole);

@@ -89,7 +89,8 @@ def compile(f: Callable[..., Any] | None = None, *, backend: str | None = None) 
             for large ones that are computed often.
 
     Returns:
-        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. `grad`,
+        The compiled function; ``program`` is the program used last, or None, and ``programs`` are all. Its other attributes are
+        those of f: a compiled net has ``parameters()`` and ``eval()``. `grad`,
         `value_and_grad`, `jacobian`, `hessian`, `jvp`, `hvp`, `vjp`, `jacfwd` and `derivative` of order 1 replay too, with the
         bits that they have for f; `taylor` and higher orders run f itself. So do, of a function that closes over Values, `jvp`,
         `vjp` and `jacfwd`, and wherever a keyword is passed, or something else than numbers is differentiated.
@@ -572,7 +573,7 @@ class _Traced(Entry):
         self._left: list[Drawn] = []  # numbers that a replay drew, and then had no use for: they are the next ones
         self._armed: tuple[_Entry, Path] | None = None
         self._whole: Path | None = None  # the path of calls with Values alone, all of them different ones
-        self.__name__ = type(words).__name__
+        self.__name__ = self.__qualname__ = type(words).__name__
         functools.update_wrapper(self, words, updated=())
 
     @property
@@ -903,6 +904,16 @@ class Compiled(_Traced):
         """Bind as a function binds: a method of a class may be compiled."""
         return self if instance is None else types.MethodType(self, instance)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """An attribute of what was compiled, such as ``parameters`` of a net."""
+            is_public = name[0] != "_"
+            if is_public and hasattr(self._function, name):
+                return getattr(self._function, name)
+            instead = f"; write .program.{name}, once it was called" if is_public and hasattr(Program, name) else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
+
     def _made_of(self) -> Any:
         return Compiled, (self._function, self._backend)
 
@@ -1143,10 +1154,7 @@ class Derived(_Traced):
         if not isinstance(source, Compiled) or not source._names.holds_the_same(self._names):
             return
         numbers = [float(i) for i in range(len(call.arguments.numbers))]  # objects that show where they go
-        try:
-            theirs = source._read(tuple(call.arguments.replaced(numbers)), call.named, modes.USUAL)
-        except _CannotKeyError:
-            return
+        theirs = source._read(tuple(call.arguments.replaced(numbers)), call.named, modes.USUAL)
         lender = source._entries.get(theirs.key)
         if lender is not None and _are_same(theirs.inputs, numbers + call.inputs[len(numbers) :]):
             entry.paths += [path for each in lender.paths if (path := self._as_mine(each, call)) is not None]
@@ -1161,7 +1169,7 @@ class Derived(_Traced):
         slots = path.program.outputs  # an argument that is returned is there by its slot
         outputs = [Output("out", slots.index(x.what)) if x.kind == "input" else x._replace(valued=False) for x in path.outputs]
         found = Path(call, path.program, outputs, None if one else path.layout, [], self._make)
-        found.inner, found.agreed = call.arguments.shape.word, True
+        found.inner, found.agreed, found.attributes = call.arguments.shape.word, True, path.attributes
         return found
 
     def _take_up(self, entry: _Entry, path: Path) -> None:

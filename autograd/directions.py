@@ -143,10 +143,10 @@ class _Transformed(_Traced):
         roots: dict[Any, int] = {}
         outputs = []
         for x in numbers:
-            if type(x) is float:
-                outputs.append(Output("same", x))
-            elif isinstance(x, Value):
+            if isinstance(x, Value):
                 outputs.append(Output("out", roots.setdefault(x, len(roots))))
+            elif type(x) is float:
+                outputs.append(Output("same", x))
             else:
                 _strange(recorder, x)
                 return None
@@ -159,8 +159,8 @@ class _Transformed(_Traced):
         return path
 
     def _replays(self, program: Program) -> bool:
-        """Whether a replay of this program gives the derivatives."""
-        return True
+        """Whether a replay of this program gives the derivatives. Numbers that were captured may change after it."""
+        return not program.captured
 
     def _install(self, entry: _Entry, path: Path) -> None:
         """The engine's quick way takes the arguments of the function one by one."""
@@ -203,7 +203,8 @@ class Along(_Transformed):
         self._quick = None
 
     def _install(self, entry: _Entry, path: Path) -> None:
-        self._quick = path if path.inner == "tuple" and self._entries.get(path.key) is entry else None
+        plain = path.inner == "tuple" and not path.attributes
+        self._quick = path if plain and self._entries.get(path.key) is entry else None
 
     def _read(self, args: tuple[Any, ...], named: dict[str, Any], mode: Any) -> Call:
         if not self._is_of_all(len(args[0])):
@@ -246,11 +247,10 @@ class Along(_Transformed):
     def _replays(self, program: Program) -> bool:
         """Whether forward mode takes all local gradients from floats, and those only that a tape has."""
         if not self._first_order:
-            return True
-        if program.captured:
-            return False
+            return True  # its derivatives are results
         stopped = {program.first + i for i, (record, _) in enumerate(program) if record is stop}
-        return not any(stopped.intersection(slots) for record, slots in program if record is not records.where)
+        after_stops = any(stopped.intersection(slots) for record, slots in program if record is not records.where)
+        return not (program.captured or after_stops)
 
     def _replayed(self, path: Any, call: Any, drawn: list[Drawn]) -> Any:
         return self._computed(path, tuple(call.inputs[: path.count]), tuple(call.tangents))
@@ -295,9 +295,6 @@ class Pulled(_Transformed):
         with derivative_block():
             layout = Layout(self._plain(*call.layout.filled(call.standins)))
             return layout, [lifted(y, "vjp: a result") for y in layout.numbers]
-
-    def _replays(self, program: Program) -> bool:
-        return not program.captured  # whose numbers may change before the way back is walked
 
     def _replayed(self, path: Any, call: Any, drawn: list[Drawn]) -> Any:
         layout, arguments, numbers = path.layout, call.layout, tuple(call.inputs)

@@ -672,15 +672,21 @@ static int is_exactly(Pair x, Pair y, Pair whole) {
     return rest.high == 0.0 && whole.low == 0.0 && whole.high == floor(whole.high) && whole.high < 1e12;
 }
 
+/* Whether there is one to be computed; that of numbers which are not all finite is nan. */
+static int has_variance(const double *xs, int n, double freedom, int *ok) {
+    if (n == 0 || !(freedom > 0.0)) {
+        outside(ok);
+        return 0;
+    }
+    return are_finite(xs, n);
+}
+
 static double variance(const double *xs, int n, double freedom, double freedom_low, int *ok) {
     int twos = twos_of(xs, n), is_exact;
     Pair sum, divisor, found;
     Exact whole;
     Exact squares;
-    if (n == 0 || !(freedom > 0.0)) {
-        return outside(ok);
-    }
-    if (!are_finite(xs, n)) {
+    if (!has_variance(xs, n, freedom, ok)) {
         return NAN;
     }
     empty(&whole);
@@ -702,10 +708,7 @@ static double standard_deviation(const double *xs, int n, double freedom, double
     Pair sum, root;
     Exact whole;
     Exact squares;
-    if (n == 0 || !(freedom > 0.0)) {
-        return outside(ok);
-    }
-    if (!are_finite(xs, n)) {
+    if (!has_variance(xs, n, freedom, ok)) {
         return NAN;
     }
     empty(&whole);

@@ -106,6 +106,7 @@ class Braces(Dialect):
         functions: what takes the place of operators; that of a quotient stands only where the divisor may be zero.
     """
 
+    conjunction, disjunction, no = " && ", " || ", "!"
     infinity = ""
     nan = ""
     indent = "    "
@@ -126,20 +127,7 @@ class Braces(Dialect):
 
     def comparison(self, xs: Sequence[str], signs: Sequence[str]) -> str:
         """x < y; two of them where Python has a chain."""
-        found = [f"{x} {self.signs.get(sign, sign)} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)]
-        return f"({' && '.join(found)})"
-
-    def both(self, xs: Sequence[str]) -> str:
-        """Whether all hold."""
-        return f"({' && '.join(xs)})"
-
-    def either(self, xs: Sequence[str]) -> str:
-        """Whether one holds."""
-        return f"({' || '.join(xs)})"
-
-    def negation(self, x: str) -> str:
-        """Whether x does not hold."""
-        return f"(!{x})"
+        return self.both([f"{x} {self.signs.get(sign, sign)} {y}" for x, sign, y in zip(xs, signs, xs[1:], strict=False)])
 
     def choice(self, test: str, x: str, y: str) -> str:
         """x if the test holds, else y."""

@@ -69,9 +69,13 @@ class Dialect:
     Attributes:
         ask: the expression for a number that can't be computed here.
         true: the expression for what is always the case.
+        conjunction: what stands between conditions that all hold.
+        disjunction: between those of which one holds.
+        no: before one that doesn't.
         named: functions that the language has itself, and what it calls them.
     """
 
+    conjunction, disjunction, no = " and ", " or ", "not "
     ask = "ask()"
     true = "True"
     named: Mapping[Any, str] = {}
@@ -95,15 +99,15 @@ class Dialect:
 
     def both(self, xs: Sequence[str]) -> str:
         """Whether all hold."""
-        return f"({' and '.join(xs)})"
+        return f"({self.conjunction.join(xs)})"
 
     def either(self, xs: Sequence[str]) -> str:
         """Whether one holds."""
-        return f"({' or '.join(xs)})"
+        return f"({self.disjunction.join(xs)})"
 
     def negation(self, x: str) -> str:
         """Whether x does not hold."""
-        return f"(not {x})"
+        return f"({self.no}{x})"
 
     def choice(self, test: str, x: str, y: str) -> str:
         """x if the test holds, else y."""

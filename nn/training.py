@@ -132,7 +132,10 @@ def fit(
     """
     # 1. Read.
     if not isinstance(model, Module):
-        raise TypeError(f"fit takes a Module, got {type(model).__name__}; write a subclass of nn.Module with a forward()")
+        instead = "write a subclass of nn.Module with a forward()"
+        if isinstance(getattr(model, "__wrapped__", None), Module):
+            instead = "pass the model itself, which fit compiles"
+        raise TypeError(f"fit takes a Module, got {type(model).__name__}; {instead}")
     data, held_out = _read(X, y, loss, validation, validation_split)
     if verbose is not None and verbose not in (0, 1, 2):
         raise ValueError(f"verbose must be 0, 1 or 2, got {verbose!r:.60}")

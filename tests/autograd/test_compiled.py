@@ -827,6 +827,35 @@ def test_wrong_arguments_of_derivatives() -> None:
 # ---- other things that can be called -------------------------------------------------------------------
 
 
+def test_attributes_of_what_was_compiled() -> None:
+    """An object's own are found on what was compiled of it; for those of programs the error says where they are."""
+
+    class Line:
+        def __init__(self) -> None:
+            self.w = Value(2.0)
+
+        def __call__(self, x: Any) -> Any:
+            return self.w * x
+
+        def parameters(self) -> list[Any]:
+            return [self.w]
+
+    line = Line()
+    fast = compiled(line)
+    assert fast.parameters() == [line.w]
+    assert fast.w is line.w
+    assert not hasattr(fast, "_w")
+    with pytest.raises(AttributeError, match=r"^'Compiled' object has no attribute 'bias'$"):
+        _ = fast.bias
+    for name in ("source", "function", "to_jax", "to_torch", "guards"):
+        with pytest.raises(AttributeError, match=rf"^'Compiled' object has no attribute '{name}'; write .program.{name},"):
+            getattr(fast, name)
+    again = copy.deepcopy(fast)
+    assert (type(again), repr(again)) == (type(fast), repr(fast))
+    assert again(3.0).data == 6.0
+    assert again.w is not fast.w
+
+
 def test_methods_and_objects() -> None:
     """A decorated method binds as a function does; objects that can be called, partial functions and built-in records work."""
 

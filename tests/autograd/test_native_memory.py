@@ -12,6 +12,7 @@ import threading
 import time
 import tracemalloc
 import weakref
+from array import array
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,7 @@ CYCLES: dict[str, Any] = {
     "dot": lambda s: ag.dot([s], [s * s]),
     "softmax": lambda s: ag.softmax([s * 1.0, 2.0])[1],
     "prod": lambda s: ag.prod([s, s * 1.0, 2.0]),
+    "shared operands": lambda s: native._node_of_sums(ag.sum, native.Operands((s, s * 1.0)), 1.0, array("d", [1.0, 2.0])),
     "a parameter": lambda s: (s * 1.0).clamp(-1.0, 1.0),
     "in a list": lambda s: [{"deep": s * 1.0}],
     "derivatives": lambda s: native.gradients((s * 1.0).tanh(), s, create_graph=True),
@@ -453,7 +455,7 @@ def test_the_collector_looks_at_what_was_computed_from_a_subclass_only() -> None
     assert gc.is_tracked(s)
     assert gc.get_referents(x * x) == []
     assert gc.get_referents(y)[1:] == [*y.parents]
-    assert x.__sizeof__() == 80
+    assert (x.__sizeof__(), (x * x).__sizeof__(), y.__sizeof__()) == (48, 80, 80)
 
 
 def test_many_cycles_leave_nothing_behind() -> None:
@@ -497,6 +499,25 @@ def test_a_long_chain_of_subclasses_is_freed_without_recursion() -> None:
         assert ring == (gone() is not None)
         gc.collect()
         assert gone() is None
+
+
+def test_a_long_chain_of_shared_operands_is_freed_without_recursion() -> None:
+    """200,000 nodes, each holding the tuple of its operands and the array of its local gradients, leave nothing behind."""
+    before = native._keep(0)
+    try:
+        for count in (10, 200_000):
+            gc.collect()
+            blocks = sys.getallocatedblocks()
+            y = x = native.Value(1.0)
+            for _ in range(count):
+                y = native._node_of_sums(ag.sum, native.Operands((y,)), 2.0, array("d", [-1.0]))
+            y.backward()
+            assert (x.grad, y.operands[0].data, y.local_gradients()) == (1.0, 2.0, (-1.0,))
+            del x, y
+            gc.collect()
+            assert sys.getallocatedblocks() - blocks < 200
+    finally:
+        native._keep(before)
 
 
 def test_a_node_becomes_no_subclass() -> None:

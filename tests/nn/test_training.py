@@ -329,6 +329,8 @@ def test_an_optimizer_of_another_model_is_refused() -> None:
     for optimizer in (None, nn.SGD(model.parameters())):
         with pytest.raises(ValueError, match="the schedule drives another optimizer"):
             nn.fit(model, *LINE, optimizer=optimizer, schedule=nn.ExponentialLR(sgd, 0.5), progress=False)
+    with pytest.raises(TypeError, match=r"fit takes a Module, got Compiled; pass the model itself, which fit compiles$"):
+        nn.fit(ag.compile(nn.Linear(1, 1)), [[1.0]], [1.0])
     with pytest.raises(TypeError, match="fit takes a Module, got function"):
         nn.fit(lambda x: x[0], *LINE, progress=False)  # type: ignore[arg-type]
     assert model.state_dict() == before

@@ -14,7 +14,8 @@ import pytest
 from programs_oracle import Pair, drawn, outcome, random_function, random_point
 
 import autograd as ag
-from autograd.recording import draw
+from autograd.recording import changed, draw, noted
+from autograd.symbol import Symbol
 
 pytestmark = pytest.mark.filterwarnings("ignore::autograd.EagerWarning")
 
@@ -253,6 +254,31 @@ def test_variables_that_change() -> None:
         assert ag.vjp(fast, 3.0)[1](1.0) == (6.0 * scale,)
 
 
+def test_attributes_that_change() -> None:
+    """What a layer says that it reads is compared as well, by what was taken over from the function too."""
+
+    class Layer:
+        rate = 2.0
+
+    layer = Layer()
+
+    def f(x: Any) -> Any:
+        noted(layer, "rate")
+        return ag.sin(x) * layer.rate
+
+    fast = ag.compile(f)
+    calls = (
+        lambda g: ag.grad(g)(0.5), lambda g: ag.jvp(g, (0.5,), (2.0,)), lambda g: ag.hvp(g, (0.5,), (2.0,)),
+        lambda g: ag.vjp(g, 0.5)[1](3.0),
+    )  # fmt: skip
+    fast(0.5), fast(0.5)
+    for rate in (2.0, 2.0, 2.0, 3.0, 3.0, 3.0):
+        if layer.rate != rate:
+            layer.rate = rate
+            changed()
+        assert [call(fast) for call in calls] == [call(f) for call in calls]
+
+
 def test_arguments_of_every_kind(Value: Any) -> None:
     """Dicts, lists, ints, Values, dual numbers, keywords, and errors about shapes: as of the function that isn't compiled."""
 
@@ -275,6 +301,7 @@ def test_arguments_of_every_kind(Value: Any) -> None:
     both(lambda x, y: x * y, lambda g: ag.jvp(ag.grad(g, 0), (0.5, 2.0), (1.0, 3.0)))
     both(lambda x, y: x * y, lambda g: ag.jacfwd(g, 1)(0.5, 2.0))
     both(lambda x: x * x, lambda g: ag.jacfwd(lambda u: (g(u), u), has_aux=True)(0.5))
+    both(lambda x: Symbol("x", 2.0), lambda g: (ag.jvp(g, (0.5,), (1.0,)), ag.vjp(g, 0.5)[0]))
     both(lambda x: "text", lambda g: ag.jvp(g, (0.5,), (1.0,)))
 
 
@@ -302,6 +329,22 @@ def test_cotangents_in_special_places(Value: Any) -> None:
         seeds = [float(i >> k & 1) * (1.0 + (i >> 4 & 1)) for k in range(4)]
         assert pull_back(seeds) == ag.vjp(f, 0.5, 2.0)[1](seeds)
     assert value == f(0.5, 2.0)
+
+
+def test_partials_of_ones_own_that_raise() -> None:
+    """A primitive of a user's own is asked for its partials, and may raise there."""
+
+    def partial(z: float, x: float) -> float:
+        if x > 2.0:
+            raise ValueError("too far")
+        return 2.0 * x
+
+    own = ag.primitive(lambda x: x * x, partial, name="own")
+    f = lambda x: own(x) * x + ag.softmax([x, 0.5])[0]  # noqa: E731
+    fast = ag.compile(f)
+    for x in (1.0, 1.5, 1.25, 3.0, 1.5, *[1.0] * 9):
+        for call in (lambda g: ag.jvp(g, (x,), (-0.0,)), lambda g: ag.vjp(g, x)[1](2.0)):  # noqa: B023
+            assert outcome(lambda: call(fast)) == outcome(lambda: call(f))  # noqa: B023
 
 
 def test_numbers_that_are_drawn() -> None:

@@ -469,7 +469,7 @@ class Switch:
         recording.changed()
 
 
-@pytest.mark.parametrize("how", ["compile", "grad", "vmap", "reduced", "buffers"])
+@pytest.mark.parametrize("how", ["compile", "grad", "jvp", "vjp", "hvp", "vmap", "reduced", "buffers"])
 def test_attributes_that_are_noted(how: str) -> None:
     """Where an attribute was noted and is another one, the program is another one; each is recorded twice and kept."""
     switch, runs = Switch(), [0]
@@ -480,6 +480,9 @@ def test_attributes_that_are_noted(how: str) -> None:
 
     fast: Any = {
         "compile": lambda: ag.compile(f), "grad": lambda: ag.grad(ag.compile(f)),
+        "jvp": lambda: (lambda fast: lambda x: ag.jvp(fast, (x,), (1.0,))[1])(ag.compile(f)),
+        "vjp": lambda: (lambda fast: lambda x: ag.vjp(fast, x)[1](1.0)[0])(ag.compile(f)),
+        "hvp": lambda: (lambda fast: lambda x: ag.hvp(fast, (x,), (1.0,)))(ag.compile(f)),
         "vmap": lambda: (lambda mapped: lambda x: mapped([x, x])[0])(ag.vmap(f)),
         "reduced": lambda: (lambda mapped: lambda x: mapped([x]))(ag.vmap(f, reduce="sum")),
         "buffers": lambda: (lambda mapped: lambda x: mapped(array("d", [x, x]))[0])(ag.vmap(f)),
@@ -488,7 +491,8 @@ def test_attributes_that_are_noted(how: str) -> None:
         x = 0.5 + step
         expected = ag.Value(x)
         switch.of(expected).backward()
-        assert fast(x) == (expected.grad if how == "grad" else switch.of(x)), step
+        second = ag.hvp(switch.of, (x,), (1.0,)) if how == "hvp" else None
+        assert fast(x) == (second or (expected.grad if how in ("grad", "jvp", "vjp") else switch.of(x))), step
         if step % 3 == 2:
             switch.turn()
     assert runs[0] <= 6

@@ -129,8 +129,9 @@ def test_reductions_of_random_functions(Value: Any, how: str, thorough: bool) ->
         for p in function.captured:
             p.data += 0.125
         rows = good(f, rows)
-        if rows:
-            expected = gradients_of(reduced(f, rows, how), function.captured)
+        eager = reduced(f, rows, how) if rows else 0.0
+        if not isinstance(eager, float):  # as where each point gives a plain number by now
+            expected = gradients_of(eager, function.captured)
             assert gradients_of(mapped(*columns(rows, count)), function.captured) == expected, (function.text, rows, how)
 
 

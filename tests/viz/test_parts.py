@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import autograd as ag
+import viz
 from viz.graph.folding import DEFAULT
 from viz.graph.model import Graph
 from viz.graph.opening import read_open
@@ -79,6 +80,21 @@ def test_the_first_letter_is_like_the_others() -> None:
     assert sums[3 * 2].kind == "sum"
     assert (sums[3 * 2].shortest, sums[3 * 2].repeats) == (1, 2)
     assert repeated(sums[3 * 2]) == "1 … 2 × (+)"
+
+
+def test_a_stack_says_how_many_are_in_each_copy() -> None:
+    """Three heads for each of two letters are ``× 2 × 3``; what several letters use has no such number, and says all."""
+    found = {node.copies.count: node.copies for node in whole().nodes if node.copies is not None}
+    assert (found[2 * 3].times, found[2 * 3].each) == ("× 2 × 3", 3)
+    assert found[3].times == "× 3"
+    order = ag.topological_order(gpt())
+    losses = [i for i, value in enumerate(order) if value.op is not None and value.op.symbol == "neg"]
+    for copies in found.values():
+        within = [len({id(order[i]) for i in copies.members} & {*map(id, ag.topological_order(order[k]))}) for k in losses]
+        if copies.each > 1:  # a letter has its own, and those of none before it
+            assert set(within) <= {0, copies.each}
+    words = [line for cell in viz.draw(gpt(), max_nodes=60).measured.cells for line in cell.words.lines]
+    assert "× 2 × 3" in words
 
 
 def test_a_layer_with_a_way_around_it_is_a_tile() -> None:

@@ -32,12 +32,19 @@ class Copies:
             the middle; nan comes last.
         gradients: the same of their gradients; None where one of them has none.
         constants: the same of the constants among their operands, for each operand that is drawn; None where it is no constant.
+        each: how many of them belong to each copy of the stack nearest to the result, where that is the same for all; else 1.
     """
 
     members: tuple[int, ...] = field(repr=False)
     values: Spread
     gradients: Spread | None
     constants: tuple[Spread | None, ...] = ()
+    each: int = 1
+
+    @property
+    def times(self) -> str:
+        """How many there are, as it is written: ``× 20``, or ``× 20 × 4`` for four in each of twenty."""
+        return f"× {self.count:,}" if self.each == 1 else f"× {self.count // self.each:,} × {self.each:,}"
 
     @property
     def count(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
@@ -182,6 +182,7 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         else:
             firsts = [i for i in members[key] if i not in alike]
             nodes.append(_fold(key, order, firsts, outlets[place], index, place, members[key]))
+    nodes = _nested(nodes, order, plan)
     return Graph(
         tuple(nodes),
         folded=len(rest)
@@ -195,6 +196,30 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
         alarm=_alarm(order, plan, index, at),
     )
+
+
+def _nested(nodes: list[Node], order: Sequence[Any], plan: Plan) -> list[Node]:
+    """Nodes whose stacks know how many of them belong to each copy of the last stack, as heads of attention do to a letter."""
+    added = {i for rows in plan.rows.values() for row in rows for i in row}  # which are one for another reason
+    first = next((plan.alike[i] for i in range(len(order) - 1, -1, -1) if i in plan.alike and i not in added), None)
+    if first is None:
+        return nodes
+    own = {first, *[i for i, at in plan.alike.items() if at == first]}
+    of: dict[int, int | None] = {id(order[i]): i for i in own}  # which copy alone uses it; None for several
+    for i in range(len(order) - 1, -1, -1):
+        copy = i if i in own else of.get(id(order[i]))
+        for parent in order[i].parents:
+            of[id(parent)] = copy if of.get(id(parent), copy) == copy else None
+    found = []
+    for node in nodes:
+        copies = node.copies
+        if copies is not None:
+            owners = Counter([of[id(order[i])] for i in copies.members])
+            each = set(owners.values())
+            if None not in owners and len(owners) > 1 and len(each) == 1:
+                node = replace(node, copies=replace(copies, each=each.pop()))
+        found.append(node)
+    return found
 
 
 def _shown(

@@ -224,7 +224,7 @@ def _words(graph: Graph, place: int, look: Look, chips: tuple[Chip, ...]) -> Wor
         alarm=_alarm(graph, place),
         ghosts=look.ghosts,
         chips=chips,
-        copies="" if node.copies is None else f"× {node.copies.count:,}",
+        copies="" if node.copies is None else node.copies.times,
         values=() if node.copies is None else _spread(node.copies.values, look),
         heat=_heat(graph, place),
         gradients=() if node.copies is None else _spread(node.copies.gradients, look, f"{NABLA} "),
@@ -337,7 +337,7 @@ def _fold_lines(graph: Graph, place: int, look: Look) -> list[str]:
         lines += [] if fold.gradient_norm is None else [f"|{NABLA}| {short(fold.gradient_norm, look.precision)}"]
         return lines + ([f"× {fold.repeats:,}"] if fold.repeats > 1 else [])
     if fold.kind in ("chain", "sum", "part"):
-        return _chain_lines(graph, fold) + ([] if node.copies is None else [f"× {node.copies.count:,}"])
+        return _chain_lines(graph, fold) + ([] if node.copies is None else [node.copies.times])
     lines = [
         {
             "group": graph.say("{count:,} node" if one else "{count:,} nodes", count=fold.count),
@@ -442,8 +442,11 @@ def _footer(graph: Graph, legend: str, keys: Sequence[str]) -> list[str]:
         )
     elif graph.folded:
         lines.append(graph.say("{count:,} nodes are folded into boxes", count=graph.folded))
-    if any(node.copies is not None for node in graph.nodes):
+    stacks = [node.copies for node in graph.nodes if node.copies is not None]
+    if stacks:
         lines.append(graph.say("× 20: one of 20 alike, with the largest, median and least number"))
+    if any(copies.each > 1 for copies in stacks):
+        lines.append(graph.say("× 20 × 4: 4 in each of 20"))
     if graph.remark:
         lines.append(graph.remark)
     return lines + warnings(graph)

@@ -49,7 +49,8 @@ class Interactive(HTMLView):
         )  # fmt: skip
 
     def _opened(self, graph: Graph) -> Mapping[str, Any] | None:
-        picture = self._picture.on_stage(self._picture.look, graph)
+        # In rows where it is too wide, but not turned: that would take a second layout of each.
+        picture = Picture(graph, self._picture.look, staged=True)
         return {"svg": picture.svg, "about": picture.staged} if picture.drawn is graph else None
 
     @property

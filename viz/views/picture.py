@@ -94,9 +94,9 @@ class Picture(Image):
         """The options that it is drawn with."""
         return self._look
 
-    def on_stage(self, look: Look, graph: Graph | None = None) -> Picture:
-        """The same picture with other options, or that of another graph, for the stage of a page."""
-        return Picture(graph or self._graph, look, width=self.width, may_turn=self._may_turn, staged=True)
+    def on_stage(self, look: Look) -> Picture:
+        """The same picture with other options, for the stage of a page."""
+        return Picture(self._graph, look, width=self.width, may_turn=self._may_turn, staged=True)
 
     @cached_property
     def measured(self) -> Measured:

@@ -1,10 +1,11 @@
 # Part of _native.pyx: a program over many points at once, by the loops of _lanes.h.
 #
-# `Lanes` takes the decoded code of a `Tape` and gives each slot a row of numbers, one for each point of a group, which another
-# slot gets when nothing reads it any more. What all
-# points share (captured nodes, constants, inputs that are not mapped) stands once, among the shared numbers; it has a row as well
-# where an instruction other than a dot asks for it. Groups follow each other without the interpreter's lock, since they ask no Python. Where a lane needs it, the lock is taken and the tape replays its point alone; the lane takes the numbers from there. A point
-# at which a guard comes to something else, or a record raises, comes back as failed.
+# `Lanes` takes the decoded code of a `Tape` and gives each slot a row of numbers, one for each point of a group; another slot gets
+# the row when nothing reads it any more. What all points share (captured nodes, constants, inputs that are not mapped) stands
+# once, among the shared numbers; it has a row as well where an instruction asks for it that is neither a dot nor arithmetic with
+# a row. Groups follow each other without the interpreter's lock, since they ask no Python. Where a lane needs it, the lock is taken
+# and the tape replays its point alone; the lane takes the numbers from there. A point at which a guard comes to something else,
+# or a record raises, comes back as failed.
 
 import threading
 

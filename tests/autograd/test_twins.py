@@ -68,9 +68,9 @@ def test_names() -> None:
     assert repr(native.Value) == repr(value.Value)
 
 
-@pytest.mark.parametrize("name", sorted({*members(value.Value), *value.__all__}))
+@pytest.mark.parametrize("name", sorted({*members(value.Value), *value.__all__} - {"__sizeof__"}))
 def test_signatures_and_docstrings(name: str) -> None:
-    """A member of one has the kind, the signature and the docstring that it has in the other."""
+    """A member of one has the kind, the signature and the docstring that it has in the other; but native leaves are smaller."""
     ours, theirs = (getattr(e, name) if name in value.__all__ else getattr(e.Value, name) for e in (native, value))
     assert type(ours) is type(theirs)
     if name not in ("__class__", "__subclasshook__", "__init_subclass__", "__new__"):

@@ -203,6 +203,15 @@ def watching() -> Any:
     return None
 
 
+def stands_for_a_float(x: Any) -> bool:
+    """Whether `compile` records here and x is a Value in the place of a plain number, so that code should treat it as one.
+
+    Args:
+        x: an operand.
+    """
+    return bool(recorders) and (recorder := watching()) is not None and recorder.stands_for_a_float(x)
+
+
 def forget_left() -> None:
     """Switch off the recorders that a signal's exception has left, of all threads. One is on as long as its lock is held."""
     for other in tuple(recorders):

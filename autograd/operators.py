@@ -75,9 +75,7 @@ def _floor_division(x: Any, y: Any) -> float:
 
 def _as_asked(x: Any, whole: float) -> float:
     """A whole number: a float, but where `compile` records with a Value in the place of a float, an int as of a float."""
-    if modes.recorders and (recorder := modes.watching()) is not None and recorder.stands_for_a_float(x):
-        return int(whole)
-    return whole
+    return int(whole) if modes.stands_for_a_float(x) else whole
 
 
 def _remainder_instructions() -> frozenset[bytes]:

@@ -1454,7 +1454,7 @@ class Choice(Primitive):
             condition, x, y = self.__signature__.bind(*operands, **named).args
         except TypeError:
             return super().__call__(*operands, **named)  # says what is wrong
-        if is_real(condition) and is_tracked(x) and is_tracked(y):
+        if is_real(condition) and is_tracked(x) and is_tracked(y) and not modes.stands_for_a_float(x if condition else y):
             x, y = (x, _left_out(y)) if condition else (_left_out(x), y)
         return super().__call__(condition, x, y)
 

@@ -544,3 +544,22 @@ def test_numbers_are_drawn_in_the_order_of_eager(how: str) -> None:
         x = 0.25 + step
         points = [x, x + 1.0, -x] if how == "several" else [x]
         assert fast(x) == ag.sum([noise(point) for point in points]), step
+
+
+@pytest.mark.parametrize("condition", [True, False])
+@pytest.mark.parametrize("number", [float, ag.Value])
+def test_where_leaves_out_what_eager_leaves_out(number: Any, condition: bool) -> None:
+    """What isn't chosen has a gradient of 0.0 beside a plain number, and none beside a Value, compiled or not."""
+    w = ag.Value(3.0)
+
+    def f(a: Any) -> Any:
+        return ag.where(condition, a * 2.0, w * 2.0) if condition else ag.where(condition, w * 2.0, a * 2.0)
+
+    fast = ag.compile(f)
+    found = []
+    for g in (f, fast, fast, fast):
+        w.grad = None
+        result = g(number(1.5))
+        result.backward()
+        found.append((result.data, w.has_grad, w.grad))
+    assert found == [(3.0, number is float, 0.0)] * 4

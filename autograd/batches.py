@@ -13,7 +13,7 @@ from .engines import chosen
 from .graphs import gradients
 from .layout import Layout
 from .program import stop
-from .record import NaryPrimitive, is_tracked
+from .record import NaryPrimitive
 from .replay import number
 from .samples import Form
 
@@ -251,8 +251,9 @@ class Batch:
 
 
 def _is_foreign(x: Any) -> bool:
-    """Whether x carries a derivative of another kind than Values do."""
-    return is_tracked(x) and not isinstance(x, chosen.Value)
+    """Whether x carries a derivative of another kind than Values do. As `is_tracked`, but quick where x is a Module."""
+    name = "interpretation_level"
+    return (hasattr(type(x), name) or name in getattr(x, "__dict__", ())) and not isinstance(x, chosen.Value)
 
 
 # ---- the result of a reduction as a primitive ----------------------------------------------------------

@@ -82,11 +82,16 @@ class Group:
         self._joined: tuple[list[Path], Path | None] = [], None
         self._keys: dict[Any, Any] = {}
 
-    def paths(self, batch: Batch, mode: Any) -> list[Path] | None:
-        """The programs that two recordings agreed on; None where the function is called as ever."""
+    def _up_to_date(self) -> Compiled:
+        """The compiled function, which forgets what it recorded if a variable of the function holds something else by now."""
         compiled = self.compiled
         if compiled._names.changed() and compiled._entries:
             compiled._forget()
+        return compiled
+
+    def paths(self, batch: Batch, mode: Any) -> list[Path] | None:
+        """The programs that two recordings agreed on; None where the function is called as ever."""
+        compiled = self._up_to_date()
         if compiled._reason is not None or any(_is_foreign(x) for _, x in compiled._names.cells):
             return None
         situation = mode.recording, modes.inside_derivative()
@@ -112,9 +117,7 @@ class Group:
             path: with the program.
             entry: that it belongs to.
         """
-        compiled = self.compiled
-        if compiled._names.changed() and compiled._entries:
-            compiled._forget()
+        compiled = self._up_to_date()
         return compiled._reason is None and entry.reason is None and compiled._entries.get(path.key) is entry
 
     def lanes(self, path: Path, active: bytes, mapped: bytes, captured: bool) -> Any:
@@ -179,14 +182,8 @@ class Batch:
     def __init__(
         self, group: Group, numbers: list[Any], flags: list[bool], sources: list[Any], rows: int, places: list[int] | None
     ) -> None:
-        self.group, self.numbers, self.flags, self.sources, self.rows, self.places = (
-            group,
-            numbers,
-            flags,
-            sources,
-            rows,
-            places,
-        )
+        self.group, self.numbers, self.flags = group, numbers, flags
+        self.sources, self.rows, self.places = sources, rows, places
         self.has_values = any(type(x) is not float for x in numbers)
         if not self.has_values:
             self.inputs, self.mapped = numbers, bytes(flags)

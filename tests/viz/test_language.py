@@ -120,7 +120,7 @@ def by_python(text: str) -> Any:
             return REFUSED
     try:
         answer = eval(compile(whole, "", "eval"), INPUTS | CONSTANTS)
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):  # the last: % of a complex number, from a power on the way
         return REFUSED
     return REFUSED if isinstance(answer, complex) else answer
 

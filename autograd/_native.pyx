@@ -5,8 +5,8 @@ What is here is what costs time: a node's memory, arithmetic, the topological or
 and writes is inherited from `face`, as it is by the reference engine, with its docstrings and errors.
 
 A node is 80 bytes, a leaf 48. It holds its parents and the local gradients towards them as doubles, computed at once by a rule
-of `_rules.pxi`, which is translated from the records. Where a rule gives up (a pole, an overflow, a domain, a kernel
-that needs more than doubles), the record itself computes the number and the local gradients in Python, or raises.
+of `_rules.pxi`, which is translated from the records. Where a rule gives up (a pole, an overflow, a domain, a result
+of which pairs of doubles leave a doubt), the record itself computes the number and the local gradients in Python, or raises.
 
 The garbage collector does not look at nodes. A node only refers to older ones, so that no cycle can come about, and
 reference counts free everything; see `free_node` for how that needs no recursion. Only an instance of a subclass can close
@@ -843,6 +843,8 @@ def _record(primitive, given_ones, value=None):
             made = by_rule(rule, items_of(operands), count)
         elif primitive in SERIES and SERIES[primitive] != SOFTMAX:
             made = of_many(primitive, SERIES[primitive], items_of(operands), count, NULL, 0)
+        elif primitive in OF_THREE and count == 3:
+            made = of_three(primitive, OF_THREE[primitive], items_of(operands), False)
         if made is not None:
             return made
     if len(positions) < count or primitive.has_parameters:
@@ -998,6 +1000,70 @@ def _one_node(record, operands, double number, local_gradients):
 include "_series.pxi"
 include "_special.pxi"
 
+# ---- where and clamp -------------------------------------------------------------------------------
+
+cdef enum:  # of three operands, and so without a rule
+    IS_WHERE = 64
+    IS_CLAMP
+
+cdef dict OF_THREE = {p.where: IS_WHERE, p.clamp: IS_CLAMP}
+
+
+cdef inline bint choice(int which, double a, double b, double c, double* z, double* partials) noexcept nogil:
+    """The number and the partials; False where `clamp` must be asked. A parameter's partial means nothing."""
+    cdef bint first = a != 0.0
+    if which == IS_WHERE:
+        z[0] = b if first else c
+        partials[0], partials[1], partials[2] = NAN, 1.0 if first else 0.0, 0.0 if first else 1.0
+        return True
+    z[0] = b if a < b else c if a > c else a
+    partials[0], partials[1], partials[2] = 1.0 if b < a < c else 0.0 if a == a else NAN, NAN, NAN
+    return b <= c
+
+
+cdef object of_three(object record, int which, PyObject** operands, bint is_call):
+    """A node of `where` or `clamp`; None where the record must be asked. A call of `where` takes the number of what it leaves out."""
+    cdef Py_ssize_t i, k = 0, parents = 0
+    cdef double z = 0.0
+    cdef double[3] numbers
+    cdef double[3] partials
+    cdef bint[3] tracked
+    cdef bint collected = False
+    cdef PyObject* x
+    cdef Block* block
+    for i in range(3):
+        tracked[i] = Py_TYPE(operands[i]) == VALUE
+        if tracked[i]:
+            numbers[i] = (<Value>operands[i]).number
+        elif not as_number(<object>operands[i], &numbers[i]):
+            return None
+    if which == IS_WHERE and tracked[1] and tracked[2] and is_call:
+        if recording:  # which has more to look at
+            return None
+        tracked[1 if numbers[0] == 0.0 else 2] = False
+    if (tracked[0] or not (tracked[1] or tracked[2])) if which == IS_WHERE else (not tracked[0] or tracked[1] or tracked[2]):
+        return None
+    if not choice(which, numbers[0], numbers[1], numbers[2], &z, partials):
+        return None
+    for i in range(3):
+        if tracked[i]:
+            parents += 1
+            collected |= (<Value>operands[i]).collected
+    block = new_block(record, 3, parents)
+    for i in range(3):
+        if tracked[i]:
+            x = owned(<object>operands[i])
+            block.local_gradients[k] = partials[i]
+            k += 1
+        else:
+            x = PyFloat_FromDouble(numbers[i])
+            if x == NULL:
+                free_block(block)
+                raise MemoryError()
+        block.operands[i] = x
+    return given(new_many(block, z, collected))
+
+
 # ---- calling a record ------------------------------------------------------------------------------
 
 
@@ -1018,6 +1084,8 @@ cdef object call_record(PyObject* record, PyObject* arguments, PyObject* named):
         if found != NULL and PyTuple_GET_SIZE(given_ones) == (2 if <int>(<object>found) == DOT else 1):
             given_ones = as_lists(self, given_ones)
             node = of_lists(self, <int>(<object>found), given_ones)
+        elif found == NULL and PyTuple_GET_SIZE(given_ones) == 3 and PyDict_GetItem(OF_THREE, self) != NULL:
+            node = of_three(self, <int>(<object>PyDict_GetItem(OF_THREE, self)), items_of(given_ones), True)
         elif found == NULL and type(self) is NaryPrimitive and PyTuple_GET_SIZE(given_ones) == 1 and self.sequences == 1:
             given_ones = as_lists(self, given_ones)
             if is_list(given_ones[0]):
@@ -1092,11 +1160,13 @@ cdef class _Method:
     cdef vectorcallfunc vectorcall
     cdef object python
     cdef int rule  # -1 where there is none
+    cdef int of_three  # 0 where it isn't
     cdef bint is_backward
 
     def __init__(self, python):
         self.python = python
         self.rule = RULE_OF.get(python, -1)
+        self.of_three = OF_THREE.get(python, 0)
         self.is_backward = python is Face.backward
         self.vectorcall = <vectorcallfunc>call_method
 
@@ -1118,6 +1188,10 @@ cdef object call_method(PyObject* method, PyObject** arguments, size_t n, PyObje
     if names == NULL and count and Py_TYPE(arguments[0]) == VALUE:
         if self.rule >= 0:
             node = by_rule(self.rule, arguments, count)
+            if node is not None:
+                return node
+        elif self.of_three and count == 3:
+            node = of_three(self.python, self.of_three, arguments, True)
             if node is not None:
                 return node
         elif self.is_backward and count == 1 and not blocks_are_open and not recording and walk_back(arguments, &one, 1):

@@ -2,8 +2,7 @@
 #
 # k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.
 # What ask() stands for, and all that these records do, is computed by the record itself, in Python:
-# erfinv gamma lgamma digamma polygamma sinc clamp where sum prod mean max min logsumexp norm dot softmax
-# log_softmax var std erfinv_dx gamma_dx sinc_dx sinc_dn deviation
+# clamp where sum prod mean max min logsumexp norm dot softmax log_softmax var std deviation
 
 cdef extern from "<math.h>" nogil:
     double libm_acos "acos"(double x)
@@ -29,6 +28,20 @@ cdef extern from "<math.h>" nogil:
     double libm_sqrt "sqrt"(double x)
     double libm_tan "tan"(double x)
     double libm_tanh "tanh"(double x)
+
+cdef extern from "_sequences.h" nogil:
+    double exact_erfinv(double y, int* ok)
+    double exact_erfinv_dx(double y, int* ok)
+    double exact_gamma(double x, int* ok)
+    double exact_gamma_dx(double x, int* ok)
+    double exact_lgamma(double x, int* ok)
+    double exact_digamma(double x, int* ok)
+    double exact_polygamma(double n, double x, int* ok)
+    double exact_sinc(double x, int* ok)
+    double exact_sinc_dx(double x, int* ok)
+    double exact_sinc_dn(double n, double x, int* ok)
+    double exact_power_dx(double x, double y, int* ok)
+    double exact_power_dy(double x, double y, int* ok)
 
 cdef inline double c_acos(double x, int* ok) noexcept nogil:
     return finite(libm_acos(x), ok)
@@ -134,7 +147,7 @@ cdef double k_power_dx(double x, double y, int* ok) noexcept nogil:
     if ((y == 0.0) or (not (c_isfinite(x) and c_isfinite(y)))):
         return (0.0 if (y == 0.0) else r)
     sign = ((-1.0) if ((x < 0.0) and (c_mod(y, 2.0, ok) == 0.0)) else 1.0)
-    return ask(ok)
+    return (sign * exact_power_dx(c_fabs(x), y, ok))
 
 cdef double k_power_dy(double x, double y, int* ok) noexcept nogil:
     cdef double slope, z
@@ -143,7 +156,7 @@ cdef double k_power_dy(double x, double y, int* ok) noexcept nogil:
     z, slope = c_pow(x, y, ok), c_log(x, ok)
     if ((1e-290 < z < 1e+290) or (not (c_isfinite(x) and c_isfinite(y)))):
         return (z * slope)
-    return ask(ok)
+    return exact_power_dy(x, y, ok)
 
 cdef double p_floor_division(double x, double y, int* ok) noexcept nogil:
     return c_floordiv(x, y, ok)
@@ -672,6 +685,44 @@ cdef inline void r_erfc(double x, double unused, int wanted, double* value, doub
     if wanted & 1:
         first[0] = (-k_erf_dx(x, ok))
 
+cdef inline void r_erfinv(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_erfinv(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = exact_erfinv_dx(x, ok)
+
+cdef inline void r_gamma(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_gamma(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = exact_gamma_dx(x, ok)
+
+cdef inline void r_lgamma(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_lgamma(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = exact_digamma(x, ok)
+
+cdef inline void r_digamma(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_digamma(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = exact_polygamma(1.0, x, ok)
+
+cdef inline void r_polygamma(double n, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_polygamma(n, x, ok)
+    value[0] = z
+    if wanted & 1:
+        ask(ok)
+    if wanted & 2:
+        second[0] = exact_polygamma((n + 1.0), x, ok)
+
+cdef inline void r_sinc(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_sinc(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = exact_sinc_dx(x, ok)
+
 cdef inline void r_sigmoid(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
     cdef double z = k_sigmoid(x, ok)
     value[0] = z
@@ -888,6 +939,32 @@ cdef inline void r_gelu_dx(double x, double unused, int wanted, double* value, d
     if wanted & 1:
         first[0] = ((k_erf_dx((x * 0.7071067811865476), ok) * (2.0 - (x * x))) * 0.3535533905932738)
 
+cdef inline void r_erfinv_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_erfinv_dx(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = ((2.0 * exact_erfinv(x, ok)) * (z * z))
+
+cdef inline void r_gamma_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_gamma_dx(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = ((z * exact_digamma(x, ok)) + (exact_gamma(x, ok) * exact_polygamma(1.0, x, ok)))
+
+cdef inline void r_sinc_dx(double x, double unused, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_sinc_dx(x, ok)
+    value[0] = z
+    if wanted & 1:
+        first[0] = exact_sinc_dn(2.0, x, ok)
+
+cdef inline void r_sinc_dn(double n, double x, int wanted, double* value, double* first, double* second, int* ok) noexcept nogil:
+    cdef double z = exact_sinc_dn(n, x, ok)
+    value[0] = z
+    if wanted & 1:
+        ask(ok)
+    if wanted & 2:
+        second[0] = exact_sinc_dn((n + 1.0), x, ok)
+
 cdef enum:
     RULE_ADD
     RULE_SUBTRACT
@@ -926,6 +1003,12 @@ cdef enum:
     RULE_ARCTANH
     RULE_ERF
     RULE_ERFC
+    RULE_ERFINV
+    RULE_GAMMA
+    RULE_LGAMMA
+    RULE_DIGAMMA
+    RULE_POLYGAMMA
+    RULE_SINC
     RULE_SIGMOID
     RULE_LOGIT
     RULE_LOGSIGMOID
@@ -958,6 +1041,10 @@ cdef enum:
     RULE_SIGMOID_DX
     RULE_SILU_DX
     RULE_GELU_DX
+    RULE_ERFINV_DX
+    RULE_GAMMA_DX
+    RULE_SINC_DX
+    RULE_SINC_DN
     RULE_COUNT
 
 cdef tuple RULE_NAMES = (
@@ -998,6 +1085,12 @@ cdef tuple RULE_NAMES = (
     "arctanh",
     "erf",
     "erfc",
+    "erfinv",
+    "gamma",
+    "lgamma",
+    "digamma",
+    "polygamma",
+    "sinc",
     "sigmoid",
     "logit",
     "logsigmoid",
@@ -1030,6 +1123,10 @@ cdef tuple RULE_NAMES = (
     "sigmoid_dx",
     "silu_dx",
     "gelu_dx",
+    "erfinv_dx",
+    "gamma_dx",
+    "sinc_dx",
+    "sinc_dn",
 )
 
 cdef rule_function RULES[RULE_COUNT]
@@ -1073,6 +1170,12 @@ cdef void load_rules() noexcept:
     RULES[RULE_ARCTANH], ARITIES[RULE_ARCTANH] = r_arctanh, 1
     RULES[RULE_ERF], ARITIES[RULE_ERF] = r_erf, 1
     RULES[RULE_ERFC], ARITIES[RULE_ERFC] = r_erfc, 1
+    RULES[RULE_ERFINV], ARITIES[RULE_ERFINV] = r_erfinv, 1
+    RULES[RULE_GAMMA], ARITIES[RULE_GAMMA] = r_gamma, 1
+    RULES[RULE_LGAMMA], ARITIES[RULE_LGAMMA] = r_lgamma, 1
+    RULES[RULE_DIGAMMA], ARITIES[RULE_DIGAMMA] = r_digamma, 1
+    RULES[RULE_POLYGAMMA], ARITIES[RULE_POLYGAMMA] = r_polygamma, 2
+    RULES[RULE_SINC], ARITIES[RULE_SINC] = r_sinc, 1
     RULES[RULE_SIGMOID], ARITIES[RULE_SIGMOID] = r_sigmoid, 1
     RULES[RULE_LOGIT], ARITIES[RULE_LOGIT] = r_logit, 1
     RULES[RULE_LOGSIGMOID], ARITIES[RULE_LOGSIGMOID] = r_logsigmoid, 1
@@ -1105,3 +1208,7 @@ cdef void load_rules() noexcept:
     RULES[RULE_SIGMOID_DX], ARITIES[RULE_SIGMOID_DX] = r_sigmoid_dx, 1
     RULES[RULE_SILU_DX], ARITIES[RULE_SILU_DX] = r_silu_dx, 1
     RULES[RULE_GELU_DX], ARITIES[RULE_GELU_DX] = r_gelu_dx, 1
+    RULES[RULE_ERFINV_DX], ARITIES[RULE_ERFINV_DX] = r_erfinv_dx, 1
+    RULES[RULE_GAMMA_DX], ARITIES[RULE_GAMMA_DX] = r_gamma_dx, 1
+    RULES[RULE_SINC_DX], ARITIES[RULE_SINC_DX] = r_sinc_dx, 1
+    RULES[RULE_SINC_DN], ARITIES[RULE_SINC_DN] = r_sinc_dn, 2

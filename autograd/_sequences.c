@@ -3235,6 +3235,514 @@ static void log_softmax_slopes(double *slopes, const double *shares, int n, int 
     softmax_slopes(slopes, shares, n, component, 1.0, ok);
 }
 
+static const Pair HALF_ROOT_PI = {0.886226925452758, -3.8332932499128993e-17};
+
+/* The number whose error function is y: Newton's method, with the error function as a series (DLMF 7.6.2) or, in the tail,
+   as a continued fraction (7.9.1). */
+static Pair erf_inverse_pair(double y) {
+    double left = 1.0 - fabs(y), logarithm = log(left * (1.0 + fabs(y))), middle = 4.330746750799873 + 0.5 * logarithm, x;
+    Pair at, square, twos, sum, term, found;
+    int n, turn;
+    x = sqrt(fmax(sqrt(middle * middle - logarithm / 0.147) - middle, 0.0));
+    found = a_pair(x, 0.0);
+    for (turn = 0; turn < 4; turn++) {
+        at = found;
+        square = times_pair(at, at);
+        twos = a_pair(twos_in(square.high), 0.0);
+        term = scaled(pair_exp(square, twos.high), ldexp(1.0, (int)twos.high));
+        if (x < 2.0) {
+            sum = a_pair(1.0, 0.0);
+            for (n = 75; n > 0; n--) {
+                sum = plus(a_pair(1.0, 0.0), over_number(times_pair(scaled(square, 2.0), sum), 2.0 * n + 1.0));
+            }
+            sum = minus(times_pair(times_number(HALF_ROOT_PI, fabs(y)), term), times_pair(sum, at));
+        } else {
+            sum = at;
+            for (n = 170; n > 0; n--) {
+                sum = plus(at, over(a_pair(0.5 * n, 0.0), sum));
+            }
+            sum = minus(scaled(one_over(sum), 0.5), times_pair(times_number(HALF_ROOT_PI, left), term));
+        }
+        found = plus(at, over(sum, minus(a_pair(1.0, 0.0), times_pair(sum, at))));
+    }
+    return y < 0.0 ? scaled(found, -1.0) : found;
+}
+
+static double erf_inverse(double y, int *ok) {
+    Pair found;
+    if (isnan(y) || y == 0.0) {
+        return y;
+    }
+    if (!(fabs(y) < 1.0)) {
+        return outside(ok);
+    }
+    if (fabs(y) < 1e-50) {
+        found = times_number(HALF_ROOT_PI, y * 4.149515568880993e+180);
+        return nearest(found, fabs(found.high) * 1e-28, -600, ok);
+    }
+    found = erf_inverse_pair(y);
+    return nearest(found, fabs(found.high) * 1e-27, 0, ok);
+}
+
+static double erf_inverse_slope(double y, int *ok) {
+    Pair found;
+    double twos;
+    if (isnan(y) || !(fabs(y) < 1.0)) {
+        return isnan(y) ? y : outside(ok);
+    }
+    found = fabs(y) < 1e-50 ? a_pair(0.0, 0.0) : erf_inverse_pair(y);
+    found = times_pair(found, found);
+    twos = twos_in(found.high);
+    found = times_pair(HALF_ROOT_PI, pair_exp(found, twos));
+    return nearest(found, found.high * 1e-26, (int)twos, ok);
+}
+
+static int is_pole(double x) {
+    return x <= 0.0 && x == floor(x) && isfinite(x);
+}
+
+static int is_odd(double whole) {
+    return fabs(fmod(whole, 2.0)) == 1.0;
+}
+
+/* A result of the C library, where Python would not raise. */
+static double checked(double z, double x, int *ok) {
+    return (isnan(z) && !isnan(x)) || (isinf(z) && isfinite(x)) ? outside(ok) : z;
+}
+
+/* How far x lies from the nearest whole number. */
+static double from_whole(double x) {
+    double a = fabs(x), rest = a < 4503599627370496.0 ? a - nearbyint(a) : 0.0;
+    return x < 0.0 ? -rest : rest;
+}
+
+static const Pair STIRLING[17] = {
+    {0.08333333333333333, 4.625929269271485e-18},
+    {-0.002777777777777778, 1.0601087908747154e-19},
+    {0.0007936507936507937, 6.883823317368282e-22},
+    {-0.0005952380952380953, 5.36938218754726e-20},
+    {0.0008417508417508417, 3.6870174889237694e-20},
+    {-0.0019175269175269176, 1.0675702776872475e-19},
+    {0.00641025641025641, 2.2240044563805217e-19},
+    {-0.029550653594771242, 4.861760957508855e-19},
+    {0.17964437236883057, -6.401600482710946e-19},
+    {-1.3924322169059011, 1.5837056989230303e-17},
+    {13.402864044168393, -6.154114101993966e-16},
+    {-156.84828462600203, 9.391823141715389e-15},
+    {2193.1033333333335, -1.3339255626002948e-13},
+    {-36108.77125372499, 5.897583353514365e-13},
+    {691472.268851313, 2.5585296305158e-11},
+    {-15238221.539407415, -8.76774522490625e-10},
+    {382900751.39141417, -2.4082684757733585e-08}
+};
+
+/* The logarithm of a positive double, however small or large. */
+static Pair log_of(double x) {
+    if (x < 1e-200) {
+        return minus(pair_log(a_pair(x * 4.149515568880993e+180, 0.0)), times_number(LOG_OF_2, 600.0));
+    }
+    if (x > 1e200) {
+        return plus(pair_log(a_pair(x * 2.409919865102884e-181, 0.0)), times_number(LOG_OF_2, 600.0));
+    }
+    return pair_log(a_pair(x, 0.0));
+}
+
+static Pair log_of_pair(Pair x) {
+    return x.high > 1e200 ? log_of(x.high) : pair_log(x);
+}
+
+static const Pair HALF_LOG_OF_2_PI = {0.9189385332046728, -3.8782941580672414e-17};
+
+/* log(gamma(x)) for x > 0 away from 1 and 2: Stirling's series (DLMF 5.11), and the recurrence to get there. */
+static Pair log_gamma_above(Pair x) {
+    Pair far = x, steps = a_pair(1.0, 0.0), first, logarithm, square, sum = STIRLING[16];
+    int n, is_small = x.high < 1e-200;
+    for (n = 0; n < 21; n++) {
+        if (far.high < 20.0) {
+            steps = n == 0 && is_small ? steps : times_pair(steps, far);
+            far = plus(far, a_pair(1.0, 0.0));
+        }
+    }
+    first = is_small ? log_of(x.high) : a_pair(0.0, 0.0);
+    logarithm = log_of_pair(far);
+    square = far.high < 1e17 ? one_over(times_pair(far, far)) : a_pair(0.0, 0.0);
+    for (n = 15; n >= 0; n--) {
+        sum = plus(STIRLING[n], times_pair(sum, square));
+    }
+    sum = plus(over(sum, far), HALF_LOG_OF_2_PI);
+    sum = minus(minus(sum, pair_log(steps)), first);
+    return plus(sum, minus(times_pair(minus(far, a_pair(0.5, 0.0)), logarithm), far));
+}
+
+static const Pair PI = {3.141592653589793, 1.2246467991473532e-16};
+
+/* sin(pi*r)/r for r from -1/2 to 1/2, by its power series. */
+static Pair sine_over(double r) {
+    Pair square, sum = a_pair(1.0, 0.0);
+    int n;
+    square = times_number(PI, fabs(r) < 1e-100 ? 0.0 : r);
+    square = times_pair(square, square);
+    for (n = 36; n > 0; n -= 2) {
+        sum = minus(a_pair(1.0, 0.0), over_number(times_pair(sum, square), n * (n + 1.0)));
+    }
+    return times_pair(sum, PI);
+}
+
+/* log(abs(gamma(x))) for any x that is no pole. */
+static Pair log_gamma_pair(double x) {
+    double r = from_whole(x);
+    if (x > 0.0) {
+        return log_gamma_above(a_pair(x, 0.0));
+    }
+    return minus(minus(pair_log(over(PI, sine_over(r))), log_of(fabs(r))), log_gamma_above(exact_sum(1.0, -x)));
+}
+
+/* gamma(x) times a factor. */
+static double gamma_times(double x, Pair factor, double doubt, int *ok) {
+    Pair found;
+    double twos;
+    if (fabs(x) > 190.0) {
+        return outside(ok);
+    }
+    found = log_gamma_pair(x);
+    twos = twos_in(found.high);
+    found = times_pair(pair_exp(found, twos), factor);
+    if (x < 0.0 && is_odd(floor(x))) {
+        found = scaled(found, -1.0);
+    }
+    return nearest(found, fabs(found.high) * 1e-26 + doubt * 2.0, (int)twos, ok);
+}
+
+static double gamma_of(double x, int *ok) {
+    if (!isfinite(x) || is_pole(x) || x > 180.0) {
+        return x > 0.0 && !isfinite(x) ? x : isnan(x) ? x : outside(ok);
+    }
+    if (x < -190.0) {
+        return is_odd(floor(x)) ? -0.0 : 0.0;
+    }
+    return checked(gamma_times(x, a_pair(1.0, 0.0), 0.0, ok), x, ok);
+}
+
+static const Pair BERNOULLI[24] = {
+    {0.16666666666666666, 9.25185853854297e-18},
+    {-0.03333333333333333, -4.625929269271486e-19},
+    {0.023809523809523808, 1.32169407693471e-18},
+    {-0.03333333333333333, -4.625929269271486e-19},
+    {0.07575757575757576, -2.10269512239613e-18},
+    {-0.2531135531135531, -1.1061562736192037e-17},
+    {1.1666666666666667, -7.401486830834377e-17},
+    {-7.092156862745098, -3.274069468698501e-16},
+    {54.971177944862156, -1.9588897477095493e-16},
+    {-529.1242424242424, 6.890111377067638e-16},
+    {6192.123188405797, 9.226757844073186e-14},
+    {-86580.25311355312, 3.5926706461242705e-12},
+    {1425517.1666666667, -7.761021455128987e-11},
+    {-27298231.067816094, 1.610010519795034e-09},
+    {601580873.9006424, -2.6635227381825164e-08},
+    {-15116315767.092157, 5.011465035232843e-07},
+    {429614643061.1667, -2.0345052083333332e-05},
+    {-13711655205088.332, -0.0007409090879485616},
+    {488332318973593.2, -0.020833333333333332},
+    {-1.9296579341940068e+16, -0.14863266814486326},
+    {8.416930475736826e+17, 55.000553709856035},
+    {-4.0338071854059454e+19, -949.0768115942029},
+    {2.1150748638081993e+21, -101647.85460992908},
+    {-1.2086626522296526e+23, 2678676.6880629174}
+};
+
+/* digamma(x) for x > 0 (DLMF 5.11.2). */
+static Pair digamma_above(Pair x) {
+    Pair far = x, steps = a_pair(0.0, 0.0), square, sum = a_pair(0.0, 0.0);
+    int n;
+    while (far.high < 20.0) {
+        steps = plus(steps, one_over(far));
+        far = plus(far, a_pair(1.0, 0.0));
+    }
+    square = far.high < 1e17 ? one_over(times_pair(far, far)) : a_pair(0.0, 0.0);
+    for (n = 20; n > 0; n--) {
+        sum = times_pair(plus(sum, over_number(BERNOULLI[n - 1], 2.0 * n)), square);
+    }
+    sum = plus(sum, far.high < 1e100 ? scaled(one_over(far), 0.5) : a_pair(0.0, 0.0));
+    return minus(minus(log_of_pair(far), sum), steps);
+}
+
+/* cos(pi*r) likewise. */
+static Pair cosine(double r) {
+    Pair square, sum = a_pair(1.0, 0.0);
+    int n;
+    if (fabs(r) > 0.25) {
+        return times_number(sine_over(0.5 - fabs(r)), 0.5 - fabs(r));
+    }
+    square = times_number(PI, fabs(r) < 1e-100 ? 0.0 : r);
+    square = times_pair(square, square);
+    for (n = 28; n > 0; n -= 2) {
+        sum = minus(a_pair(1.0, 0.0), over_number(times_pair(sum, square), n * (n - 1.0)));
+    }
+    return sum;
+}
+
+/* digamma(x), where it is no pole and above 1e-250. */
+static Pair digamma_pair(double x) {
+    double r = from_whole(x);
+    Pair cotangent;
+    if (x > 0.0) {
+        return digamma_above(a_pair(x, 0.0));
+    }
+    cotangent = over(cosine(r), times_number(sine_over(r), r));
+    return minus(digamma_above(exact_sum(1.0, -x)), times_pair(PI, cotangent));
+}
+
+/* What digamma_pair may be off by. */
+static double digamma_doubt(double x) {
+    double r = x > 0.0 ? x : from_whole(x);
+    return 1e-29 * (20.0 + log(1.0 + fabs(x)) + 2.0 / fabs(r));
+}
+
+static double gamma_slope(double x, int *ok) {
+    Pair square;
+    if (!isfinite(x) || x > 180.0) {
+        return isfinite(x) ? INFINITY : x;
+    }
+    if (is_pole(x)) {
+        return outside(ok);
+    }
+    if (x < -190.0) {
+        return is_odd(floor(x)) != (digamma_pair(x).high < 0.0) ? -0.0 : 0.0;
+    }
+    if (fabs(x) < 1e-100) {
+        square = exact_product(x * 4.149515568880993e+180, x * 4.149515568880993e+180);
+        square = over(a_pair(-1.0, 0.0), square);
+        return nearest(square, fabs(square.high) * 1e-30, 1200, ok);
+    }
+    return gamma_times(x, digamma_pair(x), digamma_doubt(x), ok);
+}
+
+static const Pair NEAR_ONE[10] = {
+    {-0.5772156649015329, 4.942915152430645e-18},
+    {0.8224670334241132, 1.520336175199238e-17},
+    {-0.40068563438653143, 2.250747042487504e-18},
+    {0.27058080842778454, 1.1871280107138412e-17},
+    {-0.20738555102867398, -4.099767328621813e-18},
+    {0.1695571769974082, 2.2393851330167238e-18},
+    {-0.1440498967688461, -9.623140085232555e-18},
+    {0.12550966952474304, -2.5214685384672305e-18},
+    {-0.11133426586956469, -4.643990572582924e-18},
+    {0.1000994575127818, 2.6102404859583283e-18}
+};
+
+static const Pair NEAR_TWO[10] = {
+    {0.42278433509846713, 4.942915152430645e-18},
+    {0.3224670334241132, 1.520336175199238e-17},
+    {-0.0673523010531981, 6.87667631175899e-18},
+    {0.020580808427784546, 1.4629392512775695e-18},
+    {-0.007385551028673986, 4.1051370891788617e-19},
+    {0.0028905103307415234, -7.357950161901912e-20},
+    {-0.001192753911703261, 4.1747852352514e-20},
+    {0.0005096695247430425, -2.780354175057013e-20},
+    {-0.00022315475845357939, 6.032078299350848e-21},
+    {9.945751278180853e-05, 2.734261130690314e-21}
+};
+
+/* log(gamma(x)) around 1 and 2, where it is zero, by its power series. */
+static double log_gamma_near(double x, int *ok) {
+    double rest = x < 1.5 ? x - 1.0 : x - 2.0;
+    int n;
+    Pair sum = a_pair(0.0, 0.0);
+    if (rest == 0.0) {
+        return 0.0;
+    }
+    for (n = 9; n >= 0; n--) {
+        sum = plus(x < 1.5 ? NEAR_ONE[n] : NEAR_TWO[n], times_number(sum, rest));
+    }
+    sum = times_number(sum, rest);
+    return nearest(sum, 1e-29 * fabs(sum.high), 0, ok);
+}
+
+static double log_gamma(double x, int *ok) {
+    Pair found;
+    if (!isfinite(x)) {
+        return fabs(x);
+    }
+    if (is_pole(x) || x > 2.5e305) {
+        return outside(ok);
+    }
+    if (x > 1e290) {
+        found = minus(log_of(x), a_pair(1.0, 0.0));
+        found = times_pair(scaled(a_pair(x, 0.0), 2.409919865102884e-181), found);
+        return nearest(found, 1e-28 * found.high, 600, ok);
+    }
+    if (fabs(x - 1.0) < 6e-5 || fabs(x - 2.0) < 6e-5) {
+        return log_gamma_near(x, ok);
+    }
+    found = log_gamma_pair(x);
+    return nearest(found, 1e-28 * (fabs(x) * (fabs(x) > 20.0 ? log(fabs(x)) : 4.0) + 800.0), 0, ok);
+}
+
+/* The derivative of digamma of some order, by its series (DLMF 5.15) and the recurrence to get there. */
+static double polygamma_of(double order, double x, int *ok) {
+    Pair far = a_pair(x, 0.0), sum = a_pair(0.0, 0.0), step, power, series = a_pair(0.0, 0.0), square, factor, size;
+    double n, k, whole = 0.0, twos;
+    if (x < -1000.0) {
+        return outside(ok);
+    }
+    while (far.high < 20.0 + order) {
+        step = over(a_pair(x, 0.0), far);
+        power = step;
+        for (k = 0.0; k < order; k++) {
+            power = times_pair(power, step);
+        }
+        sum = plus(sum, power);
+        whole += fabs(power.high);
+        far = plus(far, a_pair(1.0, 0.0));
+    }
+    if (x > 1e100) {
+        size = minus(log_gamma_above(a_pair(order, 0.0)), times_number(log_of(x), order));
+        sum = a_pair(1.0, 0.0);
+        whole = 1.0;
+    } else {
+        step = over(a_pair(x, 0.0), far);
+        power = a_pair(1.0, 0.0);
+        for (k = 0.0; k < order; k++) {
+            power = times_pair(power, step);
+        }
+        square = far.high < 1e17 ? one_over(times_pair(far, far)) : a_pair(0.0, 0.0);
+        factor = times_number(square, 0.5 * (order + 1.0));
+        for (n = 1.0; n < 25.0; n++) {
+            series = plus(series, times_pair(BERNOULLI[(int)n - 1], factor));
+            factor = times_number(times_pair(factor, square), (2.0 * n + order) * (2.0 * n + order + 1.0));
+            factor = over_number(factor, (2.0 * n + 1.0) * (2.0 * n + 2.0));
+        }
+        series = times_number(plus(series, over_number(a_pair(1.0, 0.0), order)), x);
+        series = times_pair(power, plus(series, scaled(step, 0.5)));
+        sum = plus(sum, series);
+        whole += fabs(series.high);
+        size = minus(log_gamma_above(a_pair(order + 1.0, 0.0)), times_number(log_of(fabs(x)), order + 1.0));
+    }
+    twos = twos_in(size.high);
+    whole *= 1e-29 * (100.0 + (order + 1.0) * (fabs(log(fabs(x))) + 6.0));
+    power = pair_exp(size, twos);
+    sum = times_pair(sum, power);
+    if (x > 0.0 && !is_odd(order)) {
+        sum = scaled(sum, -1.0);
+    }
+    return nearest(sum, whole * power.high, (int)fmax(fmin(twos, 5000.0), -5000.0), ok);
+}
+
+static double polygamma(double order, double x, int *ok) {
+    if (order != floor(order) || !(0.0 <= order && order <= 200.0) || is_pole(x)) {
+        return outside(ok);
+    }
+    if (!isfinite(x)) {
+        return !(x > 0.0) ? NAN : order == 0.0 ? x : is_odd(order) ? 0.0 : -0.0;
+    }
+    if (order > 0.0) {
+        return polygamma_of(order, x, ok);
+    }
+    if (fabs(x) < 1e-250) {
+        return -1.0 / x;
+    }
+    return nearest(digamma_pair(x), digamma_doubt(x), 0, ok);
+}
+
+static double digamma(double x, int *ok) {
+    return polygamma(0.0, x, ok);
+}
+
+/* sin(pi*x)/(pi*x), 1 at 0: the sine of the exact distance from a whole number. */
+static double sinc(double x, int *ok) {
+    double a = fabs(x), r, t, t_low, p, found;
+    if (a < 1e-9 || isnan(a)) {
+        return isnan(a) ? x : 1.0;
+    }
+    r = from_whole(a);
+    if (r == 0.0) {
+        return 0.0;
+    }
+    t = PI.high * r;
+    t_low = k_product_error(PI.high, r, t) + PI.low * r;
+    p = PI.high * a;
+    found = k_quotient(sin(t), cos(t) * t_low, p, k_product_error(PI.high, a, p) + PI.low * a, ok);
+    return is_odd(a - r) ? -found : found;
+}
+
+/* The derivative of sinc of some order: pi**order times that of sin(t)/t, t = pi*x; near 0 by its power series, else from one
+   order to the next. */
+static double sinc_of_order(double order, double x, int *ok) {
+    double n, whole = 0.0, r = from_whole(x), sign = is_odd(x - r) ? -1.0 : 1.0, large = x * 4.149515568880993e+180;
+    Pair t, square, power, term, sum = a_pair(0.0, 0.0), scale = a_pair(1.0, 0.0);
+    int k;
+    if (order != floor(order) || !(1.0 <= order && order <= 12.0)) {
+        return outside(ok);
+    }
+    if (!isfinite(x) || (x == 0.0 && is_odd(order))) {
+        return isnan(x) ? x : 0.0;
+    }
+    if (fabs(x) >= 9007199254740992.0) {
+        return order == 1.0 ? 1.0 / x : outside(ok);
+    }
+    for (n = 0.0; n < order; n++) {
+        scale = times_pair(scale, PI);
+    }
+    t = times_number(PI, fabs(x) < 1e-100 ? 0.0 : x);
+    if (fabs(t.high) < order + 2.0) {
+        square = times_pair(t, t);
+        n = is_odd(order) ? 1.0 : 0.0;
+        power = a_pair(is_odd(0.5 * (n + order)) ? -1.0 : 1.0, 0.0);
+        for (k = 0; k < 50; k++) {
+            term = over_number(power, n + order + 1.0);
+            sum = plus(sum, term);
+            whole += fabs(term.high);
+            power = scaled(over_number(times_pair(power, square), (n + 1.0) * (n + 2.0)), -1.0);
+            n += 2.0;
+        }
+        sum = times_pair(sum, scale);
+        whole *= 1e-29 * scale.high;
+        if (is_odd(order)) {
+            return nearest(times_pair(sum, times_number(PI, large)), whole * 4.0 * fabs(large), -600, ok);
+        }
+        return nearest(sum, whole, 0, ok);
+    }
+    sum = over(scaled(times_number(sine_over(r), r), sign), t);
+    whole = 1.0 / fabs(t.high);
+    for (n = 1.0; n <= order; n++) {
+        term = is_odd(n) ? cosine(r) : times_number(sine_over(r), r);
+        term = scaled(term, fmod(n, 4.0) >= 2.0 ? -sign : sign);
+        sum = over(minus(term, times_number(sum, n)), t);
+        whole = (1.0 + n * whole) / fabs(t.high);
+    }
+    return nearest(times_pair(sum, scale), whole * 1e-29 * scale.high, 0, ok);
+}
+
+static double sinc_slope(double x, int *ok) {
+    return sinc_of_order(1.0, x, ok);
+}
+
+/* y * x**(y-1) for x > 0. */
+static double power_slope(double x, double y, int *ok) {
+    Pair logarithm = log_of(x), size;
+    double twos;
+    if (!(fabs(y * logarithm.high) < 1e5)) {
+        return y * ((y < 0.0) != (x < 1.0) ? 0.0 : INFINITY);
+    }
+    size = plus(times_pair(exact_sum(y, -1.0), logarithm), log_of(fabs(y)));
+    twos = twos_in(size.high);
+    size = scaled(pair_exp(size, twos), copysign(1.0, y));
+    return nearest(size, fabs(size.high) * 1e-30 * (1000.0 + fabs(y * logarithm.high)), (int)twos, ok);
+}
+
+/* x**y * log(x) for x > 0. */
+static double exponent_slope(double x, double y, int *ok) {
+    Pair logarithm = log_of(x), size;
+    double twos;
+    if (!(fabs(y * logarithm.high) < 1e5)) {
+        return logarithm.high * ((y < 0.0) != (x < 1.0) ? 0.0 : INFINITY);
+    }
+    size = times_number(logarithm, y);
+    twos = twos_in(size.high);
+    size = times_pair(pair_exp(size, twos), logarithm);
+    return nearest(size, fabs(size.high) * 1e-30 * (1000.0 + fabs(y * logarithm.high)), (int)twos, ok);
+}
+
 int sequence_cancelling(const double *xs, int n, double top, double *z) {
     int ok = 1;
     *z = cancelling(xs, n, top, &ok);
@@ -3291,4 +3799,52 @@ int sequence_slopes(int which, const double *xs, int n, double more, double *roo
         ok = 0;
     }
     return ok;
+}
+
+double exact_erfinv(double y, int *ok) {
+    return erf_inverse(y, ok);
+}
+
+double exact_erfinv_dx(double y, int *ok) {
+    return erf_inverse_slope(y, ok);
+}
+
+double exact_gamma(double x, int *ok) {
+    return gamma_of(x, ok);
+}
+
+double exact_gamma_dx(double x, int *ok) {
+    return gamma_slope(x, ok);
+}
+
+double exact_lgamma(double x, int *ok) {
+    return log_gamma(x, ok);
+}
+
+double exact_digamma(double x, int *ok) {
+    return digamma(x, ok);
+}
+
+double exact_polygamma(double n, double x, int *ok) {
+    return polygamma(n, x, ok);
+}
+
+double exact_sinc(double x, int *ok) {
+    return sinc(x, ok);
+}
+
+double exact_sinc_dx(double x, int *ok) {
+    return sinc_slope(x, ok);
+}
+
+double exact_sinc_dn(double n, double x, int *ok) {
+    return sinc_of_order(n, x, ok);
+}
+
+double exact_power_dx(double x, double y, int *ok) {
+    return power_slope(x, y, ok);
+}
+
+double exact_power_dy(double x, double y, int *ok) {
+    return exponent_slope(x, y, ok);
 }

@@ -64,12 +64,8 @@ cdef dict DOING = {
     p.positive: DO_COPY, p.sum: DO_TOTAL, p.mean: DO_MEAN, p.dot: DO_DOT, p.max: DO_LARGEST, p.min: DO_SMALLEST,
     p.logsumexp: DO_LOGSUMEXP,
 }  # fmt: skip
-cdef enum:  # of three operands, and so without a rule
-    IS_WHERE = 64
-    IS_CLAMP
-
 cdef dict CHOICES = {
-    p.where: IS_WHERE, p.clamp: IS_CLAMP, p.norm: SEQUENCE_NORM, p.prod: SEQUENCE_PRODUCT, p.var: SEQUENCE_VAR, p.std: SEQUENCE_STD,
+    **OF_THREE, p.norm: SEQUENCE_NORM, p.prod: SEQUENCE_PRODUCT, p.var: SEQUENCE_VAR, p.std: SEQUENCE_STD,
     p.log_softmax: SEQUENCE_LOG_SOFTMAX,
 }  # fmt: skip
 cdef dict TESTING = {
@@ -730,21 +726,12 @@ cdef bint forward_sequence(Tape tape, Work* work, size_t i, int kind, double* pa
 
 cdef bint choose(Tape tape, double* values, const unsigned int* at, int which, double* z, double* partials) noexcept nogil:
     """`where` and `clamp`; False where the record must be asked."""
-    cdef double a = values[at[0]], b = values[at[1]], c = values[at[2]]
-    cdef bint chosen = a != 0.0
-    if which == IS_WHERE:
-        if tape.moving[at[0]]:
-            return False
-        z[0] = b if chosen else c
-        if partials != NULL:
-            partials[1], partials[2] = 1.0 if chosen else 0.0, 0.0 if chosen else 1.0
-        return True
-    if not b <= c or tape.moving[at[1]] or tape.moving[at[2]]:
+    cdef double unwanted[3]
+    if tape.moving[at[0]] if which == IS_WHERE else tape.moving[at[1]] or tape.moving[at[2]]:
         return False
-    z[0] = b if a < b else c if a > c else a
-    if partials != NULL:
-        partials[0] = 1.0 if b < a < c else 0.0 if a == a else NAN
-    return True
+    if partials == NULL:
+        partials = unwanted
+    return choice(which, values[at[0]], values[at[1]], values[at[2]], z, partials)
 
 
 cdef bint ask_record(Tape tape, Work* work, size_t i, double* partials) except -1:

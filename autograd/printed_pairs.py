@@ -19,7 +19,7 @@ from typing import Any
 
 from . import kernels, kernels_exact
 
-__all__ = ["NAMED", "NAMES", "SPREADS", "c_pieces", "functions", "in_javascript", "javascript_pieces"]
+__all__ = ["NAMED", "NAMES", "NATIVE", "SPREADS", "c_pieces", "functions", "in_javascript", "javascript_pieces"]
 
 NAMED: Mapping[Any, str] = {
     kernels_exact.erfinv: "erf_inverse",
@@ -35,6 +35,8 @@ NAMED: Mapping[Any, str] = {
     kernels._exact_power_dx: "power_slope",
     kernels._exact_power_dy: "exponent_slope",
 }
+# What the native engine calls them.
+NATIVE: Mapping[Any, str] = {f: f"exact_{f.__name__.removeprefix('_exact').lstrip('_')}" for f in NAMED}
 # What a program calls for the primitives of sequences: for the value, and for the slopes.
 SPREADS: Mapping[str, tuple[str, str]] = {
     "var": ("variance", "variance_slopes"),

@@ -1,14 +1,18 @@
-"""Writes ``_sequences.c``: what the native engine computes of sequences by the functions that programs printed in C have.
+"""Writes ``_sequences.c``: what the native engine computes by the functions that programs printed in C have.
 
-They stand in ``printed_c.py`` and ``printed_pairs.py``. Where a result is not certain to have Python's bits they say so,
-and the record is asked. ``python -m autograd.sequences`` writes the file, which stays in the repository as ``_rules.pxi`` does.
+These are what the records of sequences compute, and what takes more digits than a double has. They stand in ``printed_c.py``
+and ``printed_pairs.py``. Where a result is not certain to have Python's bits they say so, and the record is asked.
+``python -m autograd.sequences`` writes the file, which stays in the repository as ``_rules.pxi`` does.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from . import printed_pairs
 from .printed_c import C, pieces
 from .printed_walked import needed
 from .translate import Walk, written_file
@@ -89,7 +93,15 @@ def source() -> str:
     >>> "int sequence_value(" in source()
     True
     """
-    return "\n\n".join([HEAD, *needed([FUNCTIONS], pieces(Walk(C()), FUNCTIONS)), FUNCTIONS]) + "\n"
+    functions = [FUNCTIONS, *[_exact(function, name) for function, name in printed_pairs.NATIVE.items()]]
+    return "\n\n".join([HEAD, *needed(functions, pieces(Walk(C()), "\n".join(functions))), *functions]) + "\n"
+
+
+def _exact(function: Callable[..., float], name: str) -> str:
+    """A function of floats under the name by which the native engine calls it."""
+    names = list(inspect.signature(function).parameters)
+    takes = "".join(f"double {x}, " for x in names)
+    return f"double {name}({takes}int *ok) {{\n    return {printed_pairs.NAMED[function]}({', '.join(names)}, ok);\n}}"
 
 
 def main(arguments: list[str]) -> int:

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from . import kernels, records
+from . import kernels, printed_pairs, records
 from .files import write_whole
 from .parsing import parsed
 from .record import Primitive
@@ -151,12 +151,13 @@ class Cython(Dialect):
     safe: Mapping[Any, str] = {
         abs: "c_fabs", math.copysign: "c_copysign", math.isfinite: "c_isfinite", math.fmod: "c_fmod",
     }  # fmt: skip
-    # What is written by hand: Python's own functions, and kernels with a table or a loop.
+    # What is written by hand: Python's own functions, kernels with a table or a loop, and those that take decimals.
     by_hand: Mapping[Any, str] = {
         math.hypot: "c_hypot", kernels._power_or_inf: "c_pow",
         **{function: f"c_{function.__name__}" for function in (
             kernels.logaddexp, kernels.share, kernels.erfc, kernels.gelu, kernels.gelu_dx,
         )},
+        **printed_pairs.NATIVE,
     }  # fmt: skip
     named: Mapping[Any, str] = {**safe, **by_hand, **{getattr(math, name): f"c_{name}" for name in library}}
 
@@ -499,7 +500,7 @@ def _tables(names: Iterable[str]) -> list[str]:
 
 
 def _c_library() -> list[str]:
-    """The declarations and the wrappers of the C library's functions."""
+    """The declarations and the wrappers of the C library's functions, and the declarations of what ``_sequences.c`` has."""
     declared, wrapped = ['cdef extern from "<math.h>" nogil:'], []
     for name in Cython.library:
         names = ["y", "x"] if name == "atan2" else ["x"]
@@ -509,7 +510,10 @@ def _c_library() -> list[str]:
             f"cdef inline double c_{name}({typed}, int* ok) noexcept nogil:\n"
             f"    return finite(libm_{name}({', '.join(names)}), ok)"
         )
-    return ["\n".join(declared), *wrapped]
+    exact = ['cdef extern from "_sequences.h" nogil:']
+    for function, name in printed_pairs.NATIVE.items():
+        exact.append(f"    double {name}({''.join(f'double {x}, ' for x in inspect.signature(function).parameters)}int* ok)")
+    return ["\n".join(declared), "\n".join(exact), *wrapped]
 
 
 def _rule(walk: Walk, record: Primitive) -> str:

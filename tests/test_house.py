@@ -62,10 +62,10 @@ ALLOWED: dict[str, set[str]] = {
         "translate",
     },
     "compiling": {"printed", "printed_c", "program", "replay", "files"},
-    "sequences": {"printed_c", "printed_walked", "translate"},
+    "sequences": {"printed_c", "printed_pairs", "printed_walked", "translate"},
     "printed_python": {"printed", "translate", "parsing", "program", "kernels", "kernels_exact", "records", "record"},
     "leaves": {"engines"},
-    "translate": {"files", "kernels", "parsing", "records", "record"},
+    "translate": {"files", "kernels", "parsing", "printed_pairs", "records", "record"},
     "compiled": {
         "program",
         "recording",

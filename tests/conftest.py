@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-from types import ModuleType
+import sys
+from collections.abc import Callable
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -48,3 +50,27 @@ def Value(engine: ModuleType) -> Any:
 def thorough(request: pytest.FixtureRequest) -> bool:
     """Whether the full counts are asked for, by --thorough or by GLASSGRAD_THOROUGH=1."""
     return bool(request.config.getoption("--thorough", default=False)) or os.environ.get("GLASSGRAD_THOROUGH") == "1"
+
+
+def lines_run(call: Callable[[], object]) -> int:
+    """How many lines of Python a call runs: its work, which is the same however busy the machine is."""
+    count = 0
+
+    def line(_frame: FrameType, event: str, _arg: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return line
+
+    before = sys.gettrace()  # of a run that measures coverage
+    sys.settrace(line)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.fixture(scope="session")
+def work() -> Callable[[Callable[[], object]], int]:
+    """Counts the lines of Python that a call runs."""
+    return lines_run

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -82,18 +80,13 @@ def test_sixteen_orders_against_fifty_digits(f: Any, truth: Any, x: float) -> No
         )
 
 
-def test_the_example_of_the_issue() -> None:
-    """Order 16 of exp(sin(x)) * tanh(x) has a relative error below 1e-12, coefficient by coefficient, in under 10 ms."""
+def test_an_example_of_order_16(work: Callable[[Callable[[], object]], int]) -> None:
+    """Order 16 of exp(sin(x)) * tanh(x): each coefficient has a relative error below 1e-12, in at most 40,000 lines run."""
     with mpmath.workdps(50):
         expected = mpmath.taylor(lambda x: M.exp(M.sin(x)) * M.tanh(x), mpmath.mpf(0.7), 16)
     for got in (taylor(example, 0.7, 16), [derivative(example, k)(0.7) / math.factorial(k) for k in range(17)]):
         assert max(abs(a / b - 1) for a, b in zip(got, expected, strict=True)) < 1e-12
-    spent = []
-    for _ in range(20):
-        start = time.process_time()
-        derivative(example, 16)(0.7)
-        spent.append(time.process_time() - start)
-    assert min(spent) < 0.010 or sys.gettrace()  # counting lines takes its own time
+    assert 0 < work(lambda: derivative(example, 16)(0.7)) < 40_000
 
 
 # A whole power is made of lower ones until they come to an end.

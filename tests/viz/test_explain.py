@@ -318,6 +318,18 @@ def test_the_order_of_ties_is_fixed() -> None:
     assert [names[1] for names in order] == ["#4", "#7", "#10", "#13", "#3", "#6", "#9", "#12", "#2", "#5"]
 
 
+def test_the_picture_has_the_first_paths_of_the_list() -> None:
+    """Where more paths tie than are drawn, those that are drawn are the first of those that are listed."""
+    x = ag.Value(0.109375)
+    a = x + x
+    b = a * a
+    told = viz.explain((b * b) * b, x)
+    assert len({path.product for path in told.paths}) == 1
+    assert told.picture is not None
+    drawn = [item.data["nodes"].split() for item in told.picture.scene.items if item.kind == "way"]
+    assert drawn == [list(map(str, path.places[:-1])) for path in told.paths[:6]]
+
+
 # ---- in the picture --------------------------------------------------------------------------------
 
 

@@ -295,8 +295,12 @@ class Explanation(HTMLView):
 
     @cached_property
     def _lit(self) -> Explanation:
-        """The same with as many paths as can be told apart in a picture."""
-        return self if len(self.paths) <= len(DASHES) else Explanation(self._graph, len(DASHES), self._look)
+        """The same with as many paths, the first ones, as can be told apart in a picture."""
+        if len(self.paths) <= len(DASHES):
+            return self
+        lit = Explanation(self._graph, len(DASHES), self._look)
+        lit.paths = self.paths[: len(DASHES)]  # of nearly equal ones, a search for fewer may find others
+        return lit
 
     def _of(self, focus: int) -> Explanation:
         """The same result explained for another input."""

@@ -42,7 +42,6 @@ ELSEWHERE = {
     r"test_trajectories_are_those_of_pytorch\[rmsprop alpha\]": "50 steps blow the last bit of another C library up to 3e-8",
     r"test_without_graphviz|layouts_are_made_in_a_child|without_standard_error|in_this_process|slow_layout_is_ended"
     r"|test_a_function_of_the_user_lays_out": "Graphviz is JavaScript's",
-    r"test_thousands_of_paths_take_less_than_a_second": "its limit in seconds is that of a machine",
 }
 EXAMPLES = 10  # of a property, or a tenth of what it asks for if that is more: all of them take an hour here
 collecting = True

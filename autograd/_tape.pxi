@@ -621,58 +621,58 @@ cdef double* forward_through(Tape tape, Work* work, size_t i, size_t until, doub
     """Some instructions; where the next partials are kept, or NULL if none are. STALE where a record raised."""
     cdef double* values = work.values
     cdef double* out = work.values + tape.first
+    cdef const unsigned char* codes = tape.codes
     cdef const unsigned int* operands = tape.operands
     cdef const unsigned int* starts = tape.starts
     cdef const unsigned int* at
     cdef unsigned char code
     cdef int kind, wanted, ok = 1
     cdef double x, y, first, second, z = out[i - 1] if i else 0.0  # the result before, at hand without a detour over memory
-    while i < until:
+    while i < until:  # the most frequent kinds come first
         at = operands + starts[i]
-        code = tape.codes[i]
+        code = codes[i]
         kind = code >> BITS
-        if kind > DO_RULE_OF_TWO:
+        if kind == DO_ADD:
+            z = (z if code & CHAINED else values[at[0]]) + values[at[1]]
+        elif kind == DO_MULTIPLY:
+            z = (z if code & CHAINED else values[at[0]]) * values[at[1]]
+        elif kind == DO_SUBTRACT:
+            z = (z if code & CHAINED else values[at[0]]) - values[at[1]]
+        elif kind > DO_RULE_OF_TWO:
             if not forward_sequence(tape, work, i, kind, partials) and not ask_record(tape, work, i, partials):
                 return stale(work, i)
             if partials != NULL:
                 partials += kept_by(code, starts[i + 1] - starts[i])
             z = out[i]
-            i += 1
-            continue
-        x = z if code & CHAINED else values[at[0]]
-        if kind == DO_ADD:
-            z = x + values[at[1]]
-        elif kind == DO_SUBTRACT:
-            z = x - values[at[1]]
-        elif kind == DO_MULTIPLY:
-            z = x * values[at[1]]
-        elif kind == DO_DIVIDE:
-            y = values[at[1]]
-            if y == 0.0:
-                return stale(work, i)
-            z = x / y
-        elif kind == DO_NEGATE:
-            z = -x
-        elif kind == DO_COPY or kind == DO_STOP:
-            z = x
         else:
-            wanted = code & (FIRST | SECOND) if partials != NULL else 0
-            y = values[at[1]] if kind == DO_RULE_OF_TWO else 0.0
-            tape.rules[tape.ops[i]](x, y, wanted, &out[i], &first, &second, &ok)
-            if not ok:
-                ok = 1
-                if not ask_record(tape, work, i, partials):
+            x = z if code & CHAINED else values[at[0]]
+            if kind == DO_NEGATE:
+                z = -x
+            elif kind == DO_COPY or kind == DO_STOP:
+                z = x
+            elif kind == DO_DIVIDE:
+                y = values[at[1]]
+                if y == 0.0:
                     return stale(work, i)
-                if wanted:
-                    partials += (wanted & 1) + (wanted >> 1)
+                z = x / y
             else:
-                if wanted & FIRST:
-                    partials[0] = first
-                    partials += 1
-                if wanted & SECOND:
-                    partials[0] = second
-                    partials += 1
-            z = out[i]
+                wanted = code & (FIRST | SECOND) if partials != NULL else 0
+                y = values[at[1]] if kind == DO_RULE_OF_TWO else 0.0
+                tape.rules[tape.ops[i]](x, y, wanted, &out[i], &first, &second, &ok)
+                if not ok:
+                    ok = 1
+                    if not ask_record(tape, work, i, partials):
+                        return stale(work, i)
+                    if wanted:
+                        partials += (wanted & 1) + (wanted >> 1)
+                else:
+                    if wanted & FIRST:
+                        partials[0] = first
+                        partials += 1
+                    if wanted & SECOND:
+                        partials[0] = second
+                        partials += 1
+                z = out[i]
         out[i] = z
         i += 1
     return partials
@@ -834,40 +834,81 @@ cdef int run_backward(Tape tape, Work* work, Py_ssize_t k) except -1:
 
 
 cdef double* backward_through(Tape tape, Work* work, Order* order, size_t step, size_t until, double* partials) noexcept nogil:
-    """Some instructions, from the last to the first; where the partials of the one before begin."""
+    """Some instructions, at least one, from the last to the first; where the partials of the one before begin."""
     cdef double* values = work.values
     cdef double* adjoints = work.adjoints
+    cdef double* results = work.adjoints + tape.first
+    cdef const unsigned char* codes = tape.codes
+    cdef const unsigned int* operands = tape.operands
+    cdef const unsigned int* starts = tape.starts
     cdef const unsigned int* at
     cdef unsigned char code
     cdef int kind
-    cdef double upstream, sum = 0.0
-    cdef size_t i
-    cdef bint carried = False  # whether the next upstream is the sum just made, and at hand without a detour over memory
-    while step > until:
+    cdef double upstream, first, second
+    if not order.plain:
+        while step > until:
+            step -= 1
+            backward_one(tape, work, order.instructions[step], work.partials + tape.places[order.instructions[step]])
+        return partials
+    upstream = results[step - 1]
+    while True:  # the most frequent kinds come first
         step -= 1
-        i = step if order.plain else order.instructions[step]
-        code = tape.codes[i]
+        code = codes[step]
+        at = operands + starts[step]
         kind = code >> BITS
-        at = tape.operands + tape.starts[i]
-        if not order.plain:
-            partials = work.partials + tape.places[i]
-        elif kind >= DO_RULE_OF_ONE:
-            partials -= kept_by(code, tape.starts[i + 1] - tape.starts[i])
-        upstream = sum if carried else adjoints[tape.first + i]
-        carried = False
-        if upstream == 0.0:  # zero stops here: 0 times an infinite partial is 0, not nan
+        if code == (DO_ADD << BITS | FIRST | SECOND):  # where a zero changes nothing, and the product by 1.0 is left out
+            adjoints[at[0]] += upstream
+            adjoints[at[1]] += upstream
+            if step == until:
+                return partials
+            upstream = results[step - 1]
             continue
+        if kind >= DO_RULE_OF_ONE:
+            partials -= kept_by(code, starts[step + 1] - starts[step])
         if kind > DO_RULE_OF_TWO:
+            backward_one(tape, work, step, partials)
+        elif upstream != 0.0:
+            if kind == DO_ADD:
+                first = second = upstream
+            elif kind == DO_MULTIPLY:
+                first, second = upstream * values[at[1]], upstream * values[at[0]]
+            elif kind == DO_SUBTRACT:
+                first, second = upstream, -upstream
+            else:
+                first = upstream * first_local(kind, values, at, partials) if code & FIRST else 0.0
+                second = upstream * second_local(kind, values, at, partials + (code & FIRST)) if code & SECOND else 0.0
+            if code & CHAINED and code & FIRST and step > until:
+                if code & SECOND:
+                    adjoints[at[1]] += second
+                upstream = results[step - 1] + first  # the next one, at hand without a detour over memory
+                results[step - 1] = upstream
+                continue
             if code & FIRST:
-                backward_sequence(tape, work, i, kind, upstream, partials)
-            continue
+                adjoints[at[0]] += first
+            if code & SECOND:
+                adjoints[at[1]] += second
+        if step == until:
+            return partials
+        upstream = results[step - 1]
+
+
+cdef void backward_one(Tape tape, Work* work, size_t i, double* partials) noexcept nogil:
+    """An instruction of any kind, whose partials are kept here."""
+    cdef const unsigned int* at = tape.operands + tape.starts[i]
+    cdef unsigned char code = tape.codes[i]
+    cdef int kind = code >> BITS
+    cdef double* adjoints = work.adjoints
+    cdef double upstream = adjoints[tape.first + i]
+    if upstream == 0.0:  # zero stops here: 0 times an infinite partial is 0, not nan
+        return
+    if kind > DO_RULE_OF_TWO:
         if code & FIRST:
-            sum = adjoints[at[0]] + upstream * first_local(kind, values, at, partials)
-            adjoints[at[0]] = sum
-            carried = code & CHAINED and order.plain
-        if code & SECOND:
-            adjoints[at[1]] += upstream * second_local(kind, values, at, partials + (code & FIRST))
-    return partials
+            backward_sequence(tape, work, i, kind, upstream, partials)
+        return
+    if code & FIRST:
+        adjoints[at[0]] += upstream * first_local(kind, work.values, at, partials)
+    if code & SECOND:
+        adjoints[at[1]] += upstream * second_local(kind, work.values, at, partials + (code & FIRST))
 
 
 cdef inline double first_local(int kind, double* values, const unsigned int* at, double* partials) noexcept nogil:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import math
 import random
 import sys
 from array import array
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import reading
 
 import autograd as ag
 from autograd import record, records, value as reference
@@ -21,11 +20,6 @@ from autograd.program import Stale
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 Value = native.Value
-spec = importlib.util.spec_from_file_location("reading", Path(__file__).with_name("reading.py"))
-assert spec
-assert spec.loader
-reading = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(reading)
 bits = reading.bits
 
 SCALARS = {name: r for name, r in vars(records).items() if isinstance(r, ag.Primitive) and r.arity}

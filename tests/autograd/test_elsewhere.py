@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import printing
 import pytest
 
 import autograd as ag
@@ -20,12 +21,6 @@ from autograd import elsewhere, records
 from autograd.printed import UnprintableError
 from autograd.program import Guard, Program, program_of, stop
 from autograd.testing.expressions import OPERATIONS
-
-spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
-assert spec
-assert spec.loader
-printing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(printing)
 
 # As benchmarks/agreement.py has it: two engines, each off by at most 8 units of 2**-53 in a step.
 ROUNDING = 2 * 8 * 2.0**-53

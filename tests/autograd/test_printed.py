@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import math
 from array import array
-from pathlib import Path
 from typing import Any
 
+import printing
 import pytest
 
 import autograd as ag
@@ -20,12 +19,6 @@ from autograd.printed_python import replay_function, shown, written
 from autograd.program import Guard, Program, Stale, program_of, stop
 from autograd.record import ListPrimitive, NaryPrimitive
 from autograd.testing.expressions import OPERATIONS
-
-spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
-assert spec
-assert spec.loader
-printing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(printing)
 
 MODULES = {"math", "decimal", "fractions", "functools"}
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import printing
 import pytest
 
 import autograd as ag
@@ -25,12 +26,6 @@ from autograd.compiling import CompilerError, Function, library
 from autograd.printed import UnprintableError
 from autograd.program import Guard, Program, Stale, stop
 from autograd.testing.expressions import OPERATIONS
-
-spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
-assert spec
-assert spec.loader
-printing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(printing)
 
 NEEDS_COMPILER = pytest.mark.usefixtures("compiler_that_works")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import math
 import random
@@ -10,21 +9,15 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+import printing
 import pytest
 
 import autograd as ag
 from autograd import records
 from autograd.program import Guard, Program
 from autograd.testing.expressions import OPERATIONS
-
-spec = importlib.util.spec_from_file_location("printing", Path(__file__).with_name("printing.py"))
-assert spec
-assert spec.loader
-printing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(printing)
 
 NEEDS_NODE = pytest.mark.skipif(not shutil.which("node"), reason="there is no node")
 HEAD = """

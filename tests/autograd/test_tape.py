@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import random
 import sys
 from array import array
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
+import reading
 
 import autograd as ag
 from autograd import program as programs
@@ -20,11 +19,6 @@ from autograd.testing.expressions import OPERATIONS, build
 
 NAMES = list(OPERATIONS)
 STRANGE = (0.0, -0.0, 1.0, -1.0, 1e-3, 1e3, -2.5, 1e-310, 1e200, math.inf, -math.inf, math.nan)
-spec = importlib.util.spec_from_file_location("reading", Path(__file__).with_name("reading.py"))
-assert spec
-assert spec.loader
-reading = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(reading)
 bits, read, written = reading.bits, reading.read, reading.written
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import importlib.util
 import math
 import os
 import pickle
@@ -17,10 +16,10 @@ import types
 import weakref
 from array import array
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import reading
 
 import autograd as ag
 from autograd.program import Guard, Program, Stale
@@ -29,11 +28,6 @@ from autograd.testing.expressions import OPERATIONS, build
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 Value = native.Value
 NAMES = list(OPERATIONS)
-spec = importlib.util.spec_from_file_location("reading", Path(__file__).with_name("reading.py"))
-assert spec
-assert spec.loader
-reading = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(reading)
 bits, written, read = reading.bits, reading.written, functools.partial(reading.read, native)
 
 

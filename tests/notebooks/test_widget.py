@@ -15,12 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_jupyterlab as pages
 
-spec = importlib.util.spec_from_file_location("lab_pages", Path(__file__).with_name("test_jupyterlab.py"))
-assert spec is not None
-assert spec.loader is not None
-pages = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(pages)
 lab = pages.lab
 MISSING = [*pages.MISSING, *[name for name in ("anywidget", "marimo") if not importlib.util.find_spec(name)]]
 if MISSING and os.environ.get("VIZ_TEST_BROWSER") == "require":

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, drawn, outcome, random_function, random_point
+from oracle import Pair, drawn, outcome, random_function, random_point
 
 import autograd as ag
 from autograd.recording import changed, draw, noted

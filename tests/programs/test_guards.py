@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, bits, described, outcome
+from oracle import Pair, bits, described, outcome
 
 import autograd as ag
 from autograd import recording

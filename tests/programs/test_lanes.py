@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from programs_oracle import STRANGE, bits, drawn, read
+from oracle import STRANGE, bits, drawn, read
 
 native: Any = pytest.importorskip("autograd._native", reason="the native engine is not built here")
 reference = importlib.import_module("autograd.value")

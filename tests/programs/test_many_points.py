@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from programs_oracle import STRANGE, bits, described, drawn, outcome, random_function, random_point
+from oracle import STRANGE, bits, described, drawn, outcome, random_function, random_point
 
 import autograd as ag
 from autograd.mapped import Added, added

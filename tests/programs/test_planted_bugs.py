@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, drawn, random_function, random_point
+from oracle import Pair, drawn, random_function, random_point
 
 import autograd as ag
 from autograd.testing import GradientError, check_gradients

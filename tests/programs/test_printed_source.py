@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from programs_oracle import STRANGE, bits, drawn, outcome, random_function, random_point, read
+from oracle import STRANGE, bits, drawn, outcome, random_function, random_point, read
 
 import autograd as ag
 

@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, drawn, random_function, random_point
+from oracle import Pair, drawn, random_function, random_point
 
 import autograd as ag
 

@@ -15,7 +15,7 @@ import warnings
 from typing import Any
 
 import pytest
-from programs_oracle import Pair, bits, described, outcome, random_function
+from oracle import Pair, bits, described, outcome, random_function
 
 import autograd as ag
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from programs_oracle import STRANGE, bits, drawn, outcome, read
+from oracle import STRANGE, bits, drawn, outcome, read
 
 import autograd as ag
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from programs_oracle import bits, described
+from oracle import bits, described
 
 import autograd as ag
 

@@ -11,15 +11,15 @@ Run it from the top of the checkout, with the package installed.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import math
 import re
 import time
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+import goal
 
 import autograd as ag
 import nn
@@ -192,7 +192,6 @@ def document(parts: Sequence[str]) -> str:
 
 def goal_page() -> str:
     """The graphs that every default picture must stay readable for: each as a drawing and live, with sizes and times."""
-    goal = load("goal")
     parts = []
     for name in goal.GOAL:
         f = goal.computed(name)
@@ -214,16 +213,6 @@ def goal_page() -> str:
             views = (viz.steps(f, theme="auto"), viz.explain(f, inner, theme="auto"), viz.play(f, theme="auto"))
             parts += [view.html for view in views]
     return document(parts)
-
-
-def load(name: str) -> ModuleType:
-    """A module beside this one, wherever Python was started."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import autograd as ag
 import nn
 from autograd import Value
 
-WIDTH, HEADS, LETTERS = 16, 4, 27  # of the GPT
 Row = list[Any]
 
 
@@ -74,39 +73,39 @@ def digits() -> Any:
     return named(nn.cross_entropy([scores], [7]), "loss")
 
 
-def gpt(tokens: int = 11) -> Any:
+def gpt(tokens: int = 11, *, width: int = 16, heads: int = 4, letter_count: int = 27) -> Any:
     """A GPT of scalars, each product and each sum a node: some 80,000 of them. Its parameters are labelled."""
     rng = random.Random(4)
 
     def matrix(name: str, rows: int, columns: int) -> list[Row]:
         return [[Value(rng.gauss(0, 0.2), label=f"{name}.{i}.{j}") for j in range(columns)] for i in range(rows)]
 
-    letters, places = matrix("letters", LETTERS, WIDTH), matrix("places", tokens, WIDTH)
-    query, key, value, seen = (matrix(name, WIDTH, WIDTH) for name in ("query", "key", "value", "seen"))
+    letters, places = matrix("letters", letter_count, width), matrix("places", tokens, width)
+    query, key, value, seen = (matrix(name, width, width) for name in ("query", "key", "value", "seen"))
     wide, narrow, scores = (
-        matrix("wide", 4 * WIDTH, WIDTH),
-        matrix("narrow", WIDTH, 4 * WIDTH),
-        matrix("scores", LETTERS, WIDTH),
+        matrix("wide", 4 * width, width),
+        matrix("narrow", width, 4 * width),
+        matrix("scores", letter_count, width),
     )
     keys: list[Row] = []
     values: list[Row] = []
     losses = []
-    size = WIDTH // HEADS
+    size = width // heads
     for place in range(tokens):
-        x = [a + b for a, b in zip(letters[rng.randrange(LETTERS)], places[place], strict=True)]
+        x = [a + b for a, b in zip(letters[rng.randrange(letter_count)], places[place], strict=True)]
         inside = normed(x)
         asked = times(query, inside)
         keys.append(times(key, inside))
         values.append(times(value, inside))
         found = []
-        for start in range(0, WIDTH, size):
+        for start in range(0, width, size):
             part = slice(start, start + size)
             shares = softmax([product(asked[part], known[part]) / size**0.5 for known in keys])
             found += [product(shares, [known[i] for known in values]) for i in range(start, start + size)]
         x = [a + b for a, b in zip(x, times(seen, found), strict=True)]
         thought = [h.relu() for h in times(wide, normed(x))]
         x = [a + b for a, b in zip(x, times(narrow, thought), strict=True)]
-        losses.append(-softmax(times(scores, x))[rng.randrange(LETTERS)].log())
+        losses.append(-softmax(times(scores, x))[rng.randrange(letter_count)].log())
     return named(added(losses) / tokens, "loss")
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import goal
 import pytest
 
 import autograd as ag
@@ -85,16 +86,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
     yield driver
     driver.quit()
-
-
-def load(name: str) -> Any:
-    """A module beside this one."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def neuron() -> Any:
@@ -1123,7 +1114,6 @@ def test_the_goal_can_be_read_and_worked_by_keyboard_at_any_size(browser: Any, t
     No page is wider than its window, words have a contrast of 4.5 or more, pictures' too, and each control and each mark can
     have the focus and has a name. GPT and the longest chain are there with --thorough.
     """
-    goal = load("goal")
     large = {"GPT", "a chain of 1,000,000", "digits", "a random graph"}
     names = [name for name in goal.GOAL if thorough or name not in large]
     parts = []

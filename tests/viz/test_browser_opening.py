@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
+
+import test_browser as pages
 
 import autograd as ag
 import viz
 
-spec = importlib.util.spec_from_file_location("pages_to_open", Path(__file__).with_name("test_browser.py"))
-assert spec is not None
-assert spec.loader is not None
-pages = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = pages
-spec.loader.exec_module(pages)
 browser, pytestmark, show = pages.browser, pages.pytestmark, pages.show
 
 

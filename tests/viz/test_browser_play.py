@@ -5,7 +5,6 @@ Skipped where Chromium, its driver or selenium is missing; with VIZ_TEST_BROWSER
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import math
 import re
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_browser as pages
 
 import autograd as ag
 import nn
@@ -24,11 +24,6 @@ from viz.scene.shapes import Heat
 from viz.scene.themes import THEMES
 from viz.views.play import Play
 
-spec = importlib.util.spec_from_file_location("pages", Path(__file__).with_name("test_browser.py"))
-assert spec is not None
-assert spec.loader is not None
-pages = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(pages)
 browser, pytestmark = pages.browser, pages.pytestmark
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import html
-import importlib.util
 import inspect
 import itertools
 import json
@@ -20,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import looks
 import pytest
 
 import autograd as ag
@@ -32,11 +32,6 @@ from viz.languages import LANGUAGES, say
 from viz.views.drawing import Drawing
 from viz.views.view import HTMLView
 
-spec = importlib.util.spec_from_file_location("looks", Path(__file__).with_name("looks.py"))
-assert spec is not None
-assert spec.loader is not None
-looks = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(looks)
 ROOT = Path(viz.__file__).parent
 OTHERS = [name for name in LANGUAGES if name != "en"]
 CATALOGUES = {name: json.loads((ROOT / "languages" / f"{name}.json").read_text(encoding="utf-8")) for name in OTHERS}

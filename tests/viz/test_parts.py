@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 from functools import cache
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
+import goal
 import pytest
+import test_sameness as sameness
 
 import autograd as ag
 import viz
@@ -20,27 +20,11 @@ from viz.graph.parts import parts
 from viz.graph.reading import read
 from viz.graph.sentences import repeated
 
-HERE = Path(__file__)
-
-
-def module(name: str) -> Any:
-    """Another file of this folder."""
-    spec = importlib.util.spec_from_file_location(name, HERE.with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
-goal, sameness = module("goal"), module("test_sameness")
-goal.WIDTH, goal.HEADS, goal.LETTERS = 6, 3, 5  # a small one, so that the tests are quick
-
 
 @cache
 def gpt() -> Any:
     """The GPT of the goal on three letters."""
-    result = goal.gpt(3)
+    result = goal.gpt(3, width=6, heads=3, letter_count=5)  # a small one, so that the tests are quick
     result.backward()
     return result
 

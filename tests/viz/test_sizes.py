@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
+import goal
 import pytest
 
 import viz
 from viz.graph.folding import DEFAULT
 from viz.graph.model import Node
 from viz.scene.shapes import Scene
-
-spec = importlib.util.spec_from_file_location("goal", Path(__file__).with_name("goal.py"))
-assert spec is not None
-assert spec.loader is not None
-goal = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(goal)
 
 THOROUGH = bool(os.environ.get("GLASSGRAD_THOROUGH"))
 WIDTH, HEIGHT, TYPE = 850, 900, 10

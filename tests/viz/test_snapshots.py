@@ -8,16 +8,12 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import gallery
+import looks
 import pytest
 
 import viz
 
-spec = importlib.util.spec_from_file_location("gallery", Path(__file__).with_name("gallery.py"))
-assert spec
-assert spec.loader
-gallery = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(gallery)
-looks = gallery.load("looks")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 PLACES = ("x", "y", "d", "points", "cx", "cy", "width", "height", "viewBox")
 

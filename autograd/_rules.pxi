@@ -1,7 +1,7 @@
 # Written by `python -m autograd.translate` from kernels.py and records.py. Change those, not this.
 #
 # k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.
-# What ask() stands for, and all that these records do, is computed by the record itself, in Python:
+# What ask() stands for is computed by the record itself, in Python. These have no rule:
 # clamp where sum prod mean max min logsumexp norm dot softmax log_softmax var std deviation
 
 cdef extern from "<math.h>" nogil:

@@ -481,8 +481,8 @@ def rules_source() -> str:
         "# Written by `python -m autograd.translate` from kernels.py and records.py. Change those, not this.",
         "#",
         "# k_* is a kernel, p_* a piece of a partial, r_* a rule: the value of one record, and the partials that are wanted.",
-        "# What ask() stands for, and all that these records do, is computed by the record itself, in Python:",
-        *_wrapped(left_out),
+        "# What ask() stands for is computed by the record itself, in Python. These have no rule:",
+        f"# {' '.join(left_out)}",
     ]
     return "\n\n".join(["\n".join(head), *_c_library(), *walk.texts.values(), *rules.values(), *_tables(rules)]) + "\n"
 
@@ -534,15 +534,6 @@ def _rule(walk: Walk, record: Primitive) -> str:
         # A parameter takes no Value, and the record says so in its own words.
         lines.append(f"        {pointer}[0] = {slope}" if slope else f"        {Cython.ask}")
     return "\n".join(lines)
-
-
-def _wrapped(names: Sequence[str]) -> list[str]:
-    lines = ["#"]
-    for name in names:
-        if len(lines[-1]) + len(name) > 110:
-            lines.append("#")
-        lines[-1] += f" {name}"
-    return lines
 
 
 def written_file(arguments: list[str], target: Path, text: str, module: str) -> int:

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import goal
 import pytest
 
 import autograd as ag
@@ -18,8 +19,9 @@ import nn
 import viz
 from viz.cli.main import main
 from viz.graph import opening
+from viz.graph.folding import DEFAULT
 from viz.graph.model import Graph, Node
-from viz.graph.reading import read
+from viz.graph.reading import Reading, read
 from viz.views.opening import packed
 from viz.views.view import script_json
 
@@ -145,10 +147,45 @@ def test_a_page_reads_a_graph_a_few_times(monkeypatch: pytest.MonkeyPatch) -> No
     assert drawing.source is not None
     assert len(drawing.graph.openable) > 3
     reads: list[Any] = []
-    monkeypatch.setattr(opening, "read", lambda *args, **options: reads.append(options) or read(*args, **options))
+    graph = Reading.graph
+    monkeypatch.setattr(Reading, "graph", lambda self, opened: reads.append(opened) or graph(self, opened))
     monkeypatch.setattr(opening, "NODES", 30)
     assert len(drawing.source.states(drawing.graph)) < 4
     assert len(reads) == 4
+
+
+@pytest.mark.parametrize("make", [batch, net, lambda: goal.gpt(3, width=6, heads=3, letter_count=5), lambda: goal.chain(300)])
+def test_what_readings_share_changes_nothing(make: Any) -> None:
+    """A graph that is read once more with something else opened is that of a fresh reading, whatever was opened before."""
+    f = make()
+    options: dict[str, Any] = {"max_nodes": DEFAULT, "page": True}
+    shared = Reading(f, **options)
+    first = shared.graph()
+    assert first == read(f, **options)
+    assert first.openable
+    for what in [*first.openable.values(), *list(first.openable.values())[::-1]]:
+        opened = shared.graph(what)
+        assert opened == read(f, **options, opened=what)
+        for more in list(opened.openable.values())[:3]:
+            assert shared.graph(what | more) == read(f, **options, opened=what | more)
+    assert shared.graph() == first
+
+
+def test_boxes_of_a_large_graph_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was joined to fit a page opens at a tenth of a reading; the rest twice at least; of too large a graph nothing."""
+    f = goal.gpt(3, width=6, heads=3, letter_count=5)
+    size = len(ag.topological_order(f))
+    drawing = viz.draw(f)
+    assert drawing.source is not None
+    boxes = {place for place, what in drawing.graph.openable.items() if not what.unfolds}
+    assert len(boxes) > 4
+    for visits, least in ((0, 2), (size, len(boxes))):
+        monkeypatch.setattr(opening, "VISITED", visits)
+        opens = drawing.source.states(drawing.graph)[0].opens
+        assert len(opens) >= least
+        assert visits == 0 or boxes <= set(opens)
+    monkeypatch.setattr(opening, "LARGEST", size - 1)
+    assert len(drawing.source.states(drawing.graph)) == 1
 
 
 def test_nothing_opens_once_a_value_has_changed() -> None:

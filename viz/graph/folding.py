@@ -12,6 +12,7 @@ import fnmatch
 import math
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -22,7 +23,7 @@ from .parts import parts
 from .sameness import Shape, Stacks, constants_of
 from .tiles import Tile, tiles
 
-__all__ = ["CONSTANTS", "DEFAULT", "REST", "Box", "Groups", "Key", "Opened", "Plan", "groups_of", "planned"]
+__all__ = ["CONSTANTS", "DEFAULT", "REST", "Box", "Groups", "Key", "Opened", "Plan", "Plans", "groups_of"]
 
 Groups = tuple[str, ...]
 CONSTANTS = 24  # the most that are drawn for one node
@@ -75,6 +76,11 @@ class Opened:
             self.tiles | other.tiles,
             self.parts | other.parts,
         )
+
+    @property
+    def unfolds(self) -> bool:
+        """Whether Values are drawn by themselves for it, and not only what was put into boxes later on, layers and parts."""
+        return bool(self.alone or self.groups or self.chains)
 
     def group(self, path: Groups, depth: int) -> Groups | None:
         """The group that a Value folds into, at a depth or, where that is open, below it; None if it doesn't fold."""
@@ -139,16 +145,8 @@ class Plan:
         return operands
 
 
-def planned(
-    order: Sequence[Any],
-    roots: Sequence[Any],
-    collapse: bool | str | Collection[str],
-    max_nodes: int | None,
-    *,
-    page: bool = False,
-    opened: Opened | None = None,
-) -> Plan:
-    """Choose what is drawn.
+class Plans:
+    """Chooses what is drawn, as often as something else is opened.
 
     Args:
         order: all Values, in the order in which they were computed.
@@ -156,27 +154,49 @@ def planned(
         collapse: True, or the names of groups, as for `viz.draw`.
         max_nodes: the most boxes; None for any number.
         page: whether a graph of more boxes folds until it can be read on a page.
-        opened: what of that is drawn all the same; everything else stays as it is without it.
 
     Raises:
         TypeError: collapse is neither a switch nor names.
         ValueError: no group has a name given in ``collapse``.
     """
-    _check_collapse(collapse)
-    limit = math.inf if max_nodes is None else max_nodes
-    many = math.inf if max_nodes is None else min(CONSTANTS, (max_nodes - 2) // 2)
-    keys: Sequence[Key] = range(len(order))
-    if collapse is not False:
-        keys = _folded_by_name(order, groups_of(order), collapse)
-    if _fits(order, keys, limit, many):
-        if opened is not None:
-            keys = opened.keys(keys, groups_of(order))
-        return Plan(list(enumerate(keys)), many)
-    closed = _Reduction(order, roots, keys, limit, many, page=page)
-    if opened is None:
-        return closed.plan
-    keys = opened.keys(keys, closed.paths)
-    return _Reduction(order, roots, keys, limit, many, page=page, opened=opened).like(closed, max_nodes if not page else None)
+
+    def __init__(
+        self,
+        order: Sequence[Any],
+        roots: Sequence[Any],
+        collapse: bool | str | Collection[str],
+        max_nodes: int | None,
+        *,
+        page: bool = False,
+    ) -> None:
+        _check_collapse(collapse)
+        self.order, self.roots, self.max_nodes, self.page = order, roots, max_nodes, page
+        self.limit = math.inf if max_nodes is None else max_nodes
+        self.many = math.inf if max_nodes is None else min(CONSTANTS, (max_nodes - 2) // 2)
+        self.keys: Sequence[Key] = range(len(order))
+        if collapse is not False:
+            self.keys = _folded_by_name(order, groups_of(order), collapse)
+
+    def plan(self, opened: Opened | None = None) -> Plan:
+        """What is drawn.
+
+        Args:
+            opened: what of that is drawn although it would be folded; everything else stays as it is without it.
+        """
+        if self._fits:
+            keys = self.keys if opened is None else opened.keys(self.keys, groups_of(self.order))
+            return Plan(list(enumerate(keys)), self.many)
+        if opened is None:
+            return self._closed.plan
+        return self._closed.but(opened).like(self._closed, None if self.page else self.max_nodes)
+
+    @cached_property
+    def _fits(self) -> bool:
+        return _fits(self.order, self.keys, self.limit, self.many)
+
+    @cached_property
+    def _closed(self) -> _Reduction:
+        return _Reduction(self.order, self.roots, self.keys, self.limit, self.many, page=self.page)
 
 
 class _Reduction:
@@ -206,6 +226,8 @@ class _Reduction:
         self.order, self.roots, self.limit, self.many, self.page = order, roots, limit, many, page
         self.opened = opened or Opened()
         self.paths = groups_of(order)
+        self.unfolded = keys
+        self._known: dict[tuple[str, float], Stacks] = {}
         free = None
         if not isinstance(keys, range) or len(roots) > 1:
             results = {id(root) for root in roots[:-1]} | {id(root) for root in roots[1:]}  # a single one may end a chain
@@ -223,6 +245,15 @@ class _Reduction:
         boxes: dict[int, Key] = {box.at: box for box in self.chains}
         self.keys: list[Key] = [boxes.get(i, keys[i]) for i in self.kept]
 
+    def but(self, opened: Opened) -> _Reduction:
+        """The same graph with something opened; what that leaves as it is isn't computed again."""
+        if opened.unfolds:
+            keys = opened.keys([*self.unfolded], self.paths)
+            return _Reduction(self.order, self.roots, keys, self.limit, self.many, page=self.page, opened=opened)
+        found = copy(self)
+        found.opened = opened
+        return found
+
     @property
     def plan(self) -> Plan:
         """What is drawn."""
@@ -236,16 +267,49 @@ class _Reduction:
             closed: the other one.
             most: the most boxes; None for as many as can still be found one's way in.
         """
-        name, there = closed._chosen[0].name, closed._chosen[1]
-        attempt = next(attempt for attempt in self._attempts() if attempt.name == name)
-        parts_ = closed._chosen[0].parts
-        attempt = attempt.joined({box: keys for box, keys in parts_.items() if box.at not in self.opened.parts})
+        chosen, there = closed._chosen
+        parts_: Mapping[Box, Sequence[Key]] = {
+            box: keys for box, keys in chosen.parts.items() if box.at not in self.opened.parts
+        }
+        if self.opened.unfolds or self.opened.tiles:
+            attempt = next(attempt for attempt in self._attempts() if attempt.name == chosen.name)
+            parts_ = self._taken_over(parts_, closed, attempt) if parts_ else {}
+        else:
+            attempt = chosen.whole
+        attempt = attempt.joined(parts_)
         blocks = self._blocks(attempt)
         if there.left_out:
-            more = blocks.cost - closed._blocks(closed._chosen[0]).cost
+            more = blocks.cost - closed._blocks(chosen).cost
             return self._plan(attempt, blocks.nearest(self._results(attempt), there.cost + 1 + max(more, 0)).costs)
         limit = OPENED if most is None else most
         return self._plan(attempt, (blocks if blocks.cost <= limit else blocks.nearest(self._results(attempt), limit)).costs)
+
+    def _taken_over(
+        self, parts_: Mapping[Box, Sequence[Key]], closed: _Reduction, attempt: _Attempt
+    ) -> Mapping[Box, Sequence[Key]]:
+        """What is in boxes of several by now: what all its Values were in such a box with, in another one of the same graph.
+
+        Args:
+            parts_: what is in these boxes there.
+            closed: the other one.
+            attempt: what its Values are drawn as here.
+        """
+        into = {key: (box, k) for box, keys in parts_.items() for k, key in enumerate(keys)}
+        before: dict[int, tuple[Box, int]] = {}  # by place, the box there, and where in it
+        for i, key in zip(closed.kept, closed._chosen[0].apart, strict=True):
+            if key in into:
+                several = closed.chains[key].places if isinstance(key, Box) and key in closed.chains else (i,)
+                before.update([(place, into[key]) for place in several])
+        places: dict[Key, list[int]] = {}
+        for i, key in zip(self.kept, attempt.keys, strict=True):
+            places.setdefault(key, []).append(i)
+        found: dict[Box, list[tuple[int, int, Key]]] = {box: [] for box in parts_}
+        for key, mine in places.items():
+            boxes = {before[i][0] if i in before else None for i in mine}
+            box = boxes.pop()
+            if box is not None and not boxes and not isinstance(key, tuple):
+                found[box].append((before[mine[0]][1], mine[0], key))
+        return {box: [key for _, _, key in sorted(keys, key=lambda each: each[:2])] for box, keys in found.items() if keys}
 
     @cached_property
     def _chosen(self) -> tuple[_Attempt, _Blocks]:
@@ -279,21 +343,26 @@ class _Reduction:
         yield _Attempt(self.keys)
         grouped = any(self.paths)
         tiled = _Attempt(self.keys)
-        for way in [{"grouped": True}, {}, {"loosely": True}] if grouped else [{}, {"loosely": True}]:
-            few, fewest = Stacks(self.shape, **way), Stacks(self.shape, **way)
-            few.merge(self.limit)
-            name = "".join(way)
-            stacked = _Attempt(self._stacked(few), few, name=f"{name} stacks")
-            if way.get("grouped"):
+        for way in ["grouped", "", "loosely"] if grouped else ["", "loosely"]:
+            few = self._stacks(way, self.limit)
+            stacked = _Attempt(self._stacked(few), few, name=f"{way} stacks")
+            if way == "grouped":
                 yield next(self._by_depth(stacked))
-            fewest.merge(0)
-            tiled = self._tiled(fewest, f"{name} tiles")
+            tiled = self._tiled(self._stacks(way, 0), f"{way} tiles")
             if tiled.tiles:
                 yield tiled
             yield stacked
             yield tiled
         if grouped:
             yield from self._by_depth(tiled)
+
+    def _stacks(self, way: str, limit: float) -> Stacks:
+        """What is alike, merged until there are no more boxes than the limit."""
+        if (way, limit) not in self._known:
+            if (way, math.inf) not in self._known:
+                self._known[way, math.inf] = Stacks(self.shape, grouped=way == "grouped", loosely=way == "loosely")
+            self._known[way, limit] = self._known[way, math.inf].merged(limit)
+        return self._known[way, limit]
 
     def _parts(self, attempt: _Attempt, blocks: _Blocks) -> Iterator[dict[Box, Sequence[Key]]]:
         """What to join, more and more, by the boxes for it; results and groups stay by themselves."""
@@ -404,11 +473,9 @@ class _Reduction:
         """Put together what is drawn of `kept`, with the middles of chains that are in a fold."""
         pairs = zip(self.kept, attempt.keys, strict=True)
         drawn = [(i, key) for i, key in pairs if key in chosen]
+        ends = {box.at: box for box in self.chains}
         more = [
-            (i, key)
-            for last, key in drawn
-            if (box := Box("chain", last)) in self.chains and key != box
-            for i in self.chains[box].places[:-1]
+            (i, key) for last, key in drawn if last in ends and key != ends[last] for i in self.chains[ends[last]].places[:-1]
         ]
         drawn = sorted([*drawn, *more], key=lambda pair: pair[0]) if more else drawn
         inside: dict[Key, list[int]] = {key: [] for several in attempt.parts.values() for key in several}
@@ -448,6 +515,11 @@ class _Attempt:
     name: str = ""
     parts: Mapping[Box, Sequence[Key]] = field(default_factory=dict)
     apart: Sequence[Key] = ()
+
+    @property
+    def whole(self) -> _Attempt:
+        """The same without boxes of several."""
+        return replace(self, keys=self.apart, parts={}, apart=()) if self.parts else self
 
     def joined(self, parts: Mapping[Box, Sequence[Key]]) -> _Attempt:
         """The same with some of what is drawn in parts."""

@@ -7,18 +7,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import autograd
-
 from .folding import Opened
 from .model import Graph
-from .reading import read, roots_of
+from .reading import Reading
 
 __all__ = ["Source", "State", "read_open"]
 
 STATES = 16  # that are read in advance
 NODES = 400  # in those that are kept, together
-LARGEST = 20_000  # Values; a graph of more is opened by name alone
-VISITED = 30_000  # of any other, in all readings together, but at least two
+LARGEST = 100_000  # Values; a graph of more is opened by name alone
+VISITED = 100_000  # of any other, in all readings together, but at least two
+SHARE = 10  # of what a reading takes, for one that opens what was joined, and has the rest in common with the first
 
 
 def read_open(root: Any, names: bool | str | Collection[str], **options: Any) -> tuple[Graph, Opened | None]:
@@ -38,7 +37,8 @@ def read_open(root: Any, names: bool | str | Collection[str], **options: Any) ->
         ValueError: nothing that can be opened has one of the names.
     """
     waiting = _patterns(names)
-    graph, opened = read(root, **options), None
+    reading = Reading(root, **options)
+    graph, opened = reading.graph(), None
     while waiting:
         found = {name: _called_so(graph, name) for name in waiting}
         for what in [what for several in found.values() for what in several]:
@@ -49,7 +49,7 @@ def read_open(root: Any, names: bool | str | Collection[str], **options: Any) ->
             listed = ", ".join(map(repr, there[:8])) + (", …" if there[8:] else "")
             raise ValueError(f"open: nothing folded is called {later[0]!r}; this picture has {listed or 'nothing to open'}")
         if opened is not None:
-            graph = read(root, **options, opened=opened)
+            graph = reading.graph(opened)
         waiting = [] if names is True else later
     return graph, opened
 
@@ -107,26 +107,28 @@ class Source:
         Args:
             first: the drawing's graph; where its Values have other numbers by now, it is the only state.
         """
-        roots = roots_of(self.value)
-        size = len(autograd.topological_order(roots if len(roots) > 1 else roots[0]))
-        if size > LARGEST or read(self.value, **self.options, opened=self.opened) != first:
+        reading = Reading(self.value, **self.options)
+        if reading.size > LARGEST or reading.graph(self.opened) != first:
             return [State(first, {}, {})]
         graphs: list[tuple[tuple[Opened, ...], Graph]] = [((), first)]
         known: dict[frozenset[Opened], int] = {frozenset(): 0}
         # for everything that is opened in one of them, the places in the whole graph's order of what was in it
         inside: dict[Opened, frozenset[int]] = {}
-        left, reads = NODES, max(2, min(STATES, VISITED // size))
+        left, reads, visited = NODES, 0, 0
         k = 0
         while k < len(graphs):
             steps, graph = graphs[k]
             for place, what in graph.openable.items():
                 key = frozenset([*steps, what])
-                if key not in known and reads:
-                    reads -= 1
-                    opened = self.opened
+                if key not in known and reads < STATES:
+                    opened = self.opened or Opened()
                     for step in (*steps, what):
-                        opened = step if opened is None else opened | step
-                    more = read(self.value, **self.options, opened=opened)
+                        opened |= step
+                    visits = reading.size if opened.unfolds else reading.size // SHARE
+                    if reads >= 2 and visited + visits > VISITED:
+                        continue
+                    reads, visited = reads + 1, visited + visits
+                    more = reading.graph(opened)
                     if more.size > left:
                         continue
                     left -= more.size

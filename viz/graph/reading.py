@@ -16,11 +16,11 @@ from ..languages import check_language, say
 from ..text import shortened, visible
 from .alarm import Alarm, first_alarm
 from .chains import step
-from .folding import REST, Box, Groups, Key, Opened, Part, Plan, groups_of, planned
+from .folding import REST, Box, Groups, Key, Opened, Part, Plan, Plans, groups_of
 from .model import Copies, Fold, Graph, Matrix, Node, Spread, elided
 from .sameness import constants_of
 
-__all__ = ["MAX_NODES", "check_single", "matrix", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
+__all__ = ["MAX_NODES", "Reading", "check_single", "matrix", "order_of", "read", "reduced", "roots_of", "shrunk", "spread"]
 
 T = TypeVar("T")
 MAX_NODES = 300
@@ -118,17 +118,46 @@ def read(
         ValueError: root is an empty list, no group has a name given in ``collapse``, the focus isn't part of the graph, or the
             language is unknown.
     """
-    check_language(language)
-    roots = roots_of(root)
-    order = autograd.topological_order(roots if len(roots) > 1 else roots[0])
-    if focus is not None and not any(value is focus for value in order):
-        name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
-        raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
-    plan = planned(order, roots, collapse, max_nodes, page=page, opened=opened)
-    return _graph(order, roots, plan, focus, language)
+    return Reading(root, collapse=collapse, max_nodes=max_nodes, page=page, focus=focus, language=language).graph(opened)
 
 
-def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str) -> Graph:
+class Reading:
+    """What is read more than once, with something else opened each time: what these have in common is computed once.
+
+    Args, Raises: as for `read`. The Values must not change meanwhile.
+
+    Attributes:
+        size: how many Values there are.
+    """
+
+    def __init__(
+        self,
+        root: Any,
+        *,
+        collapse: bool | str | Collection[str] = False,
+        max_nodes: int | None = None,
+        page: bool = False,
+        focus: Any = None,
+        language: str = "en",
+    ) -> None:
+        check_language(language)
+        self._roots = roots = roots_of(root)
+        self._order = order = autograd.topological_order(roots if len(roots) > 1 else roots[0])
+        if focus is not None and not any(value is focus for value in order):
+            name = f"{focus.label!r}" if focus.label else f"the Value {focus.data!r}"
+            raise ValueError(f"path={name} is not in this graph: the result does not depend on it")
+        self._focus, self._language, self.size = focus, language, len(order)
+        self._plans = Plans(order, roots, collapse, max_nodes, page=page)
+        self._outdated: dict[int, bool] = {}  # by id, whether a Value's operands were changed later on
+
+    def graph(self, opened: Opened | None = None) -> Graph:
+        """The graph with something opened, or as it is."""
+        return _graph(self._order, self._roots, self._plans.plan(opened), self._focus, self._language, self._outdated)
+
+
+def _graph(
+    order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, language: str, outdated: dict[int, bool]
+) -> Graph:
     """Build the nodes that are drawn; everything that is not in the plan becomes one box."""
     drawn, many, alike = plan.drawn, plan.many, plan.alike
     members: dict[Key, list[int]] = {}
@@ -137,24 +166,26 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
     standing = {key: _stands_at(key, places, plan) for key, places in members.items()}
     rest = _left_out(order, plan)
     shown: list[Key] = [REST] if rest else []
-    for i, key in drawn:
-        if standing[key] == i:
-            if isinstance(key, int) and constants_of(order[i]) > many:
-                shown.append((CROWD, str(i)))
-            shown.append(key)
+    for key in sorted(members, key=standing.__getitem__):
+        if isinstance(key, int) and constants_of(order[key]) > many:
+            shown.append((CROWD, str(key)))
+        shown.append(key)
     at = {key: place for place, key in enumerate(shown)}
     shared = {at[key] for key in shown if not isinstance(key, int) or len(members[key]) > 1}
-    index = _Index({id(order[i]): at[key] for i, key in drawn}, at, shared, many)
-    names = {id(order[i]): visible(order[key].label) or f"#{key + 1}" for i, key in drawn if isinstance(key, int)}
+    index = _Index({id(order[i]): at[key] for key, places in members.items() for i in places}, at, shared, many)
+    called_so = {key: visible(order[key].label) or f"#{key + 1}" for key in members if isinstance(key, int)}
+    names = {id(order[i]): name for key, name in called_so.items() for i in members[key]}
     outlets: dict[int, set[int]] = {at[key]: set() for key in shown if not isinstance(key, int)}
     sources: dict[Key, dict[int, None]] = {key: {} for key in shown if len(members.get(key, ())) > 1}
-    for i, key in drawn:
-        for parent in plan.inputs(order, i, key):
-            place = index.of(parent)
-            if place in outlets and place != at[key]:
-                outlets[place].add(id(parent))
-            if key in sources:
-                sources[key][place] = None
+    for key, places in members.items():
+        here, several = at[key], sources.get(key)
+        for i in places:
+            for parent in plan.inputs(order, i, key):
+                place = index.of(parent)
+                if place != here and place in outlets:
+                    outlets[place].add(id(parent))
+                if several is not None:
+                    several[place] = None
     results = [index.of(root) for root in roots]
     for root in roots:
         if index.of(root) in outlets:
@@ -190,7 +221,7 @@ def _graph(order: Sequence[Any], roots: Sequence[Any], plan: Plan, focus: Any, l
         left_out=len(rest),
         stacked=sum([node.copies.count - 1 for node in nodes if node.copies is not None and node.fold is None]),
         focus=None if focus is None else _place_of(focus, order, plan, index, at),
-        outdated=_outdated([order[i] for i, _ in drawn], language),
+        outdated=_outdated([order[i] for i, _ in drawn], language, outdated),
         language=language,
         roots=tuple(results) if results != [len(nodes) - 1] else (),
         openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
@@ -487,8 +518,13 @@ def _called(value: Any, number: int) -> str:
     return visible(value.label) or f"#{number}"
 
 
-def _outdated(values: Sequence[Any], language: str) -> str:
+def _outdated(values: Sequence[Any], language: str, seen: dict[int, bool] | None = None) -> str:
     """A remark on leaves that were changed after what uses them was computed; empty if there are none.
+
+    Args:
+        values: what is drawn.
+        language: of the remark.
+        seen: by id, whether a Value was found outdated before; it gets those that are looked at now.
 
     >>> from autograd import Value
     >>> x = Value(2, label="x")
@@ -498,7 +534,11 @@ def _outdated(values: Sequence[Any], language: str) -> str:
     'x was changed after the result was computed; compute it again'
     """
     known = autograd.primitives()  # a user's own function may be slow, or random
-    late = [value for value in values if value.op is not None and value.op.name in known and not _is_up_to_date(value)]
+    seen = {} if seen is None else seen
+    for value in values:
+        if id(value) not in seen:
+            seen[id(value)] = value.op is not None and value.op.name in known and not _is_up_to_date(value)
+    late = [value for value in values if seen[id(value)]]
     leaves = list({id(leaf): leaf for value in late for leaf in value.parents if leaf.is_leaf}.values())
     if not leaves:
         return ""

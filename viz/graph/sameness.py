@@ -15,6 +15,7 @@ Each edge is followed a fixed number of times: the cost is linear in the size of
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from copy import copy
 from itertools import groupby
 from typing import Any
 
@@ -175,8 +176,19 @@ class Stacks:
         self._over: dict[int, dict[int, int]] = {}  # by the first of a stack of such terms: one sum of each level
         self._classes = self._classified(grouped=grouped)
 
-    def merge(self, limit: float) -> None:
-        """Merge siblings, those of the result first, until there are no more boxes than the limit, or as few as can be."""
+    def merged(self, limit: float) -> Stacks:
+        """The same with siblings merged, those of the result first, until there are no more boxes than the limit.
+
+        Args:
+            limit: 0 for as few as can be.
+        """
+        found = copy(self)
+        found.single, found._constants = list(self.single), list(self._constants)
+        found._merged, found._over = dict(self._merged), {first: dict(sums) for first, sums in self._over.items()}
+        found._merge(limit)
+        return found
+
+    def _merge(self, limit: float) -> None:
         shape, classes, find = self.shape, self._classes, self._find
         for place in range(len(self.single) - 1, -1, -1):
             if self.boxes <= limit:

@@ -16,7 +16,7 @@ from .view import script_json
 
 __all__ = ["asked", "opened", "packed"]
 
-BYTES = 400_000  # of pictures in which something is open
+BYTES = 600_000  # of pictures in which something is open
 SIGNS = string.ascii_letters  # of the words of a text
 
 

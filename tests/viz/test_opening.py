@@ -97,6 +97,23 @@ def test_a_chain_opens() -> None:
     assert len(viz.draw(y, open=["chain"]).graph.nodes) == 1 + 8 + 1 + 8
 
 
+def test_a_sum_opens() -> None:
+    """Of many additions in a row the first three are drawn one by one, of five all; of copies only the first opens."""
+    x = [ag.Value(float(k), label=f"x{k}") for k in range(20)]
+
+    def additions(f: Any, **options: Any) -> list[tuple[int, int]]:
+        nodes = viz.draw(f, max_nodes=20, **options).graph.nodes
+        sums = [node for node in nodes if node.op is ag.add or (node.fold and node.fold.kind == "sum")]
+        return [(node.fold.repeats if node.fold else 0, node.copies.count if node.copies else 1) for node in sums]
+
+    long = sum(a * 2.0 for a in x) * 3.0
+    assert additions(long) == [(20, 1)]
+    assert additions(long, open="sum") == [(0, 1), (0, 1), (0, 1), (17, 1)]
+    short = ag.mean([sum(a * float(k) for a in x[:5]) for k in range(1, 13)])
+    assert additions(short) == [(5, 12)]
+    assert additions(short, open="sum") == [(0, 1)] * 5 + [(5, 11)]
+
+
 def test_what_cannot_be_opened() -> None:
     """A name that nothing has, or that is no name, is an error that says what there is; a whole picture has nothing."""
     with pytest.raises(ValueError, match=r"open: nothing folded is called 'y'; this picture has 'x0 … x19', "):

@@ -25,8 +25,8 @@ def read_open(root: Any, names: bool | str | Collection[str], **options: Any) ->
 
     Args:
         root: as for `read`.
-        names: of boxes and stacks, as the picture has them, or their kinds: ``"group"``, ``"chain"``, ``"tile"``, ``"part"``,
-            ``"stack"``; True opens all that the picture has.
+        names: of boxes and stacks, as the picture has them, or their kinds: ``"group"``, ``"chain"``, ``"sum"``, ``"tile"``,
+            ``"part"``, ``"stack"``; True opens all that the picture has.
         options: as for `read`.
 
     Returns:

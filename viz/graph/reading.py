@@ -224,7 +224,7 @@ def _graph(
         outdated=_outdated([order[i] for i, _ in drawn], language, outdated),
         language=language,
         roots=tuple(results) if results != [len(nodes) - 1] else (),
-        openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ())))},
+        openable={place: what for place, key in enumerate(shown) if (what := _opens(key, members.get(key, ()), plan))},
         alarm=_alarm(order, plan, index, at),
     )
 
@@ -278,9 +278,11 @@ def _places(operands: Iterable[tuple[int | float, int, int]]) -> set[int]:
     return {place for place, _, _ in operands if type(place) is int}
 
 
-def _opens(key: Key, members: Sequence[int]) -> Opened | None:
-    """What would be opened with a box or a stack: of a stack the first few, if there are many."""
-    if isinstance(key, Box):
+def _opens(key: Key, members: Sequence[int], plan: Plan) -> Opened | None:
+    """What would be opened with a box or a stack: of a stack, and of additions, the first few, if there are many."""
+    if isinstance(key, Box) and key in plan.rows:
+        members = plan.rows[key][0]
+    elif isinstance(key, Box):
         at = frozenset([key.at])
         return {"chain": Opened(chains=at), "tile": Opened(tiles=at), "part": Opened(parts=at)}.get(key.kind)
     if isinstance(key, tuple):

@@ -73,8 +73,9 @@ def draw(
             layout is kept, which saves most of the time, as when numbers follow a slider. The bytes are those of a drawing
             without it.
         open: what is drawn in full although there is too much of it: the name of a box or of a stack in the picture (``*``
-            stands for anything), or several; ``"stack"``, ``"chain"``, ``"tile"``, ``"part"`` or ``"group"`` for all of a
-            kind; True: all. Of a large stack the first three are drawn one by one, of a long chain five more steps at each end.
+            stands for anything), or several; ``"stack"``, ``"chain"``, ``"sum"``, ``"tile"``, ``"part"`` or ``"group"`` for
+            all of a kind; True: all. Of a large stack, and of a long sum, the first three are drawn one by one, of a long
+            chain five more steps at each end.
 
     Returns:
         The drawing. A notebook shows it by itself; `Drawing.save` writes it to a file.

@@ -25,5 +25,5 @@ os.chdir("/checkout")
 sys.path[:0] = ["/checkout", "/checkout/.ci", "/site"]
 sys.dont_write_bytecode = True
 import page, pytest
-int(pytest.main(["-p", "_hypothesis_pytestplugin", "-p", "wasm_plugin", "-p", "few_examples", *page.args]))
+int(pytest.main(["-p", "_hypothesis_pytestplugin", "-p", "wasm_plugin", *page.args]))
 `);

@@ -2,8 +2,7 @@
 
 ``python .ci/wasm.py`` needs node, npm and pip with a network (or their caches). pyodide comes from npm in the version of
 docs/play/package-lock.json; pytest, Hypothesis, mpmath and graphviz from pip, as pure wheels. Two processes share the files of
-tests/autograd, nn, proof and viz. `wasm_plugin.py` says what is skipped, and why;
-properties are tried with a tenth of their examples, since all of them take an hour.
+tests/autograd, nn, proof and viz. `wasm_plugin.py` says what is skipped, and why.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Any
 
 import page  # what .ci/wasm.mjs hands over
 import pytest
+from hypothesis import settings
 
 import viz
 
@@ -42,6 +43,7 @@ ELSEWHERE = {
     r"test_without_graphviz|layouts_are_made_in_a_child|without_standard_error|in_this_process|slow_layout_is_ended"
     r"|test_a_function_of_the_user_lays_out": "Graphviz is JavaScript's",
 }
+EXAMPLES = 10  # of a property, or a tenth of what it asks for if that is more: all of them take an hour here
 collecting = True
 
 
@@ -150,12 +152,16 @@ def _source(function: Any) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say why tests are skipped."""
+    """Say why tests are skipped, and have Hypothesis draw fewer examples."""
     for plugin in config.pluginmanager.get_plugins():
         if hasattr(plugin, "WITHOUT"):  # the checkout's conftest, which looks for pygraphviz and dot
             plugin.WITHOUT = False
     for item in items:
         function = getattr(item, "function", None)
+        chosen = getattr(function, "_hypothesis_internal_use_settings", None)
+        if chosen is not None:
+            fewer = max(EXAMPLES, chosen.max_examples // 10)
+            function._hypothesis_internal_use_settings = settings(chosen, max_examples=min(chosen.max_examples, fewer))
         text = _source(inspect.unwrap(function)) if function is not None else ""
         reasons = [reason for pattern, reason in NEEDS.items() if re.search(pattern, text)]
         reasons += [reason for pattern, reason in ELSEWHERE.items() if re.search(pattern, item.nodeid)]

@@ -52,6 +52,13 @@ def thorough(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--thorough", default=False)) or os.environ.get("GLASSGRAD_THOROUGH") == "1"
 
 
+@pytest.fixture(scope="session")
+def mutants() -> dict[str, Any]:
+    """The planted bugs of `proof/mutants.py`, by name."""
+    found: dict[str, Any] = importlib.import_module("mutants").MUTANTS
+    return found
+
+
 def lines_run(call: Callable[[], object]) -> int:
     """How many lines of Python a call runs: its work, which is the same however busy the machine is."""
     count = 0

@@ -1,19 +1,12 @@
-"""What the proof of programs shares: the planted bugs of the proof of derivatives, and the engine's class."""
+"""What the proof of programs shares."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from mutants import MUTANTS
 
 import autograd
-
-
-@pytest.fixture(scope="session")
-def mutants() -> dict[str, Any]:
-    """The planted bugs of the proof of derivatives, by name."""
-    return MUTANTS
 
 
 @pytest.fixture(scope="session")

@@ -520,7 +520,7 @@ def _called(value: Any, number: int) -> str:
     return visible(value.label) or f"#{number}"
 
 
-def _outdated(values: Sequence[Any], language: str, seen: dict[int, bool] | None = None) -> str:
+def _outdated(values: Sequence[Any], language: str, seen: dict[int, bool]) -> str:
     """A remark on leaves that were changed after what uses them was computed; empty if there are none.
 
     Args:
@@ -532,11 +532,10 @@ def _outdated(values: Sequence[Any], language: str, seen: dict[int, bool] | None
     >>> x = Value(2, label="x")
     >>> y = x * x
     >>> x.data = 5.0
-    >>> _outdated([x, y], "en")
+    >>> _outdated([x, y], "en", {})
     'x was changed after the result was computed; compute it again'
     """
     known = autograd.primitives()  # a user's own function may be slow, or random
-    seen = {} if seen is None else seen
     for value in values:
         if id(value) not in seen:
             seen[id(value)] = value.op is not None and value.op.name in known and not _is_up_to_date(value)

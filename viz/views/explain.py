@@ -298,8 +298,8 @@ class Explanation(HTMLView):
         """The same with as many paths, the first ones, as can be told apart in a picture."""
         if len(self.paths) <= len(DASHES):
             return self
-        lit = Explanation(self._graph, len(DASHES), self._look)
-        lit.paths = self.paths[: len(DASHES)]  # of nearly equal ones, a search for fewer may find others
+        lit = Explanation(self._graph, 0, self._look)
+        lit.paths = self.paths[: len(DASHES)]  # not those of another search, which may find others where many tie
         return lit
 
     def _of(self, focus: int) -> Explanation:

@@ -73,7 +73,7 @@ def main() -> int:
         for k, part in enumerate(shares(files, min(options.processes, len(files)))):
             names = [str(path.relative_to(ROOT)) for path in sorted(part)]
             command = [node, MEMORY, str(ROOT / ".ci" / "wasm.mjs"), str(modules), str(ROOT), str(packages)]
-            command += ["-v" if options.verbose else "-q", "-rs", "--durations=8", *names]
+            command += ["-v" if options.verbose else "-q", "-rsfE", "--durations=8", *names]
             output = (folder / f"{k}.txt").open("w+", encoding="utf-8")
             runs.append((subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ}), output))
         counts: Counter[str] = Counter()
